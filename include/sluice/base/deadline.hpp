@@ -1,0 +1,75 @@
+#pragma once
+
+#include <sluice/base/asio.hpp>
+
+#include <boost/intrusive/list.hpp>
+
+#include <functional>
+#include <vector>
+
+namespace sluice {
+
+class deadline;
+
+/// One coarse sweep a worker over all its deadlines, instead of a timer for each operation (a re-armed timer costs more
+/// than the request it guards). A deadline fires at most `period` late.
+///
+/// All members are called on the worker's thread only.
+class sweep {
+public:
+    static constexpr std::chrono::milliseconds period{50};
+
+    explicit sweep(executor ex);
+    sweep(const sweep&) = delete;
+    sweep& operator=(const sweep&) = delete;
+
+    /// Runs until `stop`; spawned once per worker.
+    awaitable<void> run();
+    void stop();
+
+    /// Calls `f` at every tick as long as the sweep runs; for work that may be late, such as flushing buffers.
+    void on_tick(std::function<void()> f);
+
+    /// The time of the last tick: at most `period` old and free to read.
+    [[nodiscard]] steady_clock::time_point now() const noexcept { return now_; }
+
+private:
+    friend class deadline;
+    using hook = boost::intrusive::list_base_hook<boost::intrusive::link_mode<boost::intrusive::auto_unlink>>;
+    struct node : hook {
+        steady_clock::time_point expires{steady_clock::time_point::max()};
+        void (*cancel)(void*){nullptr};
+        void* context{nullptr};
+        bool expired{false};
+    };
+
+    steady_timer timer_;
+    boost::intrusive::list<node, boost::intrusive::constant_time_size<false>> nodes_;
+    std::vector<std::function<void()>> ticks_;
+    steady_clock::time_point now_{steady_clock::now()};
+    bool stopped_{false};
+};
+
+/// The one deadline of a session or of a connection; its phases move it.
+///
+/// When it is overdue, `cancel(context)` is called at every tick until it is moved or ended, so that an operation begun
+/// just after the first call is cancelled as well. Lives on its worker; must not outlive its sweep.
+class deadline {
+public:
+    deadline(sweep& owner, void (*cancel)(void*), void* context);
+    deadline(const deadline&) = delete;
+    deadline& operator=(const deadline&) = delete;
+
+    /// Due `d` from now; 0 or less: never.
+    void expires_after(std::chrono::milliseconds d);
+    void expires_at(steady_clock::time_point t);
+    /// Never due.
+    void clear();
+    /// True from the tick that found it overdue until it is moved.
+    [[nodiscard]] bool expired() const noexcept { return node_.expired; }
+
+private:
+    sweep::node node_;
+};
+
+} // namespace sluice

@@ -1,0 +1,78 @@
+#pragma once
+
+#include <concepts>
+#include <cstdint>
+#include <initializer_list>
+#include <string>
+#include <string_view>
+#include <variant>
+
+/// The structured log: one line an event on standard output (12-factor), written by a thread of its own, so that a slow
+/// reader of it never stops a worker; what it cannot take is dropped, never waited for.
+///
+/// Nothing that is secret may be handed in: paths go without their query, errors without bodies.
+namespace sluice::log {
+
+enum class level : std::uint8_t { debug, info, warn, error };
+
+/// A named value of an event.
+struct field {
+    std::string_view key;
+    std::variant<std::string_view, std::int64_t, double, bool> value;
+
+    field(std::string_view k, std::string_view v)
+        : key(k)
+        , value(v) {}
+    field(std::string_view k, const std::string& v)
+        : key(k)
+        , value(std::string_view(v)) {}
+    field(std::string_view k, const char* v)
+        : key(k)
+        , value(std::string_view(v)) {}
+    field(std::string_view k, bool v)
+        : key(k)
+        , value(v) {}
+    field(std::string_view k, double v)
+        : key(k)
+        , value(v) {}
+    template <class I>
+    requires std::integral<I> field(std::string_view k, I v)
+        : key(k)
+        , value(static_cast<std::int64_t>(v)) {}
+};
+
+using fields = std::initializer_list<field>;
+
+/// Sets what is written and how; before the first event, from one thread. Without it events go to standard error.
+void start(level least, bool as_json);
+/// Writes out what is queued and ends the writer's thread.
+void stop();
+
+[[nodiscard]] bool enabled(level l) noexcept;
+
+void write(level l, std::string_view message, fields f = {});
+inline void debug(std::string_view message, fields f = {}) {
+    if (enabled(level::debug)) {
+        write(level::debug, message, f);
+    }
+}
+inline void info(std::string_view message, fields f = {}) {
+    write(level::info, message, f);
+}
+inline void warn(std::string_view message, fields f = {}) {
+    write(level::warn, message, f);
+}
+inline void error(std::string_view message, fields f = {}) {
+    write(level::error, message, f);
+}
+
+/// Hands over whole lines that are already formatted (the access log); `lines` ends in a line feed.
+void write_lines(std::string_view lines);
+
+/// Appends `text` as a quoted JSON string. Plain text costs one scan.
+void append_json_string(std::string& out, std::string_view text);
+
+/// Appends the current time as RFC 3339 with milliseconds, UTC.
+void append_time(std::string& out);
+
+} // namespace sluice::log

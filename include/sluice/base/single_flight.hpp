@@ -1,0 +1,106 @@
+#pragma once
+
+#include <sluice/base/event.hpp>
+
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <unordered_map>
+#include <utility>
+#include <vector>
+
+namespace sluice {
+
+/// One piece of work a key at a time: who comes first leads and does it, all others wait for what it gives.
+///
+/// Shared by all workers. `Value` must be copyable.
+template <class Value>
+class single_flight {
+    struct flight {
+        std::mutex mutex;
+        std::optional<Value> value;
+        std::vector<std::shared_ptr<event>> waiters;
+    };
+
+public:
+    /// A place in a flight. A leader that ends without `land` gives its followers `abandoned`.
+    class ticket {
+    public:
+        ticket(ticket&& other) noexcept
+            : owner_(std::exchange(other.owner_, nullptr))
+            , key_(std::move(other.key_))
+            , flight_(std::move(other.flight_))
+            , leads_(std::exchange(other.leads_, false)) {}
+        ticket& operator=(ticket&&) = delete;
+        ~ticket() {
+            if (leads_) {
+                land(owner_->abandoned_);
+            }
+        }
+
+        [[nodiscard]] bool leads() const noexcept { return leads_; }
+
+        /// The leader's: hands `value` to all who wait, and lets the next comer lead anew.
+        void land(Value value) {
+            leads_ = false;
+            {
+                const std::lock_guard lock(owner_->mutex_);
+                owner_->flights_.erase(key_);
+            }
+            const std::lock_guard lock(flight_->mutex);
+            flight_->value = std::move(value);
+            for (const auto& each : flight_->waiters) {
+                each->notify();
+            }
+            flight_->waiters.clear();
+        }
+
+        /// A follower's: completes when the leader has landed. `ex` is the caller's worker.
+        awaitable<Value> wait(executor ex) {
+            auto wake = std::make_shared<event>(ex);
+            for (;;) {
+                {
+                    const std::lock_guard lock(flight_->mutex);
+                    if (flight_->value) {
+                        co_return *flight_->value;
+                    }
+                    flight_->waiters.push_back(wake);
+                }
+                co_await wake->wait();
+            }
+        }
+
+    private:
+        friend class single_flight;
+        ticket(single_flight* owner, std::string key, std::shared_ptr<flight> f, bool leads)
+            : owner_(owner)
+            , key_(std::move(key))
+            , flight_(std::move(f))
+            , leads_(leads) {}
+        single_flight* owner_;
+        std::string key_;
+        std::shared_ptr<flight> flight_;
+        bool leads_;
+    };
+
+    explicit single_flight(Value abandoned)
+        : abandoned_(std::move(abandoned)) {}
+
+    ticket enter(const std::string& key) {
+        const std::lock_guard lock(mutex_);
+        auto& slot = flights_[key];
+        const bool leads = slot == nullptr;
+        if (leads) {
+            slot = std::make_shared<flight>();
+        }
+        return ticket(this, key, slot, leads);
+    }
+
+private:
+    const Value abandoned_;
+    std::mutex mutex_;
+    std::unordered_map<std::string, std::shared_ptr<flight>> flights_;
+};
+
+} // namespace sluice

@@ -1,0 +1,30 @@
+#pragma once
+
+#include <sluice/base/asio.hpp>
+#include <sluice/base/event.hpp>
+
+namespace sluice {
+
+/// The coroutines that run on one worker and belong to nobody else: sessions, fills, background work.
+///
+/// All members on the worker's thread only.
+class task_group {
+public:
+    explicit task_group(executor ex);
+
+    /// Starts `task` on this worker. What it throws is logged and ends only that task.
+    void spawn(awaitable<void> task);
+
+    /// How many are running.
+    [[nodiscard]] std::size_t size() const noexcept { return running_; }
+
+    /// Completes once none is running; one caller at a time.
+    awaitable<void> drained();
+
+private:
+    executor executor_;
+    std::size_t running_{0};
+    std::shared_ptr<event> idle_;
+};
+
+} // namespace sluice

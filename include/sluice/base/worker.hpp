@@ -1,0 +1,24 @@
+#pragma once
+
+#include <sluice/base/asio.hpp>
+#include <sluice/base/deadline.hpp>
+#include <sluice/base/task_group.hpp>
+
+namespace sluice {
+
+/// One thread with its own `io_context`. A connection lives and dies on its worker.
+struct worker {
+    explicit worker(unsigned number)
+        : index(number)
+        , deadlines(context.get_executor())
+        , tasks(context.get_executor()) {}
+
+    unsigned index;
+    asio::io_context context{1};
+    sweep deadlines;
+    task_group tasks;
+
+    [[nodiscard]] executor get_executor() noexcept { return context.get_executor(); }
+};
+
+} // namespace sluice

@@ -1,0 +1,102 @@
+#pragma once
+
+#include <sluice/base/error.hpp>
+#include <sluice/cache/key.hpp>
+#include <sluice/cache/metadata.hpp>
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace sluice::cache {
+
+/// An open file; closed at its end. Shared by all who read or write it.
+class file {
+public:
+    explicit file(int fd) noexcept
+        : fd_(fd) {}
+    file(const file&) = delete;
+    file& operator=(const file&) = delete;
+    ~file();
+
+    [[nodiscard]] int fd() const noexcept { return fd_; }
+
+private:
+    int fd_;
+};
+
+/// The files of the cache: a sparse data file and a metadata file an object, in a versioned, locked directory.
+///
+/// Every member that touches the disk can block: call them on a file_pool. Errors are `errc::disk_error`, or
+/// `errc::disk_full` for ENOSPC and EDQUOT.
+class block_store {
+public:
+    /// Makes `directory`/v1 where it is missing and locks it. Errors: `disk_error`, with `retryable` where another
+    /// process holds the lock.
+    static result<std::unique_ptr<block_store>> open(const std::string& directory);
+    ~block_store();
+    block_store(const block_store&) = delete;
+    block_store& operator=(const block_store&) = delete;
+
+    /// A name for the files of a new object: hash and a serial that is never used twice in this directory.
+    [[nodiscard]] std::string new_name(const object_key& key);
+
+    /// Makes the data file of an object, `size` rounded up to whole pages, all hole.
+    [[nodiscard]] result<std::shared_ptr<file>> create(const std::string& name, std::uint64_t size) const;
+    [[nodiscard]] result<std::shared_ptr<file>> open_data(const std::string& name) const;
+
+    /// Gives the range its disk blocks, so that later writes to it cannot run out of space. Nothing where the file
+    /// system cannot do it.
+    [[nodiscard]] result<void> allocate(const file& f, std::uint64_t offset, std::uint64_t length) const;
+    /// Gives the page-aligned range back to the file system.
+    [[nodiscard]] result<void> punch(const file& f, std::uint64_t offset, std::uint64_t length) const;
+    [[nodiscard]] bool can_punch() const noexcept { return can_punch_; }
+
+    /// Replaces the metadata file of an object, all or nothing; gives the bytes it takes on the disk.
+    [[nodiscard]] result<std::uint64_t> write_metadata(const std::string& name, const metadata& m) const;
+    /// Unlinks both files of an object; missing ones are no error.
+    void remove(const std::string& name) const;
+
+    /// What one pass over the directory found.
+    struct census {
+        std::uint64_t bytes{0};         ///< that everything in it takes (`st_blocks`)
+        std::vector<std::string> names; ///< of all its files
+    };
+    /// Counts what is there. Left-over temporary files are removed.
+    [[nodiscard]] result<census> count() const;
+
+    /// What `load` gives of one object.
+    struct found_object {
+        std::string name;
+        metadata meta;
+        std::uint64_t metadata_bytes{0}; ///< on the disk
+        std::uint64_t data_bytes{0};     ///< on the disk
+    };
+    /// Calls `found` with every whole object among `names`; removes what is damaged or has lost its other half, and
+    /// tells `removed` how many bytes that gave back. `names` is from a census that was taken before the first fill of
+    /// this process, so that nothing in the making is taken for a left-over. Stops where `found` gives false.
+    void load(const std::vector<std::string>& names, const std::function<bool(found_object)>& found,
+              const std::function<void(std::uint64_t)>& removed) const;
+
+    /// Free bytes of the file system for us; 0 where it cannot be told.
+    [[nodiscard]] std::uint64_t free_bytes() const noexcept;
+
+private:
+    block_store() = default;
+    void detect();
+    [[nodiscard]] result<metadata> read_metadata(const std::string& name) const;
+
+    int directory_{-1};
+    int lock_{-1};
+    bool can_allocate_{false};
+    bool can_punch_{false};
+    std::uint64_t serial_{0};
+};
+
+/// Writes all of it at `offset`. Errors as above.
+[[nodiscard]] result<void> write_all(const file& f, std::uint64_t offset, const char* data, std::size_t length);
+/// Reads exactly `length` bytes. Errors: `disk_error`, also for an early end.
+[[nodiscard]] result<void> read_all(const file& f, std::uint64_t offset, char* data, std::size_t length);
+
+} // namespace sluice::cache

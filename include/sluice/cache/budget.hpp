@@ -1,0 +1,36 @@
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+
+namespace sluice::cache {
+
+/// The hard limit of what the cache takes on the disk: charged before anything is written. From any thread.
+class budget {
+public:
+    explicit budget(std::uint64_t limit) noexcept
+        : limit_(limit) {}
+
+    /// Takes `bytes` where they fit under the limit.
+    [[nodiscard]] bool try_charge(std::uint64_t bytes) noexcept {
+        std::uint64_t used = used_.load(std::memory_order_relaxed);
+        do {
+            if (used + bytes > limit_) {
+                return false;
+            }
+        } while (!used_.compare_exchange_weak(used, used + bytes, std::memory_order_relaxed));
+        return true;
+    }
+    /// Takes what is on the disk already, limit or not.
+    void charge(std::uint64_t bytes) noexcept { used_.fetch_add(bytes, std::memory_order_relaxed); }
+    void release(std::uint64_t bytes) noexcept { used_.fetch_sub(bytes, std::memory_order_relaxed); }
+
+    [[nodiscard]] std::uint64_t used() const noexcept { return used_.load(std::memory_order_relaxed); }
+    [[nodiscard]] std::uint64_t limit() const noexcept { return limit_; }
+
+private:
+    const std::uint64_t limit_;
+    std::atomic<std::uint64_t> used_{0};
+};
+
+} // namespace sluice::cache

@@ -1,0 +1,55 @@
+#pragma once
+
+#include <sluice/cache/object_cache.hpp>
+
+#include <memory>
+
+namespace sluice::cache {
+
+/// Writes one claimed run of pages: write … finish. Destroyed without `finish`, what is not whole is discarded and
+/// waiting readers look again.
+///
+/// Lives on one worker. Readers on any worker follow what it publishes.
+class fill_writer {
+public:
+    fill_writer(object_cache& cache, std::shared_ptr<object> o, std::shared_ptr<fill> f, std::shared_ptr<file> data);
+    fill_writer(fill_writer&&) noexcept;
+    fill_writer& operator=(fill_writer&&) = delete;
+    ~fill_writer();
+
+    /// Reserves and allocates the first block (or less, where the fill is shorter), before the first byte.
+    /// Errors: as `object_cache::reserve`, `too_large`, `disk_full`, `disk_error`.
+    awaitable<result<void>> prepare();
+
+    /// Writes and publishes `length` bytes at `position()`, at most up to `end()`. `data` must live until completion.
+    /// Errors: as `prepare`; the bytes are not published then.
+    awaitable<result<void>> write(const char* data, std::size_t length);
+
+    /// Ends the fill: complete, or failed with what its readers are told.
+    void finish(std::optional<error> failure);
+
+    /// Waits until a reader wants what comes next: at most `window` bytes ahead of the most advanced one. False: nobody
+    /// wants it any more. `wake` belongs to the caller's worker.
+    awaitable<bool> wait_for_demand(std::uint64_t window, std::shared_ptr<event> wake);
+
+    [[nodiscard]] std::uint64_t position() const noexcept { return fill_->published; }
+    [[nodiscard]] std::uint64_t end() const noexcept { return fill_->end; }
+    [[nodiscard]] bool complete() const noexcept { return fill_->published >= fill_->end; }
+    [[nodiscard]] const std::shared_ptr<object>& of() const noexcept { return object_; }
+    /// Wakes readers for the few bytes that do not make a step; called now and then.
+    void flush();
+
+private:
+    awaitable<result<void>> make_room(std::uint64_t length);
+
+    object_cache* cache_;
+    std::shared_ptr<object> object_;
+    std::shared_ptr<fill> fill_;
+    std::shared_ptr<file> data_;
+    /// The running checksum of the page that is being written; only valid where the fill began at that page's start.
+    struct running_sum;
+    std::unique_ptr<running_sum> sum_;
+    std::uint64_t flushed_{0};
+};
+
+} // namespace sluice::cache

@@ -1,0 +1,81 @@
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+/// What an object is, and how it is cut into pages and blocks.
+namespace sluice::cache {
+
+/// The unit of presence and of checksums.
+inline constexpr std::uint64_t page_size = 64 * 1024;
+
+/// Which object: never which version of it. `store` is the store's identity (type, endpoint, account, bucket), not its
+/// name in the config, so that renaming a store loses nothing and pointing it elsewhere serves nothing of the old
+/// place.
+struct object_key {
+    std::string store;
+    std::string name;
+
+    friend bool operator==(const object_key&, const object_key&) = default;
+
+    /// 32 hex digits of XXH3-128 over both parts, length-prefixed; names the files of the object.
+    [[nodiscard]] std::string hash() const;
+};
+
+/// For hash tables.
+struct object_key_hash {
+    std::size_t operator()(const object_key& k) const noexcept;
+};
+
+/// What names a version: a strong ETag with its quotes (RFC 9110 §8.8.3), or a generation number (GCS).
+enum class validator_kind : std::uint8_t { etag = 1, generation = 2 };
+
+struct validator {
+    validator_kind kind{validator_kind::etag};
+    std::string value;
+
+    friend bool operator==(const validator&, const validator&) = default;
+};
+
+/// All that is known of one version of an object; never changes while it is cached.
+struct object_info {
+    object_key key;
+    validator version;
+    std::uint64_t size{0};
+    std::string content_type;  ///< as the store had it; may be ""
+    std::string last_modified; ///< the field's text; may be ""
+    std::string resolver_id;   ///< the app's name for it, for purging by DELETE; may be ""
+    std::chrono::system_clock::time_point stored;
+};
+
+/// Pages and blocks of an object of `size` bytes.
+struct geometry {
+    std::uint64_t size{0};
+    std::uint64_t block_size{1U << 20U}; ///< a multiple of page_size
+
+    [[nodiscard]] std::size_t pages() const noexcept {
+        return static_cast<std::size_t>((size + page_size - 1) / page_size);
+    }
+    [[nodiscard]] std::size_t blocks() const noexcept {
+        return static_cast<std::size_t>((size + block_size - 1) / block_size);
+    }
+    [[nodiscard]] std::size_t pages_per_block() const noexcept {
+        return static_cast<std::size_t>(block_size / page_size);
+    }
+    [[nodiscard]] std::size_t block_of_page(std::size_t page) const noexcept { return page / pages_per_block(); }
+    /// One past the last byte of a page.
+    [[nodiscard]] std::uint64_t page_end(std::size_t page) const noexcept {
+        const std::uint64_t end = (static_cast<std::uint64_t>(page) + 1) * page_size;
+        return end < size ? end : size;
+    }
+    /// What a page takes on the disk: file systems give 4 KiB units.
+    [[nodiscard]] std::uint64_t page_charge(std::size_t page) const noexcept {
+        const std::uint64_t bytes = page_end(page) - static_cast<std::uint64_t>(page) * page_size;
+        return (bytes + 4095) / 4096 * 4096;
+    }
+};
+
+} // namespace sluice::cache

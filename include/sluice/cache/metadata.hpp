@@ -1,0 +1,31 @@
+#pragma once
+
+#include <sluice/base/error.hpp>
+#include <sluice/cache/key.hpp>
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+/// The metadata file of an object, format version 1. Pure: bytes in, bytes out.
+///
+/// Layout, integers little-endian: magic "SLUICEMD", u32 format version, u32 page size, then length-prefixed (u32)
+/// texts and numbers in the order of `metadata`, a presence bitmap, a checksum (XXH64) for each present page, and at
+/// the end the XXH64 of all that came before it.
+namespace sluice::cache {
+
+inline constexpr std::uint32_t format_version = 1;
+
+struct metadata {
+    object_info info;
+    std::chrono::system_clock::time_point checked; ///< when the origin last confirmed the version
+    std::vector<bool> present;                     ///< a flag a page
+    std::vector<std::uint64_t> checksums;          ///< a value a page, 0 for absent ones
+};
+
+[[nodiscard]] std::string encode(const metadata& m);
+
+/// Errors: `errc::disk_error` for anything that is not a whole, unharmed metadata file of this version.
+[[nodiscard]] result<metadata> decode(std::string_view bytes);
+
+} // namespace sluice::cache

@@ -1,0 +1,257 @@
+#pragma once
+
+#include <sluice/base/event.hpp>
+#include <sluice/cache/block_store.hpp>
+#include <sluice/cache/budget.hpp>
+#include <sluice/cache/key.hpp>
+
+#include <atomic>
+#include <chrono>
+#include <list>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <utility>
+#include <vector>
+
+namespace sluice::cache {
+
+/// Where a page is in its life. Only `filling`, `torn`, `present` and `punching` pages are charged to the budget.
+enum class page_state : std::uint8_t {
+    absent,
+    claimed,  ///< a fill will write it; nothing is reserved yet
+    filling,  ///< reserved; being written
+    torn,     ///< a fill ended inside it: some bytes were published, and are never rewritten
+    present,  ///< whole and checksummed
+    punching, ///< being given back to the file system; cannot be claimed until that has returned
+};
+
+/// One transfer from the origin into a run of pages. Guarded by its object's mutex.
+struct fill {
+    std::uint64_t begin{0};     ///< its first byte
+    std::uint64_t end{0};       ///< one past its last
+    std::uint64_t published{0}; ///< readers may have all before it
+    bool ended{false};
+    std::optional<error> failure;    ///< set where it ended before `end`
+    std::shared_ptr<event> producer; ///< woken when a reader moved or left, while the producer waits for demand
+    bool producer_waits{false};
+};
+
+/// What a reader can do next. Byte offsets, inclusive.
+struct span {
+    enum class kind : std::uint8_t {
+        readable,   ///< [first, last] can be sent now; its blocks are pinned until `release`
+        unverified, ///< [first, last] lies in pages that this process has not checked yet: `object_cache::verify`
+        wait,       ///< wait for the reader's event, then ask again
+        absent,     ///< nobody has or fetches [first, last]: claim it
+        failed      ///< the fill that the reader waited for has failed
+    };
+    kind what{kind::wait};
+    std::uint64_t first{0};
+    std::uint64_t last{0};
+    bool from_fill{false}; ///< readable: written by a fill that this reader waited for or started
+    std::optional<error> failure{};
+};
+
+class object;
+
+/// One live request for a part of an object: where it is, how far it wants to go, and what it holds pinned.
+///
+/// Lives on one worker; destroyed before its object's last reference.
+class reader {
+public:
+    reader(std::shared_ptr<object> o, executor ex, std::uint64_t first, std::uint64_t last);
+    ~reader();
+    reader(const reader&) = delete;
+    reader& operator=(const reader&) = delete;
+
+    /// What can be done at `position`; releases what the last call had pinned, and tells fills how far this reader is.
+    span next(std::uint64_t position);
+    /// Unpins.
+    void release();
+
+    /// Completes when something changed that `next` waited for.
+    awaitable<void> wait() { return wake_->wait(); }
+
+    [[nodiscard]] object& of() const noexcept { return *object_; }
+    [[nodiscard]] const std::shared_ptr<object>& shared() const noexcept { return object_; }
+
+    /// True once any byte it was given came from a fill it waited for or began.
+    bool saw_fill{false};
+
+private:
+    friend class object;
+    void begin_wait();
+    std::shared_ptr<object> object_;
+    executor executor_;
+    std::shared_ptr<event> wake_; // made when first needed: a hit never waits
+    std::uint64_t position_;
+    std::uint64_t last_;
+    std::uint64_t wanted_{0}; // wake when a fill has published beyond this
+    std::shared_ptr<fill> waits_for_;
+    bool waits_{false};
+    std::optional<std::pair<std::size_t, std::size_t>> pinned_; // blocks, inclusive
+};
+
+/// One version of an object: what is known of it, and which pages of it are where.
+///
+/// Shared by all workers. No member waits for anything but the object's own mutex, which is held for look-ups only.
+class object : public std::enable_shared_from_this<object> {
+public:
+    /// How far published bytes must be ahead of a waiting reader to wake it.
+    static constexpr std::uint64_t wake_step = page_size;
+
+    object(object_info info, std::uint64_t block_size, std::string file_name, budget& b);
+    ~object();
+
+    [[nodiscard]] const object_info& info() const noexcept { return info_; }
+    [[nodiscard]] const geometry& shape() const noexcept { return shape_; }
+    [[nodiscard]] const std::string& file_name() const noexcept { return file_name_; }
+
+    // Fills
+
+    /// Claims the run of pages from the one with `first` up to the one with `last` or to the first that is not absent.
+    /// nullptr: the first is not absent (any more). `offset_in_first`: the fill begins there inside its first page,
+    /// which is then not recorded (a suffix of an object whose size was not known).
+    std::shared_ptr<fill> claim(std::uint64_t first, std::uint64_t last, bool begin_inside_page);
+
+    /// What a fill has to reserve before it writes `length` bytes at its published offset: the claimed pages from there
+    /// to the end of that block or of the fill. {0, 0, 0}: nothing.
+    struct need {
+        std::size_t first_page{0};
+        std::size_t pages{0};
+        std::uint64_t bytes{0};
+    };
+    need needed(const fill& f, std::uint64_t length);
+    /// The pages of `n` were charged by the caller: they are `filling` now.
+    void reserved(const need& n);
+
+    /// The parts of [begin, end) that no fill has published yet: what may be written.
+    std::vector<std::pair<std::uint64_t, std::uint64_t>> writable(std::uint64_t begin, std::uint64_t end);
+
+    /// Publishes `length` more bytes; `sums`: checksums of the pages that became whole. Wakes readers.
+    void publish(fill& f, std::uint64_t length, const std::vector<std::pair<std::size_t, std::uint64_t>>& sums);
+    /// Wakes every reader that waits for bytes of `f` which are there already, however few.
+    void flush(const fill& f);
+    /// Cuts the end of a fill to what its answer covers. Gives up the claim on pages beyond.
+    void trim(fill& f, std::uint64_t end);
+    /// A page-aligned run of bytes, one past its last in `end`; none where both are equal.
+    struct run {
+        std::uint64_t begin{0};
+        std::uint64_t end{0};
+    };
+    /// Ends a fill; `failure` where it ended early. Its unwritten pages become absent, or `punching` where they were
+    /// reserved: each run that is given must be punched, then `punched` called.
+    std::vector<run> end_fill(fill& f, std::optional<error> failure);
+    /// The file system has given the run back, or could not (then its pages stay charged, and unread).
+    void punched(run r, bool given_back);
+
+    /// How far `f` may read ahead: whether any live reader still wants it, and the position of the most advanced one.
+    struct demand {
+        bool wanted{false};
+        std::uint64_t most_advanced{0};
+    };
+    demand demand_for(const fill& f, std::uint64_t window);
+    /// Wakes the producer of `f` at the next move of a reader.
+    void await_demand(fill& f, std::shared_ptr<event> producer);
+
+    /// How much of [first, last] is held by whole pages.
+    enum class coverage : std::uint8_t { none, some, all };
+    coverage covers(std::uint64_t first, std::uint64_t last);
+    /// The first run of pages in [first, last] that nobody has or fetches; none where there is no such.
+    run gap(std::uint64_t first, std::uint64_t last);
+
+    // Verification and eviction
+
+    [[nodiscard]] std::optional<std::uint64_t> checksum(std::size_t page);
+    void mark_verified(std::size_t first_page, std::size_t last_page);
+    /// A page on the disk is not what was written: it is forgotten. Nobody was sent a byte of it by this process.
+    run drop_damaged(std::size_t page);
+
+    /// Blocks that could be evicted now, with their last use.
+    void evictable(std::vector<std::pair<std::uint32_t, std::size_t>>& out);
+    /// Begins to evict a block. Nothing where it is in use by now.
+    run begin_eviction(std::size_t block);
+    /// True where no page is held and nobody uses the object.
+    bool idle_and_empty();
+
+    // Files and metadata
+
+    /// The open data file, or nullptr where it must be opened first.
+    std::shared_ptr<file> open_file();
+    void set_file(std::shared_ptr<file> f);
+    /// Forgets the descriptor where no reader and no fill is there; true if it did.
+    bool close_if_idle();
+
+    [[nodiscard]] metadata snapshot();
+    /// True once after each change that the metadata file does not hold yet.
+    bool take_dirty() noexcept { return dirty_.exchange(false); }
+    void mark_dirty() noexcept { dirty_.store(true); }
+    void load_pages(const metadata& m, std::uint64_t data_bytes, std::uint64_t metadata_bytes);
+    /// Runs of absent pages that must be punched since the file takes more than its recorded pages (`data_bytes`): the
+    /// process before this one ended while it filled them.
+    std::vector<run> unrecorded(std::uint64_t data_bytes);
+    /// Charges the difference to what the metadata file took before. False where it does not fit.
+    bool charge_metadata(std::uint64_t bytes);
+
+    // Version and freshness
+
+    /// Replaced or purged: its files are unlinked, its readers finish on the open descriptor.
+    void retire() noexcept { retired_.store(true); }
+    [[nodiscard]] bool retired() const noexcept { return retired_.load(); }
+
+    void checked_now() noexcept;
+    /// When the origin last confirmed this version, on the steady clock; the far past where the stored time lies in the
+    /// future.
+    [[nodiscard]] steady_clock::time_point checked() const noexcept;
+
+    [[nodiscard]] std::uint64_t charged() const noexcept { return charged_.load(std::memory_order_relaxed); }
+    [[nodiscard]] std::size_t blocks_held();
+    [[nodiscard]] std::uint32_t last_used() const noexcept { return used_.load(std::memory_order_relaxed); }
+    /// The clock of last uses: it moves on at every claim, since only misses make room needed.
+    static std::atomic<std::uint32_t> tick;
+
+private:
+    friend class reader;
+
+    void charge(std::uint64_t bytes);
+    void uncharge(std::uint64_t bytes);
+    span look(reader& r);
+    span readable(reader& r);
+    run begin_punch(std::size_t first_page, std::size_t last_page);
+    [[nodiscard]] bool held(std::size_t page) const;
+    [[nodiscard]] std::size_t last_page_of_block(std::size_t block) const;
+    std::shared_ptr<fill> fill_at(std::uint64_t offset) const;
+    void wake_waiting();
+    void wake_producers();
+    void unpin(reader& r);
+
+    const object_info info_;
+    const geometry shape_;
+    const std::string file_name_;
+    budget& budget_;
+
+    std::mutex mutex_;
+    std::vector<page_state> pages_;
+    std::vector<bool> verified_;
+    std::vector<std::uint64_t> checksums_;
+    std::map<std::size_t, std::vector<std::pair<std::uint64_t, std::uint64_t>>>
+        torn_;                                            // page → published byte intervals
+    std::vector<std::pair<run, std::uint64_t>> punching_; // runs being given back, with what they are charged
+    std::vector<std::uint32_t> pins_;                     // a block
+    std::vector<std::uint32_t> block_used_;               // a block
+    std::list<std::shared_ptr<fill>> fills_;
+    std::vector<reader*> readers_;
+    std::shared_ptr<file> file_;
+    std::uint64_t metadata_bytes_{0};
+
+    std::atomic<bool> dirty_{true};
+    std::atomic<bool> retired_{false};
+    std::atomic<std::uint64_t> charged_{0};
+    std::atomic<std::uint32_t> used_{0};
+    std::atomic<std::int64_t> checked_steady_{0};
+    std::atomic<std::int64_t> checked_wall_{0};
+};
+
+} // namespace sluice::cache

@@ -1,0 +1,144 @@
+#pragma once
+
+#include <sluice/base/file_pool.hpp>
+#include <sluice/cache/block_store.hpp>
+#include <sluice/cache/budget.hpp>
+#include <sluice/cache/object.hpp>
+
+#include <atomic>
+#include <condition_variable>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <thread>
+#include <unordered_map>
+
+namespace sluice::cache {
+
+/// The limits of one cache. Sizes in bytes.
+struct cache_settings {
+    std::string directory; ///< "": no cache
+    std::uint64_t max_size{20ULL << 30U};
+    std::uint64_t min_free{1ULL << 30U};
+    std::uint64_t max_objects{1000000};
+    std::uint64_t block_size{1ULL << 20U};
+    unsigned max_share{100}; ///< percent of max_size for one object
+};
+
+/// Why something was evicted; the `reason` label.
+enum class eviction_reason : std::uint8_t { budget, min_free, objects };
+[[nodiscard]] std::string_view to_string(eviction_reason r) noexcept;
+
+/// Told of what happens, for metrics; called from any thread.
+struct cache_observer {
+    std::function<void(eviction_reason)> evicted = [](eviction_reason) {};
+    std::function<void(std::string_view reason)> write_error = [](std::string_view) {};
+};
+
+/// The range cache: which objects there are, room on the disk, their files. Shared by all workers.
+///
+/// The cache being full, read-only, locked or gone is never an error of a request: `reserve` and `create` say so, and
+/// the caller relays from the origin.
+class object_cache {
+public:
+    object_cache(cache_settings settings, file_pool& reads, file_pool& writes, cache_observer observer);
+    ~object_cache();
+    object_cache(const object_cache&) = delete;
+    object_cache& operator=(const object_cache&) = delete;
+
+    /// Opens the directory, then counts and loads it in a thread of its own, which goes on to keep house: it writes
+    /// metadata, closes idle descriptors, and tries a locked directory again. Returns once the directory was tried.
+    void start();
+    /// Writes all metadata out. Workers must have ended.
+    void stop();
+
+    /// Whether new bytes can be stored: no value where they can, else `cache_off`, `cache_starting` or `disk_error`.
+    [[nodiscard]] std::optional<errc> unavailable() const noexcept;
+
+    /// The present version of an object, or nullptr.
+    [[nodiscard]] std::shared_ptr<object> find(std::string_view store, std::string_view name);
+
+    /// Adds a version and retires the one before. Errors: as `unavailable`, `cache_full`, `disk_full`, `disk_error`.
+    awaitable<result<std::shared_ptr<object>>> create(object_info info);
+
+    /// The object's data file, opened where it is not. Errors: `disk_error`.
+    awaitable<result<std::shared_ptr<file>>> open(std::shared_ptr<object> o);
+
+    /// Reads the pages of [first, last] (which begin and end at page bounds) and compares their checksums; what is
+    /// damaged is forgotten. Afterwards ask for the span again. Errors: `disk_error`, `pool_busy`.
+    awaitable<result<void>> verify(std::shared_ptr<object> o, std::shared_ptr<file> f, std::uint64_t first,
+                                   std::uint64_t last);
+
+    /// Charges room for `bytes`, evicting where there is none. Errors: as `unavailable`, `cache_full`, `disk_full`.
+    awaitable<result<void>> reserve(std::uint64_t bytes);
+    void release(std::uint64_t bytes) noexcept { budget_.release(bytes); }
+
+    /// Takes a version out of the cache at once: it changed at the origin or was purged. Readers of it finish.
+    void retire(const std::shared_ptr<object>& o);
+    /// Retires the present version of an object; false where there is none.
+    bool purge(std::string_view store, std::string_view name);
+
+    [[nodiscard]] const cache_settings& settings() const noexcept { return settings_; }
+    [[nodiscard]] std::uint64_t largest_share() const noexcept;
+    [[nodiscard]] file_pool& reads() noexcept { return reads_; }
+    [[nodiscard]] file_pool& writes() noexcept { return writes_; }
+    [[nodiscard]] block_store* disk() noexcept { return disk_.load(std::memory_order_acquire); }
+    void report_write_error(const error& e);
+    /// Punches what an ended fill gave up, in the background.
+    void give_back(std::shared_ptr<object> o, std::vector<object::run> runs);
+
+    [[nodiscard]] std::uint64_t used_bytes() const noexcept { return budget_.used(); }
+    [[nodiscard]] std::uint64_t limit_bytes() const noexcept { return settings_.max_size; }
+    [[nodiscard]] std::size_t object_count();
+    [[nodiscard]] std::size_t block_count();
+
+private:
+    struct view_key {
+        std::string_view store;
+        std::string_view name;
+    };
+    struct hash {
+        using is_transparent = void;
+        std::size_t operator()(const view_key& k) const noexcept;
+        std::size_t operator()(const object_key& k) const noexcept { return (*this)(view_key{k.store, k.name}); }
+    };
+    struct equal {
+        using is_transparent = void;
+        bool operator()(const auto& a, const auto& b) const noexcept { return a.store == b.store && a.name == b.name; }
+    };
+    enum class state : std::uint8_t { off, locked, starting, ready, broken };
+
+    void open_directory();
+    void keep_house();
+    void load();
+    void write_metadata(bool final);
+    void close_idle_files();
+    std::vector<std::shared_ptr<object>> all();
+    std::uint64_t evict(std::uint64_t bytes, eviction_reason reason);
+    std::uint64_t evict_block(const std::shared_ptr<object>& o, std::size_t block);
+    void drop_if_empty(const std::shared_ptr<object>& o);
+    void evict_object();
+    void forget(const std::shared_ptr<object>& o);
+    [[nodiscard]] bool enough_free(std::uint64_t bytes);
+
+    const cache_settings settings_;
+    file_pool& reads_;
+    file_pool& writes_;
+    cache_observer observer_;
+    budget budget_;
+    std::unique_ptr<block_store> owned_disk_;
+    std::atomic<block_store*> disk_{nullptr};
+    std::atomic<state> state_{state::off};
+
+    std::mutex mutex_; // guards objects_
+    std::unordered_map<object_key, std::shared_ptr<object>, hash, equal> objects_;
+
+    std::mutex eviction_mutex_; // one eviction at a time, so that several misses do not each empty the cache
+    std::mutex house_mutex_;
+    std::condition_variable house_wakes_;
+    bool stopping_{false};
+    std::thread house_;
+};
+
+} // namespace sluice::cache

@@ -1,0 +1,32 @@
+#pragma once
+
+#include <sluice/base/error.hpp>
+#include <sluice/config/config.hpp>
+
+#include <string_view>
+
+/// Addresses, URLs and address blocks as the configuration writes them. Pure: nothing is resolved. Errors are
+/// `errc::bad_config` with a detail that never holds the text itself.
+namespace sluice::config {
+
+/// A place to listen: `127.0.0.1:8080`, `[::1]:8080`. The address is numeric, the port 0 to 65535. IPv6 comes out
+/// without brackets, in the form of RFC 5952.
+[[nodiscard]] result<endpoint> parse_endpoint(std::string_view text);
+
+/// An absolute `http` or `https` URL (RFC 3986) of a host and perhaps a port: no user, query, fragment or path beyond
+/// `/`. The host is lower case, a registered name of letters, digits, `-`, `_` and `.`, or a literal address.
+[[nodiscard]] result<url> parse_url(std::string_view text);
+
+/// `10.0.0.0/8`, `fd00::/8`, or a bare address. Bits beyond the prefix must be zero: what was meant is unclear
+/// otherwise.
+[[nodiscard]] result<cidr> parse_cidr(std::string_view text);
+
+/// True where both cannot be bound beside each other: the same port, not 0, and the same address or one of them every
+/// address of the other's family. `[::]` counts as every IPv4 address too.
+[[nodiscard]] bool collide(const endpoint& a, const endpoint& b);
+
+/// True where a connection to `target` would arrive at a listener on `at`, as far as that shows without resolving:
+/// literal addresses and `localhost`.
+[[nodiscard]] bool leads_to(const url& target, const endpoint& at);
+
+} // namespace sluice::config

@@ -1,0 +1,169 @@
+#pragma once
+
+#include <sluice/base/secret.hpp>
+
+#include <array>
+#include <chrono>
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <utility>
+#include <variant>
+#include <vector>
+
+/// The validated configuration: plain structs, immutable once loaded. Keys, defaults and units are those of
+/// `conf/sluice.yaml`; a value here has passed every check of `load`.
+namespace sluice::config {
+
+using duration = std::chrono::milliseconds;
+
+/// Where to listen: a numeric address and a port (0: any free one).
+struct endpoint {
+    std::string host;
+    std::uint16_t port{0};
+};
+
+struct listener {
+    endpoint address;
+};
+
+struct admin {
+    endpoint address{"0.0.0.0", 9180};
+    secret token; ///< empty: everything but /metrics and the probes is off
+};
+
+/// An absolute http or https URL without user, query or fragment, taken apart.
+struct url {
+    bool tls{false};
+    std::string host; ///< without brackets for an IPv6 literal
+    std::uint16_t port{80};
+    std::string path; ///< "" or begins with "/", no "/" at its end
+
+    /// The value of a Host field for it: brackets for IPv6, port where it is not the scheme's default.
+    [[nodiscard]] std::string authority() const;
+};
+
+struct app {
+    url address;
+    duration connect_timeout{2000};
+    duration response_timeout{0}; ///< to the response's head; 0: none
+    unsigned keepalive{64};       ///< idle connections kept, over all workers
+};
+
+/// An address block as in CIDR notation; a bare address is a block of one.
+struct cidr {
+    bool v6{false};
+    std::array<std::uint8_t, 16> address{};
+    unsigned prefix{0};
+};
+
+struct limits {
+    unsigned connections{10000};
+    std::uint64_t header_size{64ULL * 1024};
+    duration header_timeout{10000};
+    duration idle_timeout{75000};
+    duration send_timeout{60000};
+    duration tunnel_timeout{3600000};
+    unsigned fills{256};
+    duration shutdown_delay{5000};
+    duration drain_timeout{30000};
+};
+
+struct fallback {
+    unsigned concurrency{16};
+    duration after{5000};
+    unsigned breaker_failures{5};
+    duration breaker_open{10000};
+};
+
+enum class log_level { debug, info, warn, error };
+enum class log_format { json, text };
+
+struct log {
+    log_level level{log_level::info};
+    log_format format{log_format::json};
+    bool access{true};
+};
+
+enum class store_type { s3, local };
+enum class addressing_style { automatic, path, virtual_hosted };
+
+/// Static keys of an S3 store.
+struct static_keys {
+    std::string access_key_id;
+    secret secret_access_key;
+    secret session_token; ///< empty: none
+};
+
+struct store {
+    std::string name;
+    store_type type{store_type::s3};
+    std::string root; ///< local: the directory
+    std::string bucket;
+    std::string prefix; ///< a check on the whole key; "" or ends in "/"
+    std::string region;
+    std::optional<url> endpoint;
+    addressing_style addressing{addressing_style::automatic};
+    duration url_expiry{3600000};
+    duration connect_timeout{2000};
+    duration response_timeout{10000};
+    std::string ca_file; ///< "" : the system's
+    static_keys credentials;
+};
+
+struct cache {
+    std::string directory; ///< "": no cache, straight relay
+    std::uint64_t max_size{20ULL << 30U};
+    std::uint64_t min_free{1ULL << 30U};
+    std::uint64_t max_objects{1000000};
+    std::uint64_t block_size{1ULL << 20U}; ///< a power of two, 64 KiB to 16 MiB
+    duration max_age{24LL * 3600 * 1000};
+    duration stale_if_error{3600000};
+    std::uint64_t read_ahead{16ULL << 20U};
+    unsigned max_share{100}; ///< percent of the cache that one object may take
+};
+
+/// `authorize: none`, spelled out.
+struct authorize_none {};
+
+/// `authorize: {subrequest: …}`.
+struct authorize_subrequest {
+    std::string path; ///< a template with the route's captures, begins with "/"
+    duration ttl{10000};
+    duration timeout{5000};
+    std::vector<std::string> ignore_headers; ///< lower case
+};
+
+enum class query_policy { none, any, named };
+
+struct route {
+    std::string name;
+    std::string path; ///< the template, as written
+    query_policy query{query_policy::none};
+    std::vector<std::string> query_names; ///< with query_policy::named
+    std::string store;
+    std::string object; ///< a template over the captures
+    std::variant<authorize_none, authorize_subrequest> authorize;
+    std::vector<std::pair<std::string, std::string>> headers;
+    std::optional<duration> max_age;
+    bool immutable{false};
+    bool server_timing{false};
+};
+
+struct config {
+    unsigned workers{1}; ///< `auto` is resolved when the file is loaded
+    std::vector<listener> listeners;
+    struct admin admin;
+    struct app app;
+    std::vector<cidr> trusted_proxies;
+    std::vector<std::string> strip_request_headers; ///< lower case
+    struct limits limits;
+    struct fallback fallback;
+    struct log log;
+    std::map<std::string, store> stores;
+    struct cache cache;
+    std::vector<route> routes;
+};
+
+} // namespace sluice::config

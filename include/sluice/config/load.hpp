@@ -1,0 +1,64 @@
+#pragma once
+
+#include <sluice/base/error.hpp>
+#include <sluice/config/config.hpp>
+#include <sluice/config/fault.hpp>
+
+#include <filesystem>
+#include <functional>
+#include <map>
+#include <span>
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+namespace sluice::config {
+
+/// A setting that an environment variable or a flag may put over the file.
+struct override_setting {
+    std::string_view variable; ///< `SLUICE_CFG_…`
+    std::string_view key;      ///< its place in the file, as `log.level`; "0" is the first item of a list
+    std::string_view help;     ///< one line for `--help`, without a full stop
+};
+
+/// All of them; they live forever.
+[[nodiscard]] std::span<const override_setting> overrides() noexcept;
+
+using variables = std::map<std::string, std::string, std::less<>>;
+
+/// What a configuration is read with, besides its text.
+struct load_options {
+    /// For `${NAME}` and for `SLUICE_CFG_…`; a variable of the latter kind that `overrides` does not list is a fault.
+    variables environment;
+    /// From the command line: the `key` of an override to its value. Stand over the environment.
+    variables flags;
+    /// What relative paths in the text start from. `load_file` takes the file's own directory instead. Paths from
+    /// variables and flags start from the working directory.
+    std::filesystem::path directory;
+    /// What `workers: auto` becomes; 0: ask the system.
+    unsigned automatic_workers{0};
+    /// Reads a file that a secret names; empty: `read_small_file`.
+    std::function<result<std::string>(const std::filesystem::path&)> read_file;
+
+    /// With this process's environment. Not to be called while another thread changes it.
+    [[nodiscard]] static load_options from_process();
+};
+
+/// A whole and valid configuration, or everything that is wrong with it (at least one fault, at most about 100, in the
+/// order of the file).
+using loaded = std::variant<config, std::vector<fault>>;
+
+/// Reads and checks the configuration in `path`. Reads the files that its secrets name, and looks whether each
+/// `ca_file` can be read; touches no network, no store and no cache directory.
+[[nodiscard]] loaded load_file(const std::filesystem::path& path,
+                               const load_options& options = load_options::from_process());
+
+/// The same for a text; `name` stands for the file in faults.
+[[nodiscard]] loaded load_text(std::string_view text, std::string_view name, const load_options& options);
+
+/// A regular file of at most `most` bytes. Errors: `errc::bad_config` with what the system says, never the contents.
+/// Refuses what is no regular file (after links): a FIFO or a device would block or not end.
+[[nodiscard]] result<std::string> read_small_file(const std::filesystem::path& path, std::size_t most = 64UL * 1024);
+
+} // namespace sluice::config

@@ -1,0 +1,10 @@
+#pragma once
+
+#include <string_view>
+
+namespace sluice::http {
+
+/// The reason phrase that goes with `status` (RFC 9110 §15); "" for one that has none. Lives forever.
+[[nodiscard]] std::string_view reason_phrase(unsigned status) noexcept;
+
+} // namespace sluice::http

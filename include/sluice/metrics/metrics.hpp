@@ -1,0 +1,123 @@
+#pragma once
+
+#include <prometheus/counter.h>
+#include <prometheus/family.h>
+#include <prometheus/gauge.h>
+#include <prometheus/histogram.h>
+#include <prometheus/registry.h>
+
+#include <array>
+#include <atomic>
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <string_view>
+
+/// The counters of the process, resolved once: nothing on a request's way looks up a label.
+///
+/// Names, labels and units are a contract with dashboards and alerts. No label holds a path, a key or a user.
+namespace sluice::metrics {
+
+/// How a request was answered: the `result` label, the access log's field, and the base of `Cache-Status`.
+enum class outcome : std::uint8_t { hit, partial, miss, stale, revalidated, bypass, fallback, redirect, denied, relay };
+inline constexpr std::size_t outcome_count = 10;
+
+[[nodiscard]] std::string_view to_string(outcome o) noexcept;
+
+using prometheus::Counter;
+using prometheus::Gauge;
+using prometheus::Histogram;
+
+/// Counters of one label set that appear on first use: `code` and `reason` labels. A look-up takes a short lock.
+class counter_set {
+public:
+    counter_set(prometheus::Family<Counter>& family, std::map<std::string, std::string> fixed, std::string label);
+    Counter& at(std::string_view value);
+
+private:
+    prometheus::Family<Counter>& family_;
+    std::map<std::string, std::string> fixed_;
+    std::string label_;
+    std::mutex mutex_;
+    std::map<std::string, Counter*, std::less<>> known_;
+};
+
+/// What is counted for one route (or for the relay, whose route is called `relay`).
+struct route_metrics {
+    /// One request answered with `code`; lock-free once the pair was seen.
+    void count_request(outcome o, unsigned code);
+
+    Counter* cache_bytes{nullptr};
+    Counter* origin_bytes{nullptr};
+    Counter* app_bytes{nullptr};
+    std::array<Histogram*, outcome_count> first_byte{};
+    std::unique_ptr<counter_set> authorize; ///< by result: granted, cached, denied, error
+    std::unique_ptr<counter_set> fallback;  ///< by reason
+
+    prometheus::Family<Counter>* requests{nullptr};
+    std::string name;
+    std::mutex mutex;
+    static constexpr unsigned first_code = 100;
+    static constexpr unsigned last_code = 599;
+    std::array<std::array<std::atomic<Counter*>, last_code - first_code + 1>, outcome_count> by_code{};
+};
+
+/// What is counted for one store.
+struct store_metrics {
+    std::unique_ptr<counter_set> requests; ///< origin_requests_total by code; `error` where no head came
+    Counter* bytes{nullptr};
+    Histogram* first_byte{nullptr};
+    std::unique_ptr<counter_set> sign; ///< by result
+    Histogram* sign_seconds{nullptr};
+};
+
+/// All metrics of one process. Counters live as long as it does and may be used from any thread.
+class metrics {
+public:
+    metrics();
+    metrics(const metrics&) = delete;
+    metrics& operator=(const metrics&) = delete;
+
+    /// The counters of a route or store; made at the first call of that name, kept from then on.
+    route_metrics& route(const std::string& name);
+    store_metrics& store(const std::string& name);
+
+    /// The text exposition format 0.0.4.
+    [[nodiscard]] std::string text() const;
+
+    Histogram* authorize_seconds{nullptr};
+    Gauge* cache_size_bytes{nullptr};
+    Gauge* cache_limit_bytes{nullptr};
+    Gauge* cache_objects{nullptr};
+    Gauge* cache_blocks{nullptr};
+    std::unique_ptr<counter_set> cache_evictions;    ///< by reason: budget, min_free, objects
+    std::unique_ptr<counter_set> cache_write_errors; ///< by reason
+    Gauge* fills_in_flight{nullptr};
+    Counter* fill_joins{nullptr};
+    Counter* fill_resumes{nullptr};
+    Gauge* client_connections{nullptr};
+    Gauge* app_connections{nullptr};
+    Gauge* origin_connections{nullptr};
+    Gauge* open_descriptors{nullptr};
+    Gauge* config_last_reload_successful{nullptr};
+
+private:
+    prometheus::Registry registry_;
+    std::mutex mutex_;
+    std::map<std::string, std::unique_ptr<route_metrics>> routes_;
+    std::map<std::string, std::unique_ptr<store_metrics>> stores_;
+    prometheus::Family<Counter>* requests_{nullptr};
+    prometheus::Family<Counter>* response_bytes_{nullptr};
+    prometheus::Family<Counter>* origin_requests_{nullptr};
+    prometheus::Family<Counter>* origin_bytes_{nullptr};
+    prometheus::Family<Counter>* authorize_{nullptr};
+    prometheus::Family<Counter>* sign_{nullptr};
+    prometheus::Family<Counter>* fallback_{nullptr};
+    prometheus::Family<Histogram>* first_byte_{nullptr};
+    prometheus::Family<Histogram>* origin_first_byte_{nullptr};
+    prometheus::Family<Histogram>* sign_seconds_{nullptr};
+};
+
+} // namespace sluice::metrics

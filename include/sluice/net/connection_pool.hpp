@@ -1,0 +1,68 @@
+#pragma once
+
+#include <sluice/base/worker.hpp>
+#include <sluice/net/connection.hpp>
+#include <sluice/net/peer.hpp>
+
+#include <memory>
+
+namespace sluice::net {
+
+class lease;
+
+/// The idle connections of one worker to the app and to the stores, kept alive for the next request.
+///
+/// On the worker's thread only, but for `open_connections`. Must outlive its leases.
+class connection_pool {
+public:
+    /// `max_idle` a peer; an idle connection is closed after `idle_timeout` (or a second before the peer said that it
+    /// will), and within about a second when its peer closes it.
+    connection_pool(worker& w, std::size_t max_idle, std::chrono::milliseconds idle_timeout);
+    connection_pool(const connection_pool&) = delete;
+    connection_pool& operator=(const connection_pool&) = delete;
+    ~connection_pool();
+
+    /// The idle connection to `p` that was used last and is still open, else a new one. `fresh`: always a new one
+    /// (after a kept one died). `p` must live until completion. Errors: `resolve_failed`, `connect_failed`,
+    /// `tls_failed`, `timeout`, all retryable but for a bad certificate.
+    awaitable<result<lease>> acquire(const peer& p, bool fresh);
+
+    /// Closes all idle connections; those given back later are closed too.
+    void close();
+
+    /// Idle and leased connections. From any thread.
+    [[nodiscard]] std::size_t open_connections() const noexcept;
+
+private:
+    friend class lease;
+    struct group;
+    struct impl;
+    void put(group& g, std::unique_ptr<connection> c);
+
+    std::shared_ptr<impl> impl_;
+};
+
+/// A connection taken from a pool. Destroyed: the connection is closed, unless `give_back` was called before.
+class lease {
+public:
+    lease() = default;
+    lease(lease&&) noexcept = default;
+    lease& operator=(lease&&) noexcept = default;
+
+    [[nodiscard]] connection& operator*() const noexcept { return *connection_; }
+    [[nodiscard]] connection* operator->() const noexcept { return connection_.get(); }
+    [[nodiscard]] explicit operator bool() const noexcept { return connection_ != nullptr; }
+
+    /// Returns a connection that is between two messages to its pool.
+    void give_back();
+
+private:
+    friend class connection_pool;
+    lease(connection_pool* pool, connection_pool::group* group, std::unique_ptr<connection> c);
+
+    connection_pool* pool_{nullptr};
+    connection_pool::group* group_{nullptr};
+    std::unique_ptr<connection> connection_;
+};
+
+} // namespace sluice::net

@@ -1,0 +1,39 @@
+#pragma once
+
+#include <sluice/base/worker.hpp>
+
+#include <boost/asio/ip/address.hpp>
+
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace sluice::net {
+
+/// Addresses of hosts, kept per worker: Asio's look-up blocks a thread of its own and cannot be cancelled, so nobody
+/// waits for it longer than they want, and one that is late still fills the cache.
+///
+/// On the worker's thread only.
+class resolver {
+public:
+    static constexpr std::chrono::seconds ttl{30};
+
+    explicit resolver(worker& w);
+    resolver(const resolver&) = delete;
+    resolver& operator=(const resolver&) = delete;
+    ~resolver();
+
+    /// The addresses of `host`, never empty; a numeric one is its own. Completes at `give_up` at the latest (within the
+    /// sweep's period). Past its life an answer is served while it is renewed, and where the look-up fails.
+    /// Errors (source internal): `resolve_failed`, `timeout`, both retryable.
+    awaitable<result<std::vector<asio::ip::address>>> resolve(std::string host, steady_clock::time_point give_up);
+
+    /// `address` of `host` did not answer: the next to ask get it last.
+    void put_last(const std::string& host, const asio::ip::address& address);
+
+private:
+    struct state;
+    std::shared_ptr<state> state_;
+};
+
+} // namespace sluice::net

@@ -1,0 +1,70 @@
+#pragma once
+
+#include <sluice/base/clock.hpp>
+#include <sluice/http/range.hpp>
+#include <sluice/net/client.hpp>
+#include <sluice/origin/store.hpp>
+
+#include <optional>
+#include <string>
+
+namespace sluice::origin {
+
+/// What a store is asked for.
+struct fetch_request {
+    std::string_view key;
+    sign::method method{sign::method::get};
+    std::optional<http::range_spec> range{}; ///< none: the whole object
+    std::string_view match{};                ///< only this version (If-Match); "": any
+    std::string_view none_match{};           ///< only another version (If-None-Match); "": any
+    steady_clock::time_point give_up;        ///< no attempt begins after it, and none waits longer for a head
+};
+
+/// What the head of a store's good answer says, checked against what was asked.
+struct object_head {
+    unsigned status{0};       ///< 200, 206, 304 (of none_match only) or 416
+    std::uint64_t size{0};    ///< of the whole object
+    http::byte_range bytes{}; ///< what the body covers; meaningless where has_bytes is false
+    bool has_bytes{false};
+    std::string validator; ///< the strong ETag with its quotes; "" where there is none
+    std::string content_type;
+    std::string last_modified;
+};
+
+/// An answer whose body is still to be read. On the worker that fetched it.
+class fetched {
+public:
+    fetched(object_head h, net::client_response r, metrics::Counter* received);
+    fetched(fetched&&) noexcept = default;
+    fetched& operator=(fetched&&) noexcept = default;
+
+    [[nodiscard]] const object_head& head() const noexcept { return head_; }
+    /// Body bytes not read yet.
+    [[nodiscard]] std::uint64_t remaining() const noexcept { return remaining_; }
+    /// Reads some of the body into `out`; 0 once `remaining()` is 0. Errors: `short_body`, `connection_lost`,
+    /// `timeout`, `protocol_error`, all of source origin. `out` must live until completion.
+    awaitable<result<std::size_t>> read(asio::mutable_buffer out);
+    /// The rest is not wanted: gives the connection back where nothing is left of the message, else closes it.
+    void finish();
+
+private:
+    object_head head_;
+    net::client_response response_;
+    metrics::Counter* received_;
+    std::uint64_t remaining_{0};
+};
+
+/// Signs, sends, and checks the head of the answer; retries what may pass (resets, 429, 5xx) with jittered back-off,
+/// and signs anew where a kept URL is refused.
+///
+/// What `request` views must live until completion. Errors, all of source origin unless said otherwise: `breaker_open`,
+/// `no_credentials`, `sign_failed` (source internal), `forbidden`, `not_found`, `throttled`, `store_error`,
+/// `unexpected_status`, `precondition_failed` (412), `validator_changed`, `bad_content_range`, `content_encoded`,
+/// `timeout`, and those of a connection.
+awaitable<result<fetched>> fetch(net::connection_pool& pool, store& s, fetch_request request);
+
+/// Pure: what the head of an answer means for what was asked. Errors as for `fetch`.
+[[nodiscard]] result<object_head> judge(const http::response_head& head, const fetch_request& asked,
+                                        const capabilities& can);
+
+} // namespace sluice::origin

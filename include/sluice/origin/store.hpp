@@ -1,0 +1,54 @@
+#pragma once
+
+#include <sluice/config/config.hpp>
+#include <sluice/metrics/metrics.hpp>
+#include <sluice/origin/breaker.hpp>
+#include <sluice/sign/signer.hpp>
+
+#include <memory>
+#include <string>
+#include <string_view>
+
+namespace sluice::origin {
+
+/// What a kind of store can do: data, so that nothing that fetches asks which kind it is.
+struct capabilities {
+    bool suffix_ranges{true};     ///< `bytes=-n` is understood
+    bool head_signed_apart{true}; ///< a URL signed for GET is refused for HEAD
+    bool local{false};            ///< files of this machine: opened, never fetched
+    std::string_view match_field{"If-Match"};
+    std::string_view none_match_field{"If-None-Match"};
+    std::string_view validator_field{"ETag"};
+};
+
+/// One configured store with what it needs at run time. Shared by all workers; lives as long as they do.
+class store {
+public:
+    /// Throws `std::invalid_argument` for a store that cannot be addressed.
+    store(const config::store& settings, const config::fallback& limits, metrics::store_metrics& counters);
+
+    [[nodiscard]] const config::store& settings() const noexcept { return settings_; }
+    [[nodiscard]] const capabilities& can() const noexcept { return can_; }
+    /// Type, endpoint and bucket: what cached objects belong to. Not the store's name in the config.
+    [[nodiscard]] const std::string& identity() const noexcept { return identity_; }
+    /// `s3://bucket/` or `file://root/`: what a URI of an object of this store begins with.
+    [[nodiscard]] const std::string& uri_prefix() const noexcept { return uri_prefix_; }
+    /// Null for local stores.
+    [[nodiscard]] sign::signer* signer() const noexcept { return signer_.get(); }
+    [[nodiscard]] metrics::store_metrics& counters() const noexcept { return counters_; }
+    [[nodiscard]] breaker& circuit() noexcept { return breaker_; }
+    /// The longest that one fetch may take to its head, retries included.
+    [[nodiscard]] std::chrono::milliseconds patience() const noexcept { return patience_; }
+
+private:
+    config::store settings_;
+    capabilities can_;
+    std::string identity_;
+    std::string uri_prefix_;
+    std::unique_ptr<sign::signer> signer_;
+    metrics::store_metrics& counters_;
+    breaker breaker_;
+    std::chrono::milliseconds patience_;
+};
+
+} // namespace sluice::origin

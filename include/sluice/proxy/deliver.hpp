@@ -1,0 +1,29 @@
+#pragma once
+
+#include <sluice/origin/fetch.hpp>
+#include <sluice/origin/local.hpp>
+#include <sluice/proxy/media.hpp>
+
+namespace sluice::proxy {
+
+/// How a delivery ended. Where `failure` stands and the head was not sent, something else can still answer.
+struct delivered {
+    std::optional<error> failure{};
+};
+
+/// Sends what the client asks for of a cached version, filling what is missing on the way; never a byte of another
+/// version. After the head a failure cuts the connection.
+awaitable<delivered> deliver_cached(media_request& m, std::shared_ptr<cache::object> o);
+
+/// Sends it straight from the origin, past the cache: from `have` where that answer covers what is wanted, else from a
+/// request of its own. `why` is named in Cache-Status.
+awaitable<delivered> deliver_direct(media_request& m, std::optional<origin::fetched> have, errc why);
+
+/// Sends bytes [first, last] of the version `etag` straight from the origin, into a response whose head was sent.
+awaitable<result<void>> continue_direct(media_request& m, std::uint64_t first, std::uint64_t last,
+                                        std::string_view etag);
+
+/// Sends a file of a local store from its own descriptor.
+awaitable<delivered> deliver_local(media_request& m);
+
+} // namespace sluice::proxy

@@ -1,0 +1,65 @@
+#pragma once
+
+#include <sluice/base/clock.hpp>
+#include <sluice/config/config.hpp>
+#include <sluice/http/head.hpp>
+#include <sluice/http/message_parser.hpp>
+#include <sluice/metrics/metrics.hpp>
+#include <sluice/net/connection_pool.hpp>
+#include <sluice/proxy/downstream.hpp>
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace sluice::cache {
+class fill_writer;
+}
+
+namespace sluice::proxy {
+
+struct media_services; // the media path's shared state: routes, gate, stores, cache
+
+/// What every exchange of one worker shares. Lives as long as the worker.
+struct context {
+    worker& self;
+    std::shared_ptr<const config::config> settings;
+    net::peer app; ///< where the app is
+    net::connection_pool& app_pool;
+    net::connection_pool& origin_pool;
+    metrics::metrics& counters;
+    metrics::route_metrics& relay_counters;
+    media_services* media{nullptr};
+    std::string date{};                            ///< the Date field's value, renewed by the worker's tick
+    std::vector<cache::fill_writer*> live_fills{}; ///< transfers that run on this worker, for its tick
+};
+
+/// Where the bytes of a response's body came from.
+struct byte_counts {
+    std::uint64_t cache{0};
+    std::uint64_t origin{0};
+    std::uint64_t app{0};
+};
+
+/// The state of one request and of its answer, from the parsed head to the access log line.
+struct exchange {
+    context& services;
+    downstream& client;
+    const http::request_head& request; ///< views into the client's buffer, valid for the whole exchange
+    http::request_parser& parser;      ///< decodes the request's body
+    std::string_view target;           ///< in origin form or `*`; differs from request.target for absolute-form
+
+    metrics::outcome outcome{metrics::outcome::relay};
+    metrics::route_metrics* route{nullptr}; ///< never null once routed
+    unsigned status{0};                     ///< of the final head that was sent; 0: none was
+    byte_counts bytes{};
+    std::string detail{}; ///< why not from the cache; also in Cache-Status
+    steady_clock::time_point started{steady_clock::now()};
+    std::optional<steady_clock::time_point> first_byte{}; ///< when the first byte of the body was handed to the socket
+    bool head_sent{false};
+    bool body_read{false}; ///< the request's body was read to its end (or there was none)
+    bool keep_alive{true}; ///< another request may follow on this connection
+};
+
+} // namespace sluice::proxy

@@ -1,0 +1,54 @@
+#pragma once
+
+#include <sluice/origin/fetch.hpp>
+#include <sluice/proxy/media.hpp>
+
+namespace sluice::proxy {
+
+/// What a fill needs that outlives the request it began with. Copied into it.
+struct fill_source {
+    context& worker_services;
+    media_services& services;
+    origin::store& store;
+};
+
+/// A place among `limits.fills`; gives it back at its end.
+class fill_slot {
+public:
+    /// No value in `taken()` where all are in use.
+    explicit fill_slot(media_services& services);
+    fill_slot(fill_slot&& other) noexcept
+        : services_(std::exchange(other.services_, nullptr)) {}
+    fill_slot& operator=(fill_slot&&) = delete;
+    ~fill_slot();
+    [[nodiscard]] bool taken() const noexcept { return services_ != nullptr; }
+
+private:
+    media_services* services_;
+};
+
+/// True where an error means that the cache cannot take the bytes, while the origin could give them.
+[[nodiscard]] bool is_uncacheable(errc code) noexcept;
+/// True where an error means that the version which is cached is not the origin's any more.
+[[nodiscard]] bool is_changed(errc code) noexcept;
+
+/// Begins a fill of the known version `o` from the page of `first` to the page of `last`, or to the first page that is
+/// not missing: claims, reserves, asks the origin for that version alone, and lets the transfer run on this worker,
+/// belonging to no request. `give_up`: for the head of the origin's answer.
+///
+/// Completes when the transfer runs; readers then follow it. No value in the result's bool: false where somebody else
+/// claimed the first page meanwhile. Errors: those of `fetch`, `reserve`, `fills_limit`.
+awaitable<result<bool>> begin_fill(fill_source from, std::shared_ptr<cache::object> o, std::uint64_t first,
+                                   std::uint64_t last, steady_clock::time_point give_up);
+
+/// The same in the background, for a reader that will come to it. Failures are left to that reader to find.
+void read_ahead(fill_source from, std::shared_ptr<cache::object> o, std::uint64_t first, std::uint64_t last);
+
+/// Takes a whole answer of the origin into the cache as a new version, and lets its transfer run.
+///
+/// On an error that `is_uncacheable`, `body` was not touched and can be relayed directly. Errors: `no_validator`, those
+/// of `create` and `reserve`, `fills_limit`.
+awaitable<result<std::shared_ptr<cache::object>>> adopt(fill_source from, std::string_view key,
+                                                        std::optional<origin::fetched>& body);
+
+} // namespace sluice::proxy

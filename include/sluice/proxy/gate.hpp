@@ -1,0 +1,25 @@
+#pragma once
+
+#include <sluice/proxy/media.hpp>
+
+namespace sluice::proxy {
+
+/// What the gate says of one request.
+struct leave {
+    bool granted{false};
+    std::string donated_fields; ///< whole lines for this caller's response
+};
+
+/// Whether this caller may have what the route names: at once for `authorize: none` and for a kept decision, else by a
+/// subrequest to the app; identical ones at the same time are one.
+///
+/// Never fails: an app that is down, late or says anything but yes has not granted.
+awaitable<leave> authorize(exchange& x, media_services& services, const media_route& route,
+                           const std::vector<capture>& captures);
+
+/// To be called before a DELETE is relayed and again after its answer.
+inline void forget_decisions(media_services& services) {
+    services.grants.drop_all();
+}
+
+} // namespace sluice::proxy

@@ -1,0 +1,25 @@
+#pragma once
+
+#include <sluice/origin/fetch.hpp>
+#include <sluice/proxy/media.hpp>
+
+namespace sluice::proxy {
+
+/// What a media request is to be served from: exactly one of the three, or `failure` alone.
+struct located {
+    std::shared_ptr<cache::object> object{};    ///< the cached version
+    std::optional<origin::fetched> direct{};    ///< an answer that cannot be cached; `failure` says why
+    std::optional<std::uint64_t> empty_range{}; ///< the object's size, where nothing of the wanted range is in it
+    std::optional<error> failure{};
+};
+
+/// Finds the version to serve: the cached one while it is fresh, else what the origin says; one question at a time for
+/// an object, whose answer all who wait share. A new version's transfer runs when this completes.
+///
+/// Sets outcome and the Cache-Status parts of `m`.
+awaitable<located> locate(media_request& m);
+
+/// `v` as the head of a response needs it; views into `o`.
+[[nodiscard]] representation representation_of(const cache::object& o) noexcept;
+
+} // namespace sluice::proxy

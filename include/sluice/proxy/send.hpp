@@ -1,0 +1,16 @@
+#pragma once
+
+#include <sluice/base/file_pool.hpp>
+#include <sluice/proxy/exchange.hpp>
+
+namespace sluice::proxy {
+
+/// Sends `head` (which is emptied), then bytes [first, last] of a file, without a copy where that pays: small bodies go
+/// out with their head in one write, larger ones by sendfile. What is not in the page cache is read by `reads` first,
+/// so that a cold disk never stops a worker.
+///
+/// Errors: `timeout`, `connection_lost` (source client); `disk_error` (source internal): the head may have been sent.
+awaitable<result<void>> send_file(exchange& x, file_pool& reads, int fd, std::uint64_t first, std::uint64_t last,
+                                  std::string& head);
+
+} // namespace sluice::proxy

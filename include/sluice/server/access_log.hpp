@@ -1,0 +1,28 @@
+#pragma once
+
+#include <sluice/proxy/exchange.hpp>
+
+#include <string>
+
+namespace sluice::server {
+
+/// The access log of one worker: a JSON line a request, gathered and handed on in bulk at the worker's tick, so that a
+/// request pays for formatting alone. On the worker's thread.
+///
+/// Paths go without their query; no field of a request is logged but its method and path.
+class access_log {
+public:
+    explicit access_log(bool enabled);
+
+    void record(const proxy::exchange& x);
+    /// Hands what was gathered to the log's thread.
+    void flush();
+
+private:
+    bool enabled_;
+    std::string lines_;
+    std::string second_; // the time stamp up to the second, made anew when that changes
+    std::int64_t second_number_{-1};
+};
+
+} // namespace sluice::server

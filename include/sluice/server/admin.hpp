@@ -1,0 +1,28 @@
+#pragma once
+
+#include <sluice/base/asio.hpp>
+#include <sluice/cache/object_cache.hpp>
+#include <sluice/config/config.hpp>
+#include <sluice/metrics/metrics.hpp>
+#include <sluice/proxy/media.hpp>
+
+#include <atomic>
+#include <memory>
+
+namespace sluice::server {
+
+/// What the admin listener shows and does.
+struct admin_services {
+    worker& self;
+    std::shared_ptr<const config::config> settings;
+    metrics::metrics& counters;
+    proxy::media_services& media;
+    std::function<void()> refresh; ///< brings gauges up to date before they are shown
+    const std::atomic<bool>& draining;
+};
+
+/// One connection to the admin listener: /metrics, /livez, /readyz, /startupz for all; POST /purge with the token.
+/// HTTP/1.1 by Boost.Beast: nothing here is hot. Completes when the connection is closed.
+awaitable<void> run_admin_session(tcp_socket socket, admin_services services);
+
+} // namespace sluice::server

@@ -1,0 +1,27 @@
+#pragma once
+
+#include <sluice/base/worker.hpp>
+#include <sluice/config/config.hpp>
+
+#include <boost/asio/basic_socket_acceptor.hpp>
+
+#include <functional>
+
+namespace sluice::server {
+
+using tcp_acceptor = asio::basic_socket_acceptor<asio::ip::tcp, executor>;
+
+/// Opens a listening socket with SO_REUSEPORT, so that each worker has its own. Throws `boost::system::system_error`
+/// (start-up) with the address in its text.
+[[nodiscard]] tcp_acceptor open_listener(worker& w, const asio::ip::tcp::endpoint& where);
+
+/// The endpoint that a configured address names. Throws as above for what is no numeric address.
+[[nodiscard]] asio::ip::tcp::endpoint endpoint_of(const config::endpoint& e);
+
+/// Accepts until the acceptor is closed. Where descriptors run out it waits and goes on, it never dies of it.
+/// `accepted` is called on the worker for each connection; a connection it does not want it closes.
+///
+/// Completes when the acceptor was closed. `acceptor` must live until then.
+awaitable<void> accept_loop(tcp_acceptor& acceptor, std::function<void(tcp_socket)> accepted);
+
+} // namespace sluice::server

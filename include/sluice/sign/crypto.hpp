@@ -1,0 +1,62 @@
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+
+/// Digests and MACs over OpenSSL's EVP. All may be called from any thread. They throw `std::runtime_error` only where
+/// OpenSSL itself fails (out of memory, a provider without SHA-256), which nothing can be done about.
+namespace sluice::sign {
+
+/// 32 bytes, raw.
+using sha256_digest = std::array<std::uint8_t, 32>;
+
+/// FIPS 180-4.
+[[nodiscard]] sha256_digest sha256(std::string_view data);
+
+/// Lower-case hex.
+[[nodiscard]] std::string hex(std::span<const std::uint8_t> bytes);
+
+/// Appends lower-case hex to `out`.
+void append_hex(std::string& out, std::span<const std::uint8_t> bytes);
+
+/// `hex(sha256(data))`, as AWS wants payload and request hashes.
+[[nodiscard]] std::string sha256_hex(std::string_view data);
+
+/// RFC 2104 with SHA-256. The key may have any length, zero and NUL bytes included.
+[[nodiscard]] sha256_digest hmac_sha256(std::span<const std::uint8_t> key, std::string_view data);
+
+/// A key of HMAC-SHA256 whose set-up is done once and then copied for each MAC. Immutable, so it may be shared by
+/// threads; the key's bytes are wiped with it.
+class hmac_key {
+public:
+    explicit hmac_key(std::span<const std::uint8_t> key);
+
+    [[nodiscard]] sha256_digest mac(std::string_view data) const;
+
+private:
+    struct deleter {
+        void operator()(void* context) const noexcept;
+    };
+    std::unique_ptr<void, deleter> context_; ///< EVP_MAC_CTX, so that no header of OpenSSL is needed here
+};
+
+/// RFC 4648 §4, padded, without line breaks.
+[[nodiscard]] std::string base64_encode(std::string_view bytes);
+
+/// The strict opposite: nullopt for another length than a multiple of four, for white space and for anything else that
+/// `base64_encode` does not make.
+[[nodiscard]] std::optional<std::string> base64_decode(std::string_view text);
+
+/// Wipes the bytes in a way that no optimiser removes.
+void wipe(std::span<std::uint8_t> bytes) noexcept;
+
+/// A view of text as the bytes that a key is made of; valid as long as `text` is.
+[[nodiscard]] std::span<const std::uint8_t> as_key(std::string_view text) noexcept;
+
+} // namespace sluice::sign

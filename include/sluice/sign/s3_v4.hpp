@@ -1,0 +1,85 @@
+#pragma once
+
+#include <sluice/base/error.hpp>
+#include <sluice/sign/canonical.hpp>
+#include <sluice/sign/crypto.hpp>
+
+#include <chrono>
+#include <span>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+/// AWS Signature Version 4 as Amazon S3 has it: pure, given the time. Sources: Amazon S3 API Reference,
+/// sig-v4-header-based-auth and sigv4-query-string-auth.
+namespace sluice::sign {
+
+/// The payload hash of every presigned URL, and of header-signed requests whose body is not hashed.
+inline constexpr std::string_view unsigned_payload = "UNSIGNED-PAYLOAD";
+
+/// The longest life of a presigned URL: seven days, as long as a signing key is valid.
+inline constexpr std::chrono::seconds longest_expiry{604800};
+
+/// What is signed. All views must live until the call returns.
+struct v4_request {
+    std::string_view method;                         ///< upper case
+    std::string_view authority;                      ///< the Host field as it will be sent
+    std::string_view path;                           ///< encoded, as it will be sent: begins with "/"
+    std::span<const field_view> query{};             ///< decoded
+    std::span<const field_view> headers{};           ///< to sign besides Host and those the signature itself needs
+    std::string_view payload_hash{unsigned_payload}; ///< lower-case hex, or `unsigned_payload`
+};
+
+/// By whom, where and when. All views must live until the call returns.
+struct v4_scope {
+    std::string_view access_key_id;
+    std::string_view session_token{}; ///< empty: none
+    std::string_view region;
+    std::string_view service{"s3"};
+    std::string_view timestamp; ///< of `amz_timestamp`
+};
+
+/// The steps of a signature, all of them for tests and for finding out why a store disagrees. Secrets.
+struct v4_signature {
+    std::string canonical_request;
+    std::string string_to_sign;
+    std::string signature; ///< lower-case hex
+    std::string signed_headers;
+    std::string query; ///< canonical, without the signature
+};
+
+struct v4_presigned {
+    v4_signature steps;
+    std::string target; ///< path and query with the signature last
+};
+
+struct v4_header_signed {
+    v4_signature steps;
+    std::string target;
+    std::vector<std::pair<std::string, std::string>> headers; ///< to send, Host first, without Authorization
+    std::string authorization;
+};
+
+/// `YYYYMMDDTHHMMSSZ`, fractions cut off. Error: `errc::sign_failed` outside the years 1 to 9999.
+[[nodiscard]] result<std::string> amz_timestamp(std::chrono::system_clock::time_point time);
+
+/// The key of a day, a region and a service; good for that UTC day, so keep it. `date`: `YYYYMMDD`. Wipe it after use.
+[[nodiscard]] sha256_digest v4_signing_key(std::string_view secret_access_key, std::string_view date,
+                                           std::string_view region, std::string_view service);
+
+/// The bare algorithm: `query` and `headers` are signed as they are, nothing is added. For services other than S3 too.
+[[nodiscard]] v4_signature v4_sign(const v4_request& request, const v4_scope& scope, const hmac_key& key);
+
+/// A URL that anyone who has it may use for `expires` (1 s to `longest_expiry`).
+/// Errors: `errc::sign_failed` for a life out of that range, for a path that is not absolute, and for control
+/// characters in the path, the authority or a header.
+[[nodiscard]] result<v4_presigned> v4_presign(const v4_request& request, const v4_scope& scope,
+                                              std::chrono::seconds expires, const hmac_key& key);
+
+/// A request that is signed in its Authorization field; S3 takes it within 15 minutes of its timestamp.
+/// Errors: as for `v4_presign`. `request.headers` must not name host or the x-amz- fields that are added here.
+[[nodiscard]] result<v4_header_signed> v4_sign_headers(const v4_request& request, const v4_scope& scope,
+                                                       const hmac_key& key);
+
+} // namespace sluice::sign

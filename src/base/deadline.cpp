@@ -1,0 +1,60 @@
+#include <sluice/base/deadline.hpp>
+
+namespace sluice {
+
+sweep::sweep(executor ex)
+    : timer_(ex) {}
+
+awaitable<void> sweep::run() {
+    while (!stopped_) {
+        timer_.expires_after(period);
+        auto [ec] = co_await timer_.async_wait(use_tuple);
+        (void)ec; // cancelled by stop() only, which the loop's condition sees
+        now_ = steady_clock::now();
+        for (auto it = nodes_.begin(); it != nodes_.end();) {
+            // cancel() may post work but never ends a deadline itself: coroutines resume after this loop.
+            node& n = *it++;
+            if (n.expires <= now_) {
+                n.expired = true;
+                n.cancel(n.context);
+            }
+        }
+        for (auto& f : ticks_) {
+            f();
+        }
+    }
+}
+
+void sweep::stop() {
+    stopped_ = true;
+    timer_.cancel();
+}
+
+void sweep::on_tick(std::function<void()> f) {
+    ticks_.push_back(std::move(f));
+}
+
+deadline::deadline(sweep& owner, void (*cancel)(void*), void* context) {
+    node_.cancel = cancel;
+    node_.context = context;
+    owner.nodes_.push_back(node_);
+}
+
+void deadline::expires_after(std::chrono::milliseconds d) {
+    if (d.count() <= 0) {
+        clear();
+    } else {
+        expires_at(steady_clock::now() + d);
+    }
+}
+
+void deadline::expires_at(steady_clock::time_point t) {
+    node_.expires = t;
+    node_.expired = false;
+}
+
+void deadline::clear() {
+    expires_at(steady_clock::time_point::max());
+}
+
+} // namespace sluice

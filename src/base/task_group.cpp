@@ -1,0 +1,38 @@
+#include <sluice/base/log.hpp>
+#include <sluice/base/task_group.hpp>
+
+#include <boost/asio/co_spawn.hpp>
+
+#include <exception>
+
+namespace sluice {
+
+task_group::task_group(executor ex)
+    : executor_(ex)
+    , idle_(std::make_shared<event>(ex)) {}
+
+void task_group::spawn(awaitable<void> task) {
+    ++running_;
+    asio::co_spawn(executor_, std::move(task), [this](const std::exception_ptr& thrown) {
+        if (thrown) {
+            try {
+                std::rethrow_exception(thrown);
+            } catch (const std::exception& e) {
+                log::error("task failed", {{"error", e.what()}});
+            } catch (...) {
+                log::error("task failed", {{"error", "unknown exception"}});
+            }
+        }
+        if (--running_ == 0) {
+            idle_->notify();
+        }
+    });
+}
+
+awaitable<void> task_group::drained() {
+    while (running_ != 0) {
+        co_await idle_->wait();
+    }
+}
+
+} // namespace sluice

@@ -1,0 +1,299 @@
+#include <sluice/cache/block_store.hpp>
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <sys/statvfs.h>
+#include <unistd.h>
+
+#include <atomic>
+#include <cerrno>
+#include <chrono>
+#include <cstring>
+#include <random>
+#include <system_error>
+#include <vector>
+
+namespace sluice::cache {
+
+namespace {
+
+constexpr std::string_view data_suffix = ".data";
+constexpr std::string_view metadata_suffix = ".meta";
+constexpr std::string_view temporary_suffix = ".tmp";
+/// A metadata file of a 1 TiB object has 128 MiB of checksums; beyond this something is wrong.
+constexpr off_t largest_metadata = 512LL << 20U;
+
+error system_error(const char* what, int number = errno) {
+    const bool full = number == ENOSPC || number == EDQUOT;
+    return {full ? errc::disk_full : errc::disk_error, error_source::internal, false,
+            std::string(what) + ": " + std::system_category().message(number)};
+}
+
+struct directory_closer {
+    void operator()(DIR* d) const noexcept { closedir(d); }
+};
+using directory_stream = std::unique_ptr<DIR, directory_closer>;
+
+directory_stream list(int directory) {
+    // A descriptor of its own: closedir closes it, and the position of a shared one would be shared.
+    const int fd = openat(directory, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (fd < 0) {
+        return nullptr;
+    }
+    directory_stream stream(fdopendir(fd));
+    if (!stream) {
+        close(fd);
+    }
+    return stream;
+}
+
+std::vector<std::string> names_in(int directory) {
+    std::vector<std::string> names;
+    const auto stream = list(directory);
+    while (stream) {
+        const dirent* entry = readdir(stream.get());
+        if (entry == nullptr) {
+            break;
+        }
+        names.emplace_back(entry->d_name);
+    }
+    return names;
+}
+
+} // namespace
+
+file::~file() {
+    close(fd_);
+}
+
+result<void> write_all(const file& f, std::uint64_t offset, const char* data, std::size_t length) {
+    while (length > 0) {
+        const ssize_t n = pwrite(f.fd(), data, length, static_cast<off_t>(offset));
+        if (n < 0) {
+            if (errno == EINTR) {
+                continue;
+            }
+            return system_error("write");
+        }
+        data += n;
+        length -= static_cast<std::size_t>(n);
+        offset += static_cast<std::uint64_t>(n);
+    }
+    return {};
+}
+
+result<void> read_all(const file& f, std::uint64_t offset, char* data, std::size_t length) {
+    while (length > 0) {
+        const ssize_t n = pread(f.fd(), data, length, static_cast<off_t>(offset));
+        if (n < 0 && errno == EINTR) {
+            continue;
+        }
+        if (n <= 0) {
+            return system_error("read", n == 0 ? EIO : errno);
+        }
+        data += n;
+        length -= static_cast<std::size_t>(n);
+        offset += static_cast<std::uint64_t>(n);
+    }
+    return {};
+}
+
+result<std::unique_ptr<block_store>> block_store::open(const std::string& directory) {
+    for (const auto& path : {directory, directory + "/v1"}) {
+        if (mkdir(path.c_str(), 0700) != 0 && errno != EEXIST) {
+            return system_error(("cache directory " + path).c_str());
+        }
+    }
+    std::unique_ptr<block_store> store(new block_store);
+    store->directory_ = ::open((directory + "/v1").c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (store->directory_ < 0) {
+        return system_error("cache directory");
+    }
+    store->lock_ = openat(store->directory_, "lock", O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+    if (store->lock_ < 0) {
+        return system_error("cache lock");
+    }
+    if (flock(store->lock_, LOCK_EX | LOCK_NB) != 0) {
+        error e = system_error("cache lock");
+        e.retryable = true;
+        e.detail = "another process holds the cache directory";
+        return e;
+    }
+    std::random_device seed;
+    store->serial_ = (static_cast<std::uint64_t>(seed()) << 32U) | seed();
+    store->detect();
+    return store;
+}
+
+block_store::~block_store() {
+    if (lock_ >= 0) {
+        close(lock_);
+    }
+    if (directory_ >= 0) {
+        close(directory_);
+    }
+}
+
+void block_store::detect() {
+    const auto probe = create("probe", 2 * page_size);
+    if (probe) {
+        const int fd = probe.value()->fd();
+        can_allocate_ = fallocate(fd, FALLOC_FL_KEEP_SIZE, 0, static_cast<off_t>(page_size)) == 0;
+        can_punch_ = fallocate(fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, 0, static_cast<off_t>(page_size)) == 0;
+    }
+    remove("probe");
+}
+
+std::string block_store::new_name(const object_key& key) {
+    const std::uint64_t serial = std::atomic_ref(serial_).fetch_add(1, std::memory_order_relaxed);
+    char text[20];
+    std::snprintf(text, sizeof text, "-%016llx", static_cast<unsigned long long>(serial));
+    return key.hash() + text;
+}
+
+result<std::shared_ptr<file>> block_store::create(const std::string& name, std::uint64_t size) const {
+    const int fd =
+        openat(directory_, (name + std::string(data_suffix)).c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+    if (fd < 0) {
+        return system_error("create");
+    }
+    auto made = std::make_shared<file>(fd);
+    // Whole pages, so that a hole always ends page-aligned, past the object's end in its last page.
+    const std::uint64_t rounded = (size + page_size - 1) / page_size * page_size;
+    if (ftruncate(fd, static_cast<off_t>(rounded)) != 0) {
+        return system_error("truncate");
+    }
+    return made;
+}
+
+result<std::shared_ptr<file>> block_store::open_data(const std::string& name) const {
+    const int fd = openat(directory_, (name + std::string(data_suffix)).c_str(), O_RDWR | O_CLOEXEC);
+    if (fd < 0) {
+        return system_error("open");
+    }
+    return std::make_shared<file>(fd);
+}
+
+result<void> block_store::allocate(const file& f, std::uint64_t offset, std::uint64_t length) const {
+    if (can_allocate_ &&
+        fallocate(f.fd(), FALLOC_FL_KEEP_SIZE, static_cast<off_t>(offset), static_cast<off_t>(length)) != 0) {
+        return system_error("allocate");
+    }
+    return {};
+}
+
+result<void> block_store::punch(const file& f, std::uint64_t offset, std::uint64_t length) const {
+    if (fallocate(f.fd(), FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, static_cast<off_t>(offset),
+                  static_cast<off_t>(length)) != 0) {
+        return system_error("punch");
+    }
+    return {};
+}
+
+result<std::uint64_t> block_store::write_metadata(const std::string& name, const metadata& m) const {
+    const std::string bytes = encode(m);
+    const std::string final_name = name + std::string(metadata_suffix);
+    const std::string temporary = name + std::string(temporary_suffix);
+    {
+        const int fd = openat(directory_, temporary.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+        if (fd < 0) {
+            return system_error("metadata");
+        }
+        const file f(fd);
+        const auto written = write_all(f, 0, bytes.data(), bytes.size());
+        if (!written) {
+            unlinkat(directory_, temporary.c_str(), 0);
+            return written.error();
+        }
+    }
+    if (renameat(directory_, temporary.c_str(), directory_, final_name.c_str()) != 0) {
+        return system_error("metadata");
+    }
+    return (bytes.size() + 4095) / 4096 * 4096;
+}
+
+void block_store::remove(const std::string& name) const {
+    unlinkat(directory_, (name + std::string(metadata_suffix)).c_str(), 0);
+    unlinkat(directory_, (name + std::string(data_suffix)).c_str(), 0);
+}
+
+result<block_store::census> block_store::count() const {
+    census found;
+    for (auto& name : names_in(directory_)) {
+        if (name.ends_with(temporary_suffix)) {
+            unlinkat(directory_, name.c_str(), 0);
+            continue;
+        }
+        struct stat s {};
+        if (name != ".." && fstatat(directory_, name.c_str(), &s, AT_SYMLINK_NOFOLLOW) == 0) {
+            found.bytes += static_cast<std::uint64_t>(s.st_blocks) * 512;
+            found.names.push_back(std::move(name));
+        }
+    }
+    if (found.names.empty()) {
+        return system_error("list", EIO); // "." and the lock are always there
+    }
+    return found;
+}
+
+void block_store::load(const std::vector<std::string>& names, const std::function<bool(found_object)>& found,
+                       const std::function<void(std::uint64_t)>& removed) const {
+    for (const auto& full : names) {
+        const bool is_data = full.ends_with(data_suffix);
+        if (!is_data && !full.ends_with(metadata_suffix)) {
+            continue;
+        }
+        const std::string name = full.substr(0, full.size() - data_suffix.size());
+        struct stat data {};
+        struct stat meta {};
+        const bool has_data = fstatat(directory_, (name + std::string(data_suffix)).c_str(), &data, 0) == 0;
+        const bool has_meta = fstatat(directory_, (name + std::string(metadata_suffix)).c_str(), &meta, 0) == 0;
+        if (is_data && has_meta) {
+            continue; // its metadata file has its own turn
+        }
+        result<metadata> m =
+            has_data && has_meta ? read_metadata(name) : result<metadata>(system_error("pair", ENOENT));
+        // A data file that is shorter than its pages was cut from outside: none of it is believed.
+        if (!m || static_cast<std::uint64_t>(data.st_size) < m.value().info.size ||
+            !name.starts_with(m.value().info.key.hash())) {
+            remove(name);
+            removed((has_data ? static_cast<std::uint64_t>(data.st_blocks) * 512 : 0) +
+                    (has_meta ? static_cast<std::uint64_t>(meta.st_blocks) * 512 : 0));
+            continue;
+        }
+        if (!found({name, std::move(m.value()), static_cast<std::uint64_t>(meta.st_blocks) * 512,
+                    static_cast<std::uint64_t>(data.st_blocks) * 512})) {
+            return;
+        }
+    }
+}
+
+result<metadata> block_store::read_metadata(const std::string& name) const {
+    const int fd = openat(directory_, (name + std::string(metadata_suffix)).c_str(), O_RDONLY | O_CLOEXEC);
+    if (fd < 0) {
+        return system_error("metadata");
+    }
+    const file f(fd);
+    struct stat s {};
+    if (fstat(fd, &s) != 0 || s.st_size > largest_metadata) {
+        return system_error("metadata", EFBIG);
+    }
+    std::string bytes(static_cast<std::size_t>(s.st_size), '\0');
+    const auto whole = read_all(f, 0, bytes.data(), bytes.size());
+    if (!whole) {
+        return whole.error();
+    }
+    return decode(bytes);
+}
+
+std::uint64_t block_store::free_bytes() const noexcept {
+    struct statvfs s {};
+    if (fstatvfs(directory_, &s) != 0) {
+        return 0;
+    }
+    return static_cast<std::uint64_t>(s.f_bavail) * s.f_frsize;
+}
+
+} // namespace sluice::cache

@@ -1,0 +1,132 @@
+#include <sluice/cache/fill_writer.hpp>
+
+#include <xxhash.h>
+
+#include <algorithm>
+
+namespace sluice::cache {
+
+struct fill_writer::running_sum {
+    running_sum() { XXH64_reset(state, 0); }
+    running_sum(const running_sum&) = delete;
+    running_sum& operator=(const running_sum&) = delete;
+    ~running_sum() { XXH64_freeState(state); }
+    XXH64_state_t* state{XXH64_createState()};
+    bool whole{true};
+};
+
+fill_writer::fill_writer(fill_writer&&) noexcept = default;
+
+fill_writer::fill_writer(object_cache& cache, std::shared_ptr<object> o, std::shared_ptr<fill> f,
+                         std::shared_ptr<file> data)
+    : cache_(&cache)
+    , object_(std::move(o))
+    , fill_(std::move(f))
+    , data_(std::move(data))
+    , sum_(std::make_unique<running_sum>()) {
+    sum_->whole = fill_->begin % page_size == 0;
+}
+
+fill_writer::~fill_writer() {
+    if (fill_) {
+        finish(error{errc::canceled, error_source::internal, true});
+    }
+}
+
+void fill_writer::finish(std::optional<error> failure) {
+    cache_->give_back(object_, object_->end_fill(*fill_, std::move(failure)));
+}
+
+awaitable<result<void>> fill_writer::make_room(std::uint64_t length) {
+    const auto need = object_->needed(*fill_, length);
+    if (need.pages == 0) {
+        co_return result<void>();
+    }
+    if (object_->charged() + need.bytes > cache_->largest_share()) {
+        co_return error{errc::too_large, error_source::internal, false, "max_share"};
+    }
+    auto room = co_await cache_->reserve(need.bytes);
+    if (!room) {
+        co_return room.error();
+    }
+    object_->reserved(need);
+    const std::uint64_t begin = static_cast<std::uint64_t>(need.first_page) * page_size;
+    const std::uint64_t bytes = static_cast<std::uint64_t>(need.pages) * page_size;
+    auto job = [disk = cache_->disk(), f = data_, begin, bytes] { return disk->allocate(*f, begin, bytes); };
+    auto allocated = co_await cache_->writes().run(std::move(job));
+    if (!allocated) {
+        cache_->report_write_error(allocated.error());
+    }
+    co_return allocated;
+}
+
+awaitable<result<void>> fill_writer::prepare() {
+    return make_room(1);
+}
+
+awaitable<result<void>> fill_writer::write(const char* data, std::size_t length) {
+    const std::uint64_t begin = fill_->published;
+    auto room = co_await make_room(length);
+    if (!room) {
+        co_return room.error();
+    }
+    struct outcome {
+        result<void> written;
+        std::vector<std::pair<std::size_t, std::uint64_t>> sums;
+    };
+    auto job = [o = object_, f = data_, sum = sum_.get(), data, length, begin]() -> outcome {
+        outcome result_of{};
+        for (const auto& [from, to] : o->writable(begin, begin + length)) {
+            result_of.written = write_all(*f, from, data + (from - begin), static_cast<std::size_t>(to - from));
+            if (!result_of.written) {
+                return result_of;
+            }
+        }
+        std::uint64_t at = begin;
+        while (at < begin + length) {
+            const auto page = static_cast<std::size_t>(at / page_size);
+            const std::uint64_t to = std::min(begin + length, o->shape().page_end(page));
+            XXH64_update(sum->state, data + (at - begin), static_cast<std::size_t>(to - at));
+            at = to;
+            if (at == o->shape().page_end(page)) {
+                if (sum->whole) {
+                    result_of.sums.emplace_back(page, XXH64_digest(sum->state));
+                }
+                XXH64_reset(sum->state, 0);
+                sum->whole = true;
+            }
+        }
+        return result_of;
+    };
+    auto done = co_await cache_->writes().run(std::move(job));
+    if (!done.written) {
+        cache_->report_write_error(done.written.error());
+        co_return done.written.error();
+    }
+    object_->publish(*fill_, length, done.sums);
+    co_return result<void>();
+}
+
+awaitable<bool> fill_writer::wait_for_demand(std::uint64_t window, std::shared_ptr<event> wake) {
+    for (;;) {
+        // Registered before looking, so that a reader's move between the two is not missed.
+        object_->await_demand(*fill_, wake);
+        const auto demand = object_->demand_for(*fill_, window);
+        if (!demand.wanted) {
+            co_return false;
+        }
+        if (fill_->published < demand.most_advanced + window) {
+            co_return true;
+        }
+        co_await wake->wait();
+    }
+}
+
+void fill_writer::flush() {
+    if (flushed_ != fill_->published) {
+        flushed_ = fill_->published;
+        object_->flush(*fill_);
+    }
+}
+
+} // namespace sluice::cache

@@ -1,0 +1,176 @@
+// The cache's own thread: opening and loading the directory, writing metadata, closing idle descriptors.
+#include <sluice/base/log.hpp>
+#include <sluice/cache/object_cache.hpp>
+
+#include <sys/resource.h>
+
+#include <algorithm>
+
+namespace sluice::cache {
+
+namespace {
+
+constexpr auto house_period = std::chrono::seconds(1);
+/// Metadata of a changed object is written at most this often.
+constexpr unsigned metadata_rounds = 5;
+constexpr unsigned lock_rounds = 5;
+
+/// How many data files may stay open without a reader.
+std::size_t idle_file_limit() {
+    rlimit limit{};
+    if (getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur == RLIM_INFINITY) {
+        return 4096;
+    }
+    return std::min<std::size_t>(4096, static_cast<std::size_t>(limit.rlim_cur) / 4);
+}
+
+} // namespace
+
+void object_cache::start() {
+    if (settings_.directory.empty()) {
+        return;
+    }
+    open_directory();
+    house_ = std::thread([this] { keep_house(); });
+}
+
+void object_cache::stop() {
+    {
+        const std::lock_guard lock(house_mutex_);
+        stopping_ = true;
+    }
+    house_wakes_.notify_all();
+    if (house_.joinable()) {
+        house_.join();
+        write_metadata(true);
+    }
+}
+
+void object_cache::open_directory() {
+    auto opened = block_store::open(settings_.directory);
+    if (opened) {
+        owned_disk_ = std::move(opened.value());
+        disk_.store(owned_disk_.get(), std::memory_order_release);
+        state_.store(state::starting, std::memory_order_release);
+        return;
+    }
+    const state now = opened.error().retryable ? state::locked : state::broken;
+    if (state_.exchange(now) != now) {
+        log::warn("the cache is off", {{"directory", settings_.directory}, {"error", opened.error().detail}});
+        observer_.write_error(opened.error().retryable ? "locked" : "open");
+    }
+}
+
+void object_cache::keep_house() {
+    if (state_.load() == state::starting) {
+        load();
+    }
+    for (unsigned round = 1;; ++round) {
+        {
+            std::unique_lock lock(house_mutex_);
+            if (house_wakes_.wait_for(lock, house_period, [this] { return stopping_; })) {
+                return;
+            }
+        }
+        const state now = state_.load();
+        if ((now == state::locked || now == state::broken) && round % lock_rounds == 0) {
+            open_directory();
+            if (state_.load() == state::starting) {
+                load();
+            }
+        }
+        if (state_.load() == state::ready) {
+            if (round % metadata_rounds == 0) {
+                write_metadata(false);
+            }
+            close_idle_files();
+        }
+    }
+}
+
+void object_cache::load() {
+    const auto census = disk()->count();
+    if (!census) {
+        log::warn("the cache is off", {{"directory", settings_.directory}, {"error", census.error().detail}});
+        state_.store(state::broken);
+        return;
+    }
+    budget_.charge(census.value().bytes);
+    // From here on there is a count to reserve against; objects that are not loaded yet are merely not known yet.
+    state_.store(state::ready, std::memory_order_release);
+    std::size_t loaded = 0;
+    disk()->load(
+        census.value().names,
+        [this, &loaded](block_store::found_object found) {
+            auto o = std::make_shared<object>(found.meta.info, settings_.block_size, found.name, budget_);
+            o->load_pages(found.meta, found.data_bytes, found.metadata_bytes);
+            std::shared_ptr<object> loser;
+            {
+                const std::lock_guard lock(mutex_);
+                auto& slot = objects_[o->info().key];
+                loser = slot && slot->info().stored >= o->info().stored ? o : std::exchange(slot, o);
+            }
+            if (loser) {
+                loser->retire();
+                disk()->remove(loser->file_name());
+            }
+            if (loser != o) {
+                give_back(o, o->unrecorded(found.data_bytes));
+                ++loaded;
+            }
+            const std::lock_guard lock(house_mutex_);
+            return !stopping_;
+        },
+        [this](std::uint64_t bytes) { budget_.release(bytes); });
+    if (budget_.used() > budget_.limit()) {
+        evict(budget_.used() - budget_.limit(), eviction_reason::budget); // max_size was lowered
+    }
+    log::info("cache loaded", {{"directory", settings_.directory},
+                               {"objects", loaded},
+                               {"bytes", budget_.used()},
+                               {"limit", settings_.max_size}});
+}
+
+void object_cache::write_metadata(bool final) {
+    if (state_.load() != state::ready) {
+        return;
+    }
+    for (const auto& o : all()) {
+        if (o->retired() || !o->take_dirty()) {
+            continue;
+        }
+        const auto written = disk()->write_metadata(o->file_name(), o->snapshot());
+        if (!written) {
+            o->mark_dirty();
+            report_write_error(written.error());
+            if (!final) {
+                return; // the disk is in trouble: once a round is enough
+            }
+        } else if (o->retired()) {
+            disk()->remove(o->file_name());
+        }
+    }
+}
+
+void object_cache::close_idle_files() {
+    static const std::size_t limit = idle_file_limit();
+    std::vector<std::shared_ptr<object>> open;
+    for (auto& o : all()) {
+        if (o->open_file()) {
+            open.push_back(std::move(o));
+        }
+    }
+    if (open.size() <= limit) {
+        return;
+    }
+    std::sort(open.begin(), open.end(), [](const auto& a, const auto& b) { return a->last_used() < b->last_used(); });
+    std::size_t excess = open.size() - limit;
+    for (const auto& o : open) {
+        if (excess == 0) {
+            break;
+        }
+        excess -= o->close_if_idle() ? 1 : 0;
+    }
+}
+
+} // namespace sluice::cache

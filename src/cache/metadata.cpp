@@ -1,0 +1,151 @@
+#include <sluice/cache/metadata.hpp>
+
+#include <boost/endian/conversion.hpp>
+#include <xxhash.h>
+
+#include <cstring>
+
+namespace sluice::cache {
+
+namespace {
+
+constexpr std::string_view magic = "SLUICEMD";
+
+template <class Int>
+void put(std::string& out, Int value) {
+    const Int little = boost::endian::native_to_little(value);
+    char bytes[sizeof little];
+    std::memcpy(bytes, &little, sizeof little);
+    out.append(bytes, sizeof little);
+}
+
+void put(std::string& out, const std::string& text) {
+    put(out, static_cast<std::uint32_t>(text.size()));
+    out += text;
+}
+
+void put(std::string& out, std::chrono::system_clock::time_point t) {
+    put(out, std::chrono::duration_cast<std::chrono::milliseconds>(t.time_since_epoch()).count());
+}
+
+/// Reads forward; `ok` turns false at the first thing that does not fit and stays so.
+struct cursor {
+    std::string_view rest;
+    bool ok{true};
+
+    template <class Int>
+    Int number() {
+        if (rest.size() < sizeof(Int)) {
+            ok = false;
+            return {};
+        }
+        Int value;
+        std::memcpy(&value, rest.data(), sizeof value);
+        rest.remove_prefix(sizeof value);
+        return boost::endian::little_to_native(value);
+    }
+    std::string text() {
+        const auto length = number<std::uint32_t>();
+        if (!ok || rest.size() < length) {
+            ok = false;
+            return {};
+        }
+        std::string value(rest.substr(0, length));
+        rest.remove_prefix(length);
+        return value;
+    }
+    std::chrono::system_clock::time_point time() {
+        return std::chrono::system_clock::time_point(std::chrono::milliseconds(number<std::int64_t>()));
+    }
+};
+
+error damaged(const char* why) {
+    return {errc::disk_error, error_source::internal, false, std::string("metadata: ") + why};
+}
+
+} // namespace
+
+std::string encode(const metadata& m) {
+    std::string out(magic);
+    put(out, format_version);
+    put(out, static_cast<std::uint32_t>(page_size));
+    put(out, m.info.key.store);
+    put(out, m.info.key.name);
+    put(out, static_cast<std::uint8_t>(m.info.version.kind));
+    put(out, m.info.version.value);
+    put(out, m.info.size);
+    put(out, m.info.content_type);
+    put(out, m.info.last_modified);
+    put(out, m.info.resolver_id);
+    put(out, m.info.stored);
+    put(out, m.checked);
+    for (std::size_t page = 0; page < m.present.size(); page += 8) {
+        unsigned byte = 0;
+        for (std::size_t bit = 0; bit < 8 && page + bit < m.present.size(); ++bit) {
+            byte |= m.present[page + bit] ? 1U << bit : 0U;
+        }
+        put(out, static_cast<std::uint8_t>(byte));
+    }
+    for (std::size_t page = 0; page < m.present.size(); ++page) {
+        if (m.present[page]) {
+            put(out, m.checksums[page]);
+        }
+    }
+    put(out, static_cast<std::uint64_t>(XXH64(out.data(), out.size(), 0)));
+    return out;
+}
+
+result<metadata> decode(std::string_view bytes) {
+    if (bytes.size() < magic.size() + sizeof(std::uint64_t) || bytes.substr(0, magic.size()) != magic) {
+        return damaged("no magic");
+    }
+    const auto body = bytes.substr(0, bytes.size() - sizeof(std::uint64_t));
+    cursor tail{bytes.substr(body.size())};
+    if (tail.number<std::uint64_t>() != XXH64(body.data(), body.size(), 0)) {
+        return damaged("checksum");
+    }
+    cursor in{body.substr(magic.size())};
+    if (in.number<std::uint32_t>() != format_version || in.number<std::uint32_t>() != page_size) {
+        return damaged("other format");
+    }
+    metadata m;
+    m.info.key.store = in.text();
+    m.info.key.name = in.text();
+    const auto kind = in.number<std::uint8_t>();
+    if (kind != static_cast<std::uint8_t>(validator_kind::etag) &&
+        kind != static_cast<std::uint8_t>(validator_kind::generation)) {
+        return damaged("validator");
+    }
+    m.info.version.kind = static_cast<validator_kind>(kind);
+    m.info.version.value = in.text();
+    m.info.size = in.number<std::uint64_t>();
+    m.info.content_type = in.text();
+    m.info.last_modified = in.text();
+    m.info.resolver_id = in.text();
+    m.info.stored = in.time();
+    m.checked = in.time();
+    // The bitmap must fit what is left before anything of the claimed size is made.
+    const std::uint64_t pages = m.info.size / page_size + (m.info.size % page_size != 0 ? 1 : 0);
+    if (!in.ok || pages / 8 > in.rest.size()) {
+        return damaged("cut short");
+    }
+    m.present.resize(static_cast<std::size_t>(pages));
+    m.checksums.resize(static_cast<std::size_t>(pages));
+    for (std::size_t page = 0; page < m.present.size(); page += 8) {
+        const auto byte = in.number<std::uint8_t>();
+        for (std::size_t bit = 0; bit < 8 && page + bit < m.present.size(); ++bit) {
+            m.present[page + bit] = ((static_cast<unsigned>(byte) >> bit) & 1U) != 0;
+        }
+    }
+    for (std::size_t page = 0; page < m.present.size(); ++page) {
+        if (m.present[page]) {
+            m.checksums[page] = in.number<std::uint64_t>();
+        }
+    }
+    if (!in.ok || !in.rest.empty()) {
+        return damaged("cut short");
+    }
+    return m;
+}
+
+} // namespace sluice::cache

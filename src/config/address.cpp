@@ -1,0 +1,195 @@
+#include <sluice/config/address.hpp>
+#include <sluice/config/text.hpp>
+#include <sluice/config/units.hpp>
+
+#include <boost/url/parse.hpp>
+#include <boost/url/url_view.hpp>
+
+#include <arpa/inet.h>
+#include <sys/socket.h>
+
+#include <algorithm>
+#include <optional>
+#include <string>
+
+namespace sluice::config {
+
+namespace {
+
+/// A numeric address in network byte order.
+struct address {
+    bool v6{false};
+    std::array<std::uint8_t, 16> bytes{};
+
+    [[nodiscard]] bool any() const {
+        return std::ranges::all_of(bytes, [](std::uint8_t b) { return b == 0; });
+    }
+    [[nodiscard]] bool loopback() const {
+        if (!v6) {
+            return bytes[0] == 127;
+        }
+        return bytes[15] == 1 && std::all_of(bytes.begin(), bytes.end() - 1, [](std::uint8_t b) { return b == 0; });
+    }
+    [[nodiscard]] std::string text() const {
+        std::array<char, INET6_ADDRSTRLEN> out{};
+        inet_ntop(v6 ? AF_INET6 : AF_INET, bytes.data(), out.data(), static_cast<socklen_t>(out.size()));
+        return out.data();
+    }
+    friend bool operator==(const address&, const address&) = default;
+};
+
+std::optional<address> parse_address(std::string_view text) {
+    const std::string name(text); // inet_pton wants a terminator
+    if (name.find('\0') != std::string::npos) {
+        return std::nullopt;
+    }
+    address a;
+    if (inet_pton(AF_INET, name.c_str(), a.bytes.data()) == 1) {
+        return a;
+    }
+    a.v6 = true;
+    if (inet_pton(AF_INET6, name.c_str(), a.bytes.data()) == 1) {
+        return a;
+    }
+    return std::nullopt;
+}
+
+bool is_host_name(std::string_view host) {
+    return !host.empty() && host.size() <= 253 && host.front() != '.' && host.front() != '-' &&
+           host.find("..") == std::string_view::npos && std::ranges::all_of(host, [](char c) {
+               return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-' || c == '_' || c == '.';
+           });
+}
+
+} // namespace
+
+std::string url::authority() const {
+    std::string text = host.find(':') == std::string::npos ? host : "[" + host + "]";
+    if (port != (tls ? 443 : 80)) {
+        text.append(":").append(std::to_string(port));
+    }
+    return text;
+}
+
+result<endpoint> parse_endpoint(std::string_view text) {
+    constexpr auto wanted = "must be a numeric address and a port, as in 0.0.0.0:8080 or [::]:8080";
+    const auto colon = text.rfind(':');
+    if (colon == std::string_view::npos) {
+        return bad(wanted);
+    }
+    auto host = text.substr(0, colon);
+    const bool brackets = host.size() > 2 && host.front() == '[' && host.back() == ']';
+    if (brackets) {
+        host = host.substr(1, host.size() - 2);
+    }
+    const auto numeric = parse_address(host);
+    const auto port = parse_number(text.substr(colon + 1));
+    if (!numeric || numeric->v6 != brackets || !port) {
+        return bad(wanted);
+    }
+    if (*port > 65535) {
+        return bad("has a port above 65535");
+    }
+    return endpoint{numeric->text(), static_cast<std::uint16_t>(*port)};
+}
+
+result<url> parse_url(std::string_view text) {
+    const auto parsed = boost::urls::parse_uri({text.data(), text.size()});
+    if (!parsed || !parsed->has_authority()) {
+        return bad("is not an absolute URL, as in http://127.0.0.1:3000");
+    }
+    const boost::urls::url_view& view = *parsed;
+    if (view.scheme_id() != boost::urls::scheme::http && view.scheme_id() != boost::urls::scheme::https) {
+        return bad("must be an http or https URL");
+    }
+    if (view.has_userinfo()) {
+        return bad("must not hold a user or a password");
+    }
+    if (view.has_query() || view.has_fragment()) {
+        return bad("must not have a query or a fragment");
+    }
+    const std::string path(view.encoded_path());
+    if (!path.empty() && path != "/") {
+        return bad("must not have a path");
+    }
+    url u;
+    u.tls = view.scheme_id() == boost::urls::scheme::https;
+    u.host = to_lower(std::string(view.encoded_host_address())); // an escape fails below: nobody needs one
+    switch (view.host_type()) {
+    case boost::urls::host_type::ipv4:
+    case boost::urls::host_type::ipv6:
+        if (const auto numeric = parse_address(u.host)) {
+            u.host = numeric->text();
+            break;
+        }
+        return bad("has a bad host"); // as with an IPv6 zone
+    case boost::urls::host_type::name:
+        // A last label of digits only would be read as an IPv4 address by some and as a name by others (WHATWG URL).
+        if (is_host_name(u.host) &&
+            (u.host.back() < '0' || u.host.back() > '9' ||
+             u.host.find_first_not_of("0123456789.", u.host.rfind('.') + 1) != std::string::npos)) {
+            break;
+        }
+        return bad("has a bad host");
+    default:
+        return bad("has a bad host");
+    }
+    u.port = u.tls ? 443 : 80;
+    if (view.has_port()) {
+        // port_number() is 0 for an empty port and for one that is too large.
+        u.port = view.port_number();
+        if (u.port == 0) {
+            return bad("has a bad port");
+        }
+    }
+    return u;
+}
+
+result<cidr> parse_cidr(std::string_view text) {
+    const auto slash = text.find('/');
+    const auto numeric = parse_address(text.substr(0, slash));
+    if (!numeric) {
+        return bad("must be an address block as in 10.0.0.0/8 or fd00::/8");
+    }
+    cidr block{numeric->v6, numeric->bytes, numeric->v6 ? 128U : 32U};
+    if (slash != std::string_view::npos) {
+        const auto bits = parse_number(text.substr(slash + 1));
+        if (!bits || *bits > block.prefix) {
+            return bad("has a bad prefix length");
+        }
+        block.prefix = static_cast<unsigned>(*bits);
+    }
+    for (unsigned bit = block.prefix; bit < 128; ++bit) {
+        if ((block.address[bit / 8] & (0x80U >> (bit % 8))) != 0) {
+            return bad("has bits set beyond its prefix length");
+        }
+    }
+    return block;
+}
+
+bool collide(const endpoint& a, const endpoint& b) {
+    const auto x = parse_address(a.host);
+    const auto y = parse_address(b.host);
+    if (a.port == 0 || a.port != b.port || !x || !y) {
+        return false;
+    }
+    const auto covers = [](const address& wide, const address& narrow) {
+        return wide.any() && (wide.v6 || !narrow.v6);
+    };
+    return *x == *y || covers(*x, *y) || covers(*y, *x);
+}
+
+bool leads_to(const url& target, const endpoint& at) {
+    const auto here = parse_address(at.host);
+    if (at.port == 0 || target.port != at.port || !here) {
+        return false;
+    }
+    if (target.host == "localhost") {
+        return here->any() || here->loopback();
+    }
+    const auto there = parse_address(target.host);
+    return there &&
+           (*there == *here || (here->any() && (there->loopback() || there->any()) && (here->v6 || !there->v6)));
+}
+
+} // namespace sluice::config

@@ -1,0 +1,195 @@
+#include <sluice/config/redact.hpp>
+#include <sluice/config/units.hpp>
+
+#include <boost/json.hpp>
+
+#include <arpa/inet.h>
+#include <sys/socket.h>
+
+namespace sluice::config {
+
+namespace {
+
+namespace json = boost::json;
+
+std::string_view hidden(std::string_view text) {
+    return text.empty() ? "" : "***";
+}
+
+std::string text_of(const endpoint& e) {
+    const bool v6 = e.host.find(':') != std::string::npos;
+    return (v6 ? "[" + e.host + "]" : e.host) + ":" + std::to_string(e.port);
+}
+
+std::string text_of(const url& u) {
+    return (u.tls ? "https://" : "http://") + u.authority() + u.path;
+}
+
+std::string text_of(const cidr& block) {
+    std::array<char, INET6_ADDRSTRLEN> out{};
+    inet_ntop(block.v6 ? AF_INET6 : AF_INET, block.address.data(), out.data(), static_cast<socklen_t>(out.size()));
+    return std::string(out.data()) + "/" + std::to_string(block.prefix);
+}
+
+std::string_view text_of(log_level level) {
+    switch (level) {
+    case log_level::debug:
+        return "debug";
+    case log_level::info:
+        return "info";
+    case log_level::warn:
+        return "warn";
+    case log_level::error:
+        return "error";
+    }
+    return "";
+}
+
+std::string_view text_of(addressing_style style) {
+    switch (style) {
+    case addressing_style::automatic:
+        return "auto";
+    case addressing_style::path:
+        return "path";
+    case addressing_style::virtual_hosted:
+        return "virtual";
+    }
+    return "";
+}
+
+json::array array_of(const std::vector<std::string>& texts) {
+    json::array out;
+    for (const auto& text : texts) {
+        out.push_back(json::string(text));
+    }
+    return out;
+}
+
+json::object json_of(const store& s) {
+    if (s.type == store_type::local) {
+        return {{"type", "local"}, {"root", s.root}, {"prefix", s.prefix}};
+    }
+    json::object out{{"type", "s3"}, {"bucket", s.bucket}, {"prefix", s.prefix}, {"region", s.region}};
+    if (s.endpoint) {
+        out["endpoint"] = text_of(*s.endpoint);
+    }
+    out["addressing"] = text_of(s.addressing);
+    out["url_expiry"] = format_duration(s.url_expiry);
+    out["connect_timeout"] = format_duration(s.connect_timeout);
+    out["response_timeout"] = format_duration(s.response_timeout);
+    out["ca_file"] = s.ca_file;
+    out["credentials"] = json::object{{"access_key_id", hidden(s.credentials.access_key_id)},
+                                      {"secret_access_key", hidden(s.credentials.secret_access_key.reveal())},
+                                      {"session_token", hidden(s.credentials.session_token.reveal())}};
+    return out;
+}
+
+json::object json_of(const cache& c) {
+    return {{"directory", c.directory},
+            {"max_size", format_size(c.max_size)},
+            {"min_free", format_size(c.min_free)},
+            {"max_objects", c.max_objects},
+            {"block_size", format_size(c.block_size)},
+            {"max_age", format_duration(c.max_age)},
+            {"stale_if_error", format_duration(c.stale_if_error)},
+            {"read_ahead", format_size(c.read_ahead)},
+            {"max_share", std::to_string(c.max_share) + "%"}};
+}
+
+json::value json_of(const std::variant<authorize_none, authorize_subrequest>& a) {
+    const auto* s = std::get_if<authorize_subrequest>(&a);
+    if (s == nullptr) {
+        return "none";
+    }
+    return json::object{{"subrequest", s->path},
+                        {"ttl", format_duration(s->ttl)},
+                        {"timeout", format_duration(s->timeout)},
+                        {"ignore_headers", array_of(s->ignore_headers)}};
+}
+
+json::object json_of(const route& r) {
+    json::object out{{"name", r.name}, {"path", r.path}};
+    switch (r.query) {
+    case query_policy::none:
+        out["query"] = "none";
+        break;
+    case query_policy::any:
+        out["query"] = "any";
+        break;
+    case query_policy::named:
+        out["query"] = array_of(r.query_names);
+        break;
+    }
+    out["store"] = r.store;
+    out["object"] = r.object;
+    out["authorize"] = json_of(r.authorize);
+    out["delivery"] = "stream";
+    json::object headers;
+    for (const auto& [name, value] : r.headers) {
+        headers[name] = value;
+    }
+    out["headers"] = std::move(headers);
+    if (r.max_age) {
+        out["max_age"] = format_duration(*r.max_age);
+    }
+    out["immutable"] = r.immutable;
+    out["server_timing"] = r.server_timing;
+    return out;
+}
+
+json::object json_of(const limits& l) {
+    return {{"connections", l.connections},
+            {"header_size", format_size(l.header_size)},
+            {"header_timeout", format_duration(l.header_timeout)},
+            {"idle_timeout", format_duration(l.idle_timeout)},
+            {"send_timeout", format_duration(l.send_timeout)},
+            {"tunnel_timeout", format_duration(l.tunnel_timeout)},
+            {"fills", l.fills},
+            {"shutdown_delay", format_duration(l.shutdown_delay)},
+            {"drain_timeout", format_duration(l.drain_timeout)}};
+}
+
+} // namespace
+
+std::string redacted_json(const config& c) {
+    json::object out;
+    out["workers"] = c.workers;
+    json::array listeners;
+    for (const auto& l : c.listeners) {
+        listeners.push_back(json::object{{"address", text_of(l.address)}});
+    }
+    out["listeners"] = std::move(listeners);
+    out["admin"] = json::object{{"address", text_of(c.admin.address)}, {"token", hidden(c.admin.token.reveal())}};
+    out["app"] = json::object{{"url", text_of(c.app.address)},
+                              {"connect_timeout", format_duration(c.app.connect_timeout)},
+                              {"response_timeout", format_duration(c.app.response_timeout)},
+                              {"keepalive", c.app.keepalive}};
+    json::array proxies;
+    for (const auto& block : c.trusted_proxies) {
+        proxies.push_back(json::string(text_of(block)));
+    }
+    out["trusted_proxies"] = std::move(proxies);
+    out["strip_request_headers"] = array_of(c.strip_request_headers);
+    out["limits"] = json_of(c.limits);
+    out["fallback"] = json::object{{"concurrency", c.fallback.concurrency},
+                                   {"after", format_duration(c.fallback.after)},
+                                   {"breaker", json::object{{"failures", c.fallback.breaker_failures},
+                                                            {"open", format_duration(c.fallback.breaker_open)}}}};
+    out["log"] = json::object{{"level", text_of(c.log.level)},
+                              {"format", c.log.format == log_format::json ? "json" : "text"},
+                              {"access", c.log.access}};
+    json::object stores;
+    for (const auto& [name, s] : c.stores) {
+        stores[name] = json_of(s);
+    }
+    out["stores"] = std::move(stores);
+    out["cache"] = json_of(c.cache);
+    json::array routes;
+    for (const auto& r : c.routes) {
+        routes.push_back(json_of(r));
+    }
+    out["routes"] = std::move(routes);
+    return json::serialize(out);
+}
+
+} // namespace sluice::config

@@ -1,0 +1,2 @@
+// The one place where Beast's separately compiled parts are compiled.
+#include <boost/beast/src.hpp>

@@ -1,0 +1,129 @@
+#include <sluice/http/fields.hpp>
+
+#include <algorithm>
+#include <array>
+
+namespace sluice::http {
+namespace {
+
+constexpr auto token_table = [] {
+    std::array<bool, 256> table{};
+    for (unsigned c = 'a'; c <= 'z'; ++c)
+        table[c] = table[c - 'a' + 'A'] = true;
+    for (unsigned c = '0'; c <= '9'; ++c)
+        table[c] = true;
+    for (const char c : std::string_view("!#$%&'*+-.^_`|~"))
+        table[static_cast<unsigned char>(c)] = true;
+    return table;
+}();
+
+constexpr std::array<std::string_view, 8> owned{"Forwarded",        "X-Forwarded-For",  "X-Forwarded-Proto",
+                                                "X-Forwarded-Host", "X-Forwarded-Port", "X-Real-IP",
+                                                "X-Original-URI",   "X-Original-Method"};
+
+constexpr std::array<std::string_view, 8> ends_here{"Connection", "Proxy-Connection",  "Keep-Alive", "TE",
+                                                    "Trailer",    "Transfer-Encoding", "Upgrade",    "HTTP2-Settings"};
+
+constexpr std::array<std::string_view, 4> never_nominated{"Host", "Cookie", "Authorization", "Content-Length"};
+
+template <class Range>
+bool contains_folded(const Range& names, std::string_view name) noexcept {
+    return std::ranges::any_of(names, [name](std::string_view other) { return same_name_folded(name, other); });
+}
+
+constexpr char fold(char c) noexcept {
+    return c == '_' ? '-' : ascii_lower(c);
+}
+
+} // namespace
+
+bool is_token_char(char c) noexcept {
+    return token_table[static_cast<unsigned char>(c)];
+}
+
+bool is_token(std::string_view text) noexcept {
+    return !text.empty() && std::ranges::all_of(text, is_token_char);
+}
+
+bool is_field_value(std::string_view value) noexcept {
+    return std::ranges::none_of(
+        value, [](char c) { return (static_cast<unsigned char>(c) < 0x20 && c != '\t') || c == 0x7f; });
+}
+
+std::string_view trim_ows(std::string_view text) noexcept {
+    const auto first = text.find_first_not_of(" \t");
+    if (first == std::string_view::npos)
+        return text.substr(0, 0);
+    return text.substr(first, text.find_last_not_of(" \t") - first + 1);
+}
+
+std::optional<std::string_view> next_list_member(std::string_view& rest) noexcept {
+    while (!rest.empty()) {
+        std::size_t end = 0;
+        for (bool quoted = false; end != rest.size() && (quoted || rest[end] != ','); ++end) {
+            if (rest[end] == '"')
+                quoted = !quoted;
+            else if (quoted && rest[end] == '\\' && end + 1 != rest.size())
+                ++end;
+        }
+        const auto member = trim_ows(rest.substr(0, end));
+        rest.remove_prefix(std::min(end + 1, rest.size()));
+        if (!member.empty())
+            return member;
+    }
+    return std::nullopt;
+}
+
+bool same_name_folded(std::string_view a, std::string_view b) noexcept {
+    return std::ranges::equal(a, b, {}, fold, fold);
+}
+
+std::span<const std::string_view> owned_names() noexcept {
+    return owned;
+}
+
+bool is_owned_name(std::string_view name, std::span<const std::string> more) noexcept {
+    return contains_folded(owned, name) || contains_folded(more, name);
+}
+
+hop_by_hop::hop_by_hop(const field_list& fields, std::span<const std::string> protected_names) {
+    for (const auto& field : fields.items) {
+        if (!same_name(field.name, "connection"))
+            continue;
+        auto rest = field.value;
+        while (const auto option = next_list_member(rest)) {
+            if (same_name(*option, "close") || contains_folded(ends_here, *option) ||
+                contains_folded(never_nominated, *option) || is_owned_name(*option, protected_names))
+                continue;
+            nominated_.push_back(*option);
+        }
+    }
+}
+
+bool hop_by_hop::strips(std::string_view name) const noexcept {
+    if (contains_folded(ends_here, name))
+        return true;
+    if (same_name_folded(name, "content-length") && !same_name(name, "content-length"))
+        return true;
+    return std::ranges::any_of(nominated_, [name](std::string_view other) { return same_name(name, other); });
+}
+
+bool append_field(std::string& out, std::string_view name, std::string_view value) {
+    if (!is_token(name) || !is_field_value(value))
+        return false;
+    out.append(name).append(": ").append(value).append("\r\n");
+    return true;
+}
+
+std::string_view path_without_query(std::string_view target) noexcept {
+    const auto path = target.substr(0, target.find_first_of("?#"));
+    if (path.starts_with('/'))
+        return path;
+    const auto scheme = path.find("://");
+    if (scheme == std::string_view::npos)
+        return path.find('@') == std::string_view::npos ? path : path.substr(path.size());
+    const auto slash = path.find('/', scheme + 3);
+    return slash == std::string_view::npos ? path.substr(path.size()) : path.substr(slash);
+}
+
+} // namespace sluice::http

@@ -1,0 +1,46 @@
+#include <sluice/http/fields.hpp>
+#include <sluice/http/head.hpp>
+
+#include <algorithm>
+
+namespace sluice::http {
+
+bool same_name(std::string_view a, std::string_view b) noexcept {
+    if (a.size() != b.size())
+        return false;
+    for (std::size_t i = 0; i != a.size(); ++i)
+        if (ascii_lower(a[i]) != ascii_lower(b[i]))
+            return false;
+    return true;
+}
+
+const field_view* field_list::find(std::string_view name) const noexcept {
+    for (const auto& field : items)
+        if (same_name(field.name, name))
+            return &field;
+    return nullptr;
+}
+
+std::string_view field_list::value(std::string_view name) const noexcept {
+    const auto* field = find(name);
+    return field ? field->value : std::string_view{};
+}
+
+std::size_t field_list::count(std::string_view name) const noexcept {
+    return static_cast<std::size_t>(
+        std::ranges::count_if(items, [name](const field_view& field) { return same_name(field.name, name); }));
+}
+
+bool field_list::has_token(std::string_view name, std::string_view token) const noexcept {
+    for (const auto& field : items) {
+        if (!same_name(field.name, name))
+            continue;
+        auto rest = field.value;
+        while (auto member = next_list_member(rest))
+            if (same_name(*member, token))
+                return true;
+    }
+    return false;
+}
+
+} // namespace sluice::http

@@ -1,0 +1,261 @@
+#include <boost/asio/buffer.hpp>
+
+#include "message_engine.hpp"
+
+#include <algorithm>
+
+namespace sluice::http {
+namespace detail {
+namespace {
+
+/// RFC 9112 §2.2 has a server ignore at least one empty line before a request line; more than a few are an attack.
+constexpr std::size_t max_leading_bytes = 8;
+
+/// The first byte of a request line is a tchar, that of a status line the H of HTTP. Told at once, so that a TLS
+/// handshake on a plain port is refused before it waits for a line end.
+bool may_start(char c, bool is_request) {
+    return is_request ? static_cast<unsigned char>(c) > 0x20 && static_cast<unsigned char>(c) < 0x7f : c == 'H';
+}
+
+bool is_visible_ascii(std::string_view text) {
+    return std::ranges::all_of(text, [](char c) { return c > 0x20 && c < 0x7f; });
+}
+
+} // namespace
+
+head_scanner::verdict head_scanner::scan(std::string_view data, bool skip_empty_lines) {
+    for (;;) {
+        if (!started_ && line_ < data.size() && data[line_] != '\r') {
+            if (!may_start(data[line_], skip_empty_lines))
+                return verdict::bad;
+            started_ = true;
+            begin_ = line_;
+        }
+        if (line_ > begin_ && line_ < data.size() && (data[line_] == ' ' || data[line_] == '\t'))
+            return verdict::bad; // obs-fold, or white space before the first field (RFC 9112 §2.2)
+        const std::size_t lf = data.find('\n', search_);
+        if (lf == std::string_view::npos) {
+            search_ = data.size();
+            return verdict::more;
+        }
+        if (lf == line_ || data[lf - 1] != '\r')
+            return verdict::bad;
+        const bool empty = lf == line_ + 1;
+        if (!empty && !started_)
+            return verdict::bad; // begins with a lone CR
+        line_ = search_ = lf + 1;
+        if (!empty)
+            continue;
+        if (started_)
+            return verdict::complete;
+        if (!skip_empty_lines || line_ > max_leading_bytes)
+            return verdict::bad;
+        begin_ = line_;
+    }
+}
+
+template <bool IsRequest>
+void engine<IsRequest>::reset() {
+    head.fields.items.clear();
+    body = body_kind::none;
+    content_length = 0;
+    keep_alive = false;
+    has_head = false;
+    scanner_.reset();
+    parser_.emplace(head);
+}
+
+template <bool IsRequest>
+result<std::size_t> engine<IsRequest>::parse_head(std::string_view data) {
+    const auto too_large = [this] { return error{errc::header_too_large, source_, false, "head too large"}; };
+    if (has_head)
+        return scanner_.end();
+    // Beyond the limit nothing is looked at, so that the answer does not depend on how the bytes arrived.
+    const std::size_t reach = std::size_t{header_limit_} + (IsRequest ? max_leading_bytes : 0);
+    const auto verdict = scanner_.scan(data.substr(0, reach), IsRequest);
+    if (verdict == head_scanner::verdict::bad)
+        return fail("malformed line in the head");
+    if (verdict == head_scanner::verdict::more) {
+        if (data.size() >= scanner_.begin() + header_limit_)
+            return too_large();
+        return std::size_t{0};
+    }
+    const auto text = data.substr(scanner_.begin(), scanner_.end() - scanner_.begin());
+    if (text.size() > header_limit_)
+        return too_large();
+
+    boost::beast::error_code ec;
+    const std::size_t used = parser_->put(boost::asio::const_buffer(text.data(), text.size()), ec);
+    if (ec == boost::beast::http::error::header_limit)
+        return too_large();
+    if (ec)
+        return fail(ec.message());
+    if (used != text.size() || !parser_->is_header_done())
+        return fail("malformed head");
+    if constexpr (IsRequest) {
+        if (!is_visible_ascii(head.target))
+            return fail("illegal byte in the request target"); // Beast lets 0x80 to 0xff pass
+    } else {
+        if (head.status < 100)
+            return fail("illegal status");
+    }
+    settle_framing();
+    return scanner_.end();
+}
+
+/// Keeps what the head says: trailers may change the flags in Beast's parser, not ours.
+template <bool IsRequest>
+void engine<IsRequest>::settle_framing() {
+    has_head = true;
+    const bool coded = head.fields.find("transfer-encoding") != nullptr;
+    const auto length = parser_->content_length();
+    content_length = length.value_or(0);
+    // RFC 9112 §9.3
+    keep_alive = head.version >= 11 ? !head.fields.has_token("connection", "close")
+                                    : head.fields.has_token("connection", "keep-alive");
+    if constexpr (IsRequest) {
+        body = length ? body_kind::length : parser_->chunked() ? body_kind::chunked : body_kind::none;
+    } else {
+        if (parser_->skip() || head.status < 200 || head.status == 204 || head.status == 304) {
+            body = body_kind::none;
+            // A 204 that announces content may well send it: then the next answer would begin inside it.
+            if (head.status == 204 && !parser_->skip() && (coded || content_length != 0))
+                keep_alive = false;
+        } else if (length) {
+            body = body_kind::length;
+        } else if (parser_->chunked()) {
+            body = body_kind::chunked;
+        } else {
+            body = body_kind::until_close;
+            keep_alive = false;
+        }
+    }
+}
+
+template <bool IsRequest>
+result<body_step> engine<IsRequest>::parse_body(std::string_view data) {
+    body_step step;
+    step.done = parser_->is_done();
+    parser_->payload = {};
+    // Without `eager` Beast stops behind each chunk header, and behind each run of content.
+    while (!step.done && step.payload.empty() && step.consumed < data.size()) {
+        const auto rest = data.substr(step.consumed);
+        boost::beast::error_code ec;
+        step.consumed += parser_->put(boost::asio::const_buffer(rest.data(), rest.size()), ec);
+        step.payload = parser_->payload;
+        step.done = parser_->is_done();
+        if (ec == boost::beast::http::error::need_more) {
+            // Only chunk framing can ask for more bytes than are there.
+            if (data.size() - step.consumed > max_chunk_framing)
+                return fail("chunk framing too large");
+            break;
+        }
+        if (ec)
+            return fail(ec.message());
+    }
+    return step;
+}
+
+template <bool IsRequest>
+result<void> engine<IsRequest>::on_eof() {
+    const bool retryable = !IsRequest;
+    if (!has_head)
+        return error{errc::connection_lost, source_, retryable, "closed before the end of a head"};
+    if (parser_->is_done())
+        return {};
+    boost::beast::error_code ec;
+    parser_->put_eof(ec);
+    if (ec || body != body_kind::until_close)
+        return error{errc::short_body, source_, retryable, "closed within a body"};
+    return {};
+}
+
+template class engine<true>;
+template class engine<false>;
+
+} // namespace detail
+
+request_parser::request_parser(std::uint32_t header_limit)
+    : engine_(std::make_unique<detail::request_engine>(header_limit, error_source::client)) {}
+request_parser::request_parser(request_parser&&) noexcept = default;
+request_parser& request_parser::operator=(request_parser&&) noexcept = default;
+request_parser::~request_parser() = default;
+
+void request_parser::reset() {
+    engine_->reset();
+}
+result<std::size_t> request_parser::parse_head(std::string_view data) {
+    return engine_->parse_head(data);
+}
+const request_head& request_parser::head() const noexcept {
+    return engine_->head;
+}
+bool request_parser::has_head() const noexcept {
+    return engine_->has_head;
+}
+body_kind request_parser::body() const noexcept {
+    return engine_->body;
+}
+bool request_parser::has_body() const noexcept {
+    return body() != body_kind::none && (body() != body_kind::length || content_length() != 0);
+}
+std::uint64_t request_parser::content_length() const noexcept {
+    return engine_->content_length;
+}
+bool request_parser::keep_alive() const noexcept {
+    return engine_->keep_alive;
+}
+bool request_parser::is_done() const noexcept {
+    return engine_->is_done();
+}
+result<body_step> request_parser::parse_body(std::string_view data) {
+    return engine_->parse_body(data);
+}
+result<void> request_parser::on_eof() {
+    return engine_->on_eof();
+}
+
+response_parser::response_parser(std::uint32_t header_limit, error_source source)
+    : engine_(std::make_unique<detail::response_engine>(header_limit, source)) {}
+response_parser::response_parser(response_parser&&) noexcept = default;
+response_parser& response_parser::operator=(response_parser&&) noexcept = default;
+response_parser::~response_parser() = default;
+
+void response_parser::reset() {
+    engine_->reset();
+}
+void response_parser::expect_no_body() {
+    engine_->expect_no_body();
+}
+result<std::size_t> response_parser::parse_head(std::string_view data) {
+    return engine_->parse_head(data);
+}
+const response_head& response_parser::head() const noexcept {
+    return engine_->head;
+}
+bool response_parser::has_head() const noexcept {
+    return engine_->has_head;
+}
+body_kind response_parser::body() const noexcept {
+    return engine_->body;
+}
+bool response_parser::has_body() const noexcept {
+    return body() != body_kind::none && (body() != body_kind::length || content_length() != 0);
+}
+std::uint64_t response_parser::content_length() const noexcept {
+    return engine_->content_length;
+}
+bool response_parser::keep_alive() const noexcept {
+    return engine_->keep_alive;
+}
+bool response_parser::is_done() const noexcept {
+    return engine_->is_done();
+}
+result<body_step> response_parser::parse_body(std::string_view data) {
+    return engine_->parse_body(data);
+}
+result<void> response_parser::on_eof() {
+    return engine_->on_eof();
+}
+
+} // namespace sluice::http

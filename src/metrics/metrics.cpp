@@ -1,0 +1,187 @@
+#include <sluice/metrics/metrics.hpp>
+
+#include <prometheus/text_serializer.h>
+
+#include <filesystem>
+
+namespace sluice::metrics {
+
+namespace {
+
+using labels = std::map<std::string, std::string>;
+
+const Histogram::BucketBoundaries latency_buckets{0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05,
+                                                  0.1,    0.25,  0.5,    1,     2.5,  5,     10};
+const Histogram::BucketBoundaries signing_buckets{0.000001, 0.0000025, 0.000005, 0.00001, 0.000025,
+                                                  0.0001,   0.001,     0.01,     0.1,     1};
+
+prometheus::Family<Counter>& counters(prometheus::Registry& r, const std::string& name, const std::string& help) {
+    return prometheus::BuildCounter().Name("sluice_" + name).Help(help).Register(r);
+}
+
+Gauge& gauge(prometheus::Registry& r, const std::string& name, const std::string& help, const labels& l = {}) {
+    return prometheus::BuildGauge().Name("sluice_" + name).Help(help).Register(r).Add(l);
+}
+
+std::size_t open_descriptor_count() {
+    std::error_code ec;
+    std::size_t n = 0;
+    for (std::filesystem::directory_iterator it("/proc/self/fd", ec), end; !ec && it != end; it.increment(ec)) {
+        ++n;
+    }
+    return n;
+}
+
+} // namespace
+
+std::string_view to_string(outcome o) noexcept {
+    switch (o) {
+    case outcome::hit:
+        return "hit";
+    case outcome::partial:
+        return "partial";
+    case outcome::miss:
+        return "miss";
+    case outcome::stale:
+        return "stale";
+    case outcome::revalidated:
+        return "revalidated";
+    case outcome::bypass:
+        return "bypass";
+    case outcome::fallback:
+        return "fallback";
+    case outcome::redirect:
+        return "redirect";
+    case outcome::denied:
+        return "denied";
+    case outcome::relay:
+        return "relay";
+    }
+    return "relay";
+}
+
+counter_set::counter_set(prometheus::Family<Counter>& family, labels fixed, std::string label)
+    : family_(family)
+    , fixed_(std::move(fixed))
+    , label_(std::move(label)) {}
+
+Counter& counter_set::at(std::string_view value) {
+    const std::lock_guard lock(mutex_);
+    const auto it = known_.find(value);
+    if (it != known_.end()) {
+        return *it->second;
+    }
+    auto l = fixed_;
+    l.emplace(label_, value);
+    auto& made = family_.Add(l);
+    known_.emplace(value, &made);
+    return made;
+}
+
+void route_metrics::count_request(outcome o, unsigned code) {
+    if (code < first_code || code > last_code) {
+        return;
+    }
+    auto& slot = by_code[static_cast<std::size_t>(o)][code - first_code];
+    Counter* counter = slot.load(std::memory_order_acquire);
+    if (counter == nullptr) {
+        const std::lock_guard lock(mutex);
+        counter =
+            &requests->Add({{"route", name}, {"result", std::string(to_string(o))}, {"code", std::to_string(code)}});
+        slot.store(counter, std::memory_order_release);
+    }
+    counter->Increment();
+}
+
+metrics::metrics()
+    : requests_(&counters(registry_, "requests_total", "Requests answered, by how they were answered."))
+    , response_bytes_(
+          &counters(registry_, "response_bytes_total", "Body bytes sent to clients, by where they came from."))
+    , origin_requests_(&counters(registry_, "origin_requests_total", "Requests sent to stores, by status code."))
+    , origin_bytes_(&counters(registry_, "origin_bytes_total", "Body bytes received from stores."))
+    , authorize_(&counters(registry_, "authorize_total", "Decisions on who may have what."))
+    , sign_(&counters(registry_, "sign_total", "Requests to stores signed."))
+    , fallback_(&counters(registry_, "fallback_total", "Media requests handed to the app, by reason."))
+    , first_byte_(&prometheus::BuildHistogram()
+                       .Name("sluice_first_byte_seconds")
+                       .Help("Time from a media request's head to its first body byte.")
+                       .Register(registry_))
+    , origin_first_byte_(&prometheus::BuildHistogram()
+                              .Name("sluice_origin_first_byte_seconds")
+                              .Help("Time from a request to a store to the head of its answer.")
+                              .Register(registry_))
+    , sign_seconds_(&prometheus::BuildHistogram()
+                         .Name("sluice_sign_seconds")
+                         .Help("Time to sign one request to a store.")
+                         .Register(registry_)) {
+    authorize_seconds = &prometheus::BuildHistogram()
+                             .Name("sluice_authorize_seconds")
+                             .Help("Time of a subrequest to the app.")
+                             .Register(registry_)
+                             .Add({}, latency_buckets);
+    cache_size_bytes = &gauge(registry_, "cache_size_bytes", "Bytes that the cache takes on the disk.");
+    cache_limit_bytes = &gauge(registry_, "cache_limit_bytes", "The most that the cache may take.");
+    cache_objects = &gauge(registry_, "cache_objects", "Objects in the cache.");
+    cache_blocks = &gauge(registry_, "cache_blocks", "Blocks in the cache, partly present ones included.");
+    cache_evictions = std::make_unique<counter_set>(
+        counters(registry_, "cache_evictions_total", "Blocks or objects evicted."), labels{}, "reason");
+    cache_write_errors = std::make_unique<counter_set>(
+        counters(registry_, "cache_write_errors_total", "Faults of the cache's disk."), labels{}, "reason");
+    fills_in_flight = &gauge(registry_, "fills_in_flight", "Transfers from stores into the cache.");
+    fill_joins =
+        &counters(registry_, "fill_joins_total", "Requests that followed a transfer another had begun.").Add({});
+    fill_resumes =
+        &counters(registry_, "fill_resumes_total", "Broken transfers that were taken up again at their offset.")
+             .Add({});
+    auto& connections =
+        prometheus::BuildGauge().Name("sluice_connections").Help("Open connections, by side.").Register(registry_);
+    client_connections = &connections.Add({{"side", "client"}});
+    app_connections = &connections.Add({{"side", "app"}});
+    origin_connections = &connections.Add({{"side", "origin"}});
+    open_descriptors = &gauge(registry_, "open_descriptors", "Open file descriptors.");
+    gauge(registry_, "build_info", "The version that runs.", {{"version", SLUICE_VERSION}}).Set(1);
+    config_last_reload_successful =
+        &gauge(registry_, "config_last_reload_successful", "Whether the configuration was read without fault.");
+    config_last_reload_successful->Set(1);
+}
+
+route_metrics& metrics::route(const std::string& name) {
+    const std::lock_guard lock(mutex_);
+    auto& slot = routes_[name];
+    if (!slot) {
+        slot = std::make_unique<route_metrics>();
+        slot->name = name;
+        slot->requests = requests_;
+        slot->cache_bytes = &response_bytes_->Add({{"route", name}, {"source", "cache"}});
+        slot->origin_bytes = &response_bytes_->Add({{"route", name}, {"source", "origin"}});
+        slot->app_bytes = &response_bytes_->Add({{"route", name}, {"source", "app"}});
+        for (std::size_t o = 0; o < outcome_count; ++o) {
+            slot->first_byte[o] = &first_byte_->Add(
+                {{"route", name}, {"result", std::string(to_string(static_cast<outcome>(o)))}}, latency_buckets);
+        }
+        slot->authorize = std::make_unique<counter_set>(*authorize_, labels{{"route", name}}, "result");
+        slot->fallback = std::make_unique<counter_set>(*fallback_, labels{{"route", name}}, "reason");
+    }
+    return *slot;
+}
+
+store_metrics& metrics::store(const std::string& name) {
+    const std::lock_guard lock(mutex_);
+    auto& slot = stores_[name];
+    if (!slot) {
+        slot = std::make_unique<store_metrics>();
+        slot->requests = std::make_unique<counter_set>(*origin_requests_, labels{{"store", name}}, "code");
+        slot->bytes = &origin_bytes_->Add({{"store", name}});
+        slot->first_byte = &origin_first_byte_->Add({{"store", name}}, latency_buckets);
+        slot->sign = std::make_unique<counter_set>(*sign_, labels{{"store", name}}, "result");
+        slot->sign_seconds = &sign_seconds_->Add({{"store", name}}, signing_buckets);
+    }
+    return *slot;
+}
+
+std::string metrics::text() const {
+    open_descriptors->Set(static_cast<double>(open_descriptor_count()));
+    return prometheus::TextSerializer().Serialize(registry_.Collect());
+}
+
+} // namespace sluice::metrics

@@ -1,0 +1,140 @@
+#include <sluice/net/connection_pool.hpp>
+
+#include "socket_connection.hpp"
+
+#include <list>
+#include <vector>
+
+namespace sluice::net {
+namespace {
+
+/// How often idle connections are looked at for a peer that closed.
+constexpr std::chrono::seconds check_period{1};
+
+struct idle_connection {
+    std::unique_ptr<connection> held;
+    steady_clock::time_point expires;
+};
+
+} // namespace
+
+/// What is shared by all connections to one place.
+struct connection_pool::group {
+    explicit group(const peer& p)
+        : place(p)
+        , session(std::make_shared<tls_session>()) {}
+
+    peer place;
+    std::shared_ptr<tls_session> session;
+    std::vector<idle_connection> idle; ///< the one used last at the back
+};
+
+struct connection_pool::impl {
+    impl(worker& w, std::size_t most, std::chrono::milliseconds timeout)
+        : owner(w)
+        , names(w)
+        , max_idle(most)
+        , idle_timeout(timeout) {}
+
+    group& of(const peer& p);
+    void expire();
+
+    worker& owner;
+    resolver names;
+    std::size_t max_idle;
+    std::chrono::milliseconds idle_timeout;
+    std::list<group> groups; // few: the app and the stores. Never erased, so that leases can point at them
+    open_count open{std::make_shared<std::atomic<std::size_t>>(0)};
+    steady_clock::time_point last_check{};
+    bool closed{false};
+};
+
+connection_pool::group& connection_pool::impl::of(const peer& p) {
+    for (auto& g : groups) {
+        if (g.place.same_place(p)) {
+            return g;
+        }
+    }
+    return groups.emplace_back(p);
+}
+
+void connection_pool::impl::expire() {
+    const auto now = owner.deadlines.now();
+    if (now - last_check < check_period) {
+        return;
+    }
+    last_check = now;
+    for (auto& g : groups) {
+        std::erase_if(g.idle, [now](idle_connection& c) { return c.expires <= now || !c.held->is_idle(); });
+    }
+}
+
+connection_pool::connection_pool(worker& w, std::size_t max_idle, std::chrono::milliseconds idle_timeout)
+    : impl_(std::make_shared<impl>(w, max_idle, idle_timeout)) {
+    // The sweep has no way to forget a function: the pool may be gone when it is called.
+    w.deadlines.on_tick([weak = std::weak_ptr<impl>(impl_)] {
+        if (const auto alive = weak.lock()) {
+            alive->expire();
+        }
+    });
+}
+
+connection_pool::~connection_pool() = default;
+
+awaitable<result<lease>> connection_pool::acquire(const peer& p, bool fresh) {
+    auto& g = impl_->of(p);
+    while (!fresh && !g.idle.empty()) {
+        auto last = std::move(g.idle.back());
+        g.idle.pop_back();
+        if (last.expires > impl_->owner.deadlines.now() && last.held->is_idle()) {
+            co_return lease(this, &g, std::move(last.held));
+        }
+    }
+    auto made = co_await open_connection(impl_->owner, impl_->names, p, g.session, impl_->open);
+    if (!made) {
+        co_return made.error();
+    }
+    co_return lease(this, &g, std::move(*made));
+}
+
+void connection_pool::put(group& g, std::unique_ptr<connection> c) {
+    if (impl_->closed || g.idle.size() >= impl_->max_idle) {
+        c->close();
+        return;
+    }
+    auto keep = impl_->idle_timeout;
+    if (c->keep_alive_hint.count() > 0) {
+        // Sooner than the peer, so that no request meets its close on the way.
+        keep = std::min(keep, c->keep_alive_hint - c->keep_alive_hint / 4);
+    }
+    c->timer().clear();
+    ++c->uses;
+    g.idle.push_back({std::move(c), impl_->owner.deadlines.now() + keep});
+}
+
+void connection_pool::close() {
+    impl_->closed = true;
+    for (auto& g : impl_->groups) {
+        for (auto& c : g.idle) {
+            c.held->close();
+        }
+        g.idle.clear();
+    }
+}
+
+std::size_t connection_pool::open_connections() const noexcept {
+    return impl_->open->load(std::memory_order_relaxed);
+}
+
+lease::lease(connection_pool* pool, connection_pool::group* group, std::unique_ptr<connection> c)
+    : pool_(pool)
+    , group_(group)
+    , connection_(std::move(c)) {}
+
+void lease::give_back() {
+    if (connection_) {
+        pool_->put(*group_, std::move(connection_));
+    }
+}
+
+} // namespace sluice::net

@@ -1,0 +1,98 @@
+#pragma once
+
+#include <sluice/base/worker.hpp>
+#include <sluice/net/connection.hpp>
+#include <sluice/net/resolver.hpp>
+
+#include "tls_client.hpp"
+
+#include <atomic>
+#include <memory>
+
+namespace sluice::net {
+
+/// How many connections of a pool exist; read by other threads.
+using open_count = std::shared_ptr<std::atomic<std::size_t>>;
+
+/// What plain and TLS connections share: the socket, the deadline, and how errors are told.
+class socket_connection : public connection {
+public:
+    socket_connection(worker& w, error_source whose, open_count count);
+    socket_connection(const socket_connection&) = delete;
+    socket_connection& operator=(const socket_connection&) = delete;
+    ~socket_connection() override;
+
+    /// Connects to one address; the socket of an earlier attempt is closed. Completes at `give_up` at the latest.
+    awaitable<result<void>> connect(asio::ip::tcp::endpoint to, steady_clock::time_point give_up);
+
+    deadline& timer() override { return deadline_; }
+    [[nodiscard]] bool eof() const noexcept override { return eof_; }
+    [[nodiscard]] bool is_idle() noexcept override;
+    void close() override;
+
+protected:
+    /// `timeout` where the deadline passed, else `connection_lost`.
+    [[nodiscard]] error lost(std::string_view what) const;
+
+    tcp_socket socket_;
+    deadline deadline_;
+    bool eof_{false};
+
+private:
+    open_count count_;
+};
+
+class plain_connection final : public socket_connection {
+public:
+    using connection::write;
+    using socket_connection::socket_connection;
+
+    awaitable<result<std::size_t>> read_some(asio::mutable_buffer buffer) override;
+    awaitable<result<void>> wait_readable() override;
+    result<std::size_t> try_read_some(asio::mutable_buffer buffer) override;
+    awaitable<result<void>> write(std::string_view a, std::string_view b, std::string_view c) override;
+    awaitable<void> shutdown_send() override;
+};
+
+/// TLS by OpenSSL on the non-blocking socket itself: no BIO pair between them, so a record is copied once, and a half
+/// close is possible while the peer is still sending.
+class tls_connection final : public socket_connection {
+public:
+    using connection::write;
+    using socket_connection::socket_connection;
+    ~tls_connection() override;
+
+    /// The handshake, after `connect`. Errors: `tls_failed` (not retryable for a bad certificate), `timeout`.
+    awaitable<result<void>> handshake(tls_client& settings, const peer& p, std::shared_ptr<tls_session> session,
+                                      steady_clock::time_point give_up);
+
+    awaitable<result<std::size_t>> read_some(asio::mutable_buffer buffer) override;
+    awaitable<result<void>> wait_readable() override;
+    result<std::size_t> try_read_some(asio::mutable_buffer buffer) override;
+    awaitable<result<void>> write(std::string_view a, std::string_view b, std::string_view c) override;
+    awaitable<void> shutdown_send() override;
+    void close() override;
+    [[nodiscard]] bool is_idle() noexcept override;
+
+private:
+    /// What OpenSSL wants after a call that gave `ret`; `failed` also when the connection ended.
+    enum class next : std::uint8_t { go_on, wait_read, wait_write, failed };
+    next after(int ret) noexcept;
+    /// Waits for what `n` says; false where the connection is closed.
+    awaitable<bool> wait(next n);
+    [[nodiscard]] error handshake_error() const;
+
+    std::shared_ptr<tls_session> session_; // where OpenSSL's callback puts new sessions: outlives ssl_
+    tls_handle ssl_;
+    std::string gathered_;
+    unsigned without_wait_{0};
+    bool established_{false};
+    bool broken_{false}; ///< after a fatal error only freeing is allowed
+};
+
+/// A new connection to `p`, every address of its host tried in turn until the connect time-out. `session`: the peer's.
+/// Errors as in `connection_pool::acquire`. `p` must live until completion.
+awaitable<result<std::unique_ptr<connection>>> open_connection(worker& w, resolver& names, const peer& p,
+                                                               std::shared_ptr<tls_session> session, open_count count);
+
+} // namespace sluice::net

@@ -1,0 +1,29 @@
+#include <sluice/origin/breaker.hpp>
+
+namespace sluice::origin {
+
+bool breaker::allow(steady_clock::time_point now) {
+    const std::lock_guard lock(mutex_);
+    if (in_a_row_ < failures_) {
+        return true;
+    }
+    if (now < open_until_) {
+        return false;
+    }
+    open_until_ = now + open_for_; // this caller is the trial; the next may try if nothing was heard of it by then
+    return true;
+}
+
+void breaker::succeeded() {
+    const std::lock_guard lock(mutex_);
+    in_a_row_ = 0;
+}
+
+void breaker::failed(steady_clock::time_point now) {
+    const std::lock_guard lock(mutex_);
+    if (++in_a_row_ >= failures_) {
+        open_until_ = now + open_for_;
+    }
+}
+
+} // namespace sluice::origin

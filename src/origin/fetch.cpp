@@ -1,0 +1,176 @@
+#include <sluice/http/fields.hpp>
+#include <sluice/origin/fetch.hpp>
+
+#include <algorithm>
+#include <random>
+
+namespace sluice::origin {
+
+namespace {
+
+constexpr auto first_back_off = std::chrono::milliseconds(50);
+/// The app waits as a way out: a store that fails this often in a row is not waited for longer.
+constexpr int most_attempts = 4;
+constexpr auto longest_back_off = std::chrono::milliseconds(1000);
+
+error as_origin(error e) {
+    e.source = error_source::origin;
+    return e;
+}
+
+/// A request to a store is built from nothing: no field of a client's is in it.
+std::string request_text(const sign::signed_request& to, const fetch_request& r, const capabilities& can) {
+    std::string text;
+    text.reserve(to.target.size() + to.authority.size() + 256);
+    text += r.method == sign::method::head ? "HEAD " : "GET ";
+    text += to.target;
+    text += " HTTP/1.1\r\nHost: ";
+    text += to.authority;
+    text += "\r\nUser-Agent: sluice/" SLUICE_VERSION "\r\nAccept-Encoding: identity\r\n";
+    bool whole = true;
+    if (r.range) {
+        whole = http::append_field(text, "Range", http::format_range(*r.range)) && whole;
+    }
+    if (!r.match.empty()) {
+        whole = http::append_field(text, can.match_field, r.match) && whole;
+    }
+    if (!r.none_match.empty()) {
+        whole = http::append_field(text, can.none_match_field, r.none_match) && whole;
+    }
+    for (const auto& [name, value] : to.fields) {
+        whole = http::append_field(text, name, value.reveal()) && whole;
+    }
+    text += "\r\n";
+    return whole ? text : std::string();
+}
+
+struct attempt {
+    std::optional<fetched> answer;
+    error failure;
+    bool refused{false}; ///< 401 or 403: the URL may be what is wrong
+};
+
+awaitable<attempt> try_once(net::connection_pool& pool, store& s, const fetch_request& r) {
+    attempt a;
+    const auto sign_began = steady_clock::now();
+    auto signed_one = co_await s.signer()->sign(r.key, r.method);
+    s.counters().sign->at(signed_one ? "ok" : to_string(signed_one.error().code)).Increment();
+    if (!signed_one) {
+        a.failure = signed_one.error();
+        co_return a;
+    }
+    const auto& to = signed_one.value();
+    const auto began = steady_clock::now();
+    s.counters().sign_seconds->Observe(std::chrono::duration<double>(began - sign_began).count());
+    const std::string text = request_text(to, r, s.can());
+    if (text.empty()) {
+        a.failure = {errc::sign_failed, error_source::internal, false, "a field of the request is not valid"};
+        co_return a;
+    }
+    const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(r.give_up - began);
+    net::send_options options;
+    options.response_timeout = std::clamp(left, std::chrono::milliseconds(1), s.settings().response_timeout);
+    options.head_request = r.method == sign::method::head;
+    net::peer where{to.tls, to.host, to.port, s.settings().ca_file,
+                    std::clamp(left, std::chrono::milliseconds(1), s.settings().connect_timeout)};
+    auto sent = co_await net::send(pool, where, text, options);
+    if (!sent) {
+        s.counters().requests->at("error").Increment();
+        a.failure = as_origin(sent.error());
+        co_return a;
+    }
+    while (sent.value().head().status < 200) { // interim answers (RFC 9110 §15.2) say nothing that is needed here
+        auto next = co_await sent.value().read_head();
+        if (!next) {
+            a.failure = as_origin(next.error());
+            co_return a;
+        }
+    }
+    const auto& head = sent.value().head();
+    s.counters().requests->at(std::to_string(head.status)).Increment();
+    s.counters().first_byte->Observe(std::chrono::duration<double>(steady_clock::now() - began).count());
+    a.refused = head.status == 401 || head.status == 403;
+    auto judged = judge(head, r, s.can());
+    if (!judged) {
+        a.failure = judged.error();
+        sent.value().finish();
+        co_return a;
+    }
+    sent.value().set_timeout(s.settings().response_timeout);
+    a.answer.emplace(std::move(judged.value()), std::move(sent.value()), s.counters().bytes);
+    co_return a;
+}
+
+awaitable<void> pause(std::chrono::milliseconds d, executor ex) {
+    // Full jitter: whoever failed together does not come back together.
+    thread_local std::minstd_rand random{std::random_device{}()};
+    std::uniform_int_distribution<std::int64_t> spread(d.count() / 2, d.count());
+    steady_timer timer(ex, std::chrono::milliseconds(spread(random)));
+    auto [ec] = co_await timer.async_wait(use_tuple);
+    (void)ec;
+}
+
+} // namespace
+
+fetched::fetched(object_head h, net::client_response r, metrics::Counter* received)
+    : head_(std::move(h))
+    , response_(std::move(r))
+    , received_(received)
+    , remaining_(head_.has_bytes ? head_.bytes.length() : 0) {}
+
+awaitable<result<std::size_t>> fetched::read(asio::mutable_buffer out) {
+    if (remaining_ == 0) {
+        co_return std::size_t{0};
+    }
+    if (out.size() > remaining_) {
+        out = asio::buffer(out, static_cast<std::size_t>(remaining_));
+    }
+    auto n = co_await response_.read_body_into(out);
+    if (!n) {
+        co_return as_origin(n.error());
+    }
+    if (n.value() == 0) {
+        co_return error{errc::short_body, error_source::origin, true};
+    }
+    remaining_ -= n.value();
+    received_->Increment(static_cast<double>(n.value()));
+    co_return n.value();
+}
+
+void fetched::finish() {
+    response_.finish();
+}
+
+awaitable<result<fetched>> fetch(net::connection_pool& pool, store& s, fetch_request request) {
+    const auto ex = co_await asio::this_coro::executor;
+    auto back_off = first_back_off;
+    bool signed_anew = false;
+    for (int attempts = 1;; ++attempts) {
+        if (!s.circuit().allow(steady_clock::now())) {
+            co_return error{errc::breaker_open, error_source::origin, true};
+        }
+        auto a = co_await try_once(pool, s, request);
+        const bool store_is_well = a.answer || (!a.failure.retryable && a.failure.source == error_source::origin);
+        if (store_is_well) {
+            s.circuit().succeeded();
+        } else if (a.failure.source == error_source::origin) {
+            s.circuit().failed(steady_clock::now());
+        }
+        if (a.answer) {
+            co_return std::move(*a.answer);
+        }
+        if (a.refused && !signed_anew) {
+            // A kept URL dies early where a clock is off or a credential was revoked: once, try one made now.
+            signed_anew = true;
+            s.signer()->forget(request.key, request.method);
+            continue;
+        }
+        if (!a.failure.retryable || attempts >= most_attempts || steady_clock::now() + back_off >= request.give_up) {
+            co_return a.failure;
+        }
+        co_await pause(back_off, ex);
+        back_off = std::min(back_off * 2, longest_back_off);
+    }
+}
+
+} // namespace sluice::origin

@@ -1,0 +1,128 @@
+#include <sluice/http/conditional.hpp>
+#include <sluice/http/head.hpp>
+#include <sluice/origin/fetch.hpp>
+
+#include <charconv>
+
+namespace sluice::origin {
+
+namespace {
+
+error fault(errc code, bool retryable, std::string detail = {}) {
+    return {code, error_source::origin, retryable, std::move(detail)};
+}
+
+std::optional<std::uint64_t> content_length(const http::response_head& head) {
+    const auto text = head.fields.value("Content-Length");
+    std::uint64_t n = 0;
+    const auto [end, ec] = std::from_chars(text.data(), text.data() + text.size(), n);
+    if (text.empty() || ec != std::errc() || end != text.data() + text.size()) {
+        return std::nullopt;
+    }
+    return n;
+}
+
+/// RFC 9110 §15.3.7: a 206 must carry the range that was asked for, cut to the object's end.
+result<void> check_partial(object_head& h, const http::response_head& head, const fetch_request& asked) {
+    const auto range = http::parse_content_range(head.fields.value("Content-Range"));
+    if (!range || !range.value().range || !range.value().size || !asked.range) {
+        return fault(errc::bad_content_range, false);
+    }
+    h.size = *range.value().size;
+    h.bytes = *range.value().range;
+    h.has_bytes = true;
+    const auto expected = asked.range->resolve(h.size);
+    if (!expected || *expected != h.bytes) {
+        return fault(errc::bad_content_range, false);
+    }
+    const auto length = content_length(head);
+    if (length && *length != h.bytes.length()) {
+        return fault(errc::bad_content_range, false, "Content-Length is not that of the range");
+    }
+    return {};
+}
+
+/// A 200: the whole object. Where a range was asked for it is usable only from byte 0.
+result<void> check_whole(object_head& h, const http::response_head& head, const fetch_request& asked) {
+    const auto length = content_length(head);
+    if (!length) {
+        return fault(errc::unexpected_status, false, "200 without Content-Length");
+    }
+    h.size = *length;
+    const bool from_start =
+        !asked.range || (asked.range->kind != http::range_spec::form::suffix && asked.range->first == 0);
+    if (!from_start) {
+        return fault(errc::unexpected_status, false, "200 to a Range request");
+    }
+    h.has_bytes = h.size > 0 && asked.method == sign::method::get;
+    h.bytes = {0, h.size > 0 ? h.size - 1 : 0};
+    return {};
+}
+
+result<void> check_status(object_head& h, const http::response_head& head, const fetch_request& asked) {
+    switch (head.status) {
+    case 206:
+        return check_partial(h, head, asked);
+    case 200:
+        return check_whole(h, head, asked);
+    case 304:
+        if (asked.none_match.empty()) {
+            return fault(errc::unexpected_status, false, "304");
+        }
+        return {};
+    case 416: {
+        const auto range = http::parse_content_range(head.fields.value("Content-Range"));
+        if (!asked.range || !range || !range.value().size || asked.range->resolve(*range.value().size)) {
+            return fault(errc::bad_content_range, false, "416");
+        }
+        h.size = *range.value().size;
+        return {};
+    }
+    case 401:
+    case 403:
+        return fault(errc::forbidden, false);
+    case 404:
+    case 410:
+        return fault(errc::not_found, false);
+    case 412:
+        return fault(errc::precondition_failed, false);
+    case 408:
+    case 429:
+        return fault(errc::throttled, true);
+    default:
+        break;
+    }
+    if (head.status >= 500) {
+        return fault(errc::store_error, true, std::to_string(head.status));
+    }
+    return fault(errc::unexpected_status, false, std::to_string(head.status)); // redirects too: never followed
+}
+
+} // namespace
+
+result<object_head> judge(const http::response_head& head, const fetch_request& asked, const capabilities& can) {
+    object_head h;
+    h.status = head.status;
+    const auto status = check_status(h, head, asked);
+    if (!status) {
+        return status.error();
+    }
+    if (head.status == 200 || head.status == 206) {
+        const auto coding = head.fields.value("Content-Encoding");
+        if (!coding.empty() && !http::same_name(coding, "identity")) {
+            return fault(errc::content_encoded, false);
+        }
+    }
+    const auto validator = head.fields.value(can.validator_field);
+    if (http::is_strong_etag(validator) && head.fields.count(can.validator_field) == 1) {
+        h.validator = validator;
+    }
+    if (!asked.match.empty() && head.status != 416 && h.validator != asked.match) {
+        return fault(errc::validator_changed, false);
+    }
+    h.content_type = head.fields.value("Content-Type");
+    h.last_modified = head.fields.value("Last-Modified");
+    return h;
+}
+
+} // namespace sluice::origin

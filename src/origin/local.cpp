@@ -1,0 +1,139 @@
+#include <sluice/http/date.hpp>
+#include <sluice/http/head.hpp>
+#include <sluice/origin/local.hpp>
+
+#include <fcntl.h>
+#include <linux/openat2.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <array>
+#include <cerrno>
+#include <chrono>
+#include <cstdio>
+#include <cstring>
+#include <system_error>
+#include <utility>
+
+namespace sluice::origin {
+
+namespace {
+
+error trouble(int number) {
+    const errc code = number == ENOENT || number == ENOTDIR                    ? errc::not_found
+                      : number == EACCES || number == ELOOP || number == EXDEV ? errc::forbidden
+                                                                               : errc::disk_error;
+    return {code, error_source::origin, false, std::system_category().message(number)};
+}
+
+int open_parts(int root, std::string_view key) {
+    int at = dup(root);
+    while (at >= 0) {
+        const auto slash = key.find('/');
+        const bool last = slash == std::string_view::npos;
+        const std::string part(key.substr(0, slash));
+        const int next =
+            part == ".."
+                ? -1
+                : openat(at, part.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK | (last ? 0 : O_DIRECTORY));
+        const int number = part == ".." ? EXDEV : errno;
+        close(at);
+        if (last || next < 0) {
+            errno = number;
+            return next;
+        }
+        at = next;
+        key.remove_prefix(slash + 1);
+    }
+    return at;
+}
+
+int open_beneath(int root, const std::string& key) {
+    open_how how{};
+    how.flags = O_RDONLY | O_CLOEXEC | O_NONBLOCK; // a FIFO must not block
+    how.resolve = RESOLVE_BENEATH | RESOLVE_NO_MAGICLINKS;
+    const long fd = syscall(SYS_openat2, root, key.c_str(), &how, sizeof how);
+    if (fd < 0 && (errno == ENOSYS || errno == EPERM)) { // old kernels, and containers that filter it
+        return open_parts(root, key);
+    }
+    return static_cast<int>(fd);
+}
+
+} // namespace
+
+local_object::~local_object() {
+    close(fd);
+}
+
+std::string_view type_by_name(std::string_view name) noexcept {
+    static constexpr std::array<std::pair<std::string_view, std::string_view>, 25> types{{
+        {"mp4", "video/mp4"},
+        {"m4v", "video/mp4"},
+        {"webm", "video/webm"},
+        {"mkv", "video/x-matroska"},
+        {"mov", "video/quicktime"},
+        {"ogv", "video/ogg"},
+        {"ts", "video/mp2t"},
+        {"avi", "video/x-msvideo"},
+        {"mpg", "video/mpeg"},
+        {"mp3", "audio/mpeg"},
+        {"m4a", "audio/mp4"},
+        {"aac", "audio/aac"},
+        {"ogg", "audio/ogg"},
+        {"opus", "audio/ogg"},
+        {"oga", "audio/ogg"},
+        {"wav", "audio/wav"},
+        {"flac", "audio/flac"},
+        {"jpg", "image/jpeg"},
+        {"jpeg", "image/jpeg"},
+        {"png", "image/png"},
+        {"gif", "image/gif"},
+        {"webp", "image/webp"},
+        {"avif", "image/avif"},
+        {"pdf", "application/pdf"},
+        {"txt", "text/plain; charset=utf-8"},
+    }};
+    const auto dot = name.rfind('.');
+    if (dot != std::string_view::npos) {
+        for (const auto& [ending, type] : types) {
+            if (http::same_name(name.substr(dot + 1), ending)) {
+                return type;
+            }
+        }
+    }
+    return "application/octet-stream";
+}
+
+result<std::shared_ptr<local_object>> open_local(const std::string& root, const std::string& key) {
+    if (key.find('\0') != std::string::npos) {
+        return trouble(ENOENT);
+    }
+    const int base = open(root.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC);
+    if (base < 0) {
+        return trouble(errno);
+    }
+    const int fd = open_beneath(base, key);
+    const int number = errno;
+    close(base);
+    if (fd < 0) {
+        return trouble(number);
+    }
+    auto o = std::make_shared<local_object>(fd);
+    struct stat s {};
+    if (fstat(fd, &s) != 0 || !S_ISREG(s.st_mode)) {
+        return trouble(ENOENT);
+    }
+    o->size = static_cast<std::uint64_t>(s.st_size);
+    std::array<char, 128> tag{};
+    std::snprintf(tag.data(), tag.size(), "\"%llx-%llx-%llx.%lx-%llx.%lx\"", static_cast<unsigned long long>(s.st_ino),
+                  static_cast<unsigned long long>(s.st_size), static_cast<unsigned long long>(s.st_mtim.tv_sec),
+                  static_cast<unsigned long>(s.st_mtim.tv_nsec), static_cast<unsigned long long>(s.st_ctim.tv_sec),
+                  static_cast<unsigned long>(s.st_ctim.tv_nsec));
+    o->etag = tag.data();
+    o->last_modified = http::format_http_date(std::chrono::sys_seconds(std::chrono::seconds(s.st_mtim.tv_sec)));
+    o->content_type = type_by_name(key);
+    return o;
+}
+
+} // namespace sluice::origin

@@ -1,0 +1,221 @@
+#include <sluice/http/fields.hpp>
+#include <sluice/proxy/relay.hpp>
+
+#include <boost/asio/ip/address.hpp>
+
+#include "relay_parts.hpp"
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+
+namespace sluice::proxy {
+namespace {
+
+bool holds(const config::cidr& block, const asio::ip::address& address) {
+    if (block.v6 != address.is_v6()) {
+        return false;
+    }
+    std::array<std::uint8_t, 16> bytes{};
+    if (address.is_v6()) {
+        bytes = address.to_v6().to_bytes();
+    } else {
+        std::ranges::copy(address.to_v4().to_bytes(), bytes.begin());
+    }
+    const unsigned whole = block.prefix / 8;
+    if (!std::equal(bytes.begin(), bytes.begin() + whole, block.address.begin())) {
+        return false;
+    }
+    const unsigned rest = block.prefix % 8;
+    return rest == 0 || ((bytes[whole] ^ block.address[whole]) >> (8 - rest)) == 0;
+}
+
+bool from_trusted_proxy(const exchange& x) {
+    const auto& trusted = x.services.settings->trusted_proxies;
+    if (trusted.empty()) {
+        return false;
+    }
+    boost::system::error_code ec;
+    const auto address = asio::ip::make_address(x.client.remote_address(), ec);
+    return !ec && std::ranges::any_of(trusted, [&](const config::cidr& block) { return holds(block, address); });
+}
+
+/// The last field of that name: the one that the nearest proxy added.
+std::string_view last_value(const http::field_list& fields, std::string_view name) {
+    const auto found = std::find_if(fields.items.rbegin(), fields.items.rend(),
+                                    [name](const auto& f) { return http::same_name(f.name, name); });
+    return found == fields.items.rend() ? std::string_view{} : found->value;
+}
+
+/// All values of a list field, as one list.
+std::string joined(const http::field_list& fields, std::string_view name) {
+    std::string all;
+    for (const auto& f : fields.items) {
+        if (http::same_name(f.name, name) && !f.value.empty()) {
+            all.append(all.empty() ? "" : ", ").append(f.value);
+        }
+    }
+    return all;
+}
+
+std::string_view host_of(const exchange& x) {
+    return x.request.fields.value("host");
+}
+
+std::string_view port_of(std::string_view host) {
+    const auto colon = host.rfind(':');
+    const bool in_brackets = colon != std::string_view::npos && host.find(']', colon) != std::string_view::npos;
+    return colon == std::string_view::npos || in_brackets || colon + 1 == host.size() ? "80" : host.substr(colon + 1);
+}
+
+/// A field whose value was checked when the head was parsed; one that cannot be written is left out.
+void put(std::string& out, std::string_view name, std::string_view value) {
+    static_cast<void>(http::append_field(out, name, value));
+}
+
+/// The `for=` node of RFC 7239 §6: an IPv6 address stands in brackets and quotes.
+std::string forwarded_element(std::string_view remote, std::string_view host) {
+    std::string element = "for=";
+    const bool v6 = remote.find(':') != std::string_view::npos;
+    element.append(v6 ? "\"[" : "").append(remote).append(v6 ? "]\"" : "").append(";proto=http");
+    if (!host.empty()) {
+        element.append(";host=\"").append(host).append("\"");
+    }
+    return element;
+}
+
+void append_trusted(std::string& out, const exchange& x, std::string_view remote) {
+    const auto& fields = x.request.fields;
+    const auto host = host_of(x);
+    const auto kept = [&](std::string_view name, std::string_view otherwise) {
+        const auto value = last_value(fields, name);
+        put(out, name, value.empty() ? otherwise : value);
+    };
+    auto chain = joined(fields, "X-Forwarded-For");
+    // The address that the nearest proxy saw is the last it added.
+    std::string_view seen = remote;
+    const auto last = chain.find_last_of(", ");
+    const auto nearest = std::string_view(chain).substr(last == std::string::npos ? 0 : last + 1);
+    boost::system::error_code ec;
+    static_cast<void>(asio::ip::make_address(nearest, ec));
+    if (!ec) {
+        seen = nearest;
+    }
+    kept("X-Real-IP", seen);
+    kept("X-Forwarded-Proto", "http");
+    kept("X-Forwarded-Host", host);
+    kept("X-Forwarded-Port", port_of(host));
+    chain.append(chain.empty() ? "" : ", ").append(remote);
+    put(out, "X-Forwarded-For", chain);
+    auto forwarded = joined(fields, "Forwarded");
+    if (!forwarded.empty()) {
+        forwarded.append(", ").append(forwarded_element(remote, host));
+        put(out, "Forwarded", forwarded);
+    }
+}
+
+bool starts_with_folded(std::string_view name, std::string_view prefix) {
+    return name.size() >= prefix.size() && http::same_name_folded(name.substr(0, prefix.size()), prefix);
+}
+
+/// Fields that say something about a body, a part of the answer or a state that the gate's question does not have.
+bool only_for_the_request_itself(std::string_view name) {
+    return http::same_name_folded(name, "range") || starts_with_folded(name, "if-") ||
+           http::same_name_folded(name, "accept-encoding") || http::same_name_folded(name, "expect") ||
+           starts_with_folded(name, "content-");
+}
+
+} // namespace
+
+void append_forwarded_fields(std::string& out, const exchange& x) {
+    const std::string_view remote = x.client.remote_address().empty() ? "unknown" : x.client.remote_address();
+    if (from_trusted_proxy(x)) {
+        append_trusted(out, x, remote);
+        return;
+    }
+    const auto host = host_of(x);
+    put(out, "X-Forwarded-For", remote);
+    put(out, "X-Forwarded-Proto", "http");
+    put(out, "X-Forwarded-Host", host);
+    put(out, "X-Forwarded-Port", port_of(host));
+    put(out, "X-Real-IP", remote);
+}
+
+void append_client_fields(std::string& out, const exchange& x, carried_fields which) {
+    const auto& identity = x.services.settings->strip_request_headers;
+    const bool keeps_identity = identity.empty() || from_trusted_proxy(x);
+    const http::hop_by_hop hop(x.request.fields, identity);
+    for (const auto& f : x.request.fields.items) {
+        if (http::same_name(f.name, "content-length") || hop.strips(f.name) || http::is_owned_name(f.name)) {
+            continue; // the first is written anew by whoever sends a body
+        }
+        if (which == carried_fields::for_subrequest && only_for_the_request_itself(f.name)) {
+            continue;
+        }
+        if (x.request.version < 11 && http::same_name(f.name, "expect")) {
+            continue; // RFC 9110 §10.1.1
+        }
+        if (!keeps_identity &&
+            std::ranges::any_of(identity, [&](const auto& name) { return http::same_name_folded(f.name, name); })) {
+            continue;
+        }
+        put(out, f.name, f.value);
+    }
+    if (host_of(x).empty()) {
+        put(out, "Host", x.services.settings->app.address.authority()); // HTTP/1.0; the app wants one in 1.1
+    }
+}
+
+namespace detail {
+
+bool is_idempotent(std::string_view method) noexcept {
+    constexpr std::array<std::string_view, 6> methods{"GET", "HEAD", "OPTIONS", "PUT", "DELETE", "TRACE"};
+    return std::ranges::find(methods, method) != methods.end();
+}
+
+std::string upgrade_protocols(const exchange& x) {
+    std::string protocols;
+    if (x.request.version < 11 || x.parser.has_body() || !x.request.fields.has_token("connection", "upgrade")) {
+        return protocols;
+    }
+    for (const auto& f : x.request.fields.items) {
+        if (!http::same_name(f.name, "upgrade")) {
+            continue;
+        }
+        auto rest = f.value;
+        while (auto member = http::next_list_member(rest)) {
+            if (!http::same_name(*member, "h2c")) {
+                protocols.append(protocols.empty() ? "" : ", ").append(*member);
+            }
+        }
+    }
+    return protocols;
+}
+
+std::string app_request_head(const exchange& x, std::string_view upgrade) {
+    std::string head;
+    head.reserve(1024);
+    head.append(x.request.method).append(" ").append(x.target).append(" HTTP/1.1\r\n");
+    append_client_fields(head, x, carried_fields::all);
+    append_forwarded_fields(head, x);
+    if (x.parser.body() == http::body_kind::chunked) {
+        head.append("Transfer-Encoding: chunked\r\n");
+    } else if (x.parser.body() == http::body_kind::length) {
+        head.append("Content-Length: ").append(std::to_string(x.parser.content_length())).append(crlf);
+    }
+    if (!upgrade.empty()) {
+        head.append("Connection: Upgrade\r\n");
+        put(head, "Upgrade", upgrade);
+    }
+    head.append(crlf);
+    return head;
+}
+
+void append_chunk_header(std::string& out, std::size_t size) {
+    std::array<char, 2 * sizeof(size)> digits{};
+    const auto end = std::to_chars(digits.data(), digits.data() + digits.size(), size, 16).ptr;
+    out.append(digits.data(), end).append(crlf);
+}
+
+} // namespace detail
+} // namespace sluice::proxy

@@ -1,0 +1,60 @@
+#include <sluice/proxy/decisions.hpp>
+
+#include <openssl/rand.h>
+
+#include <array>
+#include <stdexcept>
+
+namespace sluice::proxy {
+
+namespace {
+
+sign::hmac_key random_key() {
+    std::array<std::uint8_t, 32> bytes{};
+    if (RAND_bytes(bytes.data(), static_cast<int>(bytes.size())) != 1) {
+        throw std::runtime_error("no random bytes");
+    }
+    sign::hmac_key key(bytes);
+    sign::wipe(bytes);
+    return key;
+}
+
+} // namespace
+
+decisions::decisions(std::size_t capacity)
+    : secret_(random_key())
+    , capacity_(capacity) {}
+
+std::string decisions::key_of(std::string_view everything) const {
+    const auto mac = secret_.mac(everything);
+    return {mac.begin(), mac.end()};
+}
+
+bool decisions::granted(const std::string& key, steady_clock::time_point now) {
+    const std::lock_guard lock(mutex_);
+    const auto it = granted_until_.find(key);
+    return it != granted_until_.end() && now < it->second;
+}
+
+void decisions::keep(const std::string& key, steady_clock::time_point until, std::uint64_t asked_in_era) {
+    const std::lock_guard lock(mutex_);
+    if (asked_in_era != era()) {
+        return;
+    }
+    if (granted_until_.insert_or_assign(key, until).second) {
+        order_.push_back(key);
+    }
+    while (order_.size() > capacity_) {
+        granted_until_.erase(order_.front());
+        order_.pop_front();
+    }
+}
+
+void decisions::drop_all() {
+    const std::lock_guard lock(mutex_);
+    era_.fetch_add(1, std::memory_order_acq_rel);
+    granted_until_.clear();
+    order_.clear();
+}
+
+} // namespace sluice::proxy

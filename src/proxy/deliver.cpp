@@ -1,0 +1,211 @@
+#include <sluice/proxy/deliver.hpp>
+#include <sluice/proxy/fill.hpp>
+#include <sluice/proxy/lookup.hpp>
+#include <sluice/proxy/media_head.hpp>
+#include <sluice/proxy/send.hpp>
+
+#include <algorithm>
+
+namespace sluice::proxy {
+
+namespace {
+
+using metrics::outcome;
+
+/// The first window of an open range; it doubles while the client reads on.
+constexpr std::uint64_t smallest_window = 1U << 20U;
+/// Transfers begun for one response after its head, where others failed; a bound against a store that breaks each.
+constexpr int most_restarts = 8;
+
+/// One client on its way through a cached version.
+struct delivery {
+    media_request& m;
+    std::shared_ptr<cache::object> object;
+    plan to_send;
+    std::string head;
+    std::uint64_t position;
+    std::uint64_t window;
+    int restarts{0};
+};
+
+void classify(media_request& m, cache::object& o, const plan& p) {
+    if (m.x.outcome != outcome::relay) {
+        return; // the look-up has said already
+    }
+    const auto covered = p.has_body ? o.covers(p.bytes.first, p.bytes.last) : cache::object::coverage::all;
+    m.x.outcome = covered == cache::object::coverage::all    ? outcome::hit
+                  : covered == cache::object::coverage::some ? outcome::partial
+                                                             : outcome::miss;
+    m.stored = m.x.outcome != outcome::hit;
+}
+
+/// How far a transfer that begins at `first` goes: to the end of what the client named, else of the window.
+std::uint64_t fill_end(delivery& d, std::uint64_t first) {
+    const bool open = d.m.range && d.m.range->kind == http::range_spec::form::open;
+    if (!open) {
+        return d.to_send.bytes.last;
+    }
+    const std::uint64_t end = first + d.window - 1;
+    d.window = std::min(d.window * 2, std::max(d.m.services.read_ahead, smallest_window));
+    return std::min(end, d.to_send.bytes.last);
+}
+
+/// For an open range: fetch on when half of the window is used up, so that the next bytes are there when they are due.
+void look_ahead(delivery& d) {
+    const bool open = d.m.range && d.m.range->kind == http::range_spec::form::open;
+    if (!open || d.position > d.to_send.bytes.last) {
+        return;
+    }
+    const std::uint64_t half = std::min(d.position + d.window / 2, d.to_send.bytes.last);
+    const auto gap = d.object->gap(d.position, half);
+    if (gap.begin == gap.end || gap.begin <= d.position) {
+        return; // the reader is there itself: its own fill waits for the origin in the foreground
+    }
+    read_ahead({d.m.x.services, d.m.services, d.m.store}, d.object, gap.begin, fill_end(d, gap.begin));
+}
+
+void count_bytes(delivery& d, const cache::span& s) {
+    const std::uint64_t n = s.last - s.first + 1;
+    (s.from_fill ? d.m.x.bytes.origin : d.m.x.bytes.cache) += n;
+}
+
+awaitable<std::optional<error>> fetch_missing(delivery& d, const cache::span& s) {
+    if (d.m.x.head_sent && ++d.restarts > most_restarts) {
+        co_return error{errc::store_error, error_source::origin, false, "too many transfers failed"};
+    }
+    const auto give_up = d.m.x.head_sent ? steady_clock::now() + d.m.store.patience() : d.m.give_up;
+    const auto began = steady_clock::now();
+    const fill_source from{d.m.x.services, d.m.services, d.m.store};
+    const std::uint64_t last = std::min(s.last, fill_end(d, s.first));
+    auto begun = co_await begin_fill(from, d.object, s.first, last, give_up);
+    d.m.origin_time += steady_clock::now() - began;
+    if (!begun) {
+        co_return begun.error();
+    }
+    if (begun.value()) {
+        d.restarts = 0;
+        d.m.fetched = true;
+        d.m.origin_status = 206;
+    }
+    co_return std::nullopt;
+}
+
+/// Something failed on the way. Where the cache is what is in the way, the origin can still be asked directly.
+awaitable<delivered> give_up(delivery& d, error e) {
+    if (is_changed(e.code)) {
+        d.m.services.cache.retire(d.object);
+    }
+    if (d.m.x.head_sent && is_uncacheable(e.code)) {
+        d.m.x.detail = to_string(e.code);
+        auto rest = co_await continue_direct(d.m, d.position, d.to_send.bytes.last, d.object->info().version.value);
+        if (rest) {
+            co_return delivered{};
+        }
+        e = rest.error();
+    }
+    co_return delivered{std::move(e)};
+}
+
+awaitable<delivered> run(delivery& d, std::shared_ptr<cache::file> data) {
+    media_request& m = d.m;
+    cache::reader r(d.object, m.x.services.self.get_executor(), d.to_send.bytes.first, d.to_send.bytes.last);
+    bool joined = false;
+    while (d.position <= d.to_send.bytes.last) {
+        cache::span s = r.next(d.position);
+        std::optional<error> failure;
+        switch (s.what) {
+        case cache::span::kind::readable: {
+            if (!m.x.head_sent) {
+                append_head(d.head, m, representation_of(*d.object), d.to_send);
+            }
+            auto sent = co_await send_file(m.x, m.services.reads, data->fd(), s.first, s.last, d.head);
+            if (sent) {
+                count_bytes(d, s);
+                d.position = s.last + 1;
+                look_ahead(d);
+            } else {
+                failure = sent.error();
+            }
+            break;
+        }
+        case cache::span::kind::unverified: {
+            auto checked = co_await m.services.cache.verify(d.object, data, s.first, s.last);
+            if (!checked) {
+                failure = checked.error();
+            }
+            break;
+        }
+        case cache::span::kind::wait:
+            if (!m.fetched && !joined) {
+                joined = true;
+                m.collapsed = true;
+                m.services.counters.fill_joins->Increment();
+            }
+            m.x.client.timer().clear(); // the transfer has time-outs of its own
+            co_await r.wait();
+            break;
+        case cache::span::kind::absent: {
+            auto missing = co_await fetch_missing(d, s);
+            failure = std::move(missing);
+            break;
+        }
+        case cache::span::kind::failed:
+            failure = s.failure;
+            break;
+        }
+        if (failure) {
+            r.release();
+            auto end = co_await give_up(d, std::move(*failure));
+            co_return end;
+        }
+    }
+    co_return delivered{};
+}
+
+} // namespace
+
+awaitable<delivered> deliver_cached(media_request& m, std::shared_ptr<cache::object> o) {
+    delivery d{m, o, make_plan(m, representation_of(*o)), {}, 0, smallest_window};
+    classify(m, *o, d.to_send);
+    if (!d.to_send.has_body) {
+        append_head(d.head, m, representation_of(*o), d.to_send);
+        m.x.head_sent = true;
+        auto sent = co_await m.x.client.write(d.head);
+        co_return delivered{sent ? std::nullopt : std::optional<error>(sent.error())};
+    }
+    auto data = co_await m.services.cache.open(o);
+    if (!data) {
+        co_return delivered{data.error()};
+    }
+    d.position = d.to_send.bytes.first;
+    auto end = co_await run(d, data.value());
+    co_return end;
+}
+
+awaitable<delivered> deliver_local(media_request& m) {
+    m.x.outcome = outcome::bypass;
+    m.x.detail = "local";
+    auto job = [root = m.store.settings().root, key = m.key] { return origin::open_local(root, key); };
+    auto opened = co_await m.services.reads.run(std::move(job));
+    if (!opened) {
+        co_return delivered{opened.error()};
+    }
+    const auto& o = *opened.value();
+    const representation r{o.size, o.etag, o.content_type, o.last_modified, std::chrono::system_clock::now()};
+    const plan p = make_plan(m, r);
+    std::string head;
+    append_head(head, m, r, p);
+    if (!p.has_body) {
+        m.x.head_sent = true;
+        auto sent = co_await m.x.client.write(head);
+        co_return delivered{sent ? std::nullopt : std::optional<error>(sent.error())};
+    }
+    auto sent = co_await send_file(m.x, m.services.reads, o.fd, p.bytes.first, p.bytes.last, head);
+    if (!sent) {
+        co_return delivered{sent.error()};
+    }
+    m.x.bytes.origin += p.bytes.length();
+    co_return delivered{};
+}
+
+} // namespace sluice::proxy

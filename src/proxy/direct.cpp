@@ -1,0 +1,132 @@
+// Past the cache: the origin's answer straight to the client.
+#include <sluice/http/conditional.hpp>
+#include <sluice/proxy/deliver.hpp>
+#include <sluice/proxy/media_head.hpp>
+
+#include <algorithm>
+
+namespace sluice::proxy {
+
+namespace {
+
+constexpr std::size_t step = 64 * 1024;
+
+representation representation_of(const origin::object_head& h) {
+    return {h.size, h.validator, h.content_type, h.last_modified, std::chrono::system_clock::now()};
+}
+
+bool covers(const origin::fetched& f, const plan& p) {
+    return !p.has_body ||
+           (f.head().has_bytes && f.head().bytes.first <= p.bytes.first && f.head().bytes.last >= p.bytes.last);
+}
+
+awaitable<result<origin::fetched>> ask(media_request& m, std::optional<http::range_spec> range,
+                                       std::string_view match) {
+    origin::fetch_request r;
+    r.key = m.key;
+    r.method = m.head_only ? sign::method::head : sign::method::get;
+    r.range = m.head_only ? std::nullopt : range;
+    r.match = match;
+    r.give_up = std::max(m.give_up, steady_clock::now() + std::chrono::seconds(1));
+    auto got = co_await origin::fetch(m.x.services.origin_pool, m.store, r);
+    if (got) {
+        m.fetched = true;
+        m.origin_status = got.value().head().status;
+    }
+    co_return got;
+}
+
+/// Reads and drops what comes before the wanted bytes, then sends them as they come.
+awaitable<result<void>> stream(media_request& m, origin::fetched& from, const http::byte_range& wanted,
+                               std::string& head) {
+    std::vector<char> buffer(step);
+    std::uint64_t at = from.head().bytes.first;
+    while (at <= wanted.last) {
+        auto n = co_await from.read(asio::buffer(buffer));
+        if (!n) {
+            co_return n.error();
+        }
+        const std::uint64_t skip = at < wanted.first ? std::min<std::uint64_t>(wanted.first - at, n.value()) : 0;
+        const std::uint64_t end = std::min<std::uint64_t>(n.value(), wanted.last + 1 - at);
+        at += n.value();
+        if (skip >= end) {
+            continue;
+        }
+        m.x.head_sent = true;
+        if (!m.x.first_byte) {
+            m.x.first_byte = steady_clock::now();
+        }
+        const std::string_view piece(buffer.data() + skip, static_cast<std::size_t>(end - skip));
+        auto sent = co_await m.x.client.write(head, piece);
+        if (!sent) {
+            co_return sent.error();
+        }
+        head.clear();
+        m.x.bytes.origin += piece.size();
+    }
+    co_return result<void>();
+}
+
+} // namespace
+
+awaitable<delivered> deliver_direct(media_request& m, std::optional<origin::fetched> have, errc why) {
+    m.x.outcome = metrics::outcome::bypass;
+    m.x.detail = to_string(why);
+    m.stored = false;
+    m.collapsed = false;
+    // Where the answer in hand does not cover what is wanted, one exact request does; a second time only where If-Range
+    // turned the range into the whole.
+    for (int round = 0; round < 3; ++round) {
+        if (!have) {
+            auto got = co_await ask(m, m.range, {});
+            if (!got) {
+                co_return delivered{got.error()};
+            }
+            have.emplace(std::move(got.value()));
+        }
+        const representation r = representation_of(have->head());
+        plan p = make_plan(m, r);
+        if (have->head().status == 416 && p.status != 416) {
+            p = plan{}; // an empty object, asked for by range: its whole is nothing
+        }
+        if (p.status == 200 && m.range && !m.head_only) {
+            m.range.reset(); // If-Range did not hold
+        }
+        if (!covers(*have, p)) {
+            have->finish();
+            have.reset();
+            continue;
+        }
+        std::string head;
+        append_head(head, m, r, p);
+        result<void> sent;
+        if (p.has_body) {
+            auto streamed = co_await stream(m, *have, p.bytes, head);
+            sent = std::move(streamed);
+        } else {
+            m.x.head_sent = true;
+            auto written = co_await m.x.client.write(head);
+            sent = std::move(written);
+        }
+        have->finish();
+        co_return delivered{sent ? std::nullopt : std::optional<error>(sent.error())};
+    }
+    co_return delivered{
+        error{errc::validator_changed, error_source::origin, false, "the object changes while it is read"}};
+}
+
+awaitable<result<void>> continue_direct(media_request& m, std::uint64_t first, std::uint64_t last,
+                                        std::string_view etag) {
+    const http::byte_range wanted{first, last};
+    const http::range_spec range{http::range_spec::form::bounded, first, last, 0};
+    auto got = co_await ask(m, range, etag);
+    if (!got) {
+        co_return got.error();
+    }
+    std::string no_head;
+    auto sent = co_await stream(m, got.value(), wanted, no_head);
+    got.value().finish();
+    co_return sent;
+}
+
+} // namespace sluice::proxy

@@ -1,0 +1,248 @@
+#include <sluice/net/gather.hpp>
+#include <sluice/proxy/downstream.hpp>
+
+#include <sys/socket.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <cstring>
+
+namespace sluice::proxy {
+namespace {
+
+/// What most requests need; an idle connection holds no more.
+constexpr std::size_t first_buffer = 4 * 1024;
+constexpr std::size_t kept_buffer = 16 * 1024;
+constexpr std::chrono::seconds linger_time{5};
+
+std::string address_text(const tcp_socket& socket) {
+    boost::system::error_code ec;
+    const auto from = socket.remote_endpoint(ec);
+    if (ec) {
+        return {};
+    }
+    auto address = from.address();
+    if (address.is_v6() && address.to_v6().is_v4_mapped()) {
+        address = asio::ip::make_address_v4(asio::ip::v4_mapped, address.to_v6());
+    }
+    return address.to_string();
+}
+
+bool would_block() {
+    return errno == EAGAIN || errno == EWOULDBLOCK;
+}
+
+} // namespace
+
+downstream::downstream(tcp_socket socket, worker& w, std::chrono::milliseconds send_timeout)
+    : socket_(std::move(socket))
+    , worker_(w)
+    , deadline_(
+          w.deadlines, [](void* self) { static_cast<downstream*>(self)->close(); }, this)
+    , send_timeout_(send_timeout)
+    , remote_(address_text(socket_)) {
+    boost::system::error_code ignored;
+    socket_.set_option(asio::ip::tcp::no_delay(true), ignored);
+    socket_.native_non_blocking(true, ignored); // sends go past Asio, which would set it at its first operation
+}
+
+error downstream::lost(std::string_view what) const {
+    return {deadline_.expired() ? errc::timeout : errc::connection_lost, error_source::client, false,
+            std::string(what)};
+}
+
+std::string_view downstream::buffered() const noexcept {
+    return {buffer_.data() + begin_, end_ - begin_};
+}
+
+void downstream::consume(std::size_t n) noexcept {
+    begin_ += std::min(n, end_ - begin_);
+}
+
+/// Moves the content to the front and what was put back behind it.
+void downstream::join() {
+    if (begin_ > 0) {
+        std::memmove(buffer_.data(), buffer_.data() + begin_, end_ - begin_);
+        end_ -= begin_;
+        begin_ = 0;
+    }
+    if (!put_back_.empty()) {
+        if (buffer_.size() - end_ < put_back_.size()) {
+            buffer_.resize(end_ + put_back_.size());
+        }
+        std::memcpy(buffer_.data() + end_, put_back_.data(), put_back_.size());
+        end_ += put_back_.size();
+        put_back_.clear();
+        put_back_.shrink_to_fit();
+    }
+}
+
+awaitable<result<void>> downstream::read_more(std::size_t limit) {
+    const bool was_put_back = !put_back_.empty();
+    join();
+    if (was_put_back) {
+        co_return result<void>{};
+    }
+    if (end_ >= limit) {
+        co_return error{errc::header_too_large, error_source::client, false, "header too large"};
+    }
+    if (end_ == buffer_.size()) {
+        buffer_.resize(std::min(std::max(first_buffer, buffer_.size() * 2), std::max(limit, first_buffer)));
+    }
+    const auto room = asio::buffer(buffer_.data() + end_, buffer_.size() - end_);
+    auto [ec, n] = co_await socket_.async_read_some(room, use_tuple);
+    if (ec) {
+        co_return lost(ec.message());
+    }
+    end_ += n;
+    co_return result<void>{};
+}
+
+void downstream::refresh_timer() {
+    if (writing_) {
+        deadline_.expires_after(send_timeout_);
+    } else if (reading_) {
+        deadline_.expires_after(body_timeout_);
+    } else {
+        deadline_.clear();
+    }
+}
+
+awaitable<result<std::size_t>> downstream::read_some(asio::mutable_buffer out) {
+    reading_ = true;
+    refresh_timer();
+    auto [ec, n] = co_await socket_.async_read_some(out, use_tuple);
+    reading_ = false;
+    if (ec) {
+        eof_ = ec == asio::error::eof;
+        co_return lost(ec.message());
+    }
+    refresh_timer();
+    co_return n;
+}
+
+awaitable<result<void>> downstream::wait_readable() {
+    reading_ = true;
+    refresh_timer();
+    auto [ec] = co_await socket_.async_wait(tcp_socket::wait_read, use_tuple);
+    reading_ = false;
+    if (ec) {
+        co_return lost(ec.message());
+    }
+    refresh_timer();
+    co_return result<void>{};
+}
+
+void downstream::unread(std::string_view bytes) {
+    put_back_.append(bytes);
+}
+
+void downstream::settle() {
+    if (begin_ == end_ && put_back_.empty()) {
+        begin_ = end_ = 0;
+        if (buffer_.size() > kept_buffer) {
+            buffer_ = std::vector<char>(first_buffer);
+        }
+    } else if (!put_back_.empty()) {
+        join();
+    }
+}
+
+void downstream::cancel_read() noexcept {
+    boost::system::error_code ignored;
+    if (socket_.is_open()) {
+        socket_.cancel(ignored);
+    }
+}
+
+awaitable<result<void>> downstream::write(std::string_view head, std::string_view body, std::string_view tail) {
+    net::gather rest(head, body, tail);
+    while (!rest.empty()) {
+        const ssize_t n = rest.send(socket_.native_handle());
+        if (n >= 0) {
+            sent_ += static_cast<std::uint64_t>(n);
+            continue;
+        }
+        if (!would_block()) {
+            co_return lost("cannot send");
+        }
+        auto ready = co_await wait_writable();
+        if (!ready) {
+            co_return ready;
+        }
+    }
+    co_return result<void>{};
+}
+
+result<std::size_t> downstream::try_write(std::string_view bytes, bool more) {
+    const int flags = MSG_NOSIGNAL | MSG_DONTWAIT | (more ? MSG_MORE : 0);
+    ssize_t n = 0;
+    do {
+        n = ::send(socket_.native_handle(), bytes.data(), bytes.size(), flags);
+    } while (n < 0 && errno == EINTR);
+    if (n < 0) {
+        if (would_block()) {
+            return std::size_t{0};
+        }
+        return lost("cannot send");
+    }
+    sent_ += static_cast<std::uint64_t>(n);
+    return static_cast<std::size_t>(n);
+}
+
+awaitable<result<void>> downstream::wait_writable() {
+    writing_ = true;
+    refresh_timer();
+    auto [ec] = co_await socket_.async_wait(tcp_socket::wait_write, use_tuple);
+    writing_ = false;
+    if (ec) {
+        co_return lost(ec.message());
+    }
+    refresh_timer();
+    co_return result<void>{};
+}
+
+awaitable<void> downstream::linger() {
+    if (lingered_ || !socket_.is_open()) {
+        co_return;
+    }
+    lingered_ = true;
+    shutdown_send();
+    deadline_.expires_after(linger_time);
+    std::array<char, 4096> dropped{};
+    for (;;) {
+        auto [ec, n] = co_await socket_.async_read_some(asio::buffer(dropped), use_tuple);
+        if (ec) {
+            break;
+        }
+    }
+    deadline_.clear();
+}
+
+void downstream::close() noexcept {
+    boost::system::error_code ignored;
+    socket_.close(ignored);
+}
+
+void downstream::abort() noexcept {
+    boost::system::error_code ignored;
+    socket_.set_option(asio::socket_base::linger(true, 0), ignored);
+    socket_.close(ignored);
+}
+
+bool downstream::peer_closed() noexcept {
+    if (!socket_.is_open()) {
+        return true;
+    }
+    char byte = 0;
+    const ssize_t n = ::recv(socket_.native_handle(), &byte, 1, MSG_PEEK | MSG_DONTWAIT);
+    return n == 0 || (n < 0 && !would_block() && errno != EINTR);
+}
+
+void downstream::shutdown_send() noexcept {
+    boost::system::error_code ignored;
+    socket_.shutdown(tcp_socket::shutdown_send, ignored);
+}
+
+} // namespace sluice::proxy

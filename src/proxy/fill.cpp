@@ -1,0 +1,260 @@
+#include <sluice/base/log.hpp>
+#include <sluice/proxy/fill.hpp>
+
+#include <algorithm>
+
+namespace sluice::proxy {
+
+namespace {
+
+/// What one read of the origin takes at most; also what one write to the disk takes.
+constexpr std::size_t transfer_step = 128 * 1024;
+/// A block that lacks no more than this when its last reader leaves is finished.
+constexpr std::uint64_t worth_finishing = 256 * 1024;
+
+/// A running transfer: the writer, the answer it reads, and what is needed to resume it.
+struct transfer {
+    fill_source from;
+    fill_slot slot;
+    cache::fill_writer writer;
+    std::optional<origin::fetched> body;
+};
+
+/// Registers the writer with its worker, whose tick wakes readers for bytes that do not make a step.
+class ticking {
+public:
+    ticking(std::vector<cache::fill_writer*>& list, cache::fill_writer& w)
+        : list_(list)
+        , writer_(&w) {
+        list_.push_back(writer_);
+    }
+    ticking(const ticking&) = delete;
+    ticking& operator=(const ticking&) = delete;
+    ~ticking() { std::erase(list_, writer_); }
+
+private:
+    std::vector<cache::fill_writer*>& list_;
+    cache::fill_writer* writer_;
+};
+
+/// Asks for the rest of a broken transfer, of the same version alone.
+awaitable<result<void>> resume(transfer& t) {
+    const auto& info = t.writer.of()->info();
+    origin::fetch_request ask;
+    ask.key = info.key.name;
+    ask.range = http::range_spec{http::range_spec::form::bounded, t.writer.position(), t.writer.end() - 1, 0};
+    ask.match = info.version.value;
+    ask.give_up = steady_clock::now() + t.from.store.patience();
+    auto again = co_await origin::fetch(t.from.worker_services.origin_pool, t.from.store, ask);
+    if (!again) {
+        co_return again.error();
+    }
+    if (!again.value().head().has_bytes || again.value().head().bytes.first != t.writer.position()) {
+        co_return error{errc::bad_content_range, error_source::origin, false};
+    }
+    t.from.services.counters.fill_resumes->Increment();
+    t.body.emplace(std::move(again.value()));
+    co_return result<void>();
+}
+
+/// Whether the transfer goes on: somebody wants its next bytes, or its block is nearly whole.
+awaitable<bool> goes_on(transfer& t, const std::shared_ptr<event>& wake) {
+    const bool wanted = co_await t.writer.wait_for_demand(t.from.services.read_ahead, wake);
+    if (wanted) {
+        co_return true;
+    }
+    const std::uint64_t block = t.writer.of()->shape().block_size;
+    const std::uint64_t block_end = std::min(t.writer.end(), (t.writer.position() / block + 1) * block);
+    co_return t.writer.position() % block != 0 && block_end - t.writer.position() < worth_finishing;
+}
+
+awaitable<std::optional<error>> pump(transfer& t) {
+    const auto wake = std::make_shared<event>(t.from.worker_services.self.get_executor());
+    std::vector<char> buffer(transfer_step);
+    auto last_progress = steady_clock::now();
+    while (!t.writer.complete()) {
+        const bool on = co_await goes_on(t, wake);
+        if (!on) {
+            co_return error{errc::canceled, error_source::internal, true};
+        }
+        const auto room = std::min<std::uint64_t>(buffer.size(), t.writer.end() - t.writer.position());
+        auto n = co_await t.body->read(asio::buffer(buffer.data(), static_cast<std::size_t>(room)));
+        if (!n || n.value() == 0) {
+            const error broken = n ? error{errc::short_body, error_source::origin, true} : n.error();
+            // The store may break each attempt at once: only progress buys another.
+            if (!broken.retryable || steady_clock::now() - last_progress > t.from.store.patience()) {
+                co_return broken;
+            }
+            auto resumed = co_await resume(t);
+            if (!resumed) {
+                co_return resumed.error();
+            }
+            continue;
+        }
+        last_progress = steady_clock::now();
+        auto written = co_await t.writer.write(buffer.data(), n.value());
+        if (!written) {
+            co_return written.error();
+        }
+    }
+    co_return std::nullopt;
+}
+
+awaitable<void> run(transfer t) {
+    const ticking registered(t.from.worker_services.live_fills, t.writer);
+    auto failure = co_await pump(t);
+    if (failure && failure->code != errc::canceled) {
+        log::warn("a transfer into the cache failed", {{"store", t.from.store.settings().name},
+                                                       {"reason", to_string(failure->code)},
+                                                       {"detail", failure->detail}});
+        if (is_changed(failure->code)) {
+            t.from.services.cache.retire(t.writer.of());
+        }
+    }
+    t.writer.finish(std::move(failure));
+    t.body->finish();
+}
+
+void start(transfer t) {
+    auto& tasks = t.from.worker_services.self.tasks;
+    tasks.spawn(run(std::move(t)));
+}
+
+error limit_reached() {
+    return {errc::fills_limit, error_source::internal, true};
+}
+
+awaitable<void> fill_in_background(fill_source from, std::shared_ptr<cache::object> o, std::uint64_t first,
+                                   std::uint64_t last) {
+    auto begun = co_await begin_fill(from, o, first, last, steady_clock::now() + from.store.patience());
+    if (!begun) {
+        log::debug("read-ahead failed", {{"reason", to_string(begun.error().code)}});
+    }
+}
+
+} // namespace
+
+fill_slot::fill_slot(media_services& services)
+    : services_(&services) {
+    if (services.fills.fetch_add(1) >= services.limits.fills) {
+        services.fills.fetch_sub(1);
+        services_ = nullptr;
+    }
+}
+
+fill_slot::~fill_slot() {
+    if (services_ != nullptr) {
+        services_->fills.fetch_sub(1);
+    }
+}
+
+bool is_uncacheable(errc code) noexcept {
+    switch (code) {
+    case errc::no_validator:
+    case errc::cache_off:
+    case errc::cache_starting:
+    case errc::cache_full:
+    case errc::disk_full:
+    case errc::disk_error:
+    case errc::too_large:
+    case errc::fills_limit:
+    case errc::pool_busy:
+        return true;
+    default:
+        return false;
+    }
+}
+
+bool is_changed(errc code) noexcept {
+    return code == errc::precondition_failed || code == errc::validator_changed;
+}
+
+awaitable<result<bool>> begin_fill(fill_source from, std::shared_ptr<cache::object> o, std::uint64_t first,
+                                   std::uint64_t last, steady_clock::time_point give_up) {
+    auto& cache = from.services.cache;
+    fill_slot slot(from.services);
+    if (!slot.taken()) {
+        co_return limit_reached();
+    }
+    auto data = co_await cache.open(o);
+    if (!data) {
+        co_return data.error();
+    }
+    auto claimed = o->claim(first, last, false);
+    if (!claimed) {
+        co_return false;
+    }
+    cache::fill_writer writer(cache, o, claimed, data.value());
+    auto ready = co_await writer.prepare();
+    if (!ready) {
+        writer.finish(ready.error());
+        co_return ready.error();
+    }
+    origin::fetch_request ask;
+    ask.key = o->info().key.name;
+    ask.range = http::range_spec{http::range_spec::form::bounded, writer.position(), writer.end() - 1, 0};
+    ask.match = o->info().version.value;
+    ask.give_up = give_up;
+    auto got = co_await origin::fetch(from.worker_services.origin_pool, from.store, ask);
+    std::optional<error> failure;
+    if (!got) {
+        failure = got.error();
+    } else if (got.value().head().size != o->info().size) {
+        failure = error{errc::validator_changed, error_source::origin, false, "the size is another"};
+    } else if (!got.value().head().has_bytes) {
+        failure = error{errc::unexpected_status, error_source::origin, false, "no body"};
+    }
+    if (failure) {
+        writer.finish(failure);
+        co_return *failure;
+    }
+    start(transfer{from, std::move(slot), std::move(writer), std::move(got.value())});
+    co_return true;
+}
+
+void read_ahead(fill_source from, std::shared_ptr<cache::object> o, std::uint64_t first, std::uint64_t last) {
+    from.worker_services.self.tasks.spawn(fill_in_background(from, std::move(o), first, last));
+}
+
+awaitable<result<std::shared_ptr<cache::object>>> adopt(fill_source from, std::string_view key,
+                                                        std::optional<origin::fetched>& body) {
+    const auto& head = body->head();
+    if (head.validator.empty()) {
+        co_return error{errc::no_validator, error_source::origin, false};
+    }
+    fill_slot slot(from.services);
+    if (!slot.taken()) {
+        co_return limit_reached();
+    }
+    cache::object_info info;
+    info.key = {from.store.identity(), std::string(key)};
+    info.version = {cache::validator_kind::etag, head.validator};
+    info.size = head.size;
+    info.content_type = head.content_type;
+    info.last_modified = head.last_modified;
+    info.stored = std::chrono::system_clock::now();
+    auto made = co_await from.services.cache.create(std::move(info));
+    if (!made) {
+        co_return made.error();
+    }
+    const auto& o = made.value();
+    if (!head.has_bytes) {
+        body->finish();
+        co_return o;
+    }
+    auto claimed = o->claim(head.bytes.first, head.bytes.last, head.bytes.first % cache::page_size != 0);
+    if (!claimed) {
+        co_return error{errc::canceled, error_source::internal, true}; // purged between two instructions
+    }
+    o->trim(*claimed, head.bytes.last + 1);
+    cache::fill_writer writer(from.services.cache, o, claimed, o->open_file());
+    auto ready = co_await writer.prepare();
+    if (!ready) {
+        writer.finish(ready.error());
+        co_return ready.error();
+    }
+    start(transfer{from, std::move(slot), std::move(writer), std::move(body)});
+    co_return o;
+}
+
+} // namespace sluice::proxy

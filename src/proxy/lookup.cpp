@@ -1,0 +1,223 @@
+#include <sluice/proxy/fill.hpp>
+#include <sluice/proxy/lookup.hpp>
+
+#include <algorithm>
+
+namespace sluice::proxy {
+
+namespace {
+
+using metrics::outcome;
+
+/// Versions may change between a look-up and the next; after this many something else is wrong.
+constexpr int most_rounds = 4;
+/// An open range of an object that is not known yet begins with about so much.
+constexpr std::uint64_t first_window = 1U << 20U;
+constexpr std::uint64_t largest_offset = INT64_MAX;
+
+bool is_fresh(const media_request& m, const cache::object& o) {
+    if (m.route.max_age == std::chrono::milliseconds::max()) {
+        return true;
+    }
+    const auto checked = o.checked();
+    const auto now = steady_clock::now();
+    return checked <= now && now - checked < m.route.max_age;
+}
+
+bool usable_on_error(const media_request& m, const cache::object& o) {
+    const auto checked = o.checked();
+    const auto now = steady_clock::now();
+    return checked <= now && now - checked < m.route.max_age + m.services.stale_if_error;
+}
+
+/// Trouble that says nothing about the object: what is stale may still be served (RFC 5861 §4).
+bool is_outage(const error& e) {
+    return e.retryable || e.code == errc::breaker_open || e.code == errc::no_credentials;
+}
+
+http::range_spec bounded(std::uint64_t first, std::uint64_t last) {
+    return {http::range_spec::form::bounded, first, std::min(last, largest_offset), 0};
+}
+
+/// What to ask of an object that is not known: the wanted range in whole pages.
+std::optional<http::range_spec> cold_range(const media_request& m) {
+    if (m.head_only || !m.range) {
+        return std::nullopt;
+    }
+    const std::uint64_t begin = m.range->first / cache::page_size * cache::page_size;
+    switch (m.range->kind) {
+    case http::range_spec::form::bounded:
+        return bounded(begin, m.range->last / cache::page_size * cache::page_size + cache::page_size - 1);
+    case http::range_spec::form::open:
+        // To the end of a window's unit, so that the windows of all readers meet at the same places.
+        return bounded(begin, (begin + first_window / 2) / first_window * first_window + first_window - 1);
+    case http::range_spec::form::suffix:
+        break;
+    }
+    return m.range;
+}
+
+/// What to ask of an object whose version may have changed: little, of where the reader begins.
+std::optional<http::range_spec> stale_range(const media_request& m, const cache::object& o) {
+    const std::uint64_t size = o.info().size;
+    if (m.head_only || size == 0) {
+        return std::nullopt;
+    }
+    const auto wanted = m.range ? m.range->resolve(size) : http::byte_range{0, size - 1};
+    const std::uint64_t begin = wanted ? wanted->first / cache::page_size * cache::page_size : 0;
+    return bounded(begin, begin + cache::page_size - 1);
+}
+
+awaitable<result<origin::fetched>> ask(media_request& m, const cache::object* stale, bool whole) {
+    origin::fetch_request r;
+    r.key = m.key;
+    r.method = m.head_only ? sign::method::head : sign::method::get;
+    r.give_up = m.give_up;
+    if (!whole) {
+        r.range = stale != nullptr ? stale_range(m, *stale) : cold_range(m);
+    }
+    if (stale != nullptr) {
+        r.none_match = stale->info().version.value;
+    }
+    const auto began = steady_clock::now();
+    auto got = co_await origin::fetch(m.x.services.origin_pool, m.store, r);
+    if (!got && got.error().code == errc::forbidden && m.head_only) {
+        // Some stores allow GET alone.
+        r.method = sign::method::get;
+        r.range = bounded(0, 0);
+        auto by_get = co_await origin::fetch(m.x.services.origin_pool, m.store, r);
+        got = std::move(by_get);
+    }
+    m.origin_time += steady_clock::now() - began;
+    co_return got;
+}
+
+located serve(std::shared_ptr<cache::object> o) {
+    return {std::move(o), std::nullopt, std::nullopt, std::nullopt};
+}
+
+located fail(error e) {
+    return {nullptr, std::nullopt, std::nullopt, std::move(e)};
+}
+
+/// The origin has another version, or the first that we see: into the cache with it.
+awaitable<located> take_in(media_request& m, origin::fetched got) {
+    std::optional<origin::fetched> body(std::move(got));
+    m.x.outcome = outcome::miss;
+    const fill_source from{m.x.services, m.services, m.store};
+    auto o = co_await adopt(from, m.key, body);
+    if (o) {
+        m.stored = true;
+        co_return serve(o.value());
+    }
+    located l = fail(o.error());
+    if (is_uncacheable(o.error().code)) {
+        l.direct = std::move(body);
+    }
+    co_return l;
+}
+
+awaitable<located> without_version(media_request& m, const std::shared_ptr<cache::object>& stale, error e) {
+    if (stale && is_outage(e) && usable_on_error(m, *stale)) {
+        m.x.outcome = outcome::stale;
+        m.x.detail = to_string(e.code);
+        co_return serve(stale);
+    }
+    if (stale && (e.code == errc::not_found || is_changed(e.code))) {
+        m.services.cache.retire(stale);
+    }
+    co_return fail(std::move(e));
+}
+
+/// The question to the origin, by the one who leads.
+awaitable<located> look_up(media_request& m, std::shared_ptr<cache::object> stale) {
+    if (const auto why = m.services.cache.unavailable(); why && !stale) {
+        co_return fail({*why, error_source::internal, false});
+    }
+    auto got = co_await ask(m, stale.get(), false);
+    if (got && got.value().head().status == 416) {
+        const std::uint64_t size = got.value().head().size;
+        got.value().finish();
+        if (stale) {
+            m.services.cache.retire(stale);
+            stale = nullptr;
+        } else if (size != 0) {
+            located l;
+            l.empty_range = size;
+            m.origin_status = 416;
+            co_return l;
+        }
+        // An empty object has no range to give: its whole tells what it is.
+        auto again = co_await ask(m, nullptr, size == 0);
+        got = std::move(again);
+    }
+    if (!got) {
+        auto l = co_await without_version(m, stale, got.error());
+        co_return l;
+    }
+    m.fetched = true;
+    m.origin_status = got.value().head().status;
+    const auto& head = got.value().head();
+    if (head.status == 416) {
+        co_return fail({errc::bad_content_range, error_source::origin, false});
+    }
+    if (stale && (head.status == 304 || head.validator == stale->info().version.value)) {
+        got.value().finish();
+        stale->checked_now();
+        m.x.outcome = outcome::revalidated;
+        co_return serve(stale);
+    }
+    if (stale) {
+        m.services.cache.retire(stale);
+    }
+    auto l = co_await take_in(m, std::move(got.value()));
+    co_return l;
+}
+
+} // namespace
+
+representation representation_of(const cache::object& o) noexcept {
+    const auto& i = o.info();
+    return {i.size, i.version.value, i.content_type, i.last_modified, i.stored};
+}
+
+awaitable<located> locate(media_request& m) {
+    const auto ex = m.x.services.self.get_executor();
+    for (int round = 0; round < most_rounds; ++round) {
+        auto o = m.services.cache.find(m.store.identity(), m.key);
+        if (o && is_fresh(m, *o)) {
+            co_return serve(std::move(o));
+        }
+        auto place = m.services.lookups.enter(m.store.identity() + '\n' + m.key);
+        if (place.leads()) {
+            // Somebody may have landed between the look and the lead.
+            auto again = m.services.cache.find(m.store.identity(), m.key);
+            if (again && is_fresh(m, *again)) {
+                place.land(std::nullopt);
+                co_return serve(std::move(again));
+            }
+            auto l = co_await look_up(m, std::move(again));
+            auto told = l.failure;
+            if (l.empty_range) {
+                told = error{errc::canceled, error_source::internal, true}; // their range may be another: they ask anew
+            }
+            place.land(std::move(told));
+            co_return l;
+        }
+        auto failure = co_await place.wait(ex);
+        m.collapsed = true;
+        if (!failure && m.x.outcome == outcome::relay) {
+            m.x.outcome = o ? outcome::revalidated : outcome::miss;
+        }
+        if (failure && failure->code != errc::canceled) {
+            auto l = co_await without_version(m, o, *failure);
+            co_return l;
+        }
+        if (m.x.outcome == outcome::stale || (!failure && o && !o->retired() && !is_fresh(m, *o))) {
+            co_return serve(std::move(o)); // its leader serves it stale
+        }
+    }
+    co_return fail({errc::canceled, error_source::internal, true});
+}
+
+} // namespace sluice::proxy

@@ -1,0 +1,250 @@
+#include <sluice/base/log.hpp>
+#include <sluice/proxy/relay.hpp>
+#include <sluice/proxy/tunnel.hpp>
+
+#include "relay_parts.hpp"
+
+#include <exception>
+#include <optional>
+
+namespace sluice::proxy {
+namespace {
+
+using net::client_response;
+
+/// Looks every few seconds whether a client that nothing was sent to meanwhile has gone, so that the app does not work
+/// on for nobody. A client that ends its direction early and waits for the answer (RFC 9112 §9.6 lets it) has that
+/// long.
+class absence_watch {
+public:
+    absence_watch(exchange& x, net::connection& app)
+        : x_(x)
+        , app_(app)
+        , timer_(
+              x.services.self.deadlines, [](void* w) { static_cast<absence_watch*>(w)->look(); }, this) {
+        again();
+    }
+
+    [[nodiscard]] bool client_gone() const noexcept { return gone_; }
+
+private:
+    static constexpr std::chrono::seconds period{5};
+
+    void again() {
+        sent_ = x_.client.bytes_sent();
+        timer_.expires_after(period);
+    }
+    void look() {
+        if (x_.body_read && sent_ == x_.client.bytes_sent() && x_.client.peer_closed()) {
+            gone_ = true;
+            timer_.clear();
+            app_.close();
+        } else {
+            again();
+        }
+    }
+
+    exchange& x_;
+    net::connection& app_;
+    deadline timer_;
+    std::uint64_t sent_{0};
+    bool gone_{false};
+};
+
+/// The request as it goes to the app, and what may be done with it.
+struct outgoing {
+    std::string upgrade;   // the protocols that may be switched to
+    std::string bytes;     // the head, and as much of the body as was here
+    std::uint64_t rest{0}; // of a body with a length: what is still to come
+    net::send_options options;
+};
+
+/// Why a request got no answer, or not all of it.
+struct failure {
+    error what;
+    bool retry{false}; // a kept connection died before it answered, and the request may be sent again
+};
+
+/// Leases a connection and writes what there is of the request.
+awaitable<result<net::lease>> write_request(exchange& x, const outgoing& request, bool fresh) {
+    for (;; fresh = true) {
+        auto leased = co_await x.services.app_pool.acquire(x.services.app, fresh);
+        if (!leased) {
+            co_return leased;
+        }
+        net::connection& app = **leased;
+        const auto before = app.sent;
+        app.timer().expires_after(request.options.write_timeout);
+        auto written = co_await app.write(request.bytes);
+        if (!written && written.error().code == errc::timeout) {
+            co_return written.error();
+        }
+        if (!written && app.uses > 0 && app.sent == before && !fresh) {
+            continue; // it died while it lay idle, and nothing went out: any request may have a new one
+        }
+        // Where only a part could be written, the app may have answered before it stopped reading: the reader tells.
+        app.timer().expires_after(request.options.response_timeout);
+        co_return leased;
+    }
+}
+
+/// Reads heads until the final one (or 101), passing interim ones on.
+awaitable<result<void>> read_final_head(exchange& x, client_response& from_app, const outgoing& request) {
+    for (;;) {
+        auto head = co_await from_app.read_head();
+        if (!head) {
+            co_return head;
+        }
+        const auto status = from_app.head().status;
+        if (status == 101 && request.upgrade.empty()) {
+            co_return error{errc::protocol_error, error_source::app, false, "101 where no upgrade was asked for"};
+        }
+        if (status >= 200 || status == 101) {
+            co_return head;
+        }
+        const bool passed = co_await detail::pass_interim(x, from_app);
+        if (!passed) {
+            co_return error{errc::connection_lost, error_source::client, false, "client gone"};
+        }
+    }
+}
+
+/// From the request's being written to the answer's end, while the body's rest may be on its way.
+awaitable<result<void>> converse(exchange& x, client_response& from_app, const outgoing& request, detail::upload* body,
+                                 std::string_view extra_fields) {
+    auto head = co_await read_final_head(x, from_app, request);
+    if (!head) {
+        co_return head;
+    }
+    if (from_app.head().status == 101) {
+        const bool passed = co_await detail::pass_switch(x, from_app, extra_fields);
+        if (passed) {
+            co_await tunnel(x, from_app.transport());
+        }
+        co_return result<void>{};
+    }
+    if (body != nullptr) {
+        body->head_received = true;
+        if (body->running) {
+            x.keep_alive = false; // an early answer: what comes of the body is not waited for
+        }
+    }
+    const bool whole = co_await detail::pass_answer(x, from_app, extra_fields);
+    if (!whole && !x.head_sent) {
+        co_return error{errc::protocol_error, error_source::app, false, "the answer's body is malformed"};
+    }
+    co_return result<void>{};
+}
+
+/// One attempt on one connection.
+awaitable<std::optional<failure>> attempt(exchange& x, const outgoing& request, bool fresh,
+                                          std::string_view extra_fields) {
+    auto leased = co_await write_request(x, request, fresh);
+    if (!leased) {
+        co_return failure{leased.error()};
+    }
+    const bool kept = (*leased)->uses > 0;
+    client_response from_app(std::move(*leased), request.options);
+    absence_watch watch(x, from_app.transport());
+    std::optional<detail::upload> body;
+    if (!x.body_read) {
+        body.emplace(x, from_app, request.rest);
+        detail::start_upload(*body);
+    }
+    result<void> ended;
+    std::exception_ptr thrown;
+    try {
+        ended = co_await converse(x, from_app, request, body ? &*body : nullptr, extra_fields);
+    } catch (...) {
+        thrown = std::current_exception(); // the upload must end before what it refers to does
+    }
+    if (body) {
+        co_await detail::stop_upload(*body);
+    }
+    if (thrown) {
+        std::rethrow_exception(thrown);
+    }
+    if (body && body->client_error) {
+        co_return failure{*body->client_error};
+    }
+    if (watch.client_gone()) {
+        co_return failure{{errc::connection_lost, error_source::client, false, "client gone"}};
+    }
+    if (!ended) {
+        const bool died = ended.error().code == errc::connection_lost && from_app.untouched();
+        co_return failure{ended.error(), died && kept && !body && detail::is_idempotent(x.request.method)};
+    }
+    from_app.finish();
+    co_return std::nullopt;
+}
+
+awaitable<void> answer_failure(exchange& x, const error& e, std::string_view extra_fields) {
+    if (e.source == error_source::client) {
+        x.keep_alive = false;
+        if (e.code == errc::bad_request) {
+            co_await answer(x, 400, "400 Bad Request\n", extra_fields);
+        } else {
+            x.client.close();
+        }
+        co_return;
+    }
+    log::warn("app failed", {{"error", to_string(e.code)}, {"detail", e.detail}});
+    if (e.code == errc::timeout) {
+        co_await answer(x, 504, "504 Gateway Timeout\n", extra_fields);
+    } else {
+        co_await answer(x, 502, "502 Bad Gateway\n", extra_fields);
+    }
+}
+
+awaitable<void> relay_request(exchange& x, std::string_view extra_fields) {
+    outgoing request;
+    request.upgrade = detail::upgrade_protocols(x);
+    request.bytes = detail::app_request_head(x, request.upgrade);
+    const auto& settings = *x.services.settings;
+    request.options.response_timeout = settings.app.response_timeout;
+    request.options.write_timeout = settings.limits.send_timeout;
+    request.options.head_request = x.request.method == "HEAD";
+    request.options.body_timeout = false;
+    x.client.timer().clear(); // the app may take its time; reads and writes of the client have their own limits
+    if (x.parser.has_body()) {
+        auto taken = detail::take_buffered_body(x, request.bytes);
+        if (!taken) {
+            co_await answer_failure(x, taken.error(), extra_fields);
+            co_return;
+        }
+        request.rest = x.parser.content_length() - *taken;
+    } else {
+        x.body_read = true;
+    }
+    auto failed = co_await attempt(x, request, false, extra_fields);
+    if (failed && failed->retry) {
+        failed = co_await attempt(x, request, true, extra_fields);
+    }
+    if (failed && x.head_sent) {
+        x.keep_alive = false;
+        x.client.abort();
+    } else if (failed) {
+        co_await answer_failure(x, failed->what, extra_fields);
+    }
+}
+
+} // namespace
+
+awaitable<void> relay(exchange& x, std::string_view extra_fields) {
+    bool threw = false;
+    try {
+        co_await relay_request(x, extra_fields);
+        if (!x.body_read) {
+            x.keep_alive = false; // the session lingers
+        }
+    } catch (const std::exception& e) {
+        threw = true;
+        log::error("relay failed", {{"error", e.what()}});
+    }
+    if (threw) {
+        x.keep_alive = false;
+        x.client.abort();
+    }
+}
+
+} // namespace sluice::proxy

@@ -1,0 +1,211 @@
+#include <sluice/http/fields.hpp>
+#include <sluice/http/status.hpp>
+#include <sluice/proxy/relay.hpp>
+
+#include "relay_parts.hpp"
+
+#include <array>
+
+namespace sluice::proxy {
+namespace {
+
+using http::body_kind;
+
+void append_status_line(std::string& out, unsigned status, std::string_view reason) {
+    out.append("HTTP/1.1 ").append(std::to_string(status)).append(" ").append(reason).append(detail::crlf);
+}
+
+/// The app's fields but those that end at this hop; framing is written anew.
+void append_app_fields(std::string& out, const http::response_head& head) {
+    const http::hop_by_hop hop(head.fields);
+    for (const auto& f : head.fields.items) {
+        if (!http::same_name(f.name, "content-length") && !hop.strips(f.name)) {
+            static_cast<void>(http::append_field(out, f.name, f.value));
+        }
+    }
+}
+
+/// Says whether another request may follow: HTTP/1.1 clients take it for granted, older ones want to be told.
+void append_connection(std::string& out, const exchange& x) {
+    if (!x.keep_alive) {
+        out.append("Connection: close\r\n");
+    } else if (x.request.version < 11) {
+        out.append("Connection: keep-alive\r\n");
+    }
+}
+
+/// How the client sees the end of the body.
+enum class framing : std::uint8_t { none, length, chunked, close };
+
+framing framing_for(const exchange& x, const net::client_response& answer) {
+    switch (answer.body()) {
+    case body_kind::none:
+        return framing::none;
+    case body_kind::length:
+        return framing::length;
+    case body_kind::chunked:
+    case body_kind::until_close:
+        break;
+    }
+    return x.request.version >= 11 ? framing::chunked : framing::close;
+}
+
+std::string final_head(exchange& x, const net::client_response& answer, framing how, std::string_view extra_fields) {
+    const auto& head = answer.head();
+    std::string out;
+    out.reserve(1024);
+    append_status_line(out, head.status, head.reason);
+    append_app_fields(out, head);
+    out.append(extra_fields);
+    if (how == framing::close) {
+        x.keep_alive = false;
+    }
+    // What a HEAD or a 304 says of its length is the app's business; a 204 has none (RFC 9110 §8.6).
+    const bool said = head.status != 204 && head.fields.find("content-length") != nullptr;
+    if (how == framing::chunked) {
+        out.append("Transfer-Encoding: chunked\r\n");
+    } else if (how == framing::length || (how == framing::none && said)) {
+        out.append("Content-Length: ").append(std::to_string(answer.content_length())).append(detail::crlf);
+    }
+    append_connection(out, x);
+    out.append(detail::crlf);
+    return out;
+}
+
+/// Copies small pieces that are here already into `out`, so that they leave in one write. Gives the piece to be written
+/// behind them from where it is.
+result<std::string_view> gather_pieces(net::client_response& answer, std::string_view piece, bool chunked,
+                                       std::string& out, std::uint64_t& bytes) {
+    constexpr std::size_t most = 32 * 1024;
+    while (!piece.empty() && piece.size() < detail::small_piece && answer.has_piece() && out.size() < most) {
+        if (chunked) {
+            detail::append_chunk_header(out, piece.size());
+        }
+        out.append(piece).append(chunked ? detail::crlf : std::string_view{});
+        bytes += piece.size();
+        auto next = answer.try_read_body();
+        if (!next) {
+            return next;
+        }
+        piece = *next;
+    }
+    return piece;
+}
+
+/// Cuts the client off so that it cannot take what it got for the whole.
+bool cut(exchange& x) {
+    x.keep_alive = false;
+    x.client.abort();
+    return false;
+}
+
+} // namespace
+
+awaitable<void> answer(exchange& x, unsigned status, std::string_view body, std::string_view extra_fields) {
+    if (x.parser.has_head() && x.parser.has_body() && !x.body_read) {
+        x.keep_alive = false; // where the next request would begin is not known
+    }
+    std::string head;
+    append_status_line(head, status, http::reason_phrase(status));
+    head.append("Content-Type: text/plain; charset=utf-8\r\nX-Content-Type-Options: nosniff\r\nContent-Length: ")
+        .append(std::to_string(body.size()))
+        .append(detail::crlf)
+        .append(extra_fields);
+    append_connection(head, x);
+    head.append(detail::crlf);
+    const bool no_body = x.request.method == "HEAD";
+    x.status = status;
+    x.head_sent = true;
+    x.first_byte = steady_clock::now();
+    auto written = co_await x.client.write(head, no_body ? std::string_view{} : body);
+    if (!written) {
+        x.keep_alive = false;
+        x.client.close();
+    }
+}
+
+namespace detail {
+
+awaitable<bool> pass_interim(exchange& x, const net::client_response& answer) {
+    if (x.request.version < 11) {
+        co_return true; // RFC 9110 §15.2: HTTP/1.0 knows no 1xx
+    }
+    std::string out;
+    append_status_line(out, answer.head().status, answer.head().reason);
+    append_app_fields(out, answer.head());
+    out.append(crlf);
+    auto written = co_await x.client.write(out);
+    co_return written.has_value();
+}
+
+awaitable<bool> pass_switch(exchange& x, const net::client_response& answer, std::string_view extra_fields) {
+    const auto& head = answer.head();
+    std::string out;
+    append_status_line(out, head.status, head.reason);
+    append_app_fields(out, head);
+    out.append(extra_fields).append("Connection: Upgrade\r\n");
+    static_cast<void>(http::append_field(out, "Upgrade", head.fields.value("upgrade")));
+    out.append(crlf);
+    x.keep_alive = false;
+    x.status = head.status;
+    x.head_sent = true;
+    x.first_byte = steady_clock::now();
+    const auto behind = answer.leftover();
+    auto written = co_await x.client.write(out, behind);
+    if (written) {
+        x.bytes.app += behind.size();
+    }
+    co_return written.has_value();
+}
+
+awaitable<bool> pass_answer(exchange& x, net::client_response& answer, std::string_view extra_fields) {
+    // What came with the head leaves with the head.
+    auto piece = answer.try_read_body();
+    if (!piece) {
+        co_return false;
+    }
+    const auto how = framing_for(x, answer);
+    const bool chunked = how == framing::chunked;
+    std::string out = final_head(x, answer, how, extra_fields);
+    for (;;) {
+        std::uint64_t bytes = 0;
+        piece = gather_pieces(answer, *piece, chunked, out, bytes);
+        if (!piece) {
+            co_return cut(x);
+        }
+        bytes += piece->size();
+        const bool end = answer.complete();
+        std::string_view behind;
+        if (chunked) {
+            if (!piece->empty()) {
+                append_chunk_header(out, piece->size());
+                behind = end ? crlf_last_chunk : crlf;
+            } else if (end) {
+                behind = last_chunk;
+            }
+        }
+        if (!x.head_sent) {
+            x.head_sent = true;
+            x.status = answer.head().status;
+        }
+        if (!x.first_byte && (bytes != 0 || end)) {
+            x.first_byte = steady_clock::now();
+        }
+        auto written = co_await x.client.write(out, *piece, behind);
+        if (!written) {
+            co_return cut(x);
+        }
+        x.bytes.app += bytes;
+        if (end) {
+            co_return true;
+        }
+        out.clear();
+        piece = co_await answer.read_body();
+        if (!piece) {
+            co_return cut(x);
+        }
+    }
+}
+
+} // namespace detail
+} // namespace sluice::proxy

@@ -1,0 +1,158 @@
+#include <sluice/proxy/send.hpp>
+
+#include <sys/sendfile.h>
+#include <sys/uio.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+
+namespace sluice::proxy {
+
+namespace {
+
+/// Up to here reading behind the head and one send costs less than sendfile.
+constexpr std::size_t small_body = 32 * 1024;
+/// How much of a file is looked at, and loaded where it is cold, at a time.
+constexpr std::uint64_t residency_step = 1U << 20U;
+
+error disk_trouble() {
+    return {errc::disk_error, error_source::internal, false, std::strerror(errno)};
+}
+
+/// Reads what the page cache has without waiting; true where that is all of it. A file system that cannot tell
+/// (EOPNOTSUPP: tmpfs, whose files are memory) is read plainly.
+bool read_now(int fd, char* out, std::size_t length, std::uint64_t offset) {
+    const iovec part{out, length};
+    ssize_t n = preadv2(fd, &part, 1, static_cast<off_t>(offset), RWF_NOWAIT);
+    if (n < 0 && errno == EOPNOTSUPP) {
+        n = pread(fd, out, length, static_cast<off_t>(offset));
+    }
+    return n == static_cast<ssize_t>(length);
+}
+
+bool is_resident(int fd, std::uint64_t offset) {
+    char byte = 0;
+    return read_now(fd, &byte, 1, offset);
+}
+
+/// Brings a range into the page cache; on a thread that may wait.
+bool load(int fd, std::uint64_t first, std::uint64_t last) {
+    std::vector<char> sink(64 * 1024);
+    while (first <= last) {
+        const auto want = static_cast<std::size_t>(std::min<std::uint64_t>(sink.size(), last - first + 1));
+        const ssize_t n = pread(fd, sink.data(), want, static_cast<off_t>(first));
+        if (n <= 0) {
+            return false;
+        }
+        first += static_cast<std::uint64_t>(n);
+    }
+    return true;
+}
+
+awaitable<bool> load_cold(file_pool& reads, int fd, std::uint64_t first, std::uint64_t last) {
+    auto job = [fd, first, last] { return load(fd, first, last); };
+    return reads.run(job);
+}
+
+void note_first_byte(exchange& x) {
+    if (!x.first_byte) {
+        x.first_byte = steady_clock::now();
+    }
+}
+
+awaitable<result<void>> send_large(exchange& x, file_pool& reads, int fd, std::uint64_t first, std::uint64_t last) {
+    std::uint64_t looked_at = first;
+    while (first <= last) {
+        if (first >= looked_at) {
+            looked_at = std::min(last + 1, first + residency_step);
+            if (!is_resident(fd, first) || !is_resident(fd, looked_at - 1)) {
+                const bool loaded = co_await load_cold(reads, fd, first, looked_at - 1);
+                if (!loaded) {
+                    co_return disk_trouble();
+                }
+            }
+        }
+        auto offset = static_cast<off_t>(first);
+        const ssize_t n = sendfile(x.client.native_handle(), fd, &offset, static_cast<std::size_t>(looked_at - first));
+        if (n > 0) {
+            note_first_byte(x);
+            first += static_cast<std::uint64_t>(n);
+            x.client.count_sent(static_cast<std::uint64_t>(n));
+        } else if (n == 0) {
+            co_return error{errc::disk_error, error_source::internal, false, "the file is shorter than it was"};
+        } else if (errno == EAGAIN) {
+            auto ready = co_await x.client.wait_writable();
+            if (!ready) {
+                co_return ready.error();
+            }
+        } else if (errno != EINTR) {
+            co_return error{errc::connection_lost, error_source::client, false};
+        }
+    }
+    co_return result<void>();
+}
+
+} // namespace
+
+awaitable<result<void>> send_file(exchange& x, file_pool& reads, int fd, std::uint64_t first, std::uint64_t last,
+                                  std::string& head) {
+    const std::uint64_t length = last - first + 1;
+    std::size_t sent = 0;
+    if (!head.empty() && length <= small_body) {
+        const auto body = static_cast<std::size_t>(length);
+        const std::size_t head_size = head.size();
+        head.resize(head_size + body);
+        bool have = read_now(fd, head.data() + head_size, body, first);
+        if (!have) {
+            // While the pool reads, the response is not begun: a fault can still become something else.
+            const bool loaded = co_await load_cold(reads, fd, first, last);
+            have = loaded &&
+                   pread(fd, head.data() + head_size, body, static_cast<off_t>(first)) == static_cast<ssize_t>(body);
+        }
+        if (!have) {
+            head.resize(head_size);
+            co_return disk_trouble();
+        }
+        x.head_sent = true;
+        note_first_byte(x);
+        const auto taken = x.client.try_write(head, false);
+        if (!taken) {
+            co_return taken.error();
+        }
+        sent = taken.value();
+        if (sent < head.size()) {
+            auto rest = co_await x.client.write(std::string_view(head).substr(sent));
+            head.clear();
+            co_return rest;
+        }
+        head.clear();
+        co_return result<void>();
+    }
+    if (!head.empty()) {
+        if (!is_resident(fd, first)) {
+            const bool loaded = co_await load_cold(reads, fd, first, std::min(last, first + residency_step - 1));
+            if (!loaded) {
+                co_return disk_trouble();
+            }
+        }
+        x.head_sent = true;
+        const auto taken = x.client.try_write(head, true);
+        if (!taken) {
+            co_return taken.error();
+        }
+        sent = taken.value();
+        if (sent < head.size()) {
+            auto rest = co_await x.client.write(std::string_view(head).substr(sent));
+            if (!rest) {
+                co_return rest.error();
+            }
+        }
+        head.clear();
+    }
+    auto body = co_await send_large(x, reads, fd, first, last);
+    co_return body;
+}
+
+} // namespace sluice::proxy

@@ -1,0 +1,63 @@
+#include <sluice/base/log.hpp>
+#include <sluice/server/listener.hpp>
+
+#include <boost/system/system_error.hpp>
+
+#include <sys/socket.h>
+
+namespace sluice::server {
+
+namespace {
+
+constexpr int backlog = 4096;
+/// How long accepting rests where the process or the system has no descriptor left.
+constexpr auto rest = std::chrono::milliseconds(100);
+
+bool out_of_descriptors(const boost::system::error_code& ec) {
+    return ec == boost::system::errc::too_many_files_open || ec == boost::system::errc::too_many_files_open_in_system ||
+           ec == boost::system::errc::no_buffer_space || ec == boost::system::errc::not_enough_memory;
+}
+
+} // namespace
+
+asio::ip::tcp::endpoint endpoint_of(const config::endpoint& e) {
+    return {asio::ip::make_address(e.host), e.port};
+}
+
+tcp_acceptor open_listener(worker& w, const asio::ip::tcp::endpoint& where) {
+    try {
+        tcp_acceptor acceptor(w.get_executor());
+        acceptor.open(where.protocol());
+        acceptor.set_option(asio::socket_base::reuse_address(true));
+        const int on = 1;
+        if (setsockopt(acceptor.native_handle(), SOL_SOCKET, SO_REUSEPORT, &on, sizeof on) != 0) {
+            throw boost::system::system_error(errno, boost::system::system_category(), "SO_REUSEPORT");
+        }
+        acceptor.bind(where);
+        acceptor.listen(backlog);
+        return acceptor;
+    } catch (const boost::system::system_error& e) {
+        const std::string address = where.address().to_string() + ":" + std::to_string(where.port());
+        throw boost::system::system_error(e.code(), "cannot listen on " + address);
+    }
+}
+
+awaitable<void> accept_loop(tcp_acceptor& acceptor, std::function<void(tcp_socket)> accepted) {
+    steady_timer timer(acceptor.get_executor());
+    while (acceptor.is_open()) {
+        tcp_socket socket(acceptor.get_executor());
+        auto [ec] = co_await acceptor.async_accept(socket, use_tuple);
+        if (!ec) {
+            accepted(std::move(socket));
+        } else if (out_of_descriptors(ec)) {
+            log::warn("no descriptor left for a connection", {{"error", ec.message()}});
+            timer.expires_after(rest);
+            auto [ignored] = co_await timer.async_wait(use_tuple);
+            (void)ignored;
+        } else if (ec == asio::error::operation_aborted || ec == asio::error::bad_descriptor) {
+            co_return;
+        } // else: the connection was gone before it was accepted
+    }
+}
+
+} // namespace sluice::server

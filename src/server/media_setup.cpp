@@ -1,0 +1,46 @@
+#include <sluice/http/fields.hpp>
+#include <sluice/server/media_setup.hpp>
+
+#include <algorithm>
+
+namespace sluice::server {
+
+namespace {
+
+proxy::media_route compile(const config::route& r, const config::config& settings, proxy::media_services& media) {
+    proxy::media_route compiled{r,
+                                proxy::path_template(r.path),
+                                media.stores.at(r.store).get(),
+                                &media.counters.route(r.name),
+                                r.max_age.value_or(settings.cache.max_age),
+                                {}};
+    if (r.immutable) {
+        compiled.max_age = std::chrono::milliseconds::max();
+    }
+    const auto is = [](std::string_view name, std::string_view other) { return http::same_name(name, other); };
+    for (const auto& [name, value] : r.headers) {
+        (void)http::append_field(compiled.fields, name, value); // checked when the config was loaded
+        compiled.says_cache_control = compiled.says_cache_control || is(name, "Cache-Control");
+        compiled.says_content_type = compiled.says_content_type || is(name, "Content-Type");
+        compiled.says_disposition = compiled.says_disposition || is(name, "Content-Disposition");
+    }
+    return compiled;
+}
+
+} // namespace
+
+cache::cache_settings cache_settings_of(const config::cache& c) {
+    return {c.directory, c.max_size, c.min_free, c.max_objects, c.block_size, c.max_share};
+}
+
+void add_routes(proxy::media_services& media, const config::config& settings) {
+    for (const auto& [name, store] : settings.stores) {
+        media.stores.emplace(name,
+                             std::make_unique<origin::store>(store, settings.fallback, media.counters.store(name)));
+    }
+    for (const auto& route : settings.routes) {
+        media.routes.push_back(compile(route, settings, media));
+    }
+}
+
+} // namespace sluice::server

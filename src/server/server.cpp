@@ -1,0 +1,277 @@
+#include <sluice/base/log.hpp>
+#include <sluice/http/date.hpp>
+#include <sluice/server/admin.hpp>
+#include <sluice/server/listener.hpp>
+#include <sluice/server/media_setup.hpp>
+#include <sluice/server/server.hpp>
+#include <sluice/server/session.hpp>
+
+#include <boost/asio/basic_signal_set.hpp>
+
+#include <sys/resource.h>
+
+#include <algorithm>
+#include <csignal>
+#include <list>
+#include <thread>
+
+namespace sluice::server {
+
+namespace {
+
+constexpr unsigned read_threads = 4;
+constexpr unsigned write_threads = 4;
+
+/// All that lives on one worker.
+struct lane {
+    lane(unsigned index, std::shared_ptr<const config::config> settings, metrics::metrics& counters)
+        : self(index)
+        , app_pool(self, std::max(1U, settings->app.keepalive / settings->workers), settings->limits.idle_timeout)
+        , origin_pool(self, 64, settings->limits.idle_timeout)
+        , context{self,
+                  settings,
+                  {settings->app.address.tls,
+                   settings->app.address.host,
+                   settings->app.address.port,
+                   {},
+                   settings->app.connect_timeout},
+                  app_pool,
+                  origin_pool,
+                  counters,
+                  counters.route("relay")}
+        , log(settings->log.access) {}
+
+    worker self;
+    net::connection_pool app_pool;
+    net::connection_pool origin_pool;
+    proxy::context context;
+    access_log log;
+    idle_sessions idle;
+    std::list<tcp_acceptor> acceptors;
+    std::atomic<std::size_t> app_connections{0};
+    std::atomic<std::size_t> origin_connections{0};
+};
+
+class server {
+public:
+    explicit server(std::shared_ptr<const config::config> settings)
+        : settings_(std::move(settings))
+        , reads_(read_threads)
+        , writes_(write_threads)
+        , cache_(cache_settings_of(settings_->cache), reads_, writes_, observer())
+        , media_{{},
+                 {},
+                 cache_,
+                 reads_,
+                 counters_,
+                 settings_->limits,
+                 settings_->fallback,
+                 settings_->cache.read_ahead,
+                 settings_->cache.stale_if_error} {
+        add_routes(media_, *settings_);
+        for (unsigned i = 0; i < settings_->workers; ++i) {
+            lanes_.push_back(std::make_unique<lane>(i, settings_, counters_));
+            lanes_.back()->context.media = &media_;
+        }
+    }
+
+    int run();
+
+private:
+    cache::cache_observer observer() {
+        return {[this](cache::eviction_reason r) { counters_.cache_evictions->at(to_string(r)).Increment(); },
+                [this](std::string_view reason) { counters_.cache_write_errors->at(reason).Increment(); }};
+    }
+    void listen();
+    void listen_admin();
+    void tick(lane& l);
+    void refresh_gauges();
+    void on_connection(lane& l, tcp_socket socket);
+    awaitable<void> counted_session(lane& l, tcp_socket socket);
+    awaitable<void> await_signal();
+    void stop_listening();
+    awaitable<void> drain(lane& l);
+
+    std::shared_ptr<const config::config> settings_;
+    metrics::metrics counters_;
+    file_pool reads_;
+    file_pool writes_;
+    cache::object_cache cache_;
+    proxy::media_services media_;
+    std::vector<std::unique_ptr<lane>> lanes_;
+    std::unique_ptr<tcp_acceptor> admin_;
+    std::atomic<bool> draining_{false};
+    std::atomic<unsigned> connections_{0};
+};
+
+/// As many descriptors as the system lets us have: each connection takes up to three.
+void raise_descriptor_limit() {
+    rlimit limit{};
+    if (getrlimit(RLIMIT_NOFILE, &limit) == 0 && limit.rlim_cur < limit.rlim_max) {
+        limit.rlim_cur = limit.rlim_max;
+        setrlimit(RLIMIT_NOFILE, &limit);
+    }
+}
+
+std::string text_of(const asio::ip::tcp::endpoint& e) {
+    const auto address = e.address().to_string();
+    return (e.address().is_v6() ? "[" + address + "]" : address) + ":" + std::to_string(e.port());
+}
+
+void server::listen() {
+    for (const auto& configured : settings_->listeners) {
+        auto where = endpoint_of(configured.address);
+        for (auto& l : lanes_) {
+            l->acceptors.push_back(open_listener(l->self, where));
+            where = l->acceptors.back().local_endpoint(); // port 0: the others share the one that was given
+        }
+        const std::string address = text_of(where);
+        log::info("listening", {{"side", "client"}, {"address", address}});
+    }
+}
+
+void server::listen_admin() {
+    lane& first = *lanes_.front();
+    admin_ = std::make_unique<tcp_acceptor>(open_listener(first.self, endpoint_of(settings_->admin.address)));
+    const std::string address = text_of(admin_->local_endpoint());
+    first.self.tasks.spawn(accept_loop(*admin_, [this, &first](tcp_socket socket) {
+        const admin_services services{first.self, settings_, counters_, media_, [this] { refresh_gauges(); },
+                                      draining_};
+        first.self.tasks.spawn(run_admin_session(std::move(socket), services));
+    }));
+    log::info("listening", {{"side", "admin"}, {"address", address}});
+}
+
+void server::tick(lane& l) {
+    l.context.date = http::format_http_date(std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now()));
+    for (auto* fill : l.context.live_fills) {
+        fill->flush();
+    }
+    l.log.flush();
+    l.app_connections.store(l.app_pool.open_connections(), std::memory_order_relaxed);
+    l.origin_connections.store(l.origin_pool.open_connections(), std::memory_order_relaxed);
+}
+
+void server::refresh_gauges() {
+    std::size_t app = 0;
+    std::size_t origin = 0;
+    for (const auto& l : lanes_) {
+        app += l->app_connections.load(std::memory_order_relaxed);
+        origin += l->origin_connections.load(std::memory_order_relaxed);
+    }
+    counters_.app_connections->Set(static_cast<double>(app));
+    counters_.origin_connections->Set(static_cast<double>(origin));
+    counters_.client_connections->Set(connections_.load());
+    counters_.cache_size_bytes->Set(static_cast<double>(cache_.used_bytes()));
+    counters_.cache_limit_bytes->Set(static_cast<double>(cache_.limit_bytes()));
+    counters_.cache_objects->Set(static_cast<double>(cache_.object_count()));
+    counters_.cache_blocks->Set(static_cast<double>(cache_.block_count()));
+    counters_.fills_in_flight->Set(media_.fills.load());
+}
+
+awaitable<void> server::counted_session(lane& l, tcp_socket socket) {
+    const session_services services{l.context, l.log, l.idle, draining_};
+    co_await run_session(std::move(socket), services);
+    connections_.fetch_sub(1);
+}
+
+void server::on_connection(lane& l, tcp_socket socket) {
+    if (connections_.fetch_add(1) >= settings_->limits.connections) {
+        connections_.fetch_sub(1);
+        return; // closed with the socket: better than a queue that nobody serves
+    }
+    l.self.tasks.spawn(counted_session(l, std::move(socket)));
+}
+
+void server::stop_listening() {
+    for (auto& l : lanes_) {
+        asio::post(l->self.context, [this, &l = *l] {
+            for (auto& acceptor : l.acceptors) {
+                boost::system::error_code ignored;
+                acceptor.close(ignored);
+            }
+            l.idle.close_all();
+            l.self.tasks.spawn(drain(l));
+        });
+    }
+}
+
+/// Waits for this worker's sessions and transfers, then ends what keeps it running.
+awaitable<void> server::drain(lane& l) {
+    const auto until = steady_clock::now() + settings_->limits.drain_timeout;
+    steady_timer timer(l.self.get_executor());
+    // What runs beside requests: this coroutine and the sweep, on the first worker also signals and the admin listener.
+    const std::size_t ours = 2;
+    while (steady_clock::now() < until && (l.self.tasks.size() > ours || connections_.load() > 0)) {
+        l.idle.close_all();
+        timer.expires_after(sweep::period);
+        auto [ec] = co_await timer.async_wait(use_tuple);
+        (void)ec;
+        if (&l == lanes_.front().get() && admin_ && connections_.load() == 0) {
+            boost::system::error_code ignored;
+            admin_->close(ignored);
+        }
+    }
+    if (l.self.tasks.size() > ours) {
+        log::warn("requests were cut by the drain time-out", {{"worker", l.self.index}});
+    }
+    l.app_pool.close();
+    l.origin_pool.close();
+    l.self.deadlines.stop();
+    l.log.flush();
+    l.self.context.stop();
+}
+
+awaitable<void> server::await_signal() {
+    asio::basic_signal_set<executor> signals(lanes_.front()->self.get_executor(), SIGTERM, SIGINT);
+    auto [ec, number] = co_await signals.async_wait(use_tuple);
+    draining_.store(true);
+    log::info("draining", {{"signal", number}});
+    steady_timer timer(lanes_.front()->self.get_executor(), settings_->limits.shutdown_delay);
+    auto [delayed] = co_await timer.async_wait(use_tuple);
+    (void)delayed;
+    (void)ec;
+    stop_listening();
+}
+
+int server::run() {
+    raise_descriptor_limit();
+    std::signal(SIGPIPE, SIG_IGN); // sendfile on a closed socket raises it
+    cache_.start();
+    for (auto& l : lanes_) {
+        l->self.tasks.spawn(l->self.deadlines.run());
+        l->self.deadlines.on_tick([this, &l = *l] { tick(l); });
+        tick(*l);
+    }
+    listen();
+    listen_admin();
+    for (auto& l : lanes_) {
+        for (auto& acceptor : l->acceptors) {
+            l->self.tasks.spawn(
+                accept_loop(acceptor, [this, &l = *l](tcp_socket s) { on_connection(l, std::move(s)); }));
+        }
+    }
+    lanes_.front()->self.tasks.spawn(await_signal());
+    std::vector<std::thread> threads;
+    for (std::size_t i = 1; i < lanes_.size(); ++i) {
+        threads.emplace_back([&l = *lanes_[i]] { l.self.context.run(); });
+    }
+    lanes_.front()->self.context.run();
+    for (auto& t : threads) {
+        t.join();
+    }
+    writes_.join();
+    reads_.join();
+    cache_.stop();
+    log::info("stopped");
+    return 0;
+}
+
+} // namespace
+
+int serve(std::shared_ptr<const config::config> settings) {
+    server s(std::move(settings));
+    return s.run();
+}
+
+} // namespace sluice::server

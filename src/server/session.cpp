@@ -1,0 +1,178 @@
+#include <sluice/http/framing.hpp>
+#include <sluice/proxy/handle_request.hpp>
+#include <sluice/proxy/relay.hpp>
+#include <sluice/server/session.hpp>
+
+#include <algorithm>
+
+namespace sluice::server {
+
+namespace {
+
+/// Marks a session as waiting for a request as long as it lives.
+class waiting_mark {
+public:
+    waiting_mark(idle_sessions& list, proxy::downstream& d)
+        : list_(list)
+        , client_(d) {
+        list_.add(client_);
+    }
+    waiting_mark(const waiting_mark&) = delete;
+    waiting_mark& operator=(const waiting_mark&) = delete;
+    ~waiting_mark() { list_.remove(client_); }
+
+private:
+    idle_sessions& list_;
+    proxy::downstream& client_;
+};
+
+/// Reads until a whole head is in the buffer. True where there is one; no value where the client went away or idled.
+awaitable<result<bool>> read_head(proxy::downstream& client, http::request_parser& parser, session_services& s) {
+    const auto& limits = s.context.settings->limits;
+    client.timer().expires_after(limits.idle_timeout);
+    bool begun = false;
+    for (;;) {
+        const auto buffered = client.buffered();
+        if (!buffered.empty()) {
+            if (!begun) {
+                begun = true; // the head's own, shorter time runs from its first byte
+                client.timer().expires_after(limits.header_timeout);
+            }
+            const auto head = parser.parse_head(buffered);
+            if (!head) {
+                co_return head.error();
+            }
+            if (head.value() > 0) {
+                client.consume(head.value());
+                client.timer().clear();
+                co_return true;
+            }
+        }
+        if (begun) {
+            auto more = co_await client.read_more(limits.header_size);
+            if (!more) {
+                co_return more.error().code == errc::header_too_large ? result<bool>(more.error())
+                                                                      : result<bool>(false);
+            }
+        } else {
+            const waiting_mark idle(s.idle, client);
+            auto more = co_await client.read_more(limits.header_size);
+            if (!more) {
+                co_return false;
+            }
+        }
+    }
+}
+
+unsigned status_of(errc code) {
+    switch (code) {
+    case errc::not_implemented:
+        return 501;
+    case errc::header_too_large:
+        return 431;
+    default:
+        return 400;
+    }
+}
+
+void record(session_services& s, proxy::exchange& x) {
+    auto& route = x.route != nullptr ? *x.route : s.context.relay_counters;
+    route.count_request(x.outcome, x.status);
+    // Once an exchange: the counters are atomic doubles.
+    if (x.bytes.cache > 0) {
+        route.cache_bytes->Increment(static_cast<double>(x.bytes.cache));
+    }
+    if (x.bytes.origin > 0) {
+        route.origin_bytes->Increment(static_cast<double>(x.bytes.origin));
+    }
+    if (x.bytes.app > 0) {
+        route.app_bytes->Increment(static_cast<double>(x.bytes.app));
+    }
+    if (x.first_byte) {
+        route.first_byte[static_cast<std::size_t>(x.outcome)]->Observe(
+            std::chrono::duration<double>(*x.first_byte - x.started).count());
+    }
+    s.log.record(x);
+}
+
+awaitable<void> refuse(proxy::exchange& x, session_services& s, errc code) {
+    x.keep_alive = false;
+    const unsigned status = status_of(code);
+    co_await proxy::answer(x, status,
+                           status == 501   ? "This transfer coding is not supported.\n"
+                           : status == 431 ? "The request's head is larger than is allowed here.\n"
+                                           : "The request is not valid HTTP/1.1.\n",
+                           {});
+    record(s, x);
+    co_await x.client.linger();
+}
+
+/// One request and its answer. True where another may follow.
+awaitable<bool> serve_one(proxy::downstream& client, http::request_parser& parser, session_services& s) {
+    auto head = co_await read_head(client, parser, s);
+    if (head && !head.value()) {
+        co_return false;
+    }
+    static const http::request_head nothing{};
+    proxy::exchange x{s.context, client, head ? parser.head() : nothing, parser, {}};
+    if (!head) {
+        co_await refuse(x, s, head.error().code);
+        co_return false;
+    }
+    const auto checked = http::check_request(x.request);
+    if (!checked) {
+        co_await refuse(x, s, checked.error().code);
+        co_return false;
+    }
+    x.target = checked.value().target;
+    x.body_read = !parser.has_body();
+    x.keep_alive = parser.keep_alive() && !s.draining.load(std::memory_order_relaxed);
+    co_await proxy::handle_request(x);
+    record(s, x);
+    if (!client.is_open()) {
+        co_return false;
+    }
+    if (!x.keep_alive || !x.body_read || s.draining.load(std::memory_order_relaxed)) {
+        co_await client.linger();
+        co_return false;
+    }
+    co_return true;
+}
+
+} // namespace
+
+void idle_sessions::add(proxy::downstream& d) {
+    waiting_.push_back(&d);
+}
+
+void idle_sessions::remove(proxy::downstream& d) {
+    // The newest is the likeliest to go: look from the end.
+    const auto it = std::find(waiting_.rbegin(), waiting_.rend(), &d);
+    if (it != waiting_.rend()) {
+        *it = waiting_.back();
+        waiting_.pop_back();
+    }
+}
+
+void idle_sessions::close_all() {
+    for (auto* d : waiting_) {
+        d->close();
+    }
+}
+
+awaitable<void> run_session(tcp_socket socket, session_services services) {
+    const auto& settings = *services.context.settings;
+    proxy::downstream client(std::move(socket), services.context.self, settings.limits.send_timeout);
+    http::request_parser parser(static_cast<std::uint32_t>(settings.limits.header_size));
+    for (;;) {
+        const bool more = co_await serve_one(client, parser, services);
+        if (!more) {
+            break;
+        }
+        parser.reset();
+        client.settle();
+    }
+    client.close();
+}
+
+} // namespace sluice::server

@@ -1,0 +1,131 @@
+#include <sluice/sign/canonical.hpp>
+
+#include <algorithm>
+#include <array>
+#include <cstdint>
+#include <utility>
+#include <vector>
+
+namespace sluice::sign {
+
+namespace {
+
+// "URI encode every byte except the unreserved characters: 'A'-'Z', 'a'-'z', '0'-'9', '-', '.', '_', and '~'."
+constexpr auto unreserved = [] {
+    std::array<bool, 256> table{};
+    for (const char c : std::string_view{"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~"}) {
+        table[static_cast<std::uint8_t>(c)] = true;
+    }
+    return table;
+}();
+
+std::string lower(std::string_view name) {
+    std::string text(name);
+    for (char& c : text) {
+        if (c >= 'A' && c <= 'Z') {
+            c = static_cast<char>(c - 'A' + 'a');
+        }
+    }
+    return text;
+}
+
+// "remove leading and trailing spaces, and convert sequential spaces in the header value to a single space"; quoted
+// strings are no exception (aws-c-auth suite, get-header-value-trim).
+void append_collapsed(std::string& out, std::string_view value) {
+    bool pending = false;
+    bool begun = false;
+    for (const char c : value) {
+        if (c == ' ' || c == '\t') {
+            pending = begun;
+            continue;
+        }
+        if (pending) {
+            out += ' ';
+            pending = false;
+        }
+        out += c;
+        begun = true;
+    }
+}
+
+} // namespace
+
+void append_percent_encoded(std::string& out, std::string_view bytes, slash policy) {
+    // "Letters in the hexadecimal value must be uppercase, for example "%1A"."
+    constexpr std::string_view digits = "0123456789ABCDEF";
+    for (const char c : bytes) {
+        const auto byte = static_cast<std::uint8_t>(c);
+        // "Encode the forward slash character, '/', everywhere except in the object key name."
+        if (unreserved[byte] || (c == '/' && policy == slash::keep)) {
+            out += c;
+        } else {
+            // "The space character is a reserved character and must be encoded as "%20" (and not as "+")."
+            out += '%';
+            out += digits[byte >> 4U];
+            out += digits[byte & 15U];
+        }
+    }
+}
+
+std::string percent_encode(std::string_view bytes, slash policy) {
+    std::string text;
+    text.reserve(bytes.size() + bytes.size() / 2);
+    append_percent_encoded(text, bytes, policy);
+    return text;
+}
+
+std::string canonical_query(std::span<const field_view> parameters) {
+    // "You URI-encode name and values individually. You must also sort the parameters in the canonical query string
+    // alphabetically by key name. The sorting occurs after encoding." Equal names: by value, as in the aws-c-auth
+    // suite.
+    std::vector<std::pair<std::string, std::string>> encoded;
+    encoded.reserve(parameters.size());
+    std::size_t length = 0;
+    for (const field_view& parameter : parameters) {
+        encoded.emplace_back(percent_encode(parameter.name, slash::encode),
+                             percent_encode(parameter.value, slash::encode));
+        length += encoded.back().first.size() + encoded.back().second.size() + 2;
+    }
+    std::sort(encoded.begin(), encoded.end());
+
+    std::string query;
+    query.reserve(length);
+    for (const auto& [name, value] : encoded) {
+        if (!query.empty()) {
+            query += '&';
+        }
+        // A subresource's value is the empty string, and its "=" is written.
+        query += name;
+        query += '=';
+        query += value;
+    }
+    return query;
+}
+
+canonical_header_block canonical_headers(std::span<const field_view> headers) {
+    // "convert all header names to lowercase […] Do not sort the values in headers that have multiple values": stable.
+    std::vector<std::pair<std::string, std::string_view>> sorted;
+    sorted.reserve(headers.size());
+    for (const field_view& header : headers) {
+        sorted.emplace_back(lower(header.name), header.value);
+    }
+    std::stable_sort(sorted.begin(), sorted.end(), [](const auto& a, const auto& b) { return a.first < b.first; });
+
+    canonical_header_block block;
+    for (std::size_t i = 0; i < sorted.size(); ++i) {
+        const auto& [name, value] = sorted[i];
+        if (i > 0 && sorted[i - 1].first == name) {
+            block.lines.back() = ','; // in place of the line's end
+        } else {
+            block.lines += name;
+            block.lines += ':';
+            block.signed_headers += block.signed_headers.empty() ? "" : ";";
+            block.signed_headers += name;
+        }
+        append_collapsed(block.lines, value);
+        block.lines += '\n';
+    }
+    return block;
+}
+
+} // namespace sluice::sign

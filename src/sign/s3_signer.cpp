@@ -1,0 +1,147 @@
+#include <sluice/sign/s3_signer.hpp>
+#include <sluice/sign/s3_v4.hpp>
+
+#include <algorithm>
+#include <exception>
+#include <utility>
+
+namespace sluice::sign {
+
+namespace {
+
+error failed(std::string detail) {
+    return {errc::sign_failed, error_source::internal, false, std::move(detail)};
+}
+
+// A configured life in whole seconds, within what S3 takes.
+std::chrono::seconds clamp_expiry(config::duration configured) {
+    return std::clamp(std::chrono::duration_cast<std::chrono::seconds>(configured), std::chrono::seconds(1),
+                      longest_expiry);
+}
+
+} // namespace
+
+s3_signer::s3_signer(const config::store& store, std::shared_ptr<const identity::aws_credentials_provider> provider,
+                     wall_clock clock, std::size_t capacity)
+    : address_(resolve_s3_address(store))
+    , url_expiry_(clamp_expiry(store.url_expiry))
+    , provider_(std::move(provider))
+    , clock_(std::move(clock))
+    , kept_(capacity) {}
+
+awaitable<result<signed_request>> s3_signer::sign(std::string_view key, method m) {
+    co_return sign_now(key, m);
+}
+
+void s3_signer::forget(std::string_view key, method m) {
+    kept_.erase(key, m);
+}
+
+result<signed_request> s3_signer::sign_now(std::string_view key, method m) {
+    try {
+        const time_point now = clock_();
+        const auto credentials = usable_credentials(now);
+        if (!credentials) {
+            return credentials.error();
+        }
+        if (const auto kept = kept_.find(key, m, now, *credentials)) {
+            return *kept;
+        }
+        auto made = make(key, m, {}, now, *credentials);
+        if (made) {
+            kept_.put(key, m, now, *credentials, std::make_shared<const signed_request>(*made));
+        }
+        return made;
+    } catch (const std::exception& e) {
+        return failed(e.what());
+    }
+}
+
+result<signed_request> s3_signer::presign(std::string_view key, method m, const presign_options& options) {
+    try {
+        const time_point now = clock_();
+        const auto credentials = usable_credentials(now);
+        if (!credentials) {
+            return credentials.error();
+        }
+        return make(key, m, options, now, *credentials);
+    } catch (const std::exception& e) {
+        return failed(e.what());
+    }
+}
+
+result<identity::aws_credentials_ptr> s3_signer::usable_credentials(time_point now) const {
+    identity::aws_credentials_ptr credentials = provider_ ? provider_->current() : nullptr;
+    if (!credentials || credentials->access_key_id.empty() || credentials->secret_access_key.empty()) {
+        return error{errc::no_credentials, error_source::internal, false, "there are no credentials"};
+    }
+    if (credentials->expires && *credentials->expires <= now) {
+        return error{errc::no_credentials, error_source::internal, true, "the credentials have expired"};
+    }
+    return credentials;
+}
+
+result<signed_request> s3_signer::make(std::string_view key, method m, const presign_options& options, time_point now,
+                                       const identity::aws_credentials_ptr& credentials) {
+    // Without a key the URL would be the bucket's, and list it.
+    if (key.empty() || key.size() > longest_key) {
+        return failed(key.empty() ? "the key is empty" : "the key is longer than 1024 bytes");
+    }
+    const auto timestamp = amz_timestamp(now);
+    if (!timestamp) {
+        return timestamp.error();
+    }
+    const std::chrono::seconds life = options.expires.value_or(url_expiry_);
+    const std::string path = s3_path(address_, key);
+
+    v4_request request;
+    request.method = m == method::get ? "GET" : "HEAD";
+    request.authority = address_.authority;
+    request.path = path;
+    request.query = options.query;
+    v4_scope scope;
+    scope.access_key_id = credentials->access_key_id;
+    scope.session_token = credentials->session_token.reveal();
+    scope.region = address_.region;
+    scope.timestamp = *timestamp;
+    const auto day_key = signing_key(credentials, scope.timestamp.substr(0, 8));
+    auto presigned = v4_presign(request, scope, life, *day_key);
+    if (!presigned) {
+        return presigned.error();
+    }
+
+    signed_request made;
+    made.tls = address_.tls;
+    made.host = address_.host;
+    made.port = address_.port;
+    made.authority = address_.authority;
+    made.target = std::move(presigned->target);
+    // S3 counts from X-Amz-Date, which has no fractions; and "If you created a presigned URL using a temporary token,
+    // then the URL expires when the token expires".
+    made.expires = std::chrono::floor<std::chrono::seconds>(now) + life;
+    if (credentials->expires) {
+        made.expires = std::min(made.expires, *credentials->expires);
+    }
+    return made;
+}
+
+std::shared_ptr<const hmac_key> s3_signer::signing_key(const identity::aws_credentials_ptr& credentials,
+                                                       std::string_view date) {
+    {
+        const std::lock_guard lock(key_mutex_);
+        if (key_ && key_credentials_ == credentials && key_date_ == date) {
+            return key_;
+        }
+    }
+    sha256_digest bytes = v4_signing_key(credentials->secret_access_key.reveal(), date, address_.region, "s3");
+    auto key = std::make_shared<const hmac_key>(bytes);
+    wipe(bytes);
+
+    const std::lock_guard lock(key_mutex_);
+    key_ = key;
+    key_credentials_ = credentials;
+    key_date_ = date;
+    return key;
+}
+
+} // namespace sluice::sign

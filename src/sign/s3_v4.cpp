@@ -1,0 +1,225 @@
+#include <sluice/sign/s3_v4.hpp>
+
+#include <algorithm>
+#include <cstdint>
+#include <cstdio>
+
+namespace sluice::sign {
+
+namespace {
+
+constexpr std::string_view algorithm = "AWS4-HMAC-SHA256";
+
+error failed(std::string detail) {
+    return {errc::sign_failed, error_source::internal, false, std::move(detail)};
+}
+
+bool has_control(std::string_view text) {
+    return std::any_of(text.begin(), text.end(), [](char c) {
+        const auto byte = static_cast<std::uint8_t>(c);
+        return (byte < 0x20 && c != '\t') || byte == 0x7f;
+    });
+}
+
+// A line break in what is signed would let one field pass for two, in the signature and on the wire.
+result<void> check(const v4_request& request, const v4_scope& scope) {
+    if (!request.path.starts_with('/') || has_control(request.path)) {
+        return failed("the path is not absolute or has control characters");
+    }
+    if (request.authority.empty() || has_control(request.authority)) {
+        return failed("the host is empty or has control characters");
+    }
+    if (has_control(scope.access_key_id) || has_control(scope.session_token)) {
+        return failed("the credentials have control characters");
+    }
+    for (const field_view& header : request.headers) {
+        if (header.name.empty() || has_control(header.name) || has_control(header.value)) {
+            return failed("a header has no name or control characters");
+        }
+    }
+    return {};
+}
+
+std::string_view date_of(const v4_scope& scope) {
+    return scope.timestamp.substr(0, 8);
+}
+
+// "<yyyymmdd>/<AWS Region>/s3/aws4_request"
+void append_scope(std::string& out, const v4_scope& scope) {
+    out += date_of(scope);
+    out += '/';
+    out += scope.region;
+    out += '/';
+    out += scope.service;
+    out += "/aws4_request";
+}
+
+std::string credential(const v4_scope& scope) {
+    std::string text(scope.access_key_id);
+    text += '/';
+    append_scope(text, scope);
+    return text;
+}
+
+std::string join_target(std::string_view path, std::string_view query) {
+    std::string target;
+    target.reserve(path.size() + query.size() + 1 + 17 + 64); // with a signature after it
+    target += path;
+    if (!query.empty()) {
+        target += '?';
+        target += query;
+    }
+    return target;
+}
+
+} // namespace
+
+result<std::string> amz_timestamp(std::chrono::system_clock::time_point time) {
+    // "The date and time format must follow the ISO 8601 standard, and must be formatted with the "yyyyMMddTHHmmssZ"
+    // format"
+    const auto seconds = std::chrono::floor<std::chrono::seconds>(time);
+    const auto day = std::chrono::floor<std::chrono::days>(seconds);
+    const std::chrono::year_month_day date(day);
+    const std::chrono::hh_mm_ss clock(seconds - day);
+    const int year = static_cast<int>(date.year());
+    if (year < 1 || year > 9999) {
+        return failed("the clock is out of range");
+    }
+    char text[64]; // more than any field could need, so that the compiler sees that nothing is cut
+    const int length =
+        std::snprintf(text, sizeof text, "%04d%02u%02uT%02ld%02ld%02ldZ", year, static_cast<unsigned>(date.month()),
+                      static_cast<unsigned>(date.day()), static_cast<long>(clock.hours().count()),
+                      static_cast<long>(clock.minutes().count()), static_cast<long>(clock.seconds().count()));
+    return std::string(text, static_cast<std::size_t>(length));
+}
+
+sha256_digest v4_signing_key(std::string_view secret_access_key, std::string_view date, std::string_view region,
+                             std::string_view service) {
+    // "DateKey = HMAC-SHA256("AWS4"+"<SecretAccessKey>", "<YYYYMMDD>"), DateRegionKey = HMAC-SHA256(<DateKey>,
+    // "<aws-region>"), DateRegionServiceKey = HMAC-SHA256(<DateRegionKey>, "<aws-service>"), SigningKey =
+    // HMAC-SHA256(<DateRegionServiceKey>, "aws4_request")"
+    std::vector<std::uint8_t> seed;
+    seed.reserve(secret_access_key.size() + 4); // at once: growing would leave copies behind
+    const auto prefix = as_key("AWS4");
+    const auto secret_bytes = as_key(secret_access_key);
+    seed.insert(seed.end(), prefix.begin(), prefix.end());
+    seed.insert(seed.end(), secret_bytes.begin(), secret_bytes.end());
+
+    sha256_digest key = hmac_sha256(seed, date);
+    wipe(seed);
+    for (const std::string_view part : {region, service, std::string_view("aws4_request")}) {
+        key = hmac_sha256(key, part);
+    }
+    return key;
+}
+
+v4_signature v4_sign(const v4_request& request, const v4_scope& scope, const hmac_key& key) {
+    v4_signature steps;
+    steps.query = canonical_query(request.query);
+    canonical_header_block headers = canonical_headers(request.headers);
+    steps.signed_headers = std::move(headers.signed_headers);
+
+    // "<HTTPMethod>\n<CanonicalURI>\n<CanonicalQueryString>\n<CanonicalHeaders>\n<SignedHeaders>\n<HashedPayload>";
+    // each header's line ends in "\n", which makes the empty line. The path goes as it is: "You do not normalize URI
+    // paths for requests to Amazon S3."
+    std::string& text = steps.canonical_request;
+    text.reserve(request.path.size() + steps.query.size() + headers.lines.size() + steps.signed_headers.size() + 96);
+    text += request.method;
+    text += '\n';
+    text += request.path;
+    text += '\n';
+    text += steps.query;
+    text += '\n';
+    text += headers.lines;
+    text += '\n';
+    text += steps.signed_headers;
+    text += '\n';
+    text += request.payload_hash;
+
+    // ""AWS4-HMAC-SHA256" + "\n" + timeStampISO8601Format + "\n" + <Scope> + "\n" +
+    // Hex(SHA256Hash(<CanonicalRequest>))"
+    std::string& to_sign = steps.string_to_sign;
+    to_sign.reserve(192);
+    to_sign += algorithm;
+    to_sign += '\n';
+    to_sign += scope.timestamp;
+    to_sign += '\n';
+    append_scope(to_sign, scope);
+    to_sign += '\n';
+    append_hex(to_sign, sha256(text));
+
+    steps.signature = hex(key.mac(to_sign));
+    return steps;
+}
+
+result<v4_presigned> v4_presign(const v4_request& request, const v4_scope& scope, std::chrono::seconds expires,
+                                const hmac_key& key) {
+    // X-Amz-Expires: "The minimum value you can set is 1, and the maximum is 604800 (seven days)."
+    if (expires < std::chrono::seconds(1) || expires > longest_expiry) {
+        return failed("a URL's life must be 1 to 604800 seconds");
+    }
+    if (const auto checked = check(request, scope); !checked) {
+        return checked.error();
+    }
+    std::vector<field_view> headers{{"host", request.authority}};
+    headers.insert(headers.end(), request.headers.begin(), request.headers.end());
+    // The names must be known before the query is, since X-Amz-SignedHeaders is in it.
+    const std::string signed_headers = canonical_headers(headers).signed_headers;
+    const std::string credential_value = credential(scope);
+    const std::string expires_value = std::to_string(expires.count());
+
+    std::vector<field_view> query(request.query.begin(), request.query.end());
+    query.insert(query.end(), {{"X-Amz-Algorithm", algorithm},
+                               {"X-Amz-Credential", credential_value},
+                               {"X-Amz-Date", scope.timestamp},
+                               {"X-Amz-Expires", expires_value},
+                               {"X-Amz-SignedHeaders", signed_headers}});
+    // "X-Amz-Security-Token: the credential value of the temporary security credentials": part of the signed query.
+    if (!scope.session_token.empty()) {
+        query.push_back({"X-Amz-Security-Token", scope.session_token});
+    }
+
+    v4_request whole = request;
+    whole.query = query;
+    whole.headers = headers;
+    // "you don't know the payload content […] Instead, you use a constant string UNSIGNED-PAYLOAD."
+    whole.payload_hash = unsigned_payload;
+
+    v4_presigned presigned;
+    presigned.steps = v4_sign(whole, scope, key);
+    // "all the query parameters […] except for X-Amz-Signature": it comes after the canonical query.
+    presigned.target = join_target(request.path, presigned.steps.query);
+    presigned.target += "&X-Amz-Signature=";
+    presigned.target += presigned.steps.signature;
+    return presigned;
+}
+
+result<v4_header_signed> v4_sign_headers(const v4_request& request, const v4_scope& scope, const hmac_key& key) {
+    if (const auto checked = check(request, scope); !checked) {
+        return checked.error();
+    }
+    // "The CanonicalHeaders list must include: HTTP host header, […] any x-amz-* headers that you plan to include in
+    // your request", x-amz-content-sha256 among them, which S3 requires.
+    std::vector<field_view> headers{{"host", request.authority}};
+    headers.insert(headers.end(), request.headers.begin(), request.headers.end());
+    headers.push_back({"x-amz-date", scope.timestamp});
+    headers.push_back({"x-amz-content-sha256", request.payload_hash});
+    if (!scope.session_token.empty()) {
+        headers.push_back({"x-amz-security-token", scope.session_token});
+    }
+    v4_request whole = request;
+    whole.headers = headers;
+
+    v4_header_signed out;
+    out.steps = v4_sign(whole, scope, key);
+    out.target = join_target(request.path, out.steps.query);
+    out.headers.reserve(headers.size());
+    for (const field_view& header : headers) {
+        out.headers.emplace_back(header.name, header.value);
+    }
+    out.authorization = std::string(algorithm) + " Credential=" + credential(scope) +
+                        ", SignedHeaders=" + out.steps.signed_headers + ", Signature=" + out.steps.signature;
+    return out;
+}
+
+} // namespace sluice::sign

@@ -1,0 +1,97 @@
+"""That the load generator sees what is wrong: each fault of a server is an error of its kind, and a right answer none.
+
+    BENCH_LOAD=build/release/tests/bench_load python3 tests/bench/selftest.py
+"""
+
+import http.server
+import json
+import os
+import struct
+import subprocess
+import threading
+import unittest
+
+SIZE, NAME = 1 << 20, f"film.{1 << 20}"
+MASK = (1 << 64) - 1
+
+
+def splitmix64(state):
+    state = (state + 0x9E3779B97F4A7C15) & MASK
+    state = ((state ^ (state >> 30)) * 0xBF58476D1CE4E5B9) & MASK
+    state = ((state ^ (state >> 27)) * 0x94D049BB133111EB) & MASK
+    return state ^ (state >> 31)
+
+
+def content(name, first, last):
+    """The content rule once more, written apart from content.hpp."""
+    seed = 0xCBF29CE484222325
+    for byte in name.encode():
+        seed = ((seed ^ byte) * 0x100000001B3) & MASK
+    words = b"".join(struct.pack("<Q", splitmix64((seed + i) & MASK)) for i in range(first // 8, last // 8 + 1))
+    return words[first % 8:][:last - first + 1]
+
+
+class Faulty(http.server.BaseHTTPRequestHandler):
+    """The fault is the path's first segment."""
+
+    protocol_version = "HTTP/1.1"
+
+    def do_GET(self):
+        fault = self.path.split("/")[1]
+        first, last = map(int, self.headers["Range"][6:].split("-"))
+        body = bytearray(content("other" if fault == "object" else NAME, first, last))
+        if fault == "byte":
+            body[-1] ^= 1
+        self.send_response(500 if fault == "status" else 206)
+        self.send_header("Content-Length", str(len(body) + (1 if fault == "length" else 0)))
+        self.send_header("Content-Range", f"bytes {first + (1 if fault == 'range' else 0)}-{last}/{SIZE}")
+        self.end_headers()
+        self.wfile.write(body[:10] if fault == "cut" else body)
+        if fault == "cut":
+            self.close_connection = True
+
+    def log_message(self, *_):
+        pass
+
+
+class QuietServer(http.server.ThreadingHTTPServer):
+    def handle_error(self, *_):
+        """The client hangs up on a wrong answer: as it should."""
+
+
+class Load(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        cls.server = QuietServer(("127.0.0.1", 0), Faulty)
+        threading.Thread(target=cls.server.serve_forever, daemon=True).start()
+
+    @classmethod
+    def tearDownClass(cls):
+        cls.server.shutdown()
+        cls.server.server_close()
+
+    def run_load(self, fault, *arguments):
+        url = f"http://127.0.0.1:{self.server.server_port}/{fault}/{NAME}"
+        done = subprocess.run(
+            [os.environ["BENCH_LOAD"], "range", "--url", url, "--size", str(SIZE), "--length", "4099", "--connections",
+             "2", "--count", "6", *arguments], capture_output=True, text=True, check=False, timeout=60)
+        return done.returncode, json.loads(done.stdout)
+
+    def test_right_answers(self):
+        for arguments in ([], ["--verify"]):
+            status, measured = self.run_load("none", *arguments)
+            self.assertEqual((status, measured["requests"], measured["bytes"], measured["errors"]["total"]),
+                             (0, 6, 6 * 4099, 0))
+
+    def test_faults(self):
+        for fault, kind in {"status": "status", "length": "length", "range": "range", "byte": "content",
+                            "object": "content", "cut": "lost"}.items():
+            with self.subTest(fault):
+                status, measured = self.run_load(fault, "--verify")
+                self.assertEqual(status, 1)
+                self.assertEqual(measured["errors"][kind], measured["errors"]["total"])
+                self.assertGreater(measured["errors"][kind], 0)
+
+
+if __name__ == "__main__":
+    unittest.main()

@@ -1,0 +1,151 @@
+// The command line: what `sluice check` and `sluice serve` say of a config, and where in it.
+import assert from 'node:assert/strict';
+import fs from 'node:fs';
+import path from 'node:path';
+import { spawnSync } from 'node:child_process';
+import { test } from 'node:test';
+import { fileURLToPath } from 'node:url';
+import { binary } from '../support/sluice.mjs';
+import { directoryFor } from '../tools/service.mjs';
+
+/// Runs the binary to its end.
+function sluice(args, env = {}) {
+  const result = spawnSync(binary, args, { encoding: 'utf8', timeout: 30000, env: { ...process.env, ...env } });
+  if (result.error) throw result.error;
+  return result;
+}
+
+const head = `listeners:
+  - address: 127.0.0.1:0
+admin:
+  address: 127.0.0.1:0
+app:
+  url: http://127.0.0.1:3000
+`;
+const store = `stores:
+  uploads:
+    type: s3
+    bucket: media
+    region: eu-central-1
+    credentials: {access_key_id: AK, secret_access_key: "\${SLUICE_TEST_SECRET:-not-a-secret}"}
+`;
+const route = `routes:
+  - name: lectures
+    path: "/media/{course}/{file*}"
+    store: uploads
+    object: "lectures/{course}/{file}"
+    authorize: {subrequest: "/api/may-read/{course}", ttl: 10s}
+`;
+const good = head + store + route;
+
+/// Writes `text` to a file; where it holds @@, that is taken out and its place is given as LINE:COL.
+function write(t, text) {
+  const file = path.join(directoryFor(t, 'check'), 'sluice.yaml');
+  const at = text.indexOf('@@');
+  fs.writeFileSync(file, text.replace('@@', ''));
+  if (at < 0) return { file };
+  const before = text.slice(0, at).split('\n');
+  return { file, place: `${file}:${before.length}:${before.at(-1).length + 1}` };
+}
+
+test('a good config is accepted, and its secrets are not printed', (t) => {
+  const { file } = write(t, good);
+  const { status, stdout, stderr } = sluice(['check', '--config', file], { SLUICE_TEST_SECRET: 'seldom-seen' });
+  assert.equal(status, 0, stderr);
+  assert.doesNotMatch(stdout + stderr, /seldom-seen/);
+});
+
+test('the reference config, conf/sluice.yaml, is accepted', () => {
+  const file = fileURLToPath(new URL('../../conf/sluice.yaml', import.meta.url));
+  const { status, stderr } = sluice(['check', '--config', file], { S3_ACCESS_KEY_ID: 'AK', S3_SECRET_ACCESS_KEY: 'SK' });
+  assert.equal(status, 0, stderr);
+});
+
+const faults = {
+  'an unknown key': [good + '@@listenerz: []\n', /listenerz/],
+  'an unknown key far inside': [good.replace('region:', '@@regoin:'), /regoin/],
+  'a duplicate key': [good.replace('    bucket: media\n', '    bucket: media\n    @@bucket: other\n'), /bucket/],
+  'a size with a wrong unit': [good + 'cache:\n  directory: /tmp/c\n  max_size: @@20GX\n', /cache\.max_size.*not a size/],
+  'a time without a unit': [good.replace('ttl: 10s', 'ttl: @@10'), /ttl.*needs a unit/],
+  'a number out of range': [good + 'limits: {connections: @@-1}\n', /limits\.connections/],
+  'an anchor, which an alias needs': [good.replace('bucket: media', 'bucket: @@&a media').replace('region: eu', 'region: *a # eu'), /anchor/],
+  'a variable that is not set': [good.replace('bucket: media', 'bucket: @@"${SLUICE_TEST_UNSET}"'), /SLUICE_TEST_UNSET/],
+  'a store that is not there': [good.replace('store: uploads', 'store: @@downloads'), /store.*there is not/],
+  'a capture that is not in the path': [good.replace('object: "lectures/{course}', 'object: @@"lectures/{curse}'), /curse/],
+  'a path that is none': [good.replace('path: "/media', 'path: @@"media'), /path/],
+  'broken YAML': ['listeners: [\n', /./],
+};
+
+for (const [what, [text, says]] of Object.entries(faults)) {
+  for (const command of ['check', 'serve']) {
+    test(`${command}: ${what} is an error at its place`, (t) => {
+      const { file, place } = write(t, text);
+      const { status, stderr } = sluice([command, '--config', file]);
+      assert.equal(status, 1, stderr);
+      const line = stderr.split('\n').find((row) => row.includes(place ?? `${file}:`));
+      assert.ok(line, `${place ?? file} is not in: ${stderr}`);
+      assert.match(line, /:\d+:\d+/);
+      assert.match(line, says);
+    });
+  }
+}
+
+const unsupported = {
+  'TLS on a listener': good.replace('address: 127.0.0.1:0\n', 'address: 127.0.0.1:0\n    @@tls: {certificate: a, key: b}\n'),
+  'a gcs store': good.replace('type: s3', 'type: @@gcs'),
+  'an azure store': good.replace('type: s3', 'type: @@azure'),
+  'delivery by redirect': good + '    delivery: @@redirect\n',
+  'resolve': good + '    @@resolve: {object: /path}\n',
+  'object_header': good + '    @@object_header: X-Accel-Redirect\n',
+  'a preset': head + store + 'routes:\n  - name: open-webui\n    @@preset: open-webui\n',
+  'cors': good + '    @@cors: {origins: ["https://app.example"]}\n',
+};
+
+for (const [what, text] of Object.entries(unsupported)) {
+  test(`${what} is refused as not supported yet, at its place`, (t) => {
+    const { file, place } = write(t, text);
+    const { status, stderr } = sluice(['check', '--config', file]);
+    assert.equal(status, 1, stderr);
+    const line = stderr.split('\n').find((row) => row.includes(`${file}:${place.split(':').at(-2)}:`) && /not supported yet/.test(row));
+    assert.ok(line, `${place}: not supported yet: is not in: ${stderr}`);
+  });
+}
+
+test('each of several faults is named', (t) => {
+  const { file } = write(t, good.replace('region:', 'regoin:').replace('ttl: 10s', 'ttl: 10y'));
+  const { status, stderr } = sluice(['check', '--config', file]);
+  assert.equal(status, 1);
+  assert.match(stderr, /regoin/);
+  assert.match(stderr, /ttl/);
+});
+
+test('a file that cannot be read is an error', (t) => {
+  const file = path.join(directoryFor(t, 'check'), 'none.yaml');
+  for (const command of ['check', 'serve']) {
+    const { status, stderr } = sluice([command, '--config', file]);
+    assert.equal(status, 1);
+    assert.match(stderr, /none\.yaml/);
+  }
+});
+
+test('--version and --help', () => {
+  const version = sluice(['--version']);
+  assert.equal(version.status, 0);
+  assert.match(version.stdout, /^(sluice )?\d+\.\d+\.\d+\n$/);
+  const help = sluice(['--help']);
+  assert.equal(help.status, 0);
+  for (const word of ['serve', 'check', '--version']) assert.ok(help.stdout.includes(word), word);
+  for (const command of ['serve', 'check']) {
+    const { status, stdout } = sluice([command, '--help']);
+    assert.equal(status, 0);
+    assert.match(stdout, /--config/);
+  }
+});
+
+test('an unknown command or option, or none, is an error with a hint', () => {
+  for (const args of [['sreve'], ['check', '--confgi', 'x'], ['check'], ['serve'], []]) {
+    const { status, stderr } = sluice(args);
+    assert.notEqual(status, 0, args.join(' '));
+    assert.notEqual(stderr, '', args.join(' '));
+  }
+});

@@ -1,0 +1,237 @@
+// No byte without leave: the authorisation subrequest, what it carries, what it grants, how long it holds (design §3.1, §4).
+import assert from 'node:assert/strict';
+import test from 'node:test';
+import { get, range } from '../support/client.mjs';
+import { pauseGate } from '../support/faults.mjs';
+import { MiB, cacheStatus, startStack } from '../support/stack.mjs';
+import { poll } from '../support/wait.mjs';
+
+const size = MiB + 7;
+const target = '/media/course-1/v.mp4';
+
+async function startGate(t, { authorize = {}, route = {}, ...over } = {}) {
+  const s = await startStack(t, {
+    config: {
+      routes: [{ name: 'media', path: '/media/{course}/{file*}', store: 'media', object: '{course}/{file}',
+        authorize: { subrequest: '/api/may-read/{course}', ttl: '10s', timeout: '2s', ...authorize }, ...route }],
+      ...over,
+    },
+    app: { publicMedia: false },
+  });
+  s.object = s.origin.put('course-1/v.mp4', { size });
+  s.cookie = s.app.logIn();
+  s.ask = (headers = { Cookie: s.cookie }, path = target) => get(s.sluice.url + path, { headers, keep: true });
+  s.asked = () => s.app.of('/api/');
+  return s;
+}
+
+/// Served by Sluice, whole and right.
+function checkServed(s, answer, [first, last] = [0, size - 1]) {
+  assert.equal(answer.headers['x-app'], undefined);
+  assert.deepEqual([answer.status, answer.complete, answer.sha256],
+    [answer.headers['content-range'] ? 206 : 200, true, s.object.sha256(first, last)]);
+}
+
+test('leave first: without a cookie the app refuses, cold and warm', async (t) => {
+  const s = await startGate(t);
+  const check = async () => {
+    const refused = await s.ask({});
+    assert.deepEqual([refused.status, JSON.parse(refused.body)], [401, { detail: 'Not authenticated' }]);
+    assert.equal(refused.headers['x-app'], 'stand-in', "the app's own answer");
+    const wrong = await s.ask({ Cookie: 'session=0123' });
+    assert.equal(wrong.status, 401);
+    const conditional = await s.ask({ 'If-None-Match': s.object.etag });
+    assert.equal(conditional.status, 401, 'leave before preconditions');
+    const beyond = await s.ask({ ...range(size + 5) });
+    assert.equal(beyond.status, 401, 'leave before ranges');
+  };
+  await check();
+  assert.equal(s.origin.requests.length, 0, 'nothing was fetched for them');
+  checkServed(s, await s.ask());
+  checkServed(s, await s.ask({ Cookie: s.cookie, ...range(5, 99) }), [5, 99]);
+  await check();
+  const metrics = await s.sluice.metrics();
+  assert.ok(metrics.sum('authorize_total', { route: 'media' }) > 0);
+  assert.ok(metrics.sum('requests_total', { route: 'media', result: 'denied' }) >= 8);
+});
+
+test('the subrequest: its method, path and fields', async (t) => {
+  const s = await startGate(t);
+  const fields = {
+    Cookie: s.cookie, Authorization: 'Bearer abc', 'X-Custom': 'kept', Range: 'bytes=0-9', 'If-Range': '"x"',
+    'If-None-Match': '"y"', 'If-Modified-Since': 'Sun, 06 Nov 1994 08:49:37 GMT', 'Accept-Encoding': 'gzip',
+    'X-Original-URI': '/forged', 'X-Original-Method': 'FORGED', 'X_Original_URI': '/forged-too', Accept: 'video/*',
+    'User-Agent': 'a player',
+  };
+  await s.ask(fields, '/media/course-1/a%20b%2B.mp4');
+  const [sub] = s.asked();
+  assert.deepEqual([sub.method, sub.target], ['GET', '/api/may-read/course-1']);
+  for (const name of ['range', 'if-range', 'if-none-match', 'if-modified-since', 'accept-encoding', 'content-length', 'transfer-encoding']) {
+    assert.equal(sub.headers[name], undefined, name);
+  }
+  assert.equal(sub.headers['x-original-method'], 'GET');
+  assert.equal(sub.headers['x-original-uri'], '/media/course-1/a%20b%2B.mp4', 'raw');
+  assert.equal(sub.rawHeaders.filter((name) => /^x[-_]original[-_]uri$/i.test(name)).length, 1);
+  assert.deepEqual([sub.headers.cookie, sub.headers.authorization, sub.headers['x-custom']], [s.cookie, 'Bearer abc', 'kept']);
+  assert.equal(sub.headers.host, new URL(s.sluice.url).host, 'Host as it came');
+  // The relayed request (here: of an object that the store does not have) does not carry forged fields either.
+  for (const request of s.app.requests) {
+    for (let i = 1; i < request.rawHeaders.length; i += 2) assert.ok(!/forged/i.test(request.rawHeaders[i]), request.rawHeaders[i - 1]);
+  }
+});
+
+test('the capture goes raw into the subrequest, decoded once into the key', async (t) => {
+  const s = await startGate(t);
+  const object = s.origin.put('ü 1/x%41.mp4', { seed: 'odd', size: 1000 });
+  const answer = await s.ask({ Cookie: s.cookie }, '/media/%C3%BC%201/x%2541.mp4');
+  assert.equal(answer.sha256, object.sha256());
+  assert.equal(s.asked()[0].target, '/api/may-read/%C3%BC%201');
+});
+
+const refusals = [
+  ['401', { status: 401, body: { detail: 'no' } }],
+  ['403', { status: 403, body: { detail: 'no' } }],
+  ['404', { status: 404, body: { detail: 'no' } }],
+  ['500', { status: 500, body: 'broken' }],
+  ['302', { status: 302, headers: { Location: '/login' } }],
+  ['200 with HTML', { status: 200, body: '<html>the catch-all page</html>' }],
+  ['200 with HTML in capitals', { status: 200, body: 'x', headers: { 'Content-Type': 'Text/HTML; charset=utf-8' } }],
+  ['206', { status: 206, body: {} }],
+  ['no answer in time', 'silent'],
+];
+
+for (const [what, own] of refusals) {
+  test(`${what} does not grant: the app answers the original request`, async (t) => {
+    const s = await startGate(t, { authorize: { timeout: '500ms' } });
+    s.app.mayRead = () => own;
+    const headers = { Cookie: 'session=none', ...range(0, 9), 'X-Trace': 'kept' };
+    const answer = await s.ask(headers, `${target}`);
+    assert.equal(answer.status, 401, "the app's answer to the media request itself");
+    assert.equal(answer.headers['x-app'], 'stand-in');
+    const relayed = s.app.of(target);
+    assert.equal(relayed.length, 1);
+    assert.deepEqual([relayed[0].headers.range, relayed[0].headers['x-trace']], ['bytes=0-9', 'kept'], 'relayed as it came');
+    assert.equal(s.origin.requests.length, 0);
+    s.app.mayRead = undefined;
+    checkServed(s, await s.ask(), [0, size - 1]);
+  });
+}
+
+test('the app down: 502, and nothing cached leaves', async (t) => {
+  const s = await startGate(t, { authorize: { ttl: '0s' } });
+  checkServed(s, await s.ask());
+  await s.app.down();
+  const answer = await s.ask();
+  assert.ok([502, 503, 504].includes(answer.status), `${answer.status}`);
+  assert.notEqual(answer.sha256, s.object.sha256());
+});
+
+test('204 grants where nothing is resolved', async (t) => {
+  const s = await startGate(t);
+  s.app.mayRead = () => ({ status: 204, body: '' });
+  checkServed(s, await s.ask());
+});
+
+test('a decision holds for its ttl, for its caller and its path', async (t) => {
+  const s = await startGate(t);
+  for (let i = 0; i < 10; i++) checkServed(s, await s.ask({ Cookie: s.cookie, ...range(i * 10, i * 10 + 5) }), [i * 10, i * 10 + 5]);
+  assert.equal(s.asked().length, 1, 'one subrequest for many ranges');
+  const other = s.app.logIn();
+  checkServed(s, await s.ask({ Cookie: other }));
+  assert.equal(s.asked().length, 2, 'another cookie, another decision');
+  await s.ask({ Cookie: s.cookie, Authorization: 'Bearer x' });
+  assert.equal(s.asked().length, 3, 'another Authorization, another decision');
+  await s.ask({ Cookie: s.cookie, 'X-User': 'someone' });
+  assert.equal(s.asked().length, 4, 'any field that was sent counts');
+  s.origin.put('course-1/w.mp4', { size: 10 });
+  await s.ask({ Cookie: s.cookie }, '/media/course-1/w.mp4');
+  assert.equal(s.asked().length, 5, 'another target, another decision');
+  await s.ask({ Cookie: s.cookie, 'User-Agent': 'other', Accept: 'a/b', Referer: 'http://r/', 'If-None-Match': '"z"' });
+  assert.equal(s.asked().length, 5, 'these do not count');
+});
+
+test('a refusal is not kept longer than a grant, and a grant not past its ttl', async (t) => {
+  const s = await startGate(t, { authorize: { ttl: '400ms' } });
+  checkServed(s, await s.ask());
+  s.app.sessions.clear();
+  const answer = await poll(async () => {
+    const one = await s.ask();
+    return one.status === 200 ? undefined : one;
+  }, 'the grant ends');
+  assert.equal(answer.status, 401);
+});
+
+test('ttl 0s: asked each time', async (t) => {
+  const s = await startGate(t, { authorize: { ttl: '0s' } });
+  for (let i = 0; i < 4; i++) checkServed(s, await s.ask());
+  assert.equal(s.asked().length, 4);
+  s.app.sessions.clear();
+  assert.equal((await s.ask()).status, 401, 'at once');
+});
+
+test('identical subrequests at once are one; others are not', async (t) => {
+  const s = await startGate(t);
+  const gate = pauseGate();
+  t.after(() => gate.release());
+  s.app.mayRead = async () => {
+    await gate.wait();
+    return undefined;
+  };
+  const alike = Array.from({ length: 20 }, () => s.ask());
+  await gate.reached;
+  const other = s.ask({ Cookie: s.app.logIn() });
+  const none = s.ask({});
+  await s.app.board.until(() => s.asked().length === 3, 'three different callers are asked for');
+  gate.release();
+  for (const answer of await Promise.all(alike)) checkServed(s, answer);
+  checkServed(s, await other);
+  assert.equal((await none).status, 401);
+  assert.equal(s.asked().length, 3);
+});
+
+test('a DELETE drops decisions and, when it succeeds, bytes', async (t) => {
+  const s = await startGate(t);
+  checkServed(s, await s.ask());
+  checkServed(s, await s.ask());
+  assert.equal(s.asked().length, 1);
+  s.app.sessions.add('00');
+  const deleted = await get(s.sluice.url + target, { method: 'DELETE', headers: { Cookie: s.cookie } });
+  assert.equal(deleted.status, 204);
+  s.object = s.origin.put('course-1/v.mp4', { seed: 'after the DELETE', size });
+  const answer = await s.ask();
+  assert.equal(s.asked().length, 2, 'asked again');
+  checkServed(s, answer);
+  s.app.sessions.clear();
+  const refused = await get(s.sluice.url + target, { method: 'DELETE', headers: { Cookie: s.cookie } });
+  assert.equal(refused.status, 401);
+  assert.equal((await s.ask()).status, 401, 'a refused DELETE drops the decision too');
+});
+
+test('a decision asked for while a DELETE passes is not kept', async (t) => {
+  const s = await startGate(t);
+  const gate = pauseGate();
+  t.after(() => gate.release());
+  s.app.mayRead = async () => {
+    await gate.wait();
+    return { status: 200, body: { may_read: true } };
+  };
+  const early = s.ask();
+  await gate.reached;
+  assert.equal((await get(s.sluice.url + target, { method: 'DELETE', headers: { Cookie: s.cookie } })).status, 204);
+  gate.release();
+  await early;
+  s.app.mayRead = undefined;
+  s.app.sessions.clear();
+  assert.equal((await s.ask()).status, 401);
+});
+
+test('Set-Cookie of a subrequest goes to its caller once', async (t) => {
+  const s = await startGate(t);
+  s.app.mayRead = () => ({ status: 200, body: {}, headers: { 'Set-Cookie': 'seen=1' } });
+  const first = await s.ask();
+  checkServed(s, first);
+  assert.deepEqual(first.headers['set-cookie'], ['seen=1']);
+  const second = await s.ask();
+  assert.equal(second.headers['set-cookie'], undefined);
+  assert.equal(cacheStatus(second).hit, true);
+});

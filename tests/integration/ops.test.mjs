@@ -1,0 +1,156 @@
+// What operators rely on: probes, metrics that agree with what clients got, an access log without secrets, a drain that
+// lets downloads finish.
+import assert from 'node:assert/strict';
+import test from 'node:test';
+import { get, keepAlive, range } from '../support/client.mjs';
+import { MiB, startStack } from '../support/stack.mjs';
+import { poll } from '../support/wait.mjs';
+
+const size = 4 * MiB + 1;
+
+test('probes, metrics and who may see the rest', async (t) => {
+  const s = await startStack(t);
+  for (const probe of ['livez', 'readyz', 'startupz']) {
+    assert.equal((await get(`${s.sluice.adminUrl}/${probe}`)).status, 200, probe);
+  }
+  await s.origin.down();
+  await s.app.down();
+  assert.equal((await get(`${s.sluice.adminUrl}/readyz`)).status, 200, 'readiness does not depend on the store or the app');
+  const answer = await get(`${s.sluice.adminUrl}/metrics`);
+  assert.match(answer.headers['content-type'], /^text\/plain/);
+  const metrics = await s.sluice.metrics();
+  for (const name of ['build_info', 'open_descriptors', 'cache_limit_bytes', 'cache_size_bytes', 'cache_objects', 'fills_in_flight',
+    'connections', 'config_last_reload_successful']) assert.ok(metrics.has(name), name);
+  for (const path of ['status', 'config', 'purge', '']) {
+    const refused = await get(`${s.sluice.adminUrl}/${path}`);
+    assert.ok([401, 404, 405].includes(refused.status), `/${path} without a token: ${refused.status}`);
+  }
+  for (const path of ['metrics', 'livez', 'status', 'purge']) {
+    const relayed = await get(`${s.sluice.url}/${path}`);
+    assert.notEqual(relayed.status, 200, `the client side has no /${path}`);
+  }
+});
+
+test('metrics agree with what clients got and the origin sent', async (t) => {
+  const s = await startStack(t);
+  s.origin.put('v.mp4', { size });
+  s.origin.put('missing.mp4', { size: 5000 });
+  s.origin.when('missing.mp4').status(404);
+  const agent = keepAlive();
+  t.after(() => agent.destroy());
+  let media = 0;
+  const ask = async (key, options) => {
+    const answer = await s.get(key, { agent, ...options });
+    media += answer.length;
+    return answer;
+  };
+  await ask('v.mp4', { headers: range(0, MiB - 1) });
+  await ask('v.mp4', { headers: range(0, MiB - 1) });
+  await ask('v.mp4', { headers: range(MiB / 2, 2 * MiB) });
+  await ask('v.mp4');
+  await ask('v.mp4', { method: 'HEAD' });
+  await ask('v.mp4', { headers: range(size) });
+  await ask('v.mp4', { headers: { 'If-None-Match': s.origin.object('v.mp4').etag } });
+  await ask('missing.mp4');
+  await get(`${s.sluice.url}/download?size=100000`, { agent });
+  await s.origin.idle();
+  const m = await poll(async () => {
+    const found = await s.sluice.metrics();
+    return found.sum('requests_total') >= 9 && found;
+  }, 'nine requests counted');
+  const by = (labels) => m.sum('response_bytes_total', labels);
+  assert.equal(by({ route: 'media' }), media, 'media bytes by all sources');
+  assert.equal(by({ route: 'media', source: 'app' }), 5000);
+  assert.equal(by({ source: 'app' }), 105000);
+  assert.ok(by({ route: 'media', source: 'cache' }) >= MiB, 'a hit is from the cache');
+  assert.ok(by({ route: 'media', source: 'origin' }) + by({ route: 'media', source: 'cache' }) === media - 5000);
+  assert.equal(m.sum('origin_bytes_total', { store: 'media' }), s.origin.bytesSent('v.mp4'));
+  assert.equal(m.sum('origin_requests_total', { store: 'media' }), s.origin.of().length);
+  assert.equal(m.sum('origin_requests_total', { store: 'media', code: 404 }), 1);
+  const requests = (labels) => m.sum('requests_total', { route: 'media', ...labels });
+  assert.equal(requests(), 8);
+  assert.deepEqual([requests({ result: 'miss' }), requests({ result: 'fallback' }), requests({ code: 416 }), requests({ code: 304 })], [1, 1, 1, 1]);
+  assert.equal(requests({ result: 'partial' }), 2);
+  assert.equal(m.sum('fallback_total', { route: 'media', reason: 'not_found' }), 1);
+  assert.equal(m.sum('first_byte_seconds_count', { route: 'media' }), 8);
+  assert.equal(m.sum('sign_total', { store: 'media' }) > 0, true);
+  for (const sample of m.samples) {
+    for (const value of Object.values(sample.labels)) assert.ok(!/v\.mp4|missing|127\.0\.0\.1:/.test(value), `${sample.name} ${value}`);
+  }
+});
+
+test('metrics count aborted downloads by what was sent', async (t) => {
+  const s = await startStack(t);
+  s.origin.put('v.mp4', { size: 64 * MiB });
+  await s.get('v.mp4', { abortAfter: MiB });
+  const counted = await poll(async () => s.sluice.metric('response_bytes_total', { route: 'media' }), 'the aborted download is counted');
+  assert.ok(counted >= MiB && counted < 64 * MiB, `${counted}`);
+});
+
+test('the access log: one JSON record a request, no query, no secret', async (t) => {
+  const s = await startStack(t);
+  s.origin.put('v.mp4', { size });
+  const headers = { Cookie: 'session=SECRET-COOKIE', Authorization: 'Bearer SECRET-TOKEN', Referer: 'http://x/?SECRET-REFERER' };
+  await s.get('v.mp4', { headers });
+  await s.get('v.mp4', { headers: { ...headers, ...range(0, 99) } });
+  await get(`${s.sluice.url}/headers?token=SECRET-QUERY`, { headers });
+  await get(`${s.sluice.url}/status/418`, { headers });
+  const records = await s.sluice.board.until(() => s.sluice.access.length >= 4 && s.sluice.access, 'four records');
+  const [miss, hit, relay, teapot] = records;
+  assert.deepEqual([miss.result, hit.result, relay.result, teapot.result], ['miss', 'hit', 'relay', 'relay'], JSON.stringify(records));
+  assert.deepEqual(records.map((r) => r.status), [200, 206, 200, 418]);
+  assert.deepEqual([miss.method, miss.path, miss.route, relay.path], ['GET', '/media/v.mp4', 'media', '/headers']);
+  const numbers = (record) => Object.entries(record).filter(([, value]) => typeof value === 'number').map(([name]) => name);
+  for (const record of records) assert.ok(numbers(record).some((name) => /ttfb|first_byte/.test(name)), `${JSON.stringify(record)}: a first-byte time`);
+  assert.ok(JSON.stringify(miss).includes(String(size)) && JSON.stringify(hit).includes('100'), 'bytes by source');
+  assert.ok(!(s.sluice.lines.join('\n') + s.sluice.stderr).includes('SECRET'), 'no secret in the log');
+  assert.ok(!s.sluice.lines.join('\n').includes('X-Amz-'), 'no signed URL in the log');
+});
+
+test('SIGTERM: running downloads finish, readiness goes first, nothing new is taken', async (t) => {
+  const s = await startStack(t, { config: { limits: { shutdown_delay: '1s' } } });
+  const object = s.origin.put('v.mp4', { size: 24 * MiB });
+  const gate = s.origin.when('v.mp4').pauseAt(12 * MiB);
+  const reader = s.open('v.mp4');
+  await reader.reached(12 * MiB);
+  const app = get(`${s.sluice.url}/download?size=1000&gate=late`);
+  await s.app.waitFor((r) => r.path === '/download');
+  s.sluice.signal('SIGTERM');
+  await poll(async () => (await get(`${s.sluice.adminUrl}/readyz`)).status === 503, 'not ready any more');
+  assert.equal((await get(`${s.sluice.adminUrl}/livez`)).status, 200, 'alive while it drains');
+  await poll(async () => (await get(`${s.sluice.url}/health`)).status === 0, 'no new connections after the delay');
+  assert.equal(reader.result.finished, undefined);
+  gate.release();
+  s.app.gate('late').release();
+  assert.deepEqual([(await reader.done).complete, (await reader.done).sha256], [true, object.sha256()]);
+  assert.equal((await app).length, 1000);
+  assert.deepEqual(await s.sluice.exited, { code: 0, signal: null });
+});
+
+test('drain_timeout ends what does not end by itself', async (t) => {
+  const s = await startStack(t, { config: { limits: { drain_timeout: '500ms' } } });
+  s.origin.put('v.mp4', { size: 24 * MiB });
+  s.origin.when('v.mp4').pauseAt(12 * MiB);
+  const reader = s.open('v.mp4');
+  await reader.reached(12 * MiB);
+  s.sluice.signal('SIGTERM');
+  assert.equal((await reader.done).complete, false);
+  assert.deepEqual(await s.sluice.exited, { code: 0, signal: null });
+});
+
+test('idle keep-alive connections do not hold up the end', async (t) => {
+  const s = await startStack(t);
+  const agent = keepAlive();
+  t.after(() => agent.destroy());
+  await Promise.all(Array.from({ length: 5 }, () => get(`${s.sluice.url}/health`, { agent })));
+  s.sluice.signal('SIGTERM');
+  assert.deepEqual(await s.sluice.exited, { code: 0, signal: null });
+});
+
+test('memory stays bounded while large bodies pass', async (t) => {
+  const s = await startStack(t);
+  const object = s.origin.put('v.mp4', { size: 256 * MiB });
+  await Promise.all([s.get('v.mp4'), s.get('v.mp4'), get(`${s.sluice.url}/download?size=${128 * MiB}`)]);
+  assert.equal((await s.get('v.mp4', { headers: range(200 * MiB) })).sha256, object.sha256(200 * MiB));
+  assert.ok(s.sluice.vmHwmKiB() < 200 * 1024, `${s.sluice.vmHwmKiB()} KiB at the most`);
+});

@@ -1,0 +1,80 @@
+// The whole arrangement of a test: fake origin, stand-in app, Sluice between them, a fresh cache directory; taken down in
+// the right order when the test ends, whatever happened in it.
+import { startApp } from './app.mjs';
+import { get, open } from './client.mjs';
+import { startOrigin } from './origin.mjs';
+import { merge, removeDirectory, startSluice, temporaryDirectory, testConfig } from './sluice.mjs';
+
+/// Runs every step, then fails with the first error.
+async function runAll(steps) {
+  let failure;
+  for (const step of steps) {
+    try {
+      await step();
+    } catch (error) {
+      failure ??= error;
+    }
+  }
+  if (failure) throw failure;
+}
+
+export class Stack {
+  /// Media of the store through Sluice: the running exchange, or (`get`) its end.
+  open(key, options) {
+    return open(`${this.sluice.url}/media/${key}`, options);
+  }
+  get(key, options) {
+    return get(`${this.sluice.url}/media/${key}`, options);
+  }
+  /// Stops Sluice and starts it again on the same cache, with other settings where given.
+  async restart(over = {}) {
+    await this.sluice.stop();
+    this.config = merge(this.config, over);
+    this.sluice = await startSluice(this.config);
+  }
+  /// A second Sluice of the same configuration, stopped with the stack.
+  async another(over = {}) {
+    const sluice = await startSluice(merge(this.config, over));
+    this.others.push(sluice);
+    return sluice;
+  }
+}
+
+/// Starts it all for the test `t`. `config` is laid over the tests' configuration (sluice.mjs); `origin` takes the place of
+/// the fake one; `app` and `originOptions` go to startApp and startOrigin; `cleanup` runs last. The app has every object of
+/// the origin, and gives it without a cookie unless `app.publicMedia` is false.
+export async function startStack(t, { config = {}, origin, originOptions, app = {}, cleanup = [] } = {}) {
+  const stack = new Stack();
+  stack.others = [];
+  t.after(() => runAll([
+    ...stack.others.map((sluice) => () => sluice.stop()),
+    () => stack.sluice?.stop(),
+    () => stack.app?.close(),
+    () => stack.origin?.close(),
+    () => stack.cacheDirectory && removeDirectory(stack.cacheDirectory),
+    ...cleanup,
+  ]));
+  stack.cacheDirectory = temporaryDirectory('cache');
+  stack.origin = origin ?? (await startOrigin(originOptions));
+  stack.app = await startApp({ publicMedia: true, mediaObject: (key) => stack.origin.object(key), ...app });
+  stack.config = merge(testConfig({ originUrl: stack.origin.url, appUrl: stack.app.url,
+    cacheDirectory: stack.cacheDirectory, credentials: stack.origin.credentials }), config);
+  stack.sluice = await startSluice(stack.config);
+  return stack;
+}
+
+/// The parameters of the member `sluice` of a Cache-Status field (RFC 9211): {hit: true, fwd: 'miss', detail: …}.
+export function cacheStatus(response) {
+  const field = response.headers['cache-status'];
+  if (field === undefined) return undefined;
+  const [name, ...parameters] = field.split(',').map((m) => m.trim()).find((m) => /^sluice(;|$)/.test(m))?.split(';') ?? [];
+  if (name === undefined) return undefined;
+  return Object.fromEntries(parameters.map((parameter) => {
+    const [key, value] = parameter.trim().split(/=(.*)/s);
+    if (value === undefined) return [key, true];
+    return [key, /^\d+$/.test(value) ? Number(value) : value.replace(/^"(.*)"$/, '$1')];
+  }));
+}
+
+export const KiB = 1024;
+export const MiB = 1024 * 1024;

@@ -1,0 +1,377 @@
+#include "fixture.hpp"
+
+namespace sluice::net::test {
+namespace {
+
+constexpr std::string_view ok = "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello";
+
+awaitable<void> one(fixture& f, script s, std::string& body, error& why) {
+    f.w.tasks.spawn(serve(f, {std::move(s)}));
+    connection_pool pool(f.w, 4, std::chrono::seconds(10));
+    send_options options;
+    options.response_timeout = std::chrono::seconds(5);
+    auto answer = co_await send(pool, f.place, get_request, options);
+    if (!answer) {
+        why = answer.error();
+        co_return;
+    }
+    body = co_await read_all(*answer, &why);
+}
+
+struct outcome {
+    std::string body;
+    error why{errc::canceled};
+};
+
+/// What a client gets from a server that answers with `text` and then ends so.
+outcome get(std::string text, script::end at_end) {
+    fixture f;
+    outcome o;
+    script s;
+    s.answers.push_back(std::move(text));
+    s.at_end = at_end;
+    f.run(one(f, std::move(s), o.body, o.why));
+    return o;
+}
+
+awaitable<void> reuse(fixture& f) {
+    script s;
+    s.answers = {std::string(ok), "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nworld\r\n0\r\n\r\n"};
+    f.w.tasks.spawn(serve(f, {s}));
+    connection_pool pool(f.w, 4, std::chrono::seconds(10));
+    for (const std::string expected : {"hello", "world"}) {
+        auto answer = co_await send(pool, f.place, get_request, {});
+        BOOST_REQUIRE(answer.has_value());
+        const auto body = co_await read_all(*answer);
+        BOOST_TEST(body == expected);
+        BOOST_TEST(answer->complete());
+        answer->finish();
+    }
+    BOOST_TEST(f.accepted == 1U);
+    BOOST_TEST(f.requests.size() == 2U);
+    BOOST_TEST(pool.open_connections() == 1U);
+    pool.close();
+    BOOST_TEST(pool.open_connections() == 0U);
+}
+
+/// The server closes after its first answer; the pool must notice, or the client send again.
+awaitable<void> dead_kept(fixture& f) {
+    script first;
+    first.answers = {std::string(ok)};
+    first.at_end = script::end::close;
+    script second;
+    second.answers = {std::string(ok)};
+    f.w.tasks.spawn(serve(f, {first, second}));
+    connection_pool pool(f.w, 4, std::chrono::seconds(10));
+    for (int i = 0; i != 2; ++i) {
+        auto answer = co_await send(pool, f.place, get_request, {});
+        BOOST_REQUIRE(answer.has_value());
+        const auto body = co_await read_all(*answer);
+        BOOST_TEST(body == "hello");
+        answer->finish();
+    }
+    BOOST_TEST(f.accepted == 2U);
+}
+
+/// Reads the second request of a kept connection and dies: only a replayable one is sent again.
+awaitable<void> dies_on_second(fixture& f, bool replayable, errc* why) {
+    script first;
+    first.answers = {std::string(ok), ""};
+    first.at_end = script::end::reset;
+    script second;
+    second.answers = {std::string(ok)};
+    f.w.tasks.spawn(serve(f, {first, second}));
+    connection_pool pool(f.w, 4, std::chrono::seconds(10));
+    auto answer = co_await send(pool, f.place, get_request, {});
+    BOOST_REQUIRE(answer.has_value());
+    co_await read_all(*answer);
+    answer->finish();
+    send_options options;
+    options.replayable = replayable;
+    answer = co_await send(pool, f.place, get_request, options);
+    *why = answer ? errc::canceled : answer.error().code;
+}
+
+awaitable<void> surplus(fixture& f) {
+    script s;
+    s.answers = {std::string(ok) + "HTTP/1.1 200 OK\r\n"};
+    f.w.tasks.spawn(serve(f, {s}));
+    connection_pool pool(f.w, 4, std::chrono::seconds(10));
+    auto answer = co_await send(pool, f.place, get_request, {});
+    BOOST_REQUIRE(answer.has_value());
+    const auto body = co_await read_all(*answer);
+    BOOST_TEST(body == "hello");
+    answer->finish();
+    BOOST_TEST(pool.open_connections() == 0U); // what follows unasked belongs to nobody
+}
+
+awaitable<void> interim(fixture& f) {
+    script s;
+    s.answers = {"HTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\n" + std::string(ok)};
+    f.w.tasks.spawn(serve(f, {s}));
+    connection_pool pool(f.w, 4, std::chrono::seconds(10));
+    auto answer = co_await send(pool, f.place, get_request, {});
+    BOOST_REQUIRE(answer.has_value());
+    BOOST_TEST(answer->head().status == 103U);
+    auto next = co_await answer->read_head();
+    BOOST_REQUIRE(next.has_value());
+    BOOST_TEST(answer->head().status == 200U);
+    const auto body = co_await read_all(*answer);
+    BOOST_TEST(body == "hello");
+}
+
+awaitable<void> no_body(fixture& f, std::string text, bool head_request) {
+    script s;
+    s.answers = {std::move(text), std::string(ok)};
+    f.w.tasks.spawn(serve(f, {s}));
+    connection_pool pool(f.w, 4, std::chrono::seconds(10));
+    send_options options;
+    options.head_request = head_request;
+    auto answer = co_await send(pool, f.place, get_request, options);
+    BOOST_REQUIRE(answer.has_value());
+    BOOST_TEST(answer->complete());
+    const auto body = co_await read_all(*answer);
+    BOOST_TEST(body.empty());
+    answer->finish();
+    answer = co_await send(pool, f.place, get_request, {});
+    BOOST_REQUIRE(answer.has_value());
+    BOOST_TEST(f.accepted == 1U);
+}
+
+awaitable<void> read_into(fixture& f, std::string text, std::string expected, script::end at_end) {
+    script s;
+    s.answers = {std::move(text)};
+    s.at_end = at_end;
+    f.w.tasks.spawn(serve(f, {s}));
+    connection_pool pool(f.w, 4, std::chrono::seconds(10));
+    auto answer = co_await send(pool, f.place, get_request, {});
+    BOOST_REQUIRE(answer.has_value());
+    std::string body;
+    std::array<char, 5000> out{};
+    for (;;) {
+        auto n = co_await answer->read_body_into(asio::buffer(out));
+        BOOST_REQUIRE(n.has_value());
+        if (*n == 0) {
+            break;
+        }
+        body.append(out.data(), *n);
+    }
+    BOOST_TEST((body == expected));
+    BOOST_TEST(answer->complete());
+}
+
+awaitable<void> silent(fixture& f, std::string text, errc* why) {
+    script s;
+    s.answers = {std::move(text)};
+    f.w.tasks.spawn(serve(f, {s}));
+    connection_pool pool(f.w, 4, std::chrono::seconds(10));
+    send_options options;
+    options.response_timeout = std::chrono::milliseconds(60);
+    auto answer = co_await send(pool, f.place, get_request, options);
+    error e{errc::canceled};
+    if (answer) {
+        co_await read_all(*answer, &e);
+    } else {
+        e = answer.error();
+    }
+    *why = e.code;
+}
+
+awaitable<void> refused(fixture& f, errc* why) {
+    f.listening.close(); // the port is free now: nobody listens there
+    connection_pool pool(f.w, 4, std::chrono::seconds(10));
+    auto answer = co_await send(pool, f.place, get_request, {});
+    *why = answer ? errc::canceled : answer.error().code;
+    BOOST_TEST(pool.open_connections() == 0U);
+}
+
+awaitable<void> by_name(fixture& f) {
+    script s;
+    s.answers = {std::string(ok)};
+    f.w.tasks.spawn(serve(f, {s}));
+    connection_pool pool(f.w, 4, std::chrono::seconds(10));
+    f.place.host = "localhost"; // ::1 may come first: the next address is tried
+    auto answer = co_await send(pool, f.place, get_request, {});
+    BOOST_REQUIRE(answer.has_value());
+    f.place.host = "no-such-host.invalid";
+    auto none = co_await send(pool, f.place, get_request, {});
+    BOOST_REQUIRE(!none.has_value());
+    const auto code = none.error().code;
+    BOOST_TEST((code == errc::resolve_failed || code == errc::timeout));
+}
+
+awaitable<void> idle_expiry(fixture& f) {
+    script s;
+    s.answers = {std::string(ok)};
+    f.w.tasks.spawn(serve(f, {s, s}));
+    connection_pool pool(f.w, 4, std::chrono::milliseconds(1));
+    auto answer = co_await send(pool, f.place, get_request, {});
+    BOOST_REQUIRE(answer.has_value());
+    co_await read_all(*answer);
+    answer->finish();
+    // The sweep's own tick closes it.
+    auto ticked = std::make_shared<event>(f.w.get_executor());
+    f.w.deadlines.on_tick([ticked] { ticked->notify(); });
+    while (pool.open_connections() != 0) {
+        co_await ticked->wait();
+    }
+    answer = co_await send(pool, f.place, get_request, {});
+    BOOST_REQUIRE(answer.has_value());
+    BOOST_TEST(f.accepted == 2U);
+}
+
+std::string long_text(std::size_t size) {
+    std::string s(size, 'x');
+    for (std::size_t i = 0; i < size; i += 7) {
+        s[i] = static_cast<char>('a' + i % 26);
+    }
+    return s;
+}
+
+std::string in_chunks(const std::string& body, std::size_t size) {
+    std::string out;
+    for (std::size_t at = 0; at < body.size(); at += size) {
+        const auto part = body.substr(at, size);
+        std::array<char, 20> hex{};
+        std::snprintf(hex.data(), hex.size(), "%zx\r\n", part.size());
+        out += hex.data() + part + "\r\n";
+    }
+    return out + "0\r\n\r\n";
+}
+
+} // namespace
+
+BOOST_AUTO_TEST_SUITE(client)
+
+BOOST_AUTO_TEST_CASE(bodies_end_as_they_say) {
+    using end = script::end;
+    BOOST_TEST(get(std::string(ok), end::wait).body == "hello");
+    const auto body = long_text(300'000);
+    const std::string chunked = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n";
+    for (const std::size_t size : {1'000U, 4'096U, 70'000U, 300'000U}) {
+        const auto o = get(chunked + in_chunks(body, size), end::wait);
+        BOOST_TEST((o.body == body));
+        BOOST_TEST((o.why.code == errc::canceled));
+    }
+    const auto until_close = get("HTTP/1.1 200 OK\r\n\r\n" + body, end::close);
+    BOOST_TEST((until_close.body == body));
+    BOOST_TEST((until_close.why.code == errc::canceled));
+    const auto length = get("HTTP/1.1 200 OK\r\nContent-Length: 300000\r\n\r\n" + body, end::wait);
+    BOOST_TEST((length.body == body));
+}
+
+BOOST_AUTO_TEST_CASE(a_cut_body_is_no_body) {
+    using end = script::end;
+    const auto length = get("HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nhello", end::close);
+    BOOST_TEST(length.body == "hello");
+    BOOST_TEST((length.why.code == errc::short_body));
+    const auto chunks = get("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n", end::close);
+    BOOST_TEST((chunks.why.code == errc::short_body));
+    const auto reset = get("HTTP/1.1 200 OK\r\n\r\nhello", end::reset);
+    BOOST_TEST(to_string(reset.why.code) == "short_body");
+}
+
+BOOST_AUTO_TEST_CASE(nonsense_is_a_protocol_error) {
+    using end = script::end;
+    for (const std::string text :
+         {"SSH-2.0-OpenSSH\r\n\r\n", "HTTP/1.1 200 OK\r\nContent-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n",
+          "HTTP/1.1 200 OK\r\nContent-Length: 5\r\nContent-Length: 6\r\n\r\nhello",
+          "HTTP/1.1 200 OK\r\nTransfer-Encoding: gzip, chunked\r\n\r\n", "HTTP/1.1 200 OK\r\nA: b\r\n c\r\n\r\n",
+          "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nxyz\r\n"}) {
+        BOOST_TEST_CONTEXT(text) {
+            BOOST_TEST((get(text, end::wait).why.code == errc::protocol_error));
+        }
+    }
+    const auto large = get("HTTP/1.1 200 OK\r\nA: " + std::string(70'000, 'a') + "\r\n\r\n", end::wait);
+    BOOST_TEST((large.why.code == errc::header_too_large));
+    const auto none = get("", end::close);
+    BOOST_TEST((none.why.code == errc::connection_lost));
+}
+
+BOOST_AUTO_TEST_CASE(a_large_head_within_the_limit_is_read) {
+    const auto o = get("HTTP/1.1 200 OK\r\nA: " + std::string(40'000, 'a') + "\r\nContent-Length: 5\r\n\r\nhello",
+                       script::end::wait);
+    BOOST_TEST(o.body == "hello");
+}
+
+BOOST_AUTO_TEST_CASE(connections_are_kept_and_used_again) {
+    fixture f;
+    f.run(reuse(f));
+}
+
+BOOST_AUTO_TEST_CASE(a_dead_kept_connection_is_replaced) {
+    fixture f;
+    f.run(dead_kept(f));
+}
+
+BOOST_AUTO_TEST_CASE(only_a_replayable_request_is_sent_twice) {
+    for (const bool replayable : {true, false}) {
+        fixture f;
+        errc why{};
+        f.run(dies_on_second(f, replayable, &why));
+        BOOST_TEST((why == (replayable ? errc::canceled : errc::connection_lost)));
+        BOOST_TEST(f.accepted == (replayable ? 2U : 1U));
+    }
+}
+
+BOOST_AUTO_TEST_CASE(surplus_bytes_end_the_connection) {
+    fixture f;
+    f.run(surplus(f));
+}
+
+BOOST_AUTO_TEST_CASE(interim_heads_come_one_by_one) {
+    fixture f;
+    f.run(interim(f));
+}
+
+BOOST_AUTO_TEST_CASE(answers_without_body) {
+    for (const std::string text :
+         {"HTTP/1.1 204 No Content\r\n\r\n", "HTTP/1.1 304 Not Modified\r\nContent-Length: 9\r\n\r\n"}) {
+        fixture f;
+        f.run(no_body(f, text, false));
+    }
+    fixture f;
+    f.run(no_body(f, "HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\n", true));
+}
+
+BOOST_AUTO_TEST_CASE(bodies_are_read_into_the_callers_buffer) {
+    const auto body = long_text(200'000);
+    for (const auto at_end : {script::end::wait, script::end::close}) {
+        fixture f;
+        const std::string framing = at_end == script::end::wait ? "Content-Length: 200000\r\n" : "";
+        f.run(read_into(f, "HTTP/1.1 200 OK\r\n" + framing + "\r\n" + body, body, at_end));
+    }
+    fixture f;
+    f.run(read_into(f, "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n" + in_chunks(body, 9'000), body,
+                    script::end::wait));
+}
+
+BOOST_AUTO_TEST_CASE(silence_ends_at_the_deadline) {
+    for (const std::string text : {"", "HTTP/1.1 200", "HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nhello"}) {
+        fixture f;
+        errc why{};
+        f.run(silent(f, text, &why));
+        BOOST_TEST((why == errc::timeout));
+    }
+}
+
+BOOST_AUTO_TEST_CASE(nobody_listens) {
+    fixture f;
+    errc why{};
+    f.run(refused(f, &why));
+    BOOST_TEST((why == errc::connect_failed));
+}
+
+BOOST_AUTO_TEST_CASE(names_are_looked_up) {
+    fixture f;
+    f.run(by_name(f));
+}
+
+BOOST_AUTO_TEST_CASE(idle_connections_expire) {
+    fixture f;
+    f.run(idle_expiry(f));
+}
+
+BOOST_AUTO_TEST_SUITE_END()
+
+} // namespace sluice::net::test
