@@ -42,9 +42,6 @@ awaitable<result<void>> fill_writer::make_room(std::uint64_t length) {
     if (need.pages == 0) {
         co_return result<void>();
     }
-    if (object_->charged() + need.bytes > cache_->largest_share()) {
-        co_return error{errc::too_large, error_source::internal, false, "max_share"};
-    }
     auto room = co_await cache_->reserve(need.bytes);
     if (!room) {
         co_return room.error();

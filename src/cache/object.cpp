@@ -200,7 +200,7 @@ std::shared_ptr<fill> object::claim(std::uint64_t first, std::uint64_t last, boo
     const auto free = [this](std::size_t page) {
         return pages_[page] == page_state::absent || pages_[page] == page_state::torn;
     };
-    if (retired() || !free(first_page)) {
+    if (!free(first_page)) {
         return nullptr;
     }
     std::size_t page = first_page;

@@ -77,6 +77,9 @@ std::shared_ptr<object> object_cache::find(std::string_view store, std::string_v
 }
 
 awaitable<result<std::shared_ptr<object>>> object_cache::create(object_info info) {
+    if (settings_.max_share < 100 && info.size > settings_.max_size / 100 * settings_.max_share) {
+        co_return error{errc::too_large, error_source::internal, false, "max_share"};
+    }
     const std::uint64_t estimate = metadata_estimate(info);
     auto room = co_await reserve(estimate);
     if (!room) {
@@ -183,10 +186,6 @@ awaitable<result<void>> object_cache::reserve(std::uint64_t bytes) {
         }
     }
     co_return result<void>();
-}
-
-std::uint64_t object_cache::largest_share() const noexcept {
-    return budget_.limit() / 100 * settings_.max_share;
 }
 
 void object_cache::report_write_error(const error& e) {

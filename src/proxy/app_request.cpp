@@ -128,7 +128,10 @@ bool only_for_the_request_itself(std::string_view name) {
 } // namespace
 
 void append_forwarded_fields(std::string& out, const exchange& x) {
-    const std::string_view remote = x.client.remote_address().empty() ? "unknown" : x.client.remote_address();
+    std::string_view remote = x.client.remote_address();
+    if (remote.empty()) {
+        remote = "unknown"; // it went before it was asked for
+    }
     if (from_trusted_proxy(x)) {
         append_trusted(out, x, remote);
         return;

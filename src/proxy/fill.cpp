@@ -216,8 +216,7 @@ void read_ahead(fill_source from, std::shared_ptr<cache::object> o, std::uint64_
     from.worker_services.self.tasks.spawn(fill_in_background(from, std::move(o), first, last));
 }
 
-awaitable<result<std::shared_ptr<cache::object>>> adopt(fill_source from, std::string_view key,
-                                                        std::optional<origin::fetched>& body) {
+awaitable<result<adopted>> adopt(fill_source from, std::string_view key, std::optional<origin::fetched>& body) {
     const auto& head = body->head();
     if (head.validator.empty()) {
         co_return error{errc::no_validator, error_source::origin, false};
@@ -240,7 +239,7 @@ awaitable<result<std::shared_ptr<cache::object>>> adopt(fill_source from, std::s
     const auto& o = made.value();
     if (!head.has_bytes) {
         body->finish();
-        co_return o;
+        co_return adopted{o, nullptr};
     }
     auto claimed = o->claim(head.bytes.first, head.bytes.last, head.bytes.first % cache::page_size != 0);
     if (!claimed) {
@@ -253,8 +252,10 @@ awaitable<result<std::shared_ptr<cache::object>>> adopt(fill_source from, std::s
         writer.finish(ready.error());
         co_return ready.error();
     }
+    auto hold = std::make_unique<cache::reader>(o, from.worker_services.self.get_executor(), head.bytes.first,
+                                                head.bytes.last);
     start(transfer{from, std::move(slot), std::move(writer), std::move(body)});
-    co_return o;
+    co_return adopted{o, std::move(hold)};
 }
 
 } // namespace sluice::proxy

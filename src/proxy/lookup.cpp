@@ -93,11 +93,15 @@ awaitable<result<origin::fetched>> ask(media_request& m, const cache::object* st
 }
 
 located serve(std::shared_ptr<cache::object> o) {
-    return {std::move(o), std::nullopt, std::nullopt, std::nullopt};
+    located l;
+    l.object = std::move(o);
+    return l;
 }
 
 located fail(error e) {
-    return {nullptr, std::nullopt, std::nullopt, std::move(e)};
+    located l;
+    l.failure = std::move(e);
+    return l;
 }
 
 /// The origin has another version, or the first that we see: into the cache with it.
@@ -105,13 +109,15 @@ awaitable<located> take_in(media_request& m, origin::fetched got) {
     std::optional<origin::fetched> body(std::move(got));
     m.x.outcome = outcome::miss;
     const fill_source from{m.x.services, m.services, m.store};
-    auto o = co_await adopt(from, m.key, body);
-    if (o) {
+    auto taken = co_await adopt(from, m.key, body);
+    if (taken) {
         m.stored = true;
-        co_return serve(o.value());
+        located l = serve(taken.value().object);
+        l.hold = std::move(taken.value().hold);
+        co_return l;
     }
-    located l = fail(o.error());
-    if (is_uncacheable(o.error().code)) {
+    located l = fail(taken.error());
+    if (is_uncacheable(taken.error().code)) {
         l.direct = std::move(body);
     }
     co_return l;

@@ -76,11 +76,11 @@ awaitable<bool> read_more(upload& u, window& w, std::uint64_t most) {
     if (left == 0 && !w.filled) {
         w.bytes.release();
         auto ready = co_await client.wait_readable();
+        if (u.stop) {
+            co_return false; // what ended the wait was stop_upload
+        }
         if (!ready) {
             client_failed(u, ready.error());
-            co_return false;
-        }
-        if (u.stop) {
             co_return false;
         }
     }
@@ -90,15 +90,16 @@ awaitable<bool> read_more(upload& u, window& w, std::uint64_t most) {
     w.end = left;
     const auto room = static_cast<std::size_t>(std::min<std::uint64_t>(net::piece::size - left, most));
     auto n = co_await client.read_some(asio::buffer(w.bytes.data() + left, room));
+    if (u.stop) {
+        co_return false;
+    }
     if (!n) {
-        if (!u.stop) {
-            client_failed(u, n.error());
-        }
+        client_failed(u, n.error());
         co_return false;
     }
     w.filled = *n == room;
     w.end += *n;
-    co_return !u.stop;
+    co_return true;
 }
 
 /// The app takes bytes within the send time-out; while the client is waited for, the app has all the time.

@@ -91,14 +91,15 @@ def cold(bench):
             if ours:
                 row.target(f"cold {case.label}: {label} against one exact request", against[key], 1.15)
         if ours and case.label == "seek, 64 KiB":
-            row.target("cold seek, 64 KiB: KiB from the origin", ours["origin_bytes"] / KIB, 256)
+            row.target("cold seek, 64 KiB: most KiB from the origin",
+                       max(each["origin_bytes"] for each in data["sluice"]) / KIB, 256)
     return row
 
 
 def collapse(bench):
     """One cold 8 MiB range, by one client and by 50 at once."""
     row = Row("50 clients on one cold 8 MiB range",
-              ["server", "origin MiB (× the range)", "first byte, one client ms", "first byte, median of 50 ms", "ratio",
+              ["server", "most origin MiB (× the range)", "first byte, one client ms", "first byte, median of 50 ms", "ratio",
                "last of 50 ms", "total, median of 50 ms"],
               note="The origin's bytes are compared with the range rounded out to pages of 64 KiB.")
     bench.origin.set(DELAY_MS, RATE)
@@ -125,8 +126,8 @@ def collapse(bench):
         many = median([each["first_byte_ms"]["p50"] for each in runs["many"]])
         most = median([each["first_byte_ms"]["max"] for each in runs["many"]])
         total = median([each["latency_ms"]["p50"] for each in runs["many"]])
-        fetched = median([each["origin_bytes"] / each["pages"] for each in runs["many"]])
-        row.add(way, f"{median([each['origin_bytes'] for each in runs['many']]) / MIB:.2f} ({fetched:.2f}×)",
+        fetched = max(each["origin_bytes"] / each["pages"] for each in runs["many"])  # a rule, not a speed: the worst
+        row.add(way, f"{max(each['origin_bytes'] for each in runs['many']) / MIB:.2f} ({fetched:.2f}×)",
                 f"{single:.1f}", f"{many:.1f}", f"**{ratio(many, single):.2f}**", f"{most:.1f}", f"{total:.0f}")
         if way == "sluice":
             row.target("collapse: origin bytes × the range", fetched, 1.004)

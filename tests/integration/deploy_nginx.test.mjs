@@ -113,12 +113,12 @@ test('the app learns of the client from nginx, not from what the client claims',
 test('a WebSocket is tunnelled', async (t) => {
   const stack = await startBehindNginx(t);
   const connection = await connect(stack.port);
-  t.after(() => connection.destroy());
   await connection.send(`GET /ws HTTP/1.1\r\nHost: 127.0.0.1:${stack.port}\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n` +
     'Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n');
   assert.match(await connection.until('\r\n\r\n'), /^HTTP\/1\.1 101 [^]*s3pPLMBiTxaQ9kYGzzhZRbK\+xOo=/);
   await connection.send('not a frame, but the app sends back what it gets');
   await connection.until('the app sends back what it gets');
+  connection.destroy();
 });
 
 test('a server-sent event arrives when it is sent', async (t) => {

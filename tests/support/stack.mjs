@@ -1,7 +1,7 @@
 // The whole arrangement of a test: fake origin, stand-in app, Sluice between them, a fresh cache directory; taken down in
 // the right order when the test ends, whatever happened in it.
 import { startApp } from './app.mjs';
-import { get, open } from './client.mjs';
+import { open } from './client.mjs';
 import { startOrigin } from './origin.mjs';
 import { merge, removeDirectory, startSluice, temporaryDirectory, testConfig } from './sluice.mjs';
 
@@ -21,10 +21,13 @@ async function runAll(steps) {
 export class Stack {
   /// Media of the store through Sluice: the running exchange, or (`get`) its end.
   open(key, options) {
-    return open(`${this.sluice.url}/media/${key}`, options);
+    const exchange = open(`${this.sluice.url}/media/${key}`, options);
+    this.running.add(exchange);
+    exchange.done.then(() => this.running.delete(exchange));
+    return exchange;
   }
   get(key, options) {
-    return get(`${this.sluice.url}/media/${key}`, options);
+    return this.open(key, options).done;
   }
   /// Stops Sluice and starts it again on the same cache, with other settings where given.
   async restart(over = {}) {
@@ -46,7 +49,10 @@ export class Stack {
 export async function startStack(t, { config = {}, origin, originOptions, app = {}, cleanup = [] } = {}) {
   const stack = new Stack();
   stack.others = [];
+  stack.running = new Set();
   t.after(() => runAll([
+    // A failed test leaves readers behind, for which the end would wait.
+    ...[...stack.running].map((exchange) => () => exchange.abort()),
     ...stack.others.map((sluice) => () => sluice.stop()),
     () => stack.sluice?.stop(),
     () => stack.app?.close(),

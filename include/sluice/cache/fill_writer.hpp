@@ -18,7 +18,7 @@ public:
     ~fill_writer();
 
     /// Reserves and allocates the first block (or less, where the fill is shorter), before the first byte.
-    /// Errors: as `object_cache::reserve`, `too_large`, `disk_full`, `disk_error`.
+    /// Errors: as `object_cache::reserve`, `disk_full`, `disk_error`.
     awaitable<result<void>> prepare();
 
     /// Writes and publishes `length` bytes at `position()`, at most up to `end()`. `data` must live until completion.

@@ -23,7 +23,7 @@ struct cache_settings {
     std::uint64_t min_free{1ULL << 30U};
     std::uint64_t max_objects{1000000};
     std::uint64_t block_size{1ULL << 20U};
-    unsigned max_share{100}; ///< percent of max_size for one object
+    unsigned max_share{100}; ///< percent of max_size that an object may have; at 100 even larger ones pass through
 };
 
 /// Why something was evicted; the `reason` label.
@@ -59,7 +59,7 @@ public:
     /// The present version of an object, or nullptr.
     [[nodiscard]] std::shared_ptr<object> find(std::string_view store, std::string_view name);
 
-    /// Adds a version and retires the one before. Errors: as `unavailable`, `cache_full`, `disk_full`, `disk_error`.
+    /// Adds a version and retires the one before. Errors: as `unavailable`, `too_large`, `cache_full`, `disk_full`, `disk_error`.
     awaitable<result<std::shared_ptr<object>>> create(object_info info);
 
     /// The object's data file, opened where it is not. Errors: `disk_error`.
@@ -80,7 +80,6 @@ public:
     bool purge(std::string_view store, std::string_view name);
 
     [[nodiscard]] const cache_settings& settings() const noexcept { return settings_; }
-    [[nodiscard]] std::uint64_t largest_share() const noexcept;
     [[nodiscard]] file_pool& reads() noexcept { return reads_; }
     [[nodiscard]] file_pool& writes() noexcept { return writes_; }
     [[nodiscard]] block_store* disk() noexcept { return disk_.load(std::memory_order_acquire); }

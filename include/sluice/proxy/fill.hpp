@@ -44,11 +44,17 @@ awaitable<result<bool>> begin_fill(fill_source from, std::shared_ptr<cache::obje
 /// The same in the background, for a reader that will come to it. Failures are left to that reader to find.
 void read_ahead(fill_source from, std::shared_ptr<cache::object> o, std::uint64_t first, std::uint64_t last);
 
+/// A version that was taken in, and a reader that stands in for whoever asked: a transfer that nobody reads would end
+/// before its first reader has come. To be kept until that one is there.
+struct adopted {
+    std::shared_ptr<cache::object> object;
+    std::unique_ptr<cache::reader> hold;
+};
+
 /// Takes a whole answer of the origin into the cache as a new version, and lets its transfer run.
 ///
 /// On an error that `is_uncacheable`, `body` was not touched and can be relayed directly. Errors: `no_validator`, those
 /// of `create` and `reserve`, `fills_limit`.
-awaitable<result<std::shared_ptr<cache::object>>> adopt(fill_source from, std::string_view key,
-                                                        std::optional<origin::fetched>& body);
+awaitable<result<adopted>> adopt(fill_source from, std::string_view key, std::optional<origin::fetched>& body);
 
 } // namespace sluice::proxy
