@@ -345,7 +345,8 @@ object::demand object::demand_for(const fill& f, std::uint64_t window) {
     const std::lock_guard lock(mutex_);
     demand d;
     for (const auto* r : readers_) {
-        if (r->position_ < f.end && r->last_ >= f.published && f.published <= r->position_ + window) {
+        // Twice the window: the last write before a pause may end beyond it, and that must not end the transfer.
+        if (r->position_ < f.end && r->last_ >= f.published && f.published <= r->position_ + 2 * window) {
             d.wanted = true;
             d.most_advanced = std::max(d.most_advanced, r->position_);
         }

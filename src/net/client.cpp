@@ -15,7 +15,7 @@ namespace {
 constexpr std::size_t first_buffer = 16 * 1024;
 /// Less room than this behind a head is not worth a read.
 constexpr std::size_t least_room = 4 * 1024;
-constexpr std::size_t kept_readers = 32;
+constexpr std::size_t kept_readers = 128;
 
 /// `Keep-Alive: timeout=5`, as Node, Apache and others send it; 0 where it is absent or unreadable.
 std::chrono::milliseconds keep_alive_hint(const http::response_head& head) {

@@ -200,7 +200,7 @@ awaitable<result<bool>> begin_fill(fill_source from, std::shared_ptr<cache::obje
     if (!got) {
         failure = got.error();
     } else if (got.value().head().size != o->info().size) {
-        failure = error{errc::validator_changed, error_source::origin, false, "the size is another"};
+        failure = error{errc::bad_content_range, error_source::origin, false, "the same version has another size"};
     } else if (!got.value().head().has_bytes) {
         failure = error{errc::unexpected_status, error_source::origin, false, "no body"};
     }

@@ -67,8 +67,9 @@ struct failure {
 
 /// Leases a connection and writes what there is of the request.
 awaitable<result<net::lease>> write_request(exchange& x, const outgoing& request, bool fresh) {
+    const bool replayable = x.body_read && detail::is_idempotent(x.request.method);
     for (;; fresh = true) {
-        auto leased = co_await x.services.app_pool.acquire(x.services.app, fresh);
+        auto leased = co_await x.services.app_pool.acquire(x.services.app, fresh, replayable);
         if (!leased) {
             co_return leased;
         }

@@ -25,7 +25,7 @@ public:
     /// The idle connection to `p` that was used last and is still open, else a new one. `fresh`: always a new one
     /// (after a kept one died). `p` must live until completion. Errors: `resolve_failed`, `connect_failed`,
     /// `tls_failed`, `timeout`, all retryable but for a bad certificate.
-    awaitable<result<lease>> acquire(const peer& p, bool fresh);
+    awaitable<result<lease>> acquire(const peer& p, bool fresh, bool replayable = false);
 
     /// Closes all idle connections; those given back later are closed too.
     void close();
