@@ -14,6 +14,7 @@ constexpr auto house_period = std::chrono::seconds(1);
 /// Metadata of a changed object is written at most this often.
 constexpr unsigned metadata_rounds = 5;
 constexpr unsigned lock_rounds = 5;
+constexpr auto longest_wait_for_census = std::chrono::seconds(2);
 
 /// How many data files may stay open without a reader.
 std::size_t idle_file_limit() {
@@ -32,6 +33,8 @@ void object_cache::start() {
     }
     open_directory();
     house_ = std::thread([this] { keep_house(); });
+    std::unique_lock lock(house_mutex_);
+    house_wakes_.wait_for(lock, longest_wait_for_census, [this] { return state_.load() != state::starting; });
 }
 
 void object_cache::stop() {
@@ -88,16 +91,24 @@ void object_cache::keep_house() {
     }
 }
 
+void object_cache::set_state(state s) {
+    {
+        const std::lock_guard lock(house_mutex_);
+        state_.store(s, std::memory_order_release);
+    }
+    house_wakes_.notify_all();
+}
+
 void object_cache::load() {
     const auto census = disk()->count();
     if (!census) {
         log::warn("the cache is off", {{"directory", settings_.directory}, {"error", census.error().detail}});
-        state_.store(state::broken);
+        set_state(state::broken);
         return;
     }
     budget_.charge(census.value().bytes);
     // From here on there is a count to reserve against; objects that are not loaded yet are merely not known yet.
-    state_.store(state::ready, std::memory_order_release);
+    set_state(state::ready);
     std::size_t loaded = 0;
     disk()->load(
         census.value().names,

@@ -169,7 +169,7 @@ awaitable<delivered> deliver_cached(media_request& m, std::shared_ptr<cache::obj
     classify(m, *o, d.to_send);
     if (!d.to_send.has_body) {
         append_head(d.head, m, representation_of(*o), d.to_send);
-        m.x.head_sent = true;
+        m.x.note_head_sent();
         auto sent = co_await m.x.client.write(d.head);
         co_return delivered{sent ? std::nullopt : std::optional<error>(sent.error())};
     }
@@ -196,7 +196,7 @@ awaitable<delivered> deliver_local(media_request& m) {
     std::string head;
     append_head(head, m, r, p);
     if (!p.has_body) {
-        m.x.head_sent = true;
+        m.x.note_head_sent();
         auto sent = co_await m.x.client.write(head);
         co_return delivered{sent ? std::nullopt : std::optional<error>(sent.error())};
     }

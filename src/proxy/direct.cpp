@@ -52,10 +52,7 @@ awaitable<result<void>> stream(media_request& m, origin::fetched& from, const ht
         if (skip >= end) {
             continue;
         }
-        m.x.head_sent = true;
-        if (!m.x.first_byte) {
-            m.x.first_byte = steady_clock::now();
-        }
+        m.x.note_head_sent();
         const std::string_view piece(buffer.data() + skip, static_cast<std::size_t>(end - skip));
         auto sent = co_await m.x.client.write(head, piece);
         if (!sent) {
@@ -104,7 +101,7 @@ awaitable<delivered> deliver_direct(media_request& m, std::optional<origin::fetc
             auto streamed = co_await stream(m, *have, p.bytes, head);
             sent = std::move(streamed);
         } else {
-            m.x.head_sent = true;
+            m.x.note_head_sent();
             auto written = co_await m.x.client.write(head);
             sent = std::move(written);
         }

@@ -113,6 +113,8 @@ awaitable<leave> authorize(exchange& x, media_services& services, const media_ro
     std::string fields;
     append_client_fields(fields, x, carried_fields::for_subrequest);
     append_forwarded_fields(fields, x);
+    const bool whole = http::append_field(fields, "X-Original-Method", x.request.method) &&
+                       http::append_field(fields, "X-Original-URI", x.target);
     const std::string key = services.grants.key_of(decision_text(x, route, *how, target, fields));
     const auto now = steady_clock::now();
     const bool keeps = how->ttl.count() > 0;
@@ -127,8 +129,6 @@ awaitable<leave> authorize(exchange& x, media_services& services, const media_ro
     verdict said = verdict::error;
     if (place.leads()) {
         std::string text = "GET " + target + " HTTP/1.1\r\n" + fields;
-        bool whole = http::append_field(text, "X-Original-Method", x.request.method);
-        whole = http::append_field(text, "X-Original-URI", x.target) && whole;
         text += "\r\n";
         answer_of_app a;
         if (whole) {

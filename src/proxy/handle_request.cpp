@@ -87,7 +87,7 @@ awaitable<delivered> deliver(media_request& m) {
             std::string head;
             m.x.outcome = outcome::miss;
             append_head(head, m, r, plan{416, {}, false});
-            m.x.head_sent = true;
+            m.x.note_head_sent();
             auto sent = co_await m.x.client.write(head);
             d.failure = sent ? std::nullopt : std::optional<error>(sent.error());
         } else {
@@ -145,6 +145,20 @@ awaitable<void> serve_media(exchange& x, const media_route& route, const std::ve
     }
 }
 
+/// What a DELETE takes away must not be had from here a moment longer: neither leave nor bytes.
+awaitable<void> relay_delete(exchange& x, const routed& to) {
+    auto& media = *x.services.media;
+    forget_decisions(media);
+    co_await relay(x, {});
+    forget_decisions(media);
+    if (to.route != nullptr && x.status >= 200 && x.status < 300) {
+        const auto key = expand_key(to.route->settings.object, to.captures);
+        if (key) {
+            media.cache.purge(to.route->store->identity(), key.value());
+        }
+    }
+}
+
 } // namespace
 
 awaitable<void> handle_request(exchange& x) {
@@ -154,14 +168,11 @@ awaitable<void> handle_request(exchange& x) {
         co_await serve_media(x, *to.route, to.captures);
         co_return;
     }
-    const bool deletes = x.request.method == "DELETE" && x.services.media != nullptr;
-    if (deletes) {
-        forget_decisions(*x.services.media);
+    if (x.request.method == "DELETE" && x.services.media != nullptr) {
+        co_await relay_delete(x, to);
+        co_return;
     }
     co_await relay(x, {});
-    if (deletes) {
-        forget_decisions(*x.services.media);
-    }
 }
 
 } // namespace sluice::proxy

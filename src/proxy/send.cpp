@@ -56,12 +56,6 @@ awaitable<bool> load_cold(file_pool& reads, int fd, std::uint64_t first, std::ui
     return reads.run(job);
 }
 
-void note_first_byte(exchange& x) {
-    if (!x.first_byte) {
-        x.first_byte = steady_clock::now();
-    }
-}
-
 awaitable<result<void>> send_large(exchange& x, file_pool& reads, int fd, std::uint64_t first, std::uint64_t last) {
     std::uint64_t looked_at = first;
     while (first <= last) {
@@ -77,7 +71,6 @@ awaitable<result<void>> send_large(exchange& x, file_pool& reads, int fd, std::u
         auto offset = static_cast<off_t>(first);
         const ssize_t n = sendfile(x.client.native_handle(), fd, &offset, static_cast<std::size_t>(looked_at - first));
         if (n > 0) {
-            note_first_byte(x);
             first += static_cast<std::uint64_t>(n);
             x.client.count_sent(static_cast<std::uint64_t>(n));
         } else if (n == 0) {
@@ -115,8 +108,7 @@ awaitable<result<void>> send_file(exchange& x, file_pool& reads, int fd, std::ui
             head.resize(head_size);
             co_return disk_trouble();
         }
-        x.head_sent = true;
-        note_first_byte(x);
+        x.note_head_sent();
         const auto taken = x.client.try_write(head, false);
         if (!taken) {
             co_return taken.error();
@@ -137,7 +129,7 @@ awaitable<result<void>> send_file(exchange& x, file_pool& reads, int fd, std::ui
                 co_return disk_trouble();
             }
         }
-        x.head_sent = true;
+        x.note_head_sent();
         const auto taken = x.client.try_write(head, true);
         if (!taken) {
             co_return taken.error();

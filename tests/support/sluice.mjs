@@ -50,6 +50,9 @@ export function testConfig({ originUrl, appUrl, cacheDirectory, credentials }) {
   };
 }
 
+// A test process that is killed (by a time limit, say) takes its Sluice with it; setpriv is of util-linux.
+const dyingWithUs = fs.existsSync('/usr/bin/setpriv') ? ['/usr/bin/setpriv', '--pdeathsig', 'KILL', '--'] : [];
+
 const running = new Set();
 process.on('exit', () => {
   for (const child of running) child.kill('SIGKILL');
@@ -172,8 +175,8 @@ export async function startSluice(config, { env = {} } = {}) {
   const directory = temporaryDirectory('run');
   const file = path.join(directory, 'sluice.yaml');
   fs.writeFileSync(file, JSON.stringify(config, null, 2)); // JSON is YAML too
-  const child = spawn(binary, ['serve', '--config', file],
-    { env: { ...process.env, ...env }, stdio: ['ignore', 'pipe', 'pipe'], cwd: directory });
+  const [command, ...args] = [...dyingWithUs, binary, 'serve', '--config', file];
+  const child = spawn(command, args, { env: { ...process.env, ...env }, stdio: ['ignore', 'pipe', 'pipe'], cwd: directory });
   running.add(child);
   const sluice = new Sluice(child, directory);
   const listening = (side) => sluice.waitForLog((r) => r.message === 'listening' && r.side === side, `it listens (${side})`);

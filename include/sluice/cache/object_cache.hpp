@@ -48,7 +48,8 @@ public:
     object_cache& operator=(const object_cache&) = delete;
 
     /// Opens the directory, then counts and loads it in a thread of its own, which goes on to keep house: it writes
-    /// metadata, closes idle descriptors, and tries a locked directory again. Returns once the directory was tried.
+    /// metadata, closes idle descriptors, and tries a locked directory again. Returns once the directory was counted, so
+    /// that the first requests find a cache, or after two seconds, where it is large.
     void start();
     /// Writes all metadata out. Workers must have ended.
     void stop();
@@ -108,6 +109,7 @@ private:
     };
     enum class state : std::uint8_t { off, locked, starting, ready, broken };
 
+    void set_state(state s);
     void open_directory();
     void keep_house();
     void load();

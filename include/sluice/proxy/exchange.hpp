@@ -56,10 +56,18 @@ struct exchange {
     byte_counts bytes{};
     std::string detail{}; ///< why not from the cache; also in Cache-Status
     steady_clock::time_point started{steady_clock::now()};
-    std::optional<steady_clock::time_point> first_byte{}; ///< when the first byte of the body was handed to the socket
+    std::optional<steady_clock::time_point> first_byte{}; ///< when the first byte of the response was handed to the socket
     bool head_sent{false};
     bool body_read{false}; ///< the request's body was read to its end (or there was none)
     bool keep_alive{true}; ///< another request may follow on this connection
+
+    /// The head goes to the socket now, with the first body bytes or without.
+    void note_head_sent() {
+        head_sent = true;
+        if (!first_byte) {
+            first_byte = steady_clock::now();
+        }
+    }
 };
 
 } // namespace sluice::proxy
