@@ -119,6 +119,18 @@ awaitable<bool> fill_writer::wait_for_demand(std::uint64_t window, std::shared_p
     }
 }
 
+awaitable<void> fill_writer::wait_for_first_page_readers(std::shared_ptr<event> wake) {
+    const std::uint64_t begin = fill_->begin;
+    const std::uint64_t page_last = begin / page_size * page_size + page_size - 1;
+    while (begin % page_size != 0) {
+        object_->await_demand(*fill_, wake);
+        if (!object_->anyone_in(begin, page_last)) {
+            break;
+        }
+        co_await wake->wait();
+    }
+}
+
 void fill_writer::flush() {
     if (flushed_ != fill_->published) {
         flushed_ = fill_->published;

@@ -354,6 +354,12 @@ object::demand object::demand_for(const fill& f, std::uint64_t window) {
     return d;
 }
 
+bool object::anyone_in(std::uint64_t first, std::uint64_t last) {
+    const std::lock_guard lock(mutex_);
+    return std::any_of(readers_.begin(), readers_.end(),
+                       [=](const reader* r) { return r->position_ >= first && r->position_ <= last; });
+}
+
 void object::await_demand(fill& f, std::shared_ptr<event> producer) {
     const std::lock_guard lock(mutex_);
     f.producer = std::move(producer);

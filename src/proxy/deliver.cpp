@@ -106,9 +106,10 @@ awaitable<delivered> give_up(delivery& d, error e) {
     co_return delivered{std::move(e)};
 }
 
-awaitable<delivered> run(delivery& d, std::shared_ptr<cache::file> data) {
+awaitable<delivered> run(delivery& d, std::shared_ptr<cache::file> data, std::unique_ptr<cache::reader> hold) {
     media_request& m = d.m;
     cache::reader r(d.object, m.x.services.self.get_executor(), d.to_send.bytes.first, d.to_send.bytes.last);
+    hold.reset();
     bool joined = false;
     while (d.position <= d.to_send.bytes.last) {
         cache::span s = r.next(d.position);
@@ -164,7 +165,8 @@ awaitable<delivered> run(delivery& d, std::shared_ptr<cache::file> data) {
 
 } // namespace
 
-awaitable<delivered> deliver_cached(media_request& m, std::shared_ptr<cache::object> o) {
+awaitable<delivered> deliver_cached(media_request& m, std::shared_ptr<cache::object> o,
+                                    std::unique_ptr<cache::reader> hold) {
     delivery d{m, o, make_plan(m, representation_of(*o)), {}, 0, smallest_window};
     classify(m, *o, d.to_send);
     if (!d.to_send.has_body) {
@@ -178,7 +180,7 @@ awaitable<delivered> deliver_cached(media_request& m, std::shared_ptr<cache::obj
         co_return delivered{data.error()};
     }
     d.position = d.to_send.bytes.first;
-    auto end = co_await run(d, data.value());
+    auto end = co_await run(d, data.value(), std::move(hold));
     co_return end;
 }
 

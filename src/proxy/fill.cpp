@@ -97,6 +97,7 @@ awaitable<std::optional<error>> pump(transfer& t) {
             co_return written.error();
         }
     }
+    co_await t.writer.wait_for_first_page_readers(wake);
     co_return std::nullopt;
 }
 

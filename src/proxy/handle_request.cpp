@@ -80,7 +80,7 @@ awaitable<delivered> deliver(media_request& m) {
     for (int version = 0; version < most_versions; ++version) {
         auto found = co_await locate(m);
         if (found.object) {
-            auto from_cache = co_await deliver_cached(m, found.object);
+            auto from_cache = co_await deliver_cached(m, found.object, std::move(found.hold));
             d = std::move(from_cache);
         } else if (found.empty_range) {
             const representation r{*found.empty_range, {}, {}, {}, {}};

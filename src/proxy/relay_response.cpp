@@ -115,8 +115,7 @@ awaitable<void> answer(exchange& x, unsigned status, std::string_view body, std:
     head.append(detail::crlf);
     const bool no_body = x.request.method == "HEAD";
     x.status = status;
-    x.head_sent = true;
-    x.first_byte = steady_clock::now();
+    x.note_head_sent();
     auto written = co_await x.client.write(head, no_body ? std::string_view{} : body);
     if (!written) {
         x.keep_alive = false;
@@ -148,8 +147,7 @@ awaitable<bool> pass_switch(exchange& x, const net::client_response& answer, std
     out.append(crlf);
     x.keep_alive = false;
     x.status = head.status;
-    x.head_sent = true;
-    x.first_byte = steady_clock::now();
+    x.note_head_sent();
     const auto behind = answer.leftover();
     auto written = co_await x.client.write(out, behind);
     if (written) {
@@ -185,11 +183,8 @@ awaitable<bool> pass_answer(exchange& x, net::client_response& answer, std::stri
             }
         }
         if (!x.head_sent) {
-            x.head_sent = true;
+            x.note_head_sent();
             x.status = answer.head().status;
-        }
-        if (!x.first_byte && (bytes != 0 || end)) {
-            x.first_byte = steady_clock::now();
         }
         auto written = co_await x.client.write(out, *piece, behind);
         if (!written) {

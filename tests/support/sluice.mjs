@@ -170,7 +170,8 @@ export class Sluice {
   }
 }
 
-/// Starts `sluice serve` with this whole configuration and waits until both sides listen.
+/// Starts `sluice serve` with this whole configuration and waits until both sides listen and the cache is there or given
+/// up: until it has counted what lies in its directory, requests pass it by.
 export async function startSluice(config, { env = {} } = {}) {
   const directory = temporaryDirectory('run');
   const file = path.join(directory, 'sluice.yaml');
@@ -183,6 +184,9 @@ export async function startSluice(config, { env = {} } = {}) {
   try {
     sluice.url = `http://${(await listening('client')).address}`;
     sluice.adminUrl = `http://${(await listening('admin')).address}`;
+    if (config.cache.directory !== undefined) {
+      await sluice.waitForLog((r) => ['cache loaded', 'the cache is off'].includes(r.message), 'the cache is loaded or off');
+    }
   } catch (error) {
     if (!sluice.exit) child.kill('SIGKILL');
     removeDirectory(directory);

@@ -32,6 +32,10 @@ public:
     /// wants it any more. `wake` belongs to the caller's worker.
     awaitable<bool> wait_for_demand(std::uint64_t window, std::shared_ptr<event> wake);
 
+    /// Where the fill began inside a page, that page is readable only while the fill lasts: completes when no reader
+    /// stands in it any more. At once for all other fills.
+    awaitable<void> wait_for_first_page_readers(std::shared_ptr<event> wake);
+
     [[nodiscard]] std::uint64_t position() const noexcept { return fill_->published; }
     [[nodiscard]] std::uint64_t end() const noexcept { return fill_->end; }
     [[nodiscard]] bool complete() const noexcept { return fill_->published >= fill_->end; }

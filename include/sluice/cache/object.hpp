@@ -153,6 +153,8 @@ public:
         std::uint64_t most_advanced{0};
     };
     demand demand_for(const fill& f, std::uint64_t window);
+    /// Whether a live reader stands in [first, last].
+    bool anyone_in(std::uint64_t first, std::uint64_t last);
     /// Wakes the producer of `f` at the next move of a reader.
     void await_demand(fill& f, std::shared_ptr<event> producer);
 

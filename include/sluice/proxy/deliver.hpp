@@ -12,8 +12,10 @@ struct delivered {
 };
 
 /// Sends what the client asks for of a cached version, filling what is missing on the way; never a byte of another
-/// version. After the head a failure cuts the connection.
-awaitable<delivered> deliver_cached(media_request& m, std::shared_ptr<cache::object> o);
+/// version. After the head a failure cuts the connection. `hold`: the stand-in of a new version's first reader; let go
+/// once that has come.
+awaitable<delivered> deliver_cached(media_request& m, std::shared_ptr<cache::object> o,
+                                    std::unique_ptr<cache::reader> hold);
 
 /// Sends it straight from the origin, past the cache: from `have` where that answer covers what is wanted, else from a
 /// request of its own. `why` is named in Cache-Status.
