@@ -379,6 +379,16 @@ object::coverage object::covers(std::uint64_t first, std::uint64_t last) {
     return all ? coverage::all : any ? coverage::some : coverage::none;
 }
 
+std::vector<bool> object::present_pages(std::uint64_t first, std::uint64_t last) {
+    const std::lock_guard lock(mutex_);
+    std::vector<bool> present;
+    for (auto page = static_cast<std::size_t>(first / page_size); page <= static_cast<std::size_t>(last / page_size);
+         ++page) {
+        present.push_back(pages_[page] == page_state::present);
+    }
+    return present;
+}
+
 object::run object::gap(std::uint64_t first, std::uint64_t last) {
     const std::lock_guard lock(mutex_);
     const auto last_page = static_cast<std::size_t>(last / page_size);

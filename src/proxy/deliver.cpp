@@ -26,17 +26,28 @@ struct delivery {
     std::uint64_t position;
     std::uint64_t window;
     int restarts{0};
+    cache::object::coverage held{cache::object::coverage::none}; ///< of what is sent, when the request came
+    std::vector<bool> held_pages{};                              ///< where that is `some`
 };
 
-void classify(media_request& m, cache::object& o, const plan& p) {
-    if (m.x.outcome != outcome::relay) {
-        return; // the look-up has said already
+using coverage = cache::object::coverage;
+
+void classify(delivery& d) {
+    media_request& m = d.m;
+    const auto& bytes = d.to_send.bytes;
+    if (m.x.outcome == outcome::miss) {
+        return; // the look-up brought it: whatever is there by now came for this request
     }
-    const auto covered = p.has_body ? o.covers(p.bytes.first, p.bytes.last) : cache::object::coverage::all;
-    m.x.outcome = covered == cache::object::coverage::all    ? outcome::hit
-                  : covered == cache::object::coverage::some ? outcome::partial
-                                                             : outcome::miss;
-    m.stored = m.x.outcome != outcome::hit;
+    d.held = d.to_send.has_body ? d.object->covers(bytes.first, bytes.last) : coverage::all;
+    if (d.held == coverage::some) {
+        d.held_pages = d.object->present_pages(bytes.first, bytes.last);
+    }
+    if (m.x.outcome == outcome::relay) {
+        m.x.outcome = d.held == coverage::all    ? outcome::hit
+                      : d.held == coverage::some ? outcome::partial
+                                                 : outcome::miss;
+        m.stored = m.x.outcome != outcome::hit;
+    }
 }
 
 /// How far a transfer that begins at `first` goes: to the end of what the client named, else of the window.
@@ -64,9 +75,20 @@ void look_ahead(delivery& d) {
     read_ahead({d.m.x.services, d.m.services, d.m.store}, d.object, gap.begin, fill_end(d, gap.begin));
 }
 
+/// Bytes that were there when the request came are the cache's; what came on its account, or with it, the origin's.
 void count_bytes(delivery& d, const cache::span& s) {
-    const std::uint64_t n = s.last - s.first + 1;
-    (s.from_fill ? d.m.x.bytes.origin : d.m.x.bytes.cache) += n;
+    auto& bytes = d.m.x.bytes;
+    if (d.held != coverage::some) {
+        (d.held == coverage::all ? bytes.cache : bytes.origin) += s.last - s.first + 1;
+        return;
+    }
+    const std::uint64_t first_page = d.to_send.bytes.first / cache::page_size;
+    for (std::uint64_t at = s.first; at <= s.last;) {
+        const std::uint64_t page = at / cache::page_size;
+        const std::uint64_t end = std::min(s.last + 1, (page + 1) * cache::page_size);
+        (d.held_pages[static_cast<std::size_t>(page - first_page)] ? bytes.cache : bytes.origin) += end - at;
+        at = end;
+    }
 }
 
 awaitable<std::optional<error>> fetch_missing(delivery& d, const cache::span& s) {
@@ -168,7 +190,7 @@ awaitable<delivered> run(delivery& d, std::shared_ptr<cache::file> data, std::un
 awaitable<delivered> deliver_cached(media_request& m, std::shared_ptr<cache::object> o,
                                     std::unique_ptr<cache::reader> hold) {
     delivery d{m, o, make_plan(m, representation_of(*o)), {}, 0, smallest_window};
-    classify(m, *o, d.to_send);
+    classify(d);
     if (!d.to_send.has_body) {
         append_head(d.head, m, representation_of(*o), d.to_send);
         m.x.note_head_sent();

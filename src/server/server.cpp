@@ -12,6 +12,7 @@
 
 #include <algorithm>
 #include <csignal>
+#include <cstdlib>
 #include <list>
 #include <thread>
 
@@ -91,6 +92,7 @@ private:
     awaitable<void> await_signal();
     void stop_listening();
     awaitable<void> drain(lane& l);
+    void close_admin();
 
     std::shared_ptr<const config::config> settings_;
     metrics::metrics counters_;
@@ -100,7 +102,9 @@ private:
     proxy::media_services media_;
     std::vector<std::unique_ptr<lane>> lanes_;
     std::unique_ptr<tcp_acceptor> admin_;
+    std::vector<tcp_socket*> admin_sockets_; ///< on the first worker, as all of the admin listener
     std::atomic<bool> draining_{false};
+    std::atomic<bool> cut_{false}; ///< the drain time-out ended requests
     std::atomic<unsigned> connections_{0};
 };
 
@@ -135,8 +139,8 @@ void server::listen_admin() {
     admin_ = std::make_unique<tcp_acceptor>(open_listener(first.self, endpoint_of(settings_->admin.address)));
     const std::string address = text_of(admin_->local_endpoint());
     first.self.tasks.spawn(accept_loop(*admin_, [this, &first](tcp_socket socket) {
-        const admin_services services{first.self, settings_, counters_, media_, [this] { refresh_gauges(); },
-                                      draining_};
+        const admin_services services{first.self,     settings_, counters_, media_, [this] { refresh_gauges(); },
+                                      admin_sockets_, draining_};
         first.self.tasks.spawn(run_admin_session(std::move(socket), services));
     }));
     log::info("listening", {{"side", "admin"}, {"address", address}});
@@ -196,30 +200,39 @@ void server::stop_listening() {
     }
 }
 
-/// Waits for this worker's sessions and transfers, then ends what keeps it running.
+/// Waits for the requests and transfers of all workers, then ends what else runs on this one.
 awaitable<void> server::drain(lane& l) {
     const auto until = steady_clock::now() + settings_->limits.drain_timeout;
     steady_timer timer(l.self.get_executor());
-    // What runs beside requests: this coroutine and the sweep, on the first worker also signals and the admin listener.
-    const std::size_t ours = 2;
-    while (steady_clock::now() < until && (l.self.tasks.size() > ours || connections_.load() > 0)) {
+    const std::size_t ours = 2; // this coroutine and the sweep
+    const bool has_admin = &l == lanes_.front().get();
+    while (l.self.tasks.size() > ours) {
+        if (steady_clock::now() >= until) {
+            log::warn("requests were cut by the drain time-out", {{"worker", l.self.index}});
+            cut_.store(true);
+            l.self.context.stop();
+            co_return;
+        }
         l.idle.close_all();
+        if (has_admin && connections_.load() == 0 && media_.fills.load() == 0) {
+            close_admin(); // last: until here it tells that and why we are not ready
+        }
         timer.expires_after(sweep::period);
         auto [ec] = co_await timer.async_wait(use_tuple);
         (void)ec;
-        if (&l == lanes_.front().get() && admin_ && connections_.load() == 0) {
-            boost::system::error_code ignored;
-            admin_->close(ignored);
-        }
-    }
-    if (l.self.tasks.size() > ours) {
-        log::warn("requests were cut by the drain time-out", {{"worker", l.self.index}});
     }
     l.app_pool.close();
     l.origin_pool.close();
-    l.self.deadlines.stop();
     l.log.flush();
-    l.self.context.stop();
+    l.self.deadlines.stop();
+}
+
+void server::close_admin() {
+    boost::system::error_code ignored;
+    admin_->close(ignored);
+    for (auto* socket : admin_sockets_) {
+        socket->close(ignored);
+    }
 }
 
 awaitable<void> server::await_signal() {
@@ -264,6 +277,11 @@ int server::run() {
     reads_.join();
     cache_.stop();
     log::info("stopped");
+    if (cut_.load()) {
+        // Requests that were cut are suspended in the middle of something: nothing of theirs is to be unwound.
+        log::stop();
+        std::_Exit(0);
+    }
     return 0;
 }
 

@@ -47,8 +47,8 @@ ROWS = {"hits": warm_rows.hits, "cold": cold_rows.cold, "collapse": cold_rows.co
 def parse():
     parser = argparse.ArgumentParser(prog="tests/bench/run.sh", description="Sluice beside nginx, measured.")
     parser.add_argument("rows", nargs="*", metavar="ROW", help=f"{', '.join(ROWS)}; all without a name")
-    parser.add_argument("--rounds", type=int, help="alternating rounds (5; 3 with --quick)")
-    parser.add_argument("--quick", action="store_true", help="fewer and shorter rounds")
+    parser.add_argument("--rounds", type=int, help="alternating rounds (7; 3 with --quick)")
+    parser.add_argument("--quick", action="store_true", help="fewer rounds")
     parser.add_argument("--only", choices=["nginx", "sluice"], help="one server, no comparison")
     parser.add_argument("--workers", type=int, default=min(2, len(os.sched_getaffinity(0))), help="of each server (2)")
     given = parser.parse_args()
@@ -56,7 +56,7 @@ def parse():
     if unknown:
         parser.error(f"no such row: {', '.join(unknown)}")
     given.rows = given.rows or list(ROWS)
-    given.rounds = given.rounds or (3 if given.quick else 5)
+    given.rounds = given.rounds or (3 if given.quick else 7)
     return given
 
 

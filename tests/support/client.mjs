@@ -5,6 +5,9 @@ import net from 'node:net';
 import { createHash } from 'node:crypto';
 import { Board } from './wait.mjs';
 
+/// A server that says nothing for so long hangs: the exchange fails instead of the whole test run.
+const silence = 60000;
+
 /// A pool of kept-alive connections for `agent`; close it with `agent.destroy()`.
 export const keepAlive = (maxSockets = Infinity) => new http.Agent({ keepAlive: true, maxSockets });
 
@@ -36,6 +39,7 @@ export class Exchange {
     this.firstByte.catch(() => {});
     this.request = http.request(url, { method: options.method ?? 'GET', headers: options.headers, agent: options.agent ?? false });
     this.request.on('error', finish);
+    this.request.setTimeout(silence, () => this.request.destroy(new Error(`nothing came for ${silence} ms`)));
     this.request.on('response', (response) => {
       this.response = response;
       Object.assign(result, { status: response.statusCode, headers: response.headers, rawHeaders: response.rawHeaders });

@@ -161,6 +161,8 @@ public:
     /// How much of [first, last] is held by whole pages.
     enum class coverage : std::uint8_t { none, some, all };
     coverage covers(std::uint64_t first, std::uint64_t last);
+    /// A flag a page of [first, last]: whether it is whole.
+    std::vector<bool> present_pages(std::uint64_t first, std::uint64_t last);
     /// The first run of pages in [first, last] that nobody has or fetches; none where there is no such.
     run gap(std::uint64_t first, std::uint64_t last);
 

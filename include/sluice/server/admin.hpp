@@ -7,7 +7,9 @@
 #include <sluice/proxy/media.hpp>
 
 #include <atomic>
+#include <functional>
 #include <memory>
+#include <vector>
 
 namespace sluice::server {
 
@@ -17,7 +19,8 @@ struct admin_services {
     std::shared_ptr<const config::config> settings;
     metrics::metrics& counters;
     proxy::media_services& media;
-    std::function<void()> refresh; ///< brings gauges up to date before they are shown
+    std::function<void()> refresh;  ///< brings gauges up to date before they are shown
+    std::vector<tcp_socket*>& open; ///< the sockets of all admin sessions; closing one ends its session
     const std::atomic<bool>& draining;
 };
 

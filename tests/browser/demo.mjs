@@ -1,0 +1,156 @@
+// What the browser tests and the playback bench share: the sample video, the demo of deploy/quickstart.sh as a stack (a
+// store that verifies signatures, the app with its log-in, Sluice between), Chromium, and a viewer at the demo page.
+import { execFile } from 'node:child_process';
+import fs from 'node:fs';
+import path from 'node:path';
+import { promisify } from 'node:util';
+import { startStore } from '../support/s3_store.mjs';
+import { merge, removeDirectory, temporaryDirectory } from '../support/sluice.mjs';
+import { startStack } from '../support/stack.mjs';
+import { within } from '../support/wait.mjs';
+
+export const chromium = '/usr/bin/chromium';
+/// For a test's `skip`: why there is no browser, or false.
+export const noBrowser = fs.existsSync(chromium) ? false : `${chromium} is not installed`;
+export const key = 'demo/sample.mp4';
+export const mediaPath = `/media/${key}`;
+const patience = 60000;
+
+/// The bytes of a video of `seconds` at about 4 Mbit/s (30 MB a minute), H.264 and AAC, its index first. The noise keeps
+/// the encoder from needing less.
+export async function makeVideo(seconds) {
+  const directory = temporaryDirectory('video');
+  try {
+    const file = path.join(directory, 'sample.mp4');
+    await promisify(execFile)('ffmpeg', ['-v', 'error', '-nostdin', '-y',
+      '-f', 'lavfi', '-i', 'testsrc2=size=640x360:rate=25', '-f', 'lavfi', '-i', 'sine=frequency=440:sample_rate=48000',
+      '-t', String(seconds), '-vf', 'noise=alls=12:allf=t', '-c:v', 'libx264', '-preset', 'ultrafast',
+      '-b:v', '4M', '-maxrate', '4M', '-bufsize', '2M', '-pix_fmt', 'yuv420p', '-g', '50',
+      '-c:a', 'aac', '-b:a', '96k', '-movflags', '+faststart', file]);
+    return fs.readFileSync(file);
+  } finally {
+    removeDirectory(directory);
+  }
+}
+
+/// The demo with this video, taken down after the test `t`. `config` is laid over quickstart's; `store` goes to startStore.
+export async function startDemo(t, video, { config = {}, store: storeOptions } = {}) {
+  const store = await startStore(storeOptions);
+  store.put(key, { bytes: video });
+  const own = {
+    stores: {
+      media: undefined,
+      demo: { type: 's3', bucket: 'media', region: 'us-east-1', endpoint: store.url, addressing: 'path', credentials: store.credentials },
+    },
+    routes: [{
+      name: 'lectures', path: '/media/{course}/{file*}', store: 'demo', object: '{course}/{file}',
+      authorize: { subrequest: '/api/may-read/{course}', ttl: '10s' },
+    }],
+  };
+  return startStack(t, { config: merge(own, config), origin: store, app: { publicMedia: false, mediaUrl: mediaPath } });
+}
+
+/// Starts Chromium without a window; nothing but the pages asked for goes out.
+export async function launchBrowser() {
+  const { chromium: driver } = await import('playwright-core').catch((cause) => {
+    throw new Error('playwright-core is missing: npm ci --prefix tests', { cause });
+  });
+  return driver.launch({
+    executablePath: chromium,
+    args: ['--no-sandbox', '--disable-background-networking', '--disable-component-update', '--disable-sync', '--no-first-run'],
+  });
+}
+
+/// Someone at the demo page with a profile (cookies, browser cache) of their own.
+export class Viewer {
+  /// `context`: options of playwright's newContext.
+  static async open(t, browser, url, context = {}) {
+    const viewer = new Viewer();
+    viewer.url = url;
+    viewer.context = await browser.newContext(context);
+    t.after(() => viewer.context.close());
+    viewer.context.setDefaultTimeout(patience);
+    viewer.page = await viewer.context.newPage();
+    viewer.faults = [];
+    viewer.page.on('pageerror', (error) => viewer.faults.push(String(error)));
+    /// Answers for the video that the browser saw: {status, cacheStatus, range}.
+    viewer.answers = [];
+    viewer.page.on('response', (response) => {
+      if (!response.url().endsWith(mediaPath)) return;
+      viewer.answers.push({ status: response.status(), cacheStatus: response.headers()['cache-status'],
+        range: response.headers()['content-range'] });
+    });
+    return viewer;
+  }
+
+  get cookie() {
+    return this.context.cookies(this.url).then((all) => all.find((c) => c.name === 'session')?.value);
+  }
+  /// Opens the page and logs in by its form; gives the answer for the page with the video.
+  async logIn() {
+    await this.page.goto(this.url);
+    await this.page.getByLabel('User').fill('demo');
+    await this.page.getByLabel('Password').fill('demo');
+    await this.page.getByRole('button', { name: 'Log in' }).click();
+    await this.page.locator('#video').waitFor();
+  }
+  async shot(name) {
+    if (process.env.SLUICE_SHOTS) await this.page.screenshot({ path: path.join(process.env.SLUICE_SHOTS, `${name}.png`) });
+  }
+  /// Runs `act(video, argument)` in the page; fails where the video reports an error before it is done.
+  run(act, argument) {
+    const inPage = ([source, given]) => {
+      const video = document.getElementById('video');
+      const failed = new Promise((_, reject) => {
+        const fail = () => reject(new Error(`video error ${video.error?.code}: ${video.error?.message}`));
+        if (video.error) fail();
+        video.addEventListener('error', fail, { once: true });
+      });
+      return Promise.race([failed, (0, eval)(`(${source})`)(video, given)]);
+    };
+    return within(this.page.evaluate(inPage, [String(act), argument]), `in the page: ${act}`, patience);
+  }
+  /// Fulfils with the video's {duration, width} once it knows them.
+  metadata() {
+    return this.run(async (video) => {
+      if (video.readyState < 1) await new Promise((resolve) => video.addEventListener('loadedmetadata', resolve, { once: true }));
+      return { duration: video.duration, width: video.videoWidth };
+    });
+  }
+  /// Plays until `count` more frames were shown: {shown: their times in the video, total: frames in all}.
+  play(count) {
+    return this.run(async (video, wanted) => {
+      video.muted = true;
+      await video.play();
+      const shown = [];
+      while (shown.length < wanted && !video.ended) {
+        shown.push(await new Promise((resolve) => video.requestVideoFrameCallback((_, frame) => resolve(frame.mediaTime))));
+      }
+      return { shown, total: video.getVideoPlaybackQuality().totalVideoFrames };
+    }, count);
+  }
+  /// Goes to `time` seconds and waits for the frame there; gives its time in the video.
+  seek(time) {
+    return this.run(async (video, to) => {
+      const done = new Promise((resolve) => video.addEventListener('seeked', resolve, { once: true }));
+      const frame = new Promise((resolve) => {
+        const look = (_, { mediaTime }) => (mediaTime >= to - 0.1 && mediaTime < to + 5 ? resolve(mediaTime) : video.requestVideoFrameCallback(look));
+        video.requestVideoFrameCallback(look);
+      });
+      video.currentTime = to;
+      await done;
+      return frame;
+    }, time);
+  }
+  /// Plays from `time` to the end, `rate` times as fast.
+  playToEnd(time, rate) {
+    return this.run(async (video, { from, speed }) => {
+      const ended = new Promise((resolve) => video.addEventListener('ended', resolve, { once: true }));
+      video.currentTime = from;
+      video.playbackRate = speed;
+      await video.play();
+      await ended;
+      return video.currentTime;
+    }, { from: time, speed: rate });
+  }
+}
