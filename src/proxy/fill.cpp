@@ -253,8 +253,8 @@ awaitable<result<adopted>> adopt(fill_source from, std::string_view key, std::op
         writer.finish(ready.error());
         co_return ready.error();
     }
-    auto hold = std::make_unique<cache::reader>(o, from.worker_services.self.get_executor(), head.bytes.first,
-                                                head.bytes.last);
+    auto hold =
+        std::make_unique<cache::reader>(o, from.worker_services.self.get_executor(), head.bytes.first, head.bytes.last);
     start(transfer{from, std::move(slot), std::move(writer), std::move(body)});
     co_return adopted{o, std::move(hold)};
 }

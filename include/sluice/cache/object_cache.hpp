@@ -48,8 +48,8 @@ public:
     object_cache& operator=(const object_cache&) = delete;
 
     /// Opens the directory, then counts and loads it in a thread of its own, which goes on to keep house: it writes
-    /// metadata, closes idle descriptors, and tries a locked directory again. Returns once the directory was counted, so
-    /// that the first requests find a cache, or after two seconds, where it is large.
+    /// metadata, closes idle descriptors, and tries a locked directory again. Returns once the directory was counted,
+    /// so that the first requests find a cache, or after two seconds, where it is large.
     void start();
     /// Writes all metadata out. Workers must have ended.
     void stop();
@@ -60,7 +60,8 @@ public:
     /// The present version of an object, or nullptr.
     [[nodiscard]] std::shared_ptr<object> find(std::string_view store, std::string_view name);
 
-    /// Adds a version and retires the one before. Errors: as `unavailable`, `too_large`, `cache_full`, `disk_full`, `disk_error`.
+    /// Adds a version and retires the one before. Errors: as `unavailable`, `too_large`, `cache_full`, `disk_full`,
+    /// `disk_error`.
     awaitable<result<std::shared_ptr<object>>> create(object_info info);
 
     /// The object's data file, opened where it is not. Errors: `disk_error`.

@@ -56,7 +56,8 @@ struct exchange {
     byte_counts bytes{};
     std::string detail{}; ///< why not from the cache; also in Cache-Status
     steady_clock::time_point started{steady_clock::now()};
-    std::optional<steady_clock::time_point> first_byte{}; ///< when the first byte of the response was handed to the socket
+    std::optional<steady_clock::time_point>
+        first_byte{}; ///< when the first byte of the response was handed to the socket
     bool head_sent{false};
     bool body_read{false}; ///< the request's body was read to its end (or there was none)
     bool keep_alive{true}; ///< another request may follow on this connection

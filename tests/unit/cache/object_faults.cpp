@@ -27,6 +27,13 @@ BOOST_FIXTURE_TEST_CASE(a_page_behind_a_running_fill_that_was_evicted_and_claime
     BOOST_TEST((s.what == span::kind::wait));
 }
 
+BOOST_FIXTURE_TEST_CASE(nor_is_anything_given_out_at_the_very_beginning, refetched) {
+    BOOST_REQUIRE(again);
+    const auto r = read(0, 2 * page_size - 1);
+    const auto s = r->next(0);
+    BOOST_TEST((s.what == span::kind::wait));
+}
+
 BOOST_FIXTURE_TEST_CASE(only_what_the_new_fill_published_is_readable, refetched) {
     BOOST_REQUIRE(again);
     publish(*again, 1000);
