@@ -168,11 +168,17 @@ void object::unpin(reader& r) {
 
 std::shared_ptr<fill> object::fill_at(std::uint64_t offset) const {
     for (const auto& f : fills_) {
-        if (f->begin <= offset && offset < f->end) {
+        if (f->begin <= offset && offset < f->end && owns(*f, static_cast<std::size_t>(offset / page_size))) {
             return f;
         }
     }
     return nullptr;
+}
+
+bool object::owns(const fill& f, std::size_t page) noexcept {
+    // The page in which it began in the middle is never recorded, and so is its own until it ends.
+    const bool torn_beginning = f.begin % page_size != 0 && page == f.begin / page_size;
+    return page >= f.published / page_size || torn_beginning;
 }
 
 void object::wake_waiting() {
@@ -313,7 +319,8 @@ std::vector<object::run> object::end_fill(fill& f, std::optional<error> failure)
     const auto end = static_cast<std::size_t>((f.end + page_size - 1) / page_size);
     for (std::size_t page = first; page <= end; ++page) {
         bool give_back = false;
-        if (page < end && (pages_[page] == page_state::claimed || pages_[page] == page_state::filling)) {
+        if (page < end && owns(f, page) &&
+            (pages_[page] == page_state::claimed || pages_[page] == page_state::filling)) {
             const std::uint64_t from = std::max(f.begin, static_cast<std::uint64_t>(page) * page_size);
             const std::uint64_t to = std::min(f.published, shape_.page_end(page));
             if (to > from) {
@@ -434,7 +441,7 @@ object::run object::drop_damaged(std::size_t page) {
         return {};
     }
     dirty_.store(true);
-    return begin_punch(page, page);
+    return begin_punch(page, page, true);
 }
 
 bool object::held(std::size_t page) const {
@@ -476,40 +483,47 @@ object::run object::begin_eviction(std::size_t block) {
     return begin_punch(first, last);
 }
 
-object::run object::begin_punch(std::size_t first_page, std::size_t last_page) {
-    std::uint64_t bytes = 0;
+object::run object::begin_punch(std::size_t first_page, std::size_t last_page, bool damaged) {
+    punch_job job;
+    job.damaged = damaged;
     for (std::size_t page = first_page; page <= last_page; ++page) {
-        bytes += pages_[page] == page_state::absent ? 0 : shape_.page_charge(page);
+        job.charged += pages_[page] == page_state::absent ? 0 : shape_.page_charge(page);
+        job.before.push_back(pages_[page]);
         pages_[page] = page_state::punching;
         verified_[page] = false;
     }
     // Page-aligned past the object's end: a hole that ends inside a page of the page cache would zero bytes in flight.
-    const run r{static_cast<std::uint64_t>(first_page) * page_size,
-                (static_cast<std::uint64_t>(last_page) + 1) * page_size};
-    punching_.emplace_back(r, bytes);
-    return r;
+    job.where = {static_cast<std::uint64_t>(first_page) * page_size,
+                 (static_cast<std::uint64_t>(last_page) + 1) * page_size};
+    punching_.push_back(std::move(job));
+    return punching_.back().where;
 }
 
 void object::punched(run r, bool given_back) {
     const std::lock_guard lock(mutex_);
     const auto it = std::find_if(punching_.begin(), punching_.end(),
-                                 [&r](const auto& each) { return each.first.begin == r.begin; });
+                                 [&r](const auto& each) { return each.where.begin == r.begin; });
     if (it == punching_.end()) {
         return;
     }
-    for (std::uint64_t at = r.begin; at < r.end; at += page_size) {
-        const auto page = static_cast<std::size_t>(at / page_size);
-        if (given_back) {
+    for (std::size_t i = 0; i < it->before.size(); ++i) {
+        const std::size_t page = static_cast<std::size_t>(r.begin / page_size) + i;
+        const page_state before = it->before[i];
+        if (given_back || before == page_state::absent) {
             pages_[page] = page_state::absent;
             torn_.erase(page);
-        } else {
-            pages_[page] = page_state::torn;
-            torn_[page] = {{at, shape_.page_end(page)}};
+            continue;
+        }
+        // It still takes its bytes on the disk. What was published of it stays as it is; the rest may be written.
+        pages_[page] = page_state::torn;
+        auto& published = torn_[page];
+        if (before == page_state::present && !it->damaged) {
+            published = {{static_cast<std::uint64_t>(page) * page_size, shape_.page_end(page)}};
         }
     }
     if (given_back) {
-        charged_.fetch_sub(it->second, std::memory_order_relaxed);
-        budget_.release(it->second);
+        charged_.fetch_sub(it->charged, std::memory_order_relaxed);
+        budget_.release(it->charged);
     }
     punching_.erase(it);
     wake_waiting();
@@ -578,7 +592,7 @@ void object::load_pages(const metadata& m, std::uint64_t data_bytes, std::uint64
     metadata_bytes_ = metadata_bytes;
     using namespace std::chrono;
     const auto age = system_clock::now() - m.checked;
-    const auto steady = age.count() < 0 ? steady_clock::time_point::min() + hours(1)
+    const auto steady = age.count() < 0 ? steady_clock::now() - hours(24 * 365 * 10)
                                         : steady_clock::now() - duration_cast<steady_clock::duration>(age);
     checked_steady_.store(steady.time_since_epoch().count(), std::memory_order_relaxed);
     checked_wall_.store(duration_cast<milliseconds>(m.checked.time_since_epoch()).count(), std::memory_order_relaxed);

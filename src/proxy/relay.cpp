@@ -26,6 +26,8 @@ public:
     }
 
     [[nodiscard]] bool client_gone() const noexcept { return gone_; }
+    /// Looks no more: in a tunnel an ended direction means nothing for the other.
+    void stop() { timer_.clear(); }
 
 private:
     static constexpr std::chrono::seconds period{5};
@@ -111,14 +113,15 @@ awaitable<result<void>> read_final_head(exchange& x, client_response& from_app, 
 }
 
 /// From the request's being written to the answer's end, while the body's rest may be on its way.
-awaitable<result<void>> converse(exchange& x, client_response& from_app, const outgoing& request, detail::upload* body,
-                                 std::string_view extra_fields) {
+awaitable<result<void>> converse(exchange& x, client_response& from_app, const outgoing& request, absence_watch& watch,
+                                 detail::upload* body, std::string_view extra_fields) {
     auto head = co_await read_final_head(x, from_app, request);
     if (!head) {
         co_return head;
     }
     if (from_app.head().status == 101) {
         const bool passed = co_await detail::pass_switch(x, from_app, extra_fields);
+        watch.stop();
         if (passed) {
             co_await tunnel(x, from_app.transport());
         }
@@ -155,7 +158,7 @@ awaitable<std::optional<failure>> attempt(exchange& x, const outgoing& request, 
     result<void> ended;
     std::exception_ptr thrown;
     try {
-        ended = co_await converse(x, from_app, request, body ? &*body : nullptr, extra_fields);
+        ended = co_await converse(x, from_app, request, watch, body ? &*body : nullptr, extra_fields);
     } catch (...) {
         thrown = std::current_exception(); // the upload must end before what it refers to does
     }

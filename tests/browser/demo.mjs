@@ -14,20 +14,21 @@ export const chromium = '/usr/bin/chromium';
 export const noBrowser = fs.existsSync(chromium) ? false : `${chromium} is not installed`;
 export const key = 'demo/sample.mp4';
 export const mediaPath = `/media/${key}`;
-const patience = 60000;
+const patience = 90000;
 
-/// The bytes of a video of `seconds` at about 4 Mbit/s (30 MB a minute), H.264 and AAC, its index first. The noise keeps
-/// the encoder from needing less.
-export async function makeVideo(seconds) {
+/// The bytes of a video of `rounds` times 20 s at about 4 Mbit/s (10 MB a round), H.264 and AAC, its index first. The noise
+/// keeps the encoder from needing less; what is coded is one round.
+export async function makeVideo(rounds) {
   const directory = temporaryDirectory('video');
+  const ffmpeg = (...args) => promisify(execFile)('ffmpeg', ['-v', 'error', '-nostdin', ...args]);
   try {
-    const file = path.join(directory, 'sample.mp4');
-    await promisify(execFile)('ffmpeg', ['-v', 'error', '-nostdin', '-y',
-      '-f', 'lavfi', '-i', 'testsrc2=size=640x360:rate=25', '-f', 'lavfi', '-i', 'sine=frequency=440:sample_rate=48000',
-      '-t', String(seconds), '-vf', 'noise=alls=12:allf=t', '-c:v', 'libx264', '-preset', 'ultrafast',
-      '-b:v', '4M', '-maxrate', '4M', '-bufsize', '2M', '-pix_fmt', 'yuv420p', '-g', '50',
-      '-c:a', 'aac', '-b:a', '96k', '-movflags', '+faststart', file]);
-    return fs.readFileSync(file);
+    const round = path.join(directory, 'round.mp4');
+    const whole = path.join(directory, 'sample.mp4');
+    await ffmpeg('-f', 'lavfi', '-i', 'testsrc2=size=640x360:rate=25', '-f', 'lavfi', '-i', 'sine=frequency=440:sample_rate=48000',
+      '-t', '20', '-vf', 'noise=alls=12:allf=t', '-c:v', 'libx264', '-preset', 'ultrafast',
+      '-b:v', '4M', '-maxrate', '4M', '-bufsize', '2M', '-pix_fmt', 'yuv420p', '-g', '50', '-c:a', 'aac', '-b:a', '96k', round);
+    await ffmpeg('-stream_loop', String(rounds - 1), '-i', round, '-c', 'copy', '-movflags', '+faststart', whole);
+    return fs.readFileSync(whole);
   } finally {
     removeDirectory(directory);
   }
@@ -73,20 +74,23 @@ export class Viewer {
     viewer.page = await viewer.context.newPage();
     viewer.faults = [];
     viewer.page.on('pageerror', (error) => viewer.faults.push(String(error)));
-    /// Answers for the video that the browser saw: {status, cacheStatus, range}.
-    viewer.answers = [];
-    viewer.page.on('response', (response) => {
-      if (!response.url().endsWith(mediaPath)) return;
-      viewer.answers.push({ status: response.status(), cacheStatus: response.headers()['cache-status'],
-        range: response.headers()['content-range'] });
-    });
     return viewer;
   }
 
-  get cookie() {
-    return this.context.cookies(this.url).then((all) => all.find((c) => c.name === 'session')?.value);
+  /// The token of the app's session, undefined without one.
+  async session() {
+    return (await this.context.cookies(this.url)).find((cookie) => cookie.name === 'session')?.value;
   }
-  /// Opens the page and logs in by its form; gives the answer for the page with the video.
+  /// What the app or Sluice answers to a fetch of the page for `range` of the video, past the browser's own cache.
+  fetchVideo(range) {
+    return this.page.evaluate(async ([url, wanted]) => {
+      const answer = await fetch(url, { cache: 'no-store', headers: wanted ? { Range: wanted } : {} });
+      const bytes = await answer.arrayBuffer();
+      return { status: answer.status, headers: Object.fromEntries(answer.headers), length: bytes.byteLength,
+        text: answer.status < 300 ? undefined : new TextDecoder().decode(bytes) };
+    }, [mediaPath, range]);
+  }
+  /// Opens the page and logs in by its form.
   async logIn() {
     await this.page.goto(this.url);
     await this.page.getByLabel('User').fill('demo');

@@ -23,7 +23,7 @@ async function checkBypass(s, details, { url = s.sluice.url, objectSize = size }
     const status = cacheStatus(answer);
     assert.ok(details.includes(status.detail), `detail is ${JSON.stringify(status)}, not one of ${details}`);
     assert.equal(status.hit, undefined);
-    await s.origin.idle();
+    await s.origin.idle(key);
     assert.equal(s.origin.of(key).length, i + 1, 'one GET each');
   }
   assert.equal(s.app.requests.length, 0);

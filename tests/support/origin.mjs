@@ -92,9 +92,9 @@ export class Origin {
   waitFor(predicate, what, timeout) {
     return this.board.until(() => this.requests.find(predicate), what ?? `a request with ${predicate}`, timeout);
   }
-  /// Fulfils once nothing is being answered.
-  idle(timeout) {
-    return this.board.until(() => this.requests.every((r) => r.finished), 'an idle origin', timeout);
+  /// Fulfils once nothing is being answered (for `key`, where one is given).
+  idle(key, timeout) {
+    return this.board.until(() => this.of(key).every((r) => r.finished), 'an idle origin', timeout);
   }
   /// Requests for `key` (all where none is given).
   of(key) {

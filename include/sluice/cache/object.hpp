@@ -223,7 +223,9 @@ private:
     void uncharge(std::uint64_t bytes);
     span look(reader& r);
     span readable(reader& r);
-    run begin_punch(std::size_t first_page, std::size_t last_page);
+    run begin_punch(std::size_t first_page, std::size_t last_page, bool damaged = false);
+    /// Whether `page` is `f`'s to write: what it has passed may have been evicted and claimed by another since.
+    [[nodiscard]] static bool owns(const fill& f, std::size_t page) noexcept;
     [[nodiscard]] bool held(std::size_t page) const;
     [[nodiscard]] std::size_t last_page_of_block(std::size_t block) const;
     std::shared_ptr<fill> fill_at(std::uint64_t offset) const;
@@ -241,10 +243,17 @@ private:
     std::vector<bool> verified_;
     std::vector<std::uint64_t> checksums_;
     std::map<std::size_t, std::vector<std::pair<std::uint64_t, std::uint64_t>>>
-        torn_;                                            // page → published byte intervals
-    std::vector<std::pair<run, std::uint64_t>> punching_; // runs being given back, with what they are charged
-    std::vector<std::uint32_t> pins_;                     // a block
-    std::vector<std::uint32_t> block_used_;               // a block
+        torn_; // page → published byte intervals
+    /// A run that is being given back, with what it is charged and what its pages were.
+    struct punch_job {
+        run where;
+        std::uint64_t charged{0};
+        std::vector<page_state> before;
+        bool damaged{false}; ///< nobody was sent its bytes: they may be written over
+    };
+    std::vector<punch_job> punching_;
+    std::vector<std::uint32_t> pins_;       // a block
+    std::vector<std::uint32_t> block_used_; // a block
     std::list<std::shared_ptr<fill>> fills_;
     std::vector<reader*> readers_;
     std::shared_ptr<file> file_;
