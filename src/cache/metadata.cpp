@@ -10,6 +10,8 @@ namespace sluice::cache {
 namespace {
 
 constexpr std::string_view magic = "SLUICEMD";
+/// Milliseconds of the year 2200: later times are damage, and would overflow the clock's nanoseconds.
+constexpr std::int64_t latest_time = 7258118400000;
 
 template <class Int>
 void put(std::string& out, Int value) {
@@ -55,7 +57,9 @@ struct cursor {
         return value;
     }
     std::chrono::system_clock::time_point time() {
-        return std::chrono::system_clock::time_point(std::chrono::milliseconds(number<std::int64_t>()));
+        const auto ms = number<std::int64_t>();
+        ok = ok && ms >= 0 && ms < latest_time;
+        return std::chrono::system_clock::time_point(std::chrono::milliseconds(ok ? ms : 0));
     }
 };
 

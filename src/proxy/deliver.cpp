@@ -26,6 +26,7 @@ struct delivery {
     std::uint64_t position;
     std::uint64_t window;
     int restarts{0};
+    std::uint64_t asked_to{0};                                   ///< read-ahead was begun up to here
     cache::object::coverage held{cache::object::coverage::none}; ///< of what is sent, when the request came
     std::vector<bool> held_pages{};                              ///< where that is `some`
 };
@@ -68,11 +69,17 @@ void look_ahead(delivery& d) {
         return;
     }
     const std::uint64_t half = std::min(d.position + d.window / 2, d.to_send.bytes.last);
-    const auto gap = d.object->gap(d.position, half);
+    const std::uint64_t from = std::max(d.position, d.asked_to);
+    if (from > half) {
+        return;
+    }
+    const auto gap = d.object->gap(from, half);
     if (gap.begin == gap.end || gap.begin <= d.position) {
         return; // the reader is there itself: its own fill waits for the origin in the foreground
     }
-    read_ahead({d.m.x.services, d.m.services, d.m.store}, d.object, gap.begin, fill_end(d, gap.begin));
+    const std::uint64_t last = fill_end(d, gap.begin);
+    d.asked_to = last + 1;
+    read_ahead({d.m.x.services, d.m.services, d.m.store}, d.object, gap.begin, last);
 }
 
 /// Bytes that were there when the request came are the cache's; what came on its account, or with it, the origin's.

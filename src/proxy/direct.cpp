@@ -46,6 +46,9 @@ awaitable<result<void>> stream(media_request& m, origin::fetched& from, const ht
         if (!n) {
             co_return n.error();
         }
+        if (n.value() == 0) { // what the head promised ends before what is wanted
+            co_return error{errc::short_body, error_source::origin, false};
+        }
         const std::uint64_t skip = at < wanted.first ? std::min<std::uint64_t>(wanted.first - at, n.value()) : 0;
         const std::uint64_t end = std::min<std::uint64_t>(n.value(), wanted.last + 1 - at);
         at += n.value();
@@ -119,6 +122,10 @@ awaitable<result<void>> continue_direct(media_request& m, std::uint64_t first, s
     auto got = co_await ask(m, range, etag);
     if (!got) {
         co_return got.error();
+    }
+    const auto& head = got.value().head();
+    if (!head.has_bytes || head.bytes.first > first || head.bytes.last < last) {
+        co_return error{errc::bad_content_range, error_source::origin, false};
     }
     std::string no_head;
     auto sent = co_await stream(m, got.value(), wanted, no_head);

@@ -73,7 +73,9 @@ awaitable<std::optional<error>> pump(transfer& t) {
     std::vector<char> buffer(transfer_step);
     auto last_progress = steady_clock::now();
     while (!t.writer.complete()) {
+        const auto paused = steady_clock::now();
         const bool on = co_await goes_on(t, wake);
+        last_progress += steady_clock::now() - paused; // a pause is ours, not the store's
         if (!on) {
             co_return error{errc::canceled, error_source::internal, true};
         }

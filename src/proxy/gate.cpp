@@ -123,8 +123,10 @@ awaitable<leave> authorize(exchange& x, media_services& services, const media_ro
         co_return leave{true, {}};
     }
     const auto era = services.grants.era();
-    // With no decision kept, each request is asked for by itself: nobody shares another's answer.
-    auto place = services.subrequests.enter(keeps ? key : key + std::to_string(reinterpret_cast<std::uintptr_t>(&x)));
+    // With no decision kept, each request is asked for by itself: nobody shares another's answer. And nobody shares one
+    // that was asked for before a DELETE.
+    const std::string flight = key + std::to_string(keeps ? era : reinterpret_cast<std::uintptr_t>(&x));
+    auto place = services.subrequests.enter(flight);
     leave l;
     verdict said = verdict::error;
     if (place.leads()) {
