@@ -51,10 +51,17 @@ void classify(delivery& d) {
     }
 }
 
+/// Whether the client named an end that one window reaches: then one GET brings it all. Browsers name the object's last
+/// byte where others leave the range open, and leave on the next seek: such a range is fetched by windows, like an open
+/// one.
+bool is_named_short(const delivery& d) {
+    const bool open = d.m.range && d.m.range->kind == http::range_spec::form::open;
+    return !open && d.to_send.bytes.last - d.to_send.bytes.first < std::max(d.m.services.read_ahead, smallest_window);
+}
+
 /// How far a transfer that begins at `first` goes: to the end of what the client named, else of the window.
 std::uint64_t fill_end(delivery& d, std::uint64_t first) {
-    const bool open = d.m.range && d.m.range->kind == http::range_spec::form::open;
-    if (!open) {
+    if (is_named_short(d)) {
         return d.to_send.bytes.last;
     }
     const std::uint64_t end = first + d.window - 1;
@@ -62,10 +69,10 @@ std::uint64_t fill_end(delivery& d, std::uint64_t first) {
     return std::min(end, d.to_send.bytes.last);
 }
 
-/// For an open range: fetch on when half of the window is used up, so that the next bytes are there when they are due.
+/// Where windows are fetched: fetch on when half of the window is used up, so that the next bytes are there when they
+/// are due.
 void look_ahead(delivery& d) {
-    const bool open = d.m.range && d.m.range->kind == http::range_spec::form::open;
-    if (!open || d.position > d.to_send.bytes.last) {
+    if (is_named_short(d) || d.position > d.to_send.bytes.last) {
         return;
     }
     const std::uint64_t half = std::min(d.position + d.window / 2, d.to_send.bytes.last);
@@ -112,7 +119,6 @@ awaitable<std::optional<error>> fetch_missing(delivery& d, const cache::span& s)
         co_return begun.error();
     }
     if (begun.value()) {
-        d.restarts = 0;
         d.m.fetched = true;
         d.m.origin_status = 206;
     }
@@ -151,6 +157,7 @@ awaitable<delivered> run(delivery& d, std::shared_ptr<cache::file> data, std::un
             auto sent = co_await send_file(m.x, m.services.reads, data->fd(), s.first, s.last, d.head);
             if (sent) {
                 count_bytes(d, s);
+                d.restarts = 0;
                 d.position = s.last + 1;
                 look_ahead(d);
             } else {

@@ -41,20 +41,23 @@ http::range_spec bounded(std::uint64_t first, std::uint64_t last) {
 
 /// What to ask of an object that is not known: the wanted range in whole pages.
 std::optional<http::range_spec> cold_range(const media_request& m) {
-    if (m.head_only || !m.range) {
+    if (m.head_only) {
         return std::nullopt;
     }
-    const std::uint64_t begin = m.range->first / cache::page_size * cache::page_size;
-    switch (m.range->kind) {
-    case http::range_spec::form::bounded:
-        return bounded(begin, m.range->last / cache::page_size * cache::page_size + cache::page_size - 1);
-    case http::range_spec::form::open:
-        // To the end of a window's unit, so that the windows of all readers meet at the same places.
-        return bounded(begin, (begin + first_window / 2) / first_window * first_window + first_window - 1);
-    case http::range_spec::form::suffix:
-        break;
+    if (!m.range) {
+        return bounded(0, std::max(m.services.read_ahead, first_window) - 1); // all of it, but not at once
     }
-    return m.range;
+    if (m.range->kind == http::range_spec::form::suffix) {
+        return m.range;
+    }
+    const std::uint64_t begin = std::min(m.range->first, largest_offset) / cache::page_size * cache::page_size;
+    const bool named_short = m.range->kind == http::range_spec::form::bounded &&
+                             m.range->last - m.range->first < std::max(m.services.read_ahead, first_window);
+    if (named_short) {
+        return bounded(begin, m.range->last / cache::page_size * cache::page_size + cache::page_size - 1);
+    }
+    // To the end of a window's unit, so that the windows of all readers meet at the same places.
+    return bounded(begin, (begin + first_window / 2) / first_window * first_window + first_window - 1);
 }
 
 /// What to ask of an object whose version may have changed: little, of where the reader begins.

@@ -30,7 +30,8 @@ def playback(bench):
                           check=False)
     lines = done.stdout.strip().splitlines()
     if done.returncode != 0 or not lines:
-        row.note = f"playback.mjs ended with {done.returncode}: {done.stderr.strip()[-300:]}"
+        said = [line for line in done.stderr.splitlines() if "Error:" in line]
+        row.note = f"Not measured: playback.mjs ended with {done.returncode}: {' '.join(said)[:300]}"
         row.errors += 1
         return row
     row.data = json.loads(lines[-1])

@@ -8,6 +8,7 @@ const relayConfig = (appUrl) => ({
   listeners: [{ address: '127.0.0.1:0' }],
   admin: { address: '127.0.0.1:0', token: adminToken },
   app: { url: appUrl },
+  cache: {},
   limits: { shutdown_delay: '0s', drain_timeout: '2s' },
   log: { level: 'debug', format: 'json', access: true },
 });
