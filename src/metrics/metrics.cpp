@@ -10,10 +10,14 @@ namespace {
 
 using labels = std::map<std::string, std::string>;
 
-const Histogram::BucketBoundaries latency_buckets{0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05,
-                                                  0.1,    0.25,  0.5,    1,     2.5,  5,     10};
-const Histogram::BucketBoundaries signing_buckets{0.000001, 0.0000025, 0.000005, 0.00001, 0.000025,
-                                                  0.0001,   0.001,     0.01,     0.1,     1};
+/// Upper bounds in seconds.
+Histogram::BucketBoundaries latency_buckets() {
+    return {0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10};
+}
+
+Histogram::BucketBoundaries signing_buckets() {
+    return {0.000001, 0.0000025, 0.000005, 0.00001, 0.000025, 0.0001, 0.001, 0.01, 0.1, 1};
+}
 
 prometheus::Family<Counter>& counters(prometheus::Registry& r, const std::string& name, const std::string& help) {
     return prometheus::BuildCounter().Name("sluice_" + name).Help(help).Register(r);
@@ -118,7 +122,7 @@ metrics::metrics()
                              .Name("sluice_authorize_seconds")
                              .Help("Time of a subrequest to the app.")
                              .Register(registry_)
-                             .Add({}, latency_buckets);
+                             .Add({}, latency_buckets());
     cache_size_bytes = &gauge(registry_, "cache_size_bytes", "Bytes that the cache takes on the disk.");
     cache_limit_bytes = &gauge(registry_, "cache_limit_bytes", "The most that the cache may take.");
     cache_objects = &gauge(registry_, "cache_objects", "Objects in the cache.");
@@ -157,7 +161,7 @@ route_metrics& metrics::route(const std::string& name) {
         slot->app_bytes = &response_bytes_->Add({{"route", name}, {"source", "app"}});
         for (std::size_t o = 0; o < outcome_count; ++o) {
             slot->first_byte[o] = &first_byte_->Add(
-                {{"route", name}, {"result", std::string(to_string(static_cast<outcome>(o)))}}, latency_buckets);
+                {{"route", name}, {"result", std::string(to_string(static_cast<outcome>(o)))}}, latency_buckets());
         }
         slot->authorize = std::make_unique<counter_set>(*authorize_, labels{{"route", name}}, "result");
         slot->fallback = std::make_unique<counter_set>(*fallback_, labels{{"route", name}}, "reason");
@@ -172,9 +176,9 @@ store_metrics& metrics::store(const std::string& name) {
         slot = std::make_unique<store_metrics>();
         slot->requests = std::make_unique<counter_set>(*origin_requests_, labels{{"store", name}}, "code");
         slot->bytes = &origin_bytes_->Add({{"store", name}});
-        slot->first_byte = &origin_first_byte_->Add({{"store", name}}, latency_buckets);
+        slot->first_byte = &origin_first_byte_->Add({{"store", name}}, latency_buckets());
         slot->sign = std::make_unique<counter_set>(*sign_, labels{{"store", name}}, "result");
-        slot->sign_seconds = &sign_seconds_->Add({{"store", name}}, signing_buckets);
+        slot->sign_seconds = &sign_seconds_->Add({{"store", name}}, signing_buckets());
     }
     return *slot;
 }

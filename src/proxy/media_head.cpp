@@ -78,8 +78,11 @@ void append_server_timing(std::string& out, const media_request& m) {
     out += "\r\n";
 }
 
-http::validators validators_of(const representation& r) {
-    return {r.etag, http::parse_http_date(r.last_modified)};
+http::validators validators_of(const representation& r, const http::field_list& fields) {
+    // Reading the date costs a third of a small hit's instructions: only where a field compares it.
+    const bool dated = fields.find("If-Modified-Since") != nullptr || fields.find("If-Unmodified-Since") != nullptr ||
+                       fields.find("If-Range") != nullptr;
+    return {r.etag, dated ? http::parse_http_date(r.last_modified) : std::nullopt};
 }
 
 } // namespace
@@ -99,7 +102,7 @@ std::optional<http::range_spec> wanted_range(const http::field_list& fields) {
 plan make_plan(const media_request& m, const representation& r) {
     plan p;
     const auto& fields = m.x.request.fields;
-    const auto known = validators_of(r);
+    const auto known = validators_of(r, fields);
     switch (http::evaluate_preconditions(fields, known)) {
     case http::precondition::not_modified:
         p.status = 304;

@@ -56,8 +56,8 @@ awaitable<bool> load_cold(file_pool& reads, int fd, std::uint64_t first, std::ui
     return reads.run(job);
 }
 
-awaitable<result<void>> send_large(exchange& x, file_pool& reads, int fd, std::uint64_t first, std::uint64_t last) {
-    std::uint64_t looked_at = first;
+awaitable<result<void>> send_large(exchange& x, file_pool& reads, int fd, std::uint64_t first, std::uint64_t last,
+                                   std::uint64_t looked_at) {
     while (first <= last) {
         if (first >= looked_at) {
             looked_at = std::min(last + 1, first + residency_step);
@@ -93,6 +93,7 @@ awaitable<result<void>> send_file(exchange& x, file_pool& reads, int fd, std::ui
                                   std::string& head) {
     const std::uint64_t length = last - first + 1;
     std::size_t sent = 0;
+    std::uint64_t looked_at = first;
     if (!head.empty() && length <= small_body) {
         const auto body = static_cast<std::size_t>(length);
         const std::size_t head_size = head.size();
@@ -123,8 +124,9 @@ awaitable<result<void>> send_file(exchange& x, file_pool& reads, int fd, std::ui
         co_return result<void>();
     }
     if (!head.empty()) {
-        if (!is_resident(fd, first)) {
-            const bool loaded = co_await load_cold(reads, fd, first, std::min(last, first + residency_step - 1));
+        looked_at = std::min(last + 1, first + residency_step);
+        if (!is_resident(fd, first) || !is_resident(fd, looked_at - 1)) {
+            const bool loaded = co_await load_cold(reads, fd, first, looked_at - 1);
             if (!loaded) {
                 co_return disk_trouble();
             }
@@ -143,7 +145,7 @@ awaitable<result<void>> send_file(exchange& x, file_pool& reads, int fd, std::ui
         }
         head.clear();
     }
-    auto body = co_await send_large(x, reads, fd, first, last);
+    auto body = co_await send_large(x, reads, fd, first, last, looked_at);
     co_return body;
 }
 

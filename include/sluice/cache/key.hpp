@@ -10,7 +10,7 @@
 namespace sluice::cache {
 
 /// The unit of presence and of checksums.
-inline constexpr std::uint64_t page_size = 64 * 1024;
+inline constexpr std::uint64_t page_size = 64ULL * 1024;
 
 /// Which object: never which version of it. `store` is the store's identity (type, endpoint, account, bucket), not its
 /// name in the config, so that renaming a store loses nothing and pointing it elsewhere serves nothing of the old
