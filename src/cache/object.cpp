@@ -353,7 +353,9 @@ object::demand object::demand_for(const fill& f, std::uint64_t window) {
     demand d;
     for (const auto* r : readers_) {
         // Twice the window: the last write before a pause may end beyond it, and that must not end the transfer.
-        if (r->position_ < f.end && r->last_ >= f.published && f.published <= r->position_ + 2 * window) {
+        // And to the end of the last page wanted: a page that is left in its middle is nobody's any more.
+        const std::uint64_t wanted_to = shape_.page_end(static_cast<std::size_t>(r->last_ / page_size));
+        if (r->position_ < f.end && wanted_to > f.published && f.published <= r->position_ + 2 * window) {
             d.wanted = true;
             d.most_advanced = std::max(d.most_advanced, r->position_);
         }
