@@ -3,6 +3,7 @@
 # (build/tidy, clang++) only writes the compile commands: those of g++ hold options that clang does not know.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
+mkdir -p build
 cmake -S . -B build/tidy -G Ninja -DCMAKE_CXX_COMPILER=clang++ -DCMAKE_BUILD_TYPE=Release -DSLUICE_TESTS=OFF \
     -DSLUICE_CCACHE= -DSLUICE_WERROR=OFF -DCMAKE_DISABLE_PRECOMPILE_HEADERS=ON >build/tidy.log 2>&1 ||
     { cat build/tidy.log; exit 1; }
