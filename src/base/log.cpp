@@ -9,6 +9,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <cmath>
 #include <memory>
 
 namespace sluice::log {
@@ -50,7 +51,11 @@ void append_value(std::string& line, const field& f) {
     } else if (const auto* number = std::get_if<std::int64_t>(&f.value)) {
         fmt::format_to(std::back_inserter(line), "{}", *number);
     } else if (const auto* real = std::get_if<double>(&f.value)) {
-        fmt::format_to(std::back_inserter(line), "{}", *real);
+        if (std::isfinite(*real)) {
+            fmt::format_to(std::back_inserter(line), "{}", *real);
+        } else {
+            line += "null"; // JSON has no word for it (RFC 8259 §6)
+        }
     } else {
         line += std::get<bool>(f.value) ? "true" : "false";
     }
@@ -74,8 +79,8 @@ void stop() {
     auto& s = current();
     if (s.logger) {
         s.logger->flush();
-        s.logger.reset();
-        s.pool.reset(); // joins the thread once the queue is written
+        s.pool.reset();   // joins the thread once the queue is written
+        s.logger.reset(); // after it: queued lines hold the logger too, and the thread is not to be the one to end it
     }
 }
 

@@ -147,6 +147,7 @@ private:
     error_source source_;
     head_scanner scanner_;
     std::optional<beast_parser<IsRequest>> parser_;
+    bool framing_cut_{false}; ///< Beast has seen the beginning of chunk framing and asked for the rest
 };
 
 class request_engine final : public engine<true> {

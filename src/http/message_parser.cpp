@@ -21,6 +21,13 @@ bool is_visible_ascii(std::string_view text) {
     return std::ranges::all_of(text, [](char c) { return c > 0x20 && c < 0x7f; });
 }
 
+/// `0 CRLF` and less than the CRLF that ends the trailers (RFC 9112 §7.1): the one beginning of a last chunk that is
+/// shorter than the five bytes which Beast asserts when it looks at a last chunk for the second time.
+bool is_cut_last_chunk(std::string_view framing) {
+    const std::size_t digits = std::min(framing.find_first_not_of('0'), framing.size());
+    return framing.size() < 5 && digits > 0 && framing.substr(digits, 2) == "\r\n";
+}
+
 } // namespace
 
 head_scanner::verdict head_scanner::scan(std::string_view data, bool skip_empty_lines) {
@@ -63,6 +70,7 @@ void engine<IsRequest>::reset() {
     has_head = false;
     scanner_.reset();
     parser_.emplace(head);
+    framing_cut_ = false;
 }
 
 template <bool IsRequest>
@@ -140,11 +148,14 @@ result<body_step> engine<IsRequest>::parse_body(std::string_view data) {
     // Without `eager` Beast stops behind each chunk header, and behind each run of content.
     while (!step.done && step.payload.empty() && step.consumed < data.size()) {
         const auto rest = data.substr(step.consumed);
+        if (framing_cut_ && is_cut_last_chunk(rest))
+            break;
         boost::beast::error_code ec;
         step.consumed += parser_->put(boost::asio::const_buffer(rest.data(), rest.size()), ec);
         step.payload = parser_->payload;
         step.done = parser_->is_done();
-        if (ec == boost::beast::http::error::need_more) {
+        framing_cut_ = ec == boost::beast::http::error::need_more;
+        if (framing_cut_) {
             // Only chunk framing can ask for more bytes than are there.
             if (data.size() - step.consumed > max_chunk_framing)
                 return fail("chunk framing too large");

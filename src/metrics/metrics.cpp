@@ -1,3 +1,4 @@
+#include <sluice/base/error.hpp>
 #include <sluice/metrics/metrics.hpp>
 
 #include <prometheus/text_serializer.h>
@@ -26,6 +27,35 @@ prometheus::Family<Counter>& counters(prometheus::Registry& r, const std::string
 Gauge& gauge(prometheus::Registry& r, const std::string& name, const std::string& help, const labels& l = {}) {
     return prometheus::BuildGauge().Name("sluice_" + name).Help(help).Register(r).Add(l);
 }
+
+/// What is beyond the values that a label may have.
+constexpr std::string_view other = "other";
+
+/// What can keep a media request from being served before its first byte: what stores do, what their connections do,
+/// and our own. Errors that only keep an object out of the cache are not among them: those bypass it.
+std::array<std::string_view, 22> fallback_reasons() {
+    return {
+        to_string(errc::connect_failed),    to_string(errc::resolve_failed),
+        to_string(errc::tls_failed),        to_string(errc::connection_lost),
+        to_string(errc::timeout),           to_string(errc::protocol_error),
+        to_string(errc::short_body),        to_string(errc::header_too_large),
+        to_string(errc::forbidden),         to_string(errc::not_found),
+        to_string(errc::throttled),         to_string(errc::store_error),
+        to_string(errc::unexpected_status), to_string(errc::precondition_failed),
+        to_string(errc::bad_content_range), to_string(errc::content_encoded),
+        to_string(errc::validator_changed), to_string(errc::disk_error),
+        to_string(errc::no_credentials),    to_string(errc::sign_failed),
+        to_string(errc::breaker_open),      to_string(errc::canceled),
+    };
+}
+
+/// `checksum`: damaged pages were found; `locked`, `open`: the directory could not be had.
+std::array<std::string_view, 5> write_error_reasons() {
+    return {to_string(errc::disk_full), to_string(errc::disk_error), "checksum", "locked", "open"};
+}
+
+constexpr std::array<std::string_view, 3> eviction_reasons{"budget", "min_free", "objects"};
+constexpr std::array<std::string_view, 4> authorize_results{"granted", "cached", "denied", "error"};
 
 std::size_t open_descriptor_count() {
     std::error_code ec;
@@ -64,10 +94,15 @@ std::string_view to_string(outcome o) noexcept {
     return "relay";
 }
 
-counter_set::counter_set(prometheus::Family<Counter>& family, labels fixed, std::string label)
+counter_set::counter_set(prometheus::Family<Counter>& family, labels fixed, std::string label,
+                         std::span<const std::string_view> known)
     : family_(family)
     , fixed_(std::move(fixed))
-    , label_(std::move(label)) {}
+    , label_(std::move(label)) {
+    for (const auto value : known) {
+        make(value);
+    }
+}
 
 Counter& counter_set::at(std::string_view value) {
     const std::lock_guard lock(mutex_);
@@ -75,6 +110,14 @@ Counter& counter_set::at(std::string_view value) {
     if (it != known_.end()) {
         return *it->second;
     }
+    if (known_.size() < most_values) {
+        return make(value);
+    }
+    const auto rest = known_.find(other);
+    return rest != known_.end() ? *rest->second : make(other);
+}
+
+Counter& counter_set::make(std::string_view value) {
     auto l = fixed_;
     l.emplace(label_, value);
     auto& made = family_.Add(l);
@@ -83,15 +126,17 @@ Counter& counter_set::at(std::string_view value) {
 }
 
 void route_metrics::count_request(outcome o, unsigned code) {
-    if (code < first_code || code > last_code) {
+    if (code < first_code) {
         return;
     }
-    auto& slot = by_code[static_cast<std::size_t>(o)][code - first_code];
+    const bool is_known = code <= last_code;
+    auto& slot = by_code[static_cast<std::size_t>(o)][(is_known ? code : last_code + 1) - first_code];
     Counter* counter = slot.load(std::memory_order_acquire);
     if (counter == nullptr) {
         const std::lock_guard lock(mutex);
-        counter =
-            &requests->Add({{"route", name}, {"result", std::string(to_string(o))}, {"code", std::to_string(code)}});
+        counter = &requests->Add({{"route", name},
+                                  {"result", std::string(to_string(o))},
+                                  {"code", is_known ? std::to_string(code) : std::string(other)}});
         slot.store(counter, std::memory_order_release);
     }
     counter->Increment();
@@ -127,10 +172,12 @@ metrics::metrics()
     cache_limit_bytes = &gauge(registry_, "cache_limit_bytes", "The most that the cache may take.");
     cache_objects = &gauge(registry_, "cache_objects", "Objects in the cache.");
     cache_blocks = &gauge(registry_, "cache_blocks", "Blocks in the cache, partly present ones included.");
-    cache_evictions = std::make_unique<counter_set>(
-        counters(registry_, "cache_evictions_total", "Blocks or objects evicted."), labels{}, "reason");
-    cache_write_errors = std::make_unique<counter_set>(
-        counters(registry_, "cache_write_errors_total", "Faults of the cache's disk."), labels{}, "reason");
+    cache_evictions =
+        std::make_unique<counter_set>(counters(registry_, "cache_evictions_total", "Blocks or objects evicted."),
+                                      labels{}, "reason", eviction_reasons);
+    cache_write_errors =
+        std::make_unique<counter_set>(counters(registry_, "cache_write_errors_total", "Faults of the cache's disk."),
+                                      labels{}, "reason", write_error_reasons());
     fills_in_flight = &gauge(registry_, "fills_in_flight", "Transfers from stores into the cache.");
     fill_joins =
         &counters(registry_, "fill_joins_total", "Requests that followed a transfer another had begun.").Add({});
@@ -163,8 +210,10 @@ route_metrics& metrics::route(const std::string& name) {
             slot->first_byte[o] = &first_byte_->Add(
                 {{"route", name}, {"result", std::string(to_string(static_cast<outcome>(o)))}}, latency_buckets());
         }
-        slot->authorize = std::make_unique<counter_set>(*authorize_, labels{{"route", name}}, "result");
-        slot->fallback = std::make_unique<counter_set>(*fallback_, labels{{"route", name}}, "reason");
+        slot->authorize =
+            std::make_unique<counter_set>(*authorize_, labels{{"route", name}}, "result", authorize_results);
+        slot->fallback =
+            std::make_unique<counter_set>(*fallback_, labels{{"route", name}}, "reason", fallback_reasons());
     }
     return *slot;
 }

@@ -25,7 +25,8 @@ std::optional<std::uint64_t> content_length(const http::response_head& head) {
 /// RFC 9110 §15.3.7: a 206 must carry the range that was asked for, cut to the object's end.
 result<void> check_partial(object_head& h, const http::response_head& head, const fetch_request& asked) {
     const auto range = http::parse_content_range(head.fields.value("Content-Range"));
-    if (!range || !range.value().range || !range.value().size || !asked.range) {
+    const bool is_one = head.fields.count("Content-Range") == 1;
+    if (!is_one || !range || !range.value().range || !range.value().size || !asked.range) {
         return fault(errc::bad_content_range, false);
     }
     h.size = *range.value().size;
@@ -113,9 +114,11 @@ result<object_head> judge(const http::response_head& head, const fetch_request& 
         return status.error();
     }
     if (head.status == 200 || head.status == 206) {
-        const auto coding = head.fields.value("Content-Encoding");
-        if (!coding.empty() && !http::same_name(coding, "identity")) {
-            return fault(errc::content_encoded, false);
+        for (const auto& each : head.fields.items) { // the field may stand more than once (RFC 9110 §5.3)
+            const bool is_coding = http::same_name(each.name, "Content-Encoding") && !each.value.empty();
+            if (is_coding && !http::same_name(each.value, "identity")) {
+                return fault(errc::content_encoded, false);
+            }
         }
     }
     const auto validator = head.fields.value(can.validator_field);

@@ -21,9 +21,22 @@ namespace sluice::origin {
 namespace {
 
 error trouble(int number) {
-    const errc code = number == ENOENT || number == ENOTDIR                    ? errc::not_found
-                      : number == EACCES || number == ELOOP || number == EXDEV ? errc::forbidden
-                                                                               : errc::disk_error;
+    errc code = errc::disk_error;
+    switch (number) {
+    case ENOENT:
+    case ENOTDIR:
+    case ENAMETOOLONG: // no such file can be, and no fault of the disk's is it either
+    case ENXIO:        // a socket
+        code = errc::not_found;
+        break;
+    case EACCES:
+    case ELOOP:
+    case EXDEV: // leads out of the root
+        code = errc::forbidden;
+        break;
+    default:
+        break;
+    }
     return {code, error_source::origin, false, std::system_category().message(number)};
 }
 

@@ -12,6 +12,7 @@
 #include <map>
 #include <memory>
 #include <mutex>
+#include <span>
 #include <string>
 #include <string_view>
 
@@ -33,10 +34,19 @@ using prometheus::Histogram;
 /// Counters of one label set that appear on first use: `code` and `reason` labels. A look-up takes a short lock.
 class counter_set {
 public:
-    counter_set(prometheus::Family<Counter>& family, std::map<std::string, std::string> fixed, std::string label);
+    /// The most values of the label; what comes after them is counted as `other`, so that nothing that a peer says can
+    /// grow the page without end.
+    static constexpr std::size_t most_values = 64;
+
+    /// `known`: values that are there at 0 before their first event, so that `increase()` sees the first one too.
+    counter_set(prometheus::Family<Counter>& family, std::map<std::string, std::string> fixed, std::string label,
+                std::span<const std::string_view> known = {});
+    /// The counter of `value`; lives as long as the family.
     Counter& at(std::string_view value);
 
 private:
+    Counter& make(std::string_view value);
+
     prometheus::Family<Counter>& family_;
     std::map<std::string, std::string> fixed_;
     std::string label_;
@@ -46,7 +56,8 @@ private:
 
 /// What is counted for one route (or for the relay, whose route is called `relay`).
 struct route_metrics {
-    /// One request answered with `code`; lock-free once the pair was seen.
+    /// One request answered with `code`; lock-free once the pair was seen. Codes that are no class of RFC 9110 §15 (an
+    /// app may send 999) count as `other`; below 100 no answer was sent, and nothing is counted.
     void count_request(outcome o, unsigned code);
 
     Counter* cache_bytes{nullptr};
@@ -54,14 +65,14 @@ struct route_metrics {
     Counter* app_bytes{nullptr};
     std::array<Histogram*, outcome_count> first_byte{};
     std::unique_ptr<counter_set> authorize; ///< by result: granted, cached, denied, error
-    std::unique_ptr<counter_set> fallback;  ///< by reason
+    std::unique_ptr<counter_set> fallback;  ///< by reason, the names of `errc`
 
     prometheus::Family<Counter>* requests{nullptr};
     std::string name;
     std::mutex mutex;
     static constexpr unsigned first_code = 100;
     static constexpr unsigned last_code = 599;
-    std::array<std::array<std::atomic<Counter*>, last_code - first_code + 1>, outcome_count> by_code{};
+    std::array<std::array<std::atomic<Counter*>, last_code - first_code + 2>, outcome_count> by_code{}; ///< other: last
 };
 
 /// What is counted for one store.
@@ -93,7 +104,7 @@ public:
     Gauge* cache_objects{nullptr};
     Gauge* cache_blocks{nullptr};
     std::unique_ptr<counter_set> cache_evictions;    ///< by reason: budget, min_free, objects
-    std::unique_ptr<counter_set> cache_write_errors; ///< by reason
+    std::unique_ptr<counter_set> cache_write_errors; ///< by reason: disk_full, disk_error, checksum, locked, open
     Gauge* fills_in_flight{nullptr};
     Counter* fill_joins{nullptr};
     Counter* fill_resumes{nullptr};

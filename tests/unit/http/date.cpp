@@ -1,5 +1,4 @@
 #include <sluice/http/date.hpp>
-#include <sluice/http/freshness.hpp>
 #include <sluice/http/status.hpp>
 
 #include <boost/test/unit_test.hpp>
@@ -43,28 +42,6 @@ BOOST_AUTO_TEST_CASE(round_trip) {
         const sys_seconds time{std::chrono::seconds(at)};
         BOOST_TEST((parse_http_date(format_http_date(time)) == time), at);
     }
-}
-
-BOOST_AUTO_TEST_CASE(fresh) {
-    using clock = std::chrono::steady_clock;
-    const clock::time_point now(100h);
-    BOOST_TEST(is_fresh(now, now, 1s));
-    BOOST_TEST(is_fresh(now - 999ms, now, 1s));
-    BOOST_TEST(!is_fresh(now - 1s, now, 1s));
-    BOOST_TEST(!is_fresh(now + 1ns, now, 24h)); // from the future
-    BOOST_TEST(!is_fresh(now, now, 0s));
-    BOOST_TEST(!is_fresh(now, now, -5s));
-    BOOST_TEST(is_fresh(clock::time_point(-1h), now, 102h)); // before the machine was started
-    BOOST_TEST(!is_fresh(clock::time_point::min(), clock::time_point::max(), 24h));
-    BOOST_TEST(is_fresh(clock::time_point(0ns), clock::time_point::max(), std::chrono::seconds::max()));
-    BOOST_TEST(is_fresh(sys_seconds{5s}, sys_seconds{9s}, 5s));
-    BOOST_TEST(!is_fresh(sys_seconds{5s}, sys_seconds{10s}, 5s));
-
-    BOOST_TEST(is_usable_on_error(now - 24h - 59min, now, 24h, 1h));
-    BOOST_TEST(!is_usable_on_error(now - 25h, now, 24h, 1h));
-    BOOST_TEST(!is_usable_on_error(now + 1s, now, 24h, 1h));
-    BOOST_TEST(is_usable_on_error(now - 1h, now, std::chrono::seconds::max(), std::chrono::seconds::max()));
-    BOOST_TEST(!is_usable_on_error(now, now, 0s, 0s));
 }
 
 BOOST_AUTO_TEST_CASE(reasons) {

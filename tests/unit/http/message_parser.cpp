@@ -196,6 +196,47 @@ BOOST_AUTO_TEST_CASE(bad_chunks) {
     BOOST_TEST((parser.on_eof().error().code == errc::short_body));
 }
 
+BOOST_AUTO_TEST_CASE(short_last_chunks_in_pieces) {
+    const std::string head = "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n";
+    const std::vector<std::pair<std::string, std::string>> rows{
+        {"0\r\n\r\n", ""},
+        {"00\r\n\r\n", ""},
+        {"000\r\n\r\n", ""},
+        {"0\r\nA:\r\n\r\n", ""},
+        {"0;a\r\n\r\n", ""},
+        {"3\r\n0\r\n\r\n0\r\n\r\n", "0\r\n"}, // content that looks like a last chunk
+        {"1\r\n0\r\n2\r\n\r\n\r\n0\r\n\r\n", "0\r\n"},
+    };
+    for (const auto& [body, content] : rows)
+        for (std::size_t piece = 1; piece <= body.size(); ++piece) {
+            request_parser parser(1024);
+            BOOST_TEST(parser.parse_head(head).value() == head.size());
+            std::size_t used = 0;
+            std::string got;
+            for (std::size_t seen = 0; seen < body.size();) {
+                BOOST_TEST(!parser.is_done());
+                seen = std::min(seen + piece, body.size());
+                // Each piece is looked at until nothing comes of it, and then once more.
+                for (int idle = 0; idle != 2;) {
+                    const auto step = parser.parse_body(std::string_view(body).substr(used, seen - used));
+                    BOOST_TEST_REQUIRE(step.has_value());
+                    used += step->consumed;
+                    got += step->payload;
+                    idle = step->consumed == 0 ? idle + 1 : 0;
+                }
+            }
+            BOOST_TEST(parser.is_done(), body << " in pieces of " << piece);
+            BOOST_TEST(used == body.size());
+            BOOST_TEST(got == content);
+        }
+    // Where the size itself is missing, that is told as soon as the line is there.
+    for (const std::string_view body : {"\r\n", ";a\r\n", "5\r\nhello\r\n\r\n"}) {
+        request_parser parser(1024);
+        const auto out = read_all(parser, head + std::string(body), 1);
+        BOOST_TEST(out.failed, "taken: " << body);
+    }
+}
+
 BOOST_AUTO_TEST_CASE(responses_without_content) {
     for (const std::string_view raw :
          {"HTTP/1.1 100 Continue\r\n\r\n", "HTTP/1.1 103 Early Hints\r\nLink: x\r\n\r\n",

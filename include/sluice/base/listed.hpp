@@ -1,0 +1,46 @@
+#pragma once
+
+#include <algorithm>
+#include <iterator>
+#include <type_traits>
+
+namespace sluice {
+
+/// Keeps a pointer to `item` in `list` for as long as this object lives: who is waiting, what is open, what runs.
+///
+/// `List` is a `std::vector`, `std::deque` or `std::list` of pointers. Its order is not kept where it has random access
+/// (taking out costs one move, and the newest are found first). What was taken out of the list by others is not looked
+/// for again; an item that is in it twice leaves it once. Both must outlive this object; on one thread only, and not
+/// to be made or to end while someone walks through the list.
+template <class List>
+class [[nodiscard]] listed {
+public:
+    using pointer = typename List::value_type;
+    static_assert(std::is_pointer_v<pointer>);
+
+    listed(List& list, std::remove_pointer_t<pointer>& item)
+        : list_(list)
+        , item_(&item) {
+        list_.push_back(item_);
+    }
+    listed(const listed&) = delete;
+    listed& operator=(const listed&) = delete;
+    ~listed() {
+        const auto it = std::find(list_.rbegin(), list_.rend(), item_);
+        if (it == list_.rend()) {
+            return;
+        }
+        if constexpr (std::random_access_iterator<typename List::iterator>) {
+            *it = list_.back();
+            list_.pop_back();
+        } else {
+            list_.erase(std::next(it).base());
+        }
+    }
+
+private:
+    List& list_;
+    pointer item_;
+};
+
+} // namespace sluice

@@ -1,0 +1,136 @@
+#include <sluice/base/single_flight.hpp>
+
+#include <boost/asio/detached.hpp>
+#include <boost/asio/executor_work_guard.hpp>
+#include <boost/test/unit_test.hpp>
+
+#include "running.hpp"
+
+#include <atomic>
+#include <string>
+#include <thread>
+#include <vector>
+
+using namespace sluice;
+
+namespace {
+
+using flights = single_flight<int>;
+constexpr int abandoned = -1;
+
+awaitable<void> follow(flights& f, std::string key, std::vector<int>& got) {
+    const auto ex = co_await asio::this_coro::executor;
+    auto place = f.enter(key);
+    BOOST_TEST(!place.leads());
+    const int value = co_await place.wait(ex);
+    got.push_back(value);
+}
+
+/// What the workers saw; Boost.Test's own checks are for one thread alone.
+struct seen {
+    std::atomic<int> at_work{0};
+    std::atomic<int> led{0};
+    std::atomic<int> faults{0};
+};
+
+/// Asks `rounds` times for one key; counts how often it had to do the work itself.
+awaitable<void> ask_often(flights& f, int rounds, seen& s) {
+    const auto ex = co_await asio::this_coro::executor;
+    for (int i = 0; i < rounds; ++i) {
+        auto place = f.enter("key");
+        if (place.leads()) {
+            s.faults.fetch_add(s.at_work.fetch_add(1) == 0 ? 0 : 1); // never two at once
+            s.led.fetch_add(1);
+            co_await test::turn();
+            s.at_work.fetch_sub(1);
+            place.land(i);
+        } else {
+            const int value = co_await place.wait(ex);
+            s.faults.fetch_add(value >= 0 ? 0 : 1);
+        }
+    }
+}
+
+} // namespace
+
+BOOST_AUTO_TEST_SUITE(single_flights)
+
+BOOST_AUTO_TEST_CASE(one_leads_and_all_get_what_it_gives) {
+    asio::io_context context{1};
+    flights f(abandoned);
+    std::vector<int> got;
+    auto leader = f.enter("a");
+    BOOST_TEST(leader.leads());
+    auto apart = f.enter("b"); // another key: another flight
+    BOOST_TEST(apart.leads());
+    for (int i = 0; i < 3; ++i) {
+        asio::co_spawn(context, follow(f, "a", got), asio::detached);
+    }
+    context.poll();
+    BOOST_TEST(got.empty());
+    leader.land(7);
+    BOOST_TEST(!leader.leads());
+    // Who comes now leads anew, while the earlier ones get the earlier value.
+    auto next = f.enter("a");
+    BOOST_TEST(next.leads());
+    context.restart();
+    context.run();
+    BOOST_TEST((got == std::vector<int>{7, 7, 7}));
+    next.land(8);
+    apart.land(9);
+}
+
+BOOST_AUTO_TEST_CASE(a_leader_that_ends_early_frees_those_who_wait) {
+    asio::io_context context{1};
+    flights f(abandoned);
+    std::vector<int> got;
+    {
+        auto leader = f.enter("a");
+        const auto moved = std::move(leader); // the place moves, and is given up once
+        asio::co_spawn(context, follow(f, "a", got), asio::detached);
+        context.poll();
+        BOOST_TEST(got.empty());
+    }
+    context.restart();
+    context.run();
+    BOOST_TEST(got == std::vector<int>{abandoned});
+    BOOST_TEST(f.enter("a").leads());
+    BOOST_TEST(f.enter("a").leads()); // the one before was dropped again
+}
+
+BOOST_AUTO_TEST_CASE(a_follower_may_come_to_its_wait_late) {
+    asio::io_context context{1};
+    flights f(abandoned);
+    auto leader = f.enter("a");
+    auto follower = f.enter("a");
+    leader.land(3);
+    int value = 0;
+    asio::co_spawn(context, follower.wait(context.get_executor()), [&value](std::exception_ptr, int v) { value = v; });
+    context.run();
+    BOOST_TEST(value == 3);
+}
+
+BOOST_AUTO_TEST_CASE(across_workers) {
+    flights f(abandoned);
+    seen s;
+    constexpr int rounds = 500;
+    constexpr int workers = 3;
+    std::vector<std::thread> threads;
+    for (int i = 0; i < workers; ++i) {
+        threads.emplace_back([&] {
+            asio::io_context context{1};
+            auto guard = asio::make_work_guard(context);
+            asio::co_spawn(context, ask_often(f, rounds, s), [&guard](const std::exception_ptr&) { guard.reset(); });
+            context.run(); // a follower that nobody wakes would keep it for ever
+        });
+    }
+    for (auto& t : threads) {
+        t.join();
+    }
+    BOOST_TEST(s.faults.load() == 0);
+    BOOST_TEST(s.led.load() >= rounds);
+    BOOST_TEST(s.led.load() <= workers * rounds);
+    BOOST_TEST(f.enter("key").leads());
+}
+
+BOOST_AUTO_TEST_SUITE_END()
