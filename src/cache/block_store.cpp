@@ -68,9 +68,9 @@ file::~file() {
     close(fd_);
 }
 
-result<void> write_all(const file& f, std::uint64_t offset, const char* data, std::size_t length) {
+result<void> block_store::write(const file& f, std::uint64_t offset, const char* data, std::size_t length) const {
     while (length > 0) {
-        const ssize_t n = pwrite(f.fd(), data, length, static_cast<off_t>(offset));
+        const ssize_t n = calls_.write(f.fd(), data, length, static_cast<off_t>(offset));
         if (n < 0) {
             if (errno == EINTR) {
                 continue;
@@ -100,13 +100,14 @@ result<void> read_all(const file& f, std::uint64_t offset, char* data, std::size
     return {};
 }
 
-result<std::unique_ptr<block_store>> block_store::open(const std::string& directory) {
+result<std::unique_ptr<block_store>> block_store::open(const std::string& directory, const system_calls& calls) {
     for (const auto& path : {directory, directory + "/v1"}) {
         if (mkdir(path.c_str(), 0700) != 0 && errno != EEXIST) {
             return system_error(("cache directory " + path).c_str());
         }
     }
     std::unique_ptr<block_store> store(new block_store);
+    store->calls_ = calls;
     store->directory_ = ::open((directory + "/v1").c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (store->directory_ < 0) {
         return system_error("cache directory");
@@ -140,8 +141,9 @@ void block_store::detect() {
     const auto probe = create("probe", 2 * page_size);
     if (probe) {
         const int fd = probe.value()->fd();
-        can_allocate_ = fallocate(fd, FALLOC_FL_KEEP_SIZE, 0, static_cast<off_t>(page_size)) == 0;
-        can_punch_ = fallocate(fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, 0, static_cast<off_t>(page_size)) == 0;
+        can_allocate_ = calls_.allocate(fd, FALLOC_FL_KEEP_SIZE, 0, static_cast<off_t>(page_size)) == 0;
+        can_punch_ =
+            calls_.allocate(fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, 0, static_cast<off_t>(page_size)) == 0;
     }
     remove("probe");
 }
@@ -162,8 +164,10 @@ result<std::shared_ptr<file>> block_store::create(const std::string& name, std::
     auto made = std::make_shared<file>(fd);
     // Whole pages, so that a hole always ends page-aligned, past the object's end in its last page.
     const std::uint64_t rounded = (size + page_size - 1) / page_size * page_size;
-    if (ftruncate(fd, static_cast<off_t>(rounded)) != 0) {
-        return system_error("truncate");
+    if (calls_.truncate(fd, static_cast<off_t>(rounded)) != 0) {
+        const auto failure = system_error("truncate");
+        unlinkat(directory_, (name + std::string(data_suffix)).c_str(), 0);
+        return failure;
     }
     return made;
 }
@@ -178,15 +182,15 @@ result<std::shared_ptr<file>> block_store::open_data(const std::string& name) co
 
 result<void> block_store::allocate(const file& f, std::uint64_t offset, std::uint64_t length) const {
     if (can_allocate_ &&
-        fallocate(f.fd(), FALLOC_FL_KEEP_SIZE, static_cast<off_t>(offset), static_cast<off_t>(length)) != 0) {
+        calls_.allocate(f.fd(), FALLOC_FL_KEEP_SIZE, static_cast<off_t>(offset), static_cast<off_t>(length)) != 0) {
         return system_error("allocate");
     }
     return {};
 }
 
 result<void> block_store::punch(const file& f, std::uint64_t offset, std::uint64_t length) const {
-    if (fallocate(f.fd(), FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, static_cast<off_t>(offset),
-                  static_cast<off_t>(length)) != 0) {
+    if (calls_.allocate(f.fd(), FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, static_cast<off_t>(offset),
+                        static_cast<off_t>(length)) != 0) {
         return system_error("punch");
     }
     return {};
@@ -202,14 +206,16 @@ result<std::uint64_t> block_store::write_metadata(const std::string& name, const
             return system_error("metadata");
         }
         const file f(fd);
-        const auto written = write_all(f, 0, bytes.data(), bytes.size());
+        const auto written = write(f, 0, bytes.data(), bytes.size());
         if (!written) {
             unlinkat(directory_, temporary.c_str(), 0);
             return written.error();
         }
     }
-    if (renameat(directory_, temporary.c_str(), directory_, final_name.c_str()) != 0) {
-        return system_error("metadata");
+    if (calls_.rename(directory_, temporary.c_str(), directory_, final_name.c_str()) != 0) {
+        const auto failure = system_error("metadata");
+        unlinkat(directory_, temporary.c_str(), 0);
+        return failure;
     }
     return (bytes.size() + 4095) / 4096 * 4096;
 }

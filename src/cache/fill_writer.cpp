@@ -48,7 +48,9 @@ awaitable<result<void>> fill_writer::make_room(std::uint64_t length) {
     }
     object_->reserved(need);
     const std::uint64_t begin = static_cast<std::uint64_t>(need.first_page) * page_size;
-    const std::uint64_t bytes = static_cast<std::uint64_t>(need.pages) * page_size;
+    // No more than was charged: the last page of an object takes what its bytes take.
+    const std::uint64_t size_on_disk = (object_->info().size + 4095) / 4096 * 4096;
+    const std::uint64_t bytes = std::min(static_cast<std::uint64_t>(need.pages) * page_size, size_on_disk - begin);
     auto job = [disk = cache_->disk(), f = data_, begin, bytes] { return disk->allocate(*f, begin, bytes); };
     auto allocated = co_await cache_->writes().run(std::move(job));
     if (!allocated) {
@@ -71,10 +73,10 @@ awaitable<result<void>> fill_writer::write(const char* data, std::size_t length)
         result<void> written;
         std::vector<std::pair<std::size_t, std::uint64_t>> sums;
     };
-    auto job = [o = object_, f = data_, sum = sum_.get(), data, length, begin]() -> outcome {
+    auto job = [disk = cache_->disk(), o = object_, f = data_, sum = sum_.get(), data, length, begin]() -> outcome {
         outcome result_of{};
         for (const auto& [from, to] : o->writable(begin, begin + length)) {
-            result_of.written = write_all(*f, from, data + (from - begin), static_cast<std::size_t>(to - from));
+            result_of.written = disk->write(*f, from, data + (from - begin), static_cast<std::size_t>(to - from));
             if (!result_of.written) {
                 return result_of;
             }
@@ -105,6 +107,8 @@ awaitable<result<void>> fill_writer::write(const char* data, std::size_t length)
 }
 
 awaitable<bool> fill_writer::wait_for_demand(std::uint64_t window, std::shared_ptr<event> wake) {
+    // Where the cache is small, what is fetched far ahead would push itself out before anybody read it.
+    window = std::min(window, std::max(cache_->limit_bytes() / 4, object_->shape().block_size));
     for (;;) {
         // Registered before looking, so that a reader's move between the two is not missed.
         object_->await_demand(*fill_, wake);
@@ -117,6 +121,10 @@ awaitable<bool> fill_writer::wait_for_demand(std::uint64_t window, std::shared_p
         }
         co_await wake->wait();
     }
+}
+
+bool fill_writer::is_wanted(std::uint64_t window) {
+    return object_->demand_for(*fill_, window).wanted;
 }
 
 awaitable<void> fill_writer::wait_for_first_page_readers(std::shared_ptr<event> wake) {

@@ -50,7 +50,7 @@ void object_cache::stop() {
 }
 
 void object_cache::open_directory() {
-    auto opened = block_store::open(settings_.directory);
+    auto opened = block_store::open(settings_.directory, settings_.disk);
     if (opened) {
         owned_disk_ = std::move(opened.value());
         disk_.store(owned_disk_.get(), std::memory_order_release);
@@ -121,7 +121,9 @@ void object_cache::load() {
                 auto& slot = objects_[o->info().key];
                 loser = slot && slot->info().stored >= o->info().stored ? o : std::exchange(slot, o);
             }
-            if (loser) {
+            if (loser && loser != o) {
+                forget(loser); // somebody may be reading it already
+            } else if (loser) {
                 loser->retire();
                 disk()->remove(loser->file_name());
             }
@@ -136,6 +138,7 @@ void object_cache::load() {
     if (budget_.used() > budget_.limit()) {
         evict(budget_.used() - budget_.limit(), eviction_reason::budget); // max_size was lowered
     }
+    loaded_.store(true, std::memory_order_release);
     log::info("cache loaded", {{"directory", settings_.directory},
                                {"objects", loaded},
                                {"bytes", budget_.used()},
@@ -146,31 +149,32 @@ void object_cache::write_metadata(bool final) {
     if (state_.load() != state::ready) {
         return;
     }
-    for (const auto& o : all()) {
+    for_each([this, final](const std::shared_ptr<object>& o) {
         if (o->retired() || !o->take_dirty()) {
-            continue;
+            return true;
         }
         const auto written = disk()->write_metadata(o->file_name(), o->snapshot());
         if (!written) {
             o->mark_dirty();
             report_write_error(written.error());
-            if (!final) {
-                return; // the disk is in trouble: once a round is enough
-            }
-        } else if (o->retired()) {
+            return final; // the disk is in trouble: once a round is enough
+        }
+        if (o->retired()) {
             disk()->remove(o->file_name());
         }
-    }
+        return true;
+    });
 }
 
 void object_cache::close_idle_files() {
     static const std::size_t limit = idle_file_limit();
     std::vector<std::shared_ptr<object>> open;
-    for (auto& o : all()) {
+    for_each([&open](const std::shared_ptr<object>& o) {
         if (o->open_file()) {
-            open.push_back(std::move(o));
+            open.push_back(o);
         }
-    }
+        return true;
+    });
     if (open.size() <= limit) {
         return;
     }

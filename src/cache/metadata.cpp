@@ -99,6 +99,15 @@ std::string encode(const metadata& m) {
     return out;
 }
 
+std::uint64_t largest_metadata_charge(const object_info& info) noexcept {
+    const std::uint64_t pages = info.size / page_size + 1;
+    const std::uint64_t bytes = 256 + info.key.store.size() + info.key.name.size() + info.version.value.size() +
+                                info.content_type.size() + info.last_modified.size() + info.resolver_id.size() +
+                                pages * sizeof(std::uint64_t) + pages / 8 + 1;
+    // One more unit: a data file of many holes has a block of extents of its own.
+    return (bytes + 4095) / 4096 * 4096 + 4096;
+}
+
 result<metadata> decode(std::string_view bytes) {
     if (bytes.size() < magic.size() + sizeof(std::uint64_t) || bytes.substr(0, magic.size()) != magic) {
         return damaged("no magic");

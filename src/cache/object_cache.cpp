@@ -14,17 +14,11 @@ std::uint64_t overhead(std::uint64_t max_size) {
     return std::min<std::uint64_t>(max_size / 16, 1U << 20U);
 }
 
+/// How much of the table is looked at under one lock.
+constexpr std::size_t buckets_a_step = 64;
+
 /// Reads waiting for a disk beyond this many: the cache is slower than the origin, and misses go past it.
 constexpr std::size_t longest_read_queue = 256;
-
-std::uint64_t metadata_estimate(const object_info& info) {
-    const std::uint64_t pages = (info.size + page_size - 1) / page_size;
-    const std::uint64_t bytes = 256 + info.key.store.size() + info.key.name.size() + info.version.value.size() +
-                                info.content_type.size() + info.last_modified.size() + info.resolver_id.size() +
-                                pages * 8 + pages / 8 + 1;
-    // One more unit: a data file of many holes has a block of extents of its own.
-    return (bytes + 4095) / 4096 * 4096 + 4096;
-}
 
 } // namespace
 
@@ -80,37 +74,38 @@ awaitable<result<std::shared_ptr<object>>> object_cache::create(object_info info
     if (settings_.max_share < 100 && info.size > settings_.max_size / 100 * settings_.max_share) {
         co_return error{errc::too_large, error_source::internal, false, "max_share"};
     }
-    const std::uint64_t estimate = metadata_estimate(info);
-    auto room = co_await reserve(estimate);
+    const std::uint64_t metadata = largest_metadata_charge(info);
+    auto room = co_await reserve(metadata);
     if (!room) {
         co_return room.error();
     }
-    if (object_count() >= settings_.max_objects) {
-        auto job = [this] {
-            evict_object();
-            return true;
-        };
-        co_await writes_.run(job);
-    }
+    // From here on the object answers for that room.
     const std::string name = disk()->new_name(info.key);
-    auto made = std::make_shared<object>(std::move(info), settings_.block_size, name, budget_);
+    auto made = std::make_shared<object>(std::move(info), settings_.block_size, name, budget_, metadata);
     auto job = [this, made] { return disk()->create(made->file_name(), made->info().size); };
     auto f = co_await writes_.run(std::move(job));
-    budget_.release(estimate);
     if (!f) {
         report_write_error(f.error());
         co_return f.error();
     }
     made->set_file(f.value());
-    made->charge_metadata(estimate);
     std::shared_ptr<object> before;
+    bool too_many = false;
     {
         const std::lock_guard lock(mutex_);
         auto& slot = objects_[made->info().key];
         before = std::exchange(slot, made);
+        too_many = objects_.size() > settings_.max_objects;
     }
     if (before) {
         forget(before);
+    }
+    if (too_many) {
+        auto make_place = [this, made] {
+            evict_objects(made);
+            return true;
+        };
+        co_await writes_.run(std::move(make_place));
     }
     co_return made;
 }
@@ -134,11 +129,18 @@ awaitable<result<void>> object_cache::verify(std::shared_ptr<object> o, std::sha
     if (reads_.queued() > longest_read_queue) {
         co_return error{errc::pool_busy, error_source::internal, true};
     }
-    auto job = [o, f, first, last] {
-        std::vector<object::run> bad;
+    struct outcome {
+        std::vector<object::run> damaged;
+        bool in_use{false};
+    };
+    auto job = [o, f, first, last]() -> outcome {
+        outcome found;
         std::vector<char> buffer(page_size);
-        for (std::uint64_t at = first; at <= last; at += page_size) {
-            const auto page = static_cast<std::size_t>(at / page_size);
+        const auto first_page = static_cast<std::size_t>(first / page_size);
+        const auto last_page = static_cast<std::size_t>(last / page_size);
+        o->begin_check(first_page, last_page);
+        for (auto page = first_page; page <= last_page; ++page) {
+            const std::uint64_t at = static_cast<std::uint64_t>(page) * page_size;
             const auto length = static_cast<std::size_t>(o->shape().page_end(page) - at);
             const auto sum = o->checksum(page);
             if (!sum) {
@@ -147,18 +149,26 @@ awaitable<result<void>> object_cache::verify(std::shared_ptr<object> o, std::sha
             const auto whole = read_all(*f, at, buffer.data(), length);
             if (whole && XXH64(buffer.data(), length, 0) == *sum) {
                 o->mark_verified(page, page);
-            } else {
-                bad.push_back(o->drop_damaged(page));
+                continue;
+            }
+            const auto dropped = o->drop_damaged(page, *sum);
+            found.in_use = found.in_use || !dropped;
+            if (dropped && dropped->begin != dropped->end) {
+                found.damaged.push_back(*dropped);
             }
         }
-        return bad;
+        o->end_check(first_page, last_page);
+        return found;
     };
-    auto damaged = co_await reads_.run(std::move(job));
-    if (!damaged.empty()) {
+    auto found = co_await reads_.run(std::move(job));
+    if (!found.damaged.empty() || found.in_use) {
         log::warn("cached pages are damaged and will be fetched again",
-                  {{"file", o->file_name()}, {"pages", damaged.size()}});
+                  {{"file", o->file_name()}, {"pages", found.damaged.size() + (found.in_use ? 1U : 0U)}});
         observer_.write_error("checksum");
-        give_back(o, std::move(damaged));
+        give_back(o, std::move(found.damaged));
+    }
+    if (found.in_use) {
+        co_return error{errc::disk_error, error_source::internal, false, "a damaged page cannot be replaced now"};
     }
     co_return result<void>();
 }
@@ -230,6 +240,18 @@ bool object_cache::purge(std::string_view store, std::string_view name) {
     return o != nullptr;
 }
 
+std::size_t object_cache::purge_where(const std::function<bool(const object_info&)>& doomed) {
+    std::size_t purged = 0;
+    for_each([&](const std::shared_ptr<object>& o) {
+        if (!o->retired() && doomed(o->info())) {
+            retire(o);
+            ++purged;
+        }
+        return true;
+    });
+    return purged;
+}
+
 /// The object left the table: unlink its files. The last reader's close gives the bytes back.
 void object_cache::forget(const std::shared_ptr<object>& o) {
     // The descriptor must be open before the name is gone, for the readers that come to open it late.
@@ -252,116 +274,41 @@ std::size_t object_cache::object_count() {
 
 std::size_t object_cache::block_count() {
     std::size_t blocks = 0;
-    for (const auto& o : all()) {
+    for_each([&blocks](const std::shared_ptr<object>& o) {
         blocks += o->blocks_held();
-    }
+        return true;
+    });
     return blocks;
 }
 
-std::vector<std::shared_ptr<object>> object_cache::all() {
-    const std::lock_guard lock(mutex_);
-    std::vector<std::shared_ptr<object>> list;
-    list.reserve(objects_.size());
-    for (const auto& [key, o] : objects_) {
-        list.push_back(o);
-    }
-    return list;
-}
-
-// Eviction
-
-std::uint64_t object_cache::evict(std::uint64_t bytes, eviction_reason reason) {
-    const std::lock_guard one_at_a_time(eviction_mutex_);
-    if (reason == eviction_reason::budget && budget_.used() + bytes <= budget_.limit()) {
-        return 0; // the one before us made room for both
-    }
-    struct candidate {
-        std::uint32_t used;
-        std::size_t block;
-        const std::shared_ptr<object>* owner;
-    };
-    const auto objects = all();
-    std::vector<candidate> candidates;
-    std::vector<std::pair<std::uint32_t, std::size_t>> blocks;
-    for (const auto& o : objects) {
-        blocks.clear();
-        o->evictable(blocks);
-        for (const auto& [used, block] : blocks) {
-            candidates.push_back({used, block, &o});
+void object_cache::for_each(const std::function<bool(const std::shared_ptr<object>&)>& visit) {
+    std::vector<std::shared_ptr<object>> some;
+    std::size_t bucket = 0;
+    std::size_t buckets = 0;
+    for (;;) {
+        some.clear();
+        {
+            const std::lock_guard lock(mutex_);
+            if (buckets != objects_.bucket_count()) {
+                // Rehashed: what was behind us may be ahead, and the other way round. Better twice than never.
+                buckets = objects_.bucket_count();
+                bucket = 0;
+            }
+            if (bucket >= buckets) {
+                return;
+            }
+            for (const std::size_t end = std::min(buckets, bucket + buckets_a_step); bucket < end; ++bucket) {
+                for (auto it = objects_.begin(bucket); it != objects_.end(bucket); ++it) {
+                    some.push_back(it->second);
+                }
+            }
         }
-    }
-    std::sort(candidates.begin(), candidates.end(), [](const candidate& a, const candidate& b) {
-        return a.used != b.used ? a.used < b.used : a.block < b.block;
-    });
-    // A little more than asked for, so that not every miss pays for a pass over the index.
-    const std::uint64_t goal = std::max(bytes, reason == eviction_reason::budget ? budget_.limit() / 64 : bytes);
-    std::uint64_t freed = 0;
-    for (const auto& c : candidates) {
-        if (freed >= goal) {
-            break;
+        for (auto& o : some) {
+            if (!visit(o)) {
+                return;
+            }
+            o.reset();
         }
-        const std::uint64_t before = budget_.used();
-        if (evict_block(*c.owner, c.block) > 0) {
-            observer_.evicted(reason);
-        }
-        const std::uint64_t after = budget_.used();
-        freed += before > after ? before - after : 0;
-    }
-    return freed;
-}
-
-std::uint64_t object_cache::evict_block(const std::shared_ptr<object>& o, std::size_t block) {
-    if (!disk()->can_punch()) {
-        // Without holes the unit is the whole object.
-        if (!o->retired()) {
-            retire(o);
-        }
-        return 1;
-    }
-    const auto r = o->begin_eviction(block);
-    if (r.begin == r.end) {
-        return 0;
-    }
-    auto f = o->open_file();
-    if (!f) {
-        const auto opened = disk()->open_data(o->file_name());
-        f = opened ? opened.value() : nullptr;
-    }
-    const bool done = f && disk()->punch(*f, r.begin, r.end - r.begin).has_value();
-    o->punched(r, done);
-    f.reset();
-    drop_if_empty(o);
-    return done ? 1 : 0;
-}
-
-void object_cache::drop_if_empty(const std::shared_ptr<object>& o) {
-    bool dropped = false;
-    {
-        const std::lock_guard lock(mutex_);
-        const auto it = objects_.find(o->info().key);
-        // Two owners: the table and the list that this eviction works on; any other is a request that has it in hand.
-        if (it != objects_.end() && it->second == o && o.use_count() <= 2 && o->idle_and_empty()) {
-            objects_.erase(it);
-            dropped = true;
-        }
-    }
-    if (dropped) {
-        o->retire();
-        disk()->remove(o->file_name());
-    }
-}
-
-void object_cache::evict_object() {
-    const std::lock_guard one_at_a_time(eviction_mutex_);
-    const auto objects = all();
-    if (objects.size() < settings_.max_objects) {
-        return;
-    }
-    const auto oldest = std::min_element(objects.begin(), objects.end(),
-                                         [](const auto& a, const auto& b) { return a->last_used() < b->last_used(); });
-    if (oldest != objects.end()) {
-        observer_.evicted(eviction_reason::objects);
-        retire(*oldest);
     }
 }
 

@@ -4,6 +4,10 @@
 #include <sluice/cache/key.hpp>
 #include <sluice/cache/metadata.hpp>
 
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <cstdio>
 #include <functional>
 #include <memory>
 #include <string>
@@ -26,6 +30,14 @@ private:
     int fd_;
 };
 
+/// The system calls by which a cache's disk can fail, or lack what others have; tests put their own in their places.
+struct system_calls {
+    int (*allocate)(int fd, int mode, off_t offset, off_t length) = ::fallocate;
+    int (*truncate)(int fd, off_t length) = ::ftruncate;
+    ssize_t (*write)(int fd, const void* data, std::size_t length, off_t offset) = ::pwrite;
+    int (*rename)(int from_directory, const char* from, int to_directory, const char* to) = ::renameat;
+};
+
 /// The files of the cache: a sparse data file and a metadata file an object, in a versioned, locked directory.
 ///
 /// Every member that touches the disk can block: call them on a file_pool. Errors are `errc::disk_error`, or
@@ -34,7 +46,7 @@ class block_store {
 public:
     /// Makes `directory`/v1 where it is missing and locks it. Errors: `disk_error`, with `retryable` where another
     /// process holds the lock.
-    static result<std::unique_ptr<block_store>> open(const std::string& directory);
+    static result<std::unique_ptr<block_store>> open(const std::string& directory, const system_calls& calls = {});
     ~block_store();
     block_store(const block_store&) = delete;
     block_store& operator=(const block_store&) = delete;
@@ -46,6 +58,8 @@ public:
     [[nodiscard]] result<std::shared_ptr<file>> create(const std::string& name, std::uint64_t size) const;
     [[nodiscard]] result<std::shared_ptr<file>> open_data(const std::string& name) const;
 
+    /// Writes all of it at `offset`.
+    [[nodiscard]] result<void> write(const file& f, std::uint64_t offset, const char* data, std::size_t length) const;
     /// Gives the range its disk blocks, so that later writes to it cannot run out of space. Nothing where the file
     /// system cannot do it.
     [[nodiscard]] result<void> allocate(const file& f, std::uint64_t offset, std::uint64_t length) const;
@@ -87,6 +101,7 @@ private:
     void detect();
     [[nodiscard]] result<metadata> read_metadata(const std::string& name) const;
 
+    system_calls calls_;
     int directory_{-1};
     int lock_{-1};
     bool can_allocate_{false};
@@ -94,8 +109,6 @@ private:
     std::uint64_t serial_{0};
 };
 
-/// Writes all of it at `offset`. Errors as above.
-[[nodiscard]] result<void> write_all(const file& f, std::uint64_t offset, const char* data, std::size_t length);
 /// Reads exactly `length` bytes. Errors: `disk_error`, also for an early end.
 [[nodiscard]] result<void> read_all(const file& f, std::uint64_t offset, char* data, std::size_t length);
 

@@ -28,9 +28,12 @@ public:
     /// Ends the fill: complete, or failed with what its readers are told.
     void finish(std::optional<error> failure);
 
-    /// Waits until a reader wants what comes next: at most `window` bytes ahead of the most advanced one. False: nobody
-    /// wants it any more. `wake` belongs to the caller's worker.
+    /// Waits until a reader wants what comes next: at most `window` bytes, and a quarter of the cache, ahead of the
+    /// most advanced one. False: nobody wants it any more. `wake` belongs to the caller's worker.
     awaitable<bool> wait_for_demand(std::uint64_t window, std::shared_ptr<event> wake);
+
+    /// Whether a reader wants anything more of it. Never waits.
+    [[nodiscard]] bool is_wanted(std::uint64_t window);
 
     /// Where the fill began inside a page, that page is readable only while the fill lasts: completes when no reader
     /// stands in it any more. At once for all other fills.

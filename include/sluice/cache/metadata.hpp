@@ -25,6 +25,10 @@ struct metadata {
 
 [[nodiscard]] std::string encode(const metadata& m);
 
+/// The most that both files of an object take on the disk beside the bytes of its pages: the metadata file with every
+/// page present, and a unit for the extents of the data file. Bytes, whole 4 KiB units.
+[[nodiscard]] std::uint64_t largest_metadata_charge(const object_info& info) noexcept;
+
 /// Errors: `errc::disk_error` for anything that is not a whole, unharmed metadata file of this version.
 [[nodiscard]] result<metadata> decode(std::string_view bytes);
 

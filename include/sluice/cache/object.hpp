@@ -1,9 +1,9 @@
 #pragma once
 
-#include <sluice/base/event.hpp>
 #include <sluice/cache/block_store.hpp>
 #include <sluice/cache/budget.hpp>
 #include <sluice/cache/key.hpp>
+#include <sluice/cache/reader.hpp>
 
 #include <atomic>
 #include <chrono>
@@ -22,7 +22,7 @@ enum class page_state : std::uint8_t {
     absent,
     claimed,  ///< a fill will write it; nothing is reserved yet
     filling,  ///< reserved; being written
-    torn,     ///< a fill ended inside it: some bytes were published, and are never rewritten
+    torn,     ///< a fill ended or began inside it: some bytes were published, and are never rewritten
     present,  ///< whole and checksummed
     punching, ///< being given back to the file system; cannot be claimed until that has returned
 };
@@ -33,76 +33,23 @@ struct fill {
     std::uint64_t end{0};       ///< one past its last
     std::uint64_t published{0}; ///< readers may have all before it
     bool ended{false};
+    bool beginning_lost{false};      ///< it began inside a page, which was given back since: no longer read from it
     std::optional<error> failure;    ///< set where it ended before `end`
     std::shared_ptr<event> producer; ///< woken when a reader moved or left, while the producer waits for demand
     bool producer_waits{false};
 };
 
-/// What a reader can do next. Byte offsets, inclusive.
-struct span {
-    enum class kind : std::uint8_t {
-        readable,   ///< [first, last] can be sent now; its blocks are pinned until `release`
-        unverified, ///< [first, last] lies in pages that this process has not checked yet: `object_cache::verify`
-        wait,       ///< wait for the reader's event, then ask again
-        absent,     ///< nobody has or fetches [first, last]: claim it
-        failed      ///< the fill that the reader waited for has failed
-    };
-    kind what{kind::wait};
-    std::uint64_t first{0};
-    std::uint64_t last{0};
-    bool from_fill{false}; ///< readable: written by a fill that this reader waited for or started
-    std::optional<error> failure{};
-};
-
-class object;
-
-/// One live request for a part of an object: where it is, how far it wants to go, and what it holds pinned.
-///
-/// Lives on one worker; destroyed before its object's last reference.
-class reader {
-public:
-    reader(std::shared_ptr<object> o, executor ex, std::uint64_t first, std::uint64_t last);
-    ~reader();
-    reader(const reader&) = delete;
-    reader& operator=(const reader&) = delete;
-
-    /// What can be done at `position`; releases what the last call had pinned, and tells fills how far this reader is.
-    span next(std::uint64_t position);
-    /// Unpins.
-    void release();
-
-    /// Completes when something changed that `next` waited for.
-    awaitable<void> wait() { return wake_->wait(); }
-
-    [[nodiscard]] object& of() const noexcept { return *object_; }
-    [[nodiscard]] const std::shared_ptr<object>& shared() const noexcept { return object_; }
-
-    /// True once any byte it was given came from a fill it waited for or began.
-    bool saw_fill{false};
-
-private:
-    friend class object;
-    void begin_wait();
-    std::shared_ptr<object> object_;
-    executor executor_;
-    std::shared_ptr<event> wake_; // made when first needed: a hit never waits
-    std::uint64_t position_;
-    std::uint64_t last_;
-    std::uint64_t wanted_{0}; // wake when a fill has published beyond this
-    std::shared_ptr<fill> waits_for_;
-    bool waits_{false};
-    std::optional<std::pair<std::size_t, std::size_t>> pinned_; // blocks, inclusive
-};
-
 /// One version of an object: what is known of it, and which pages of it are where.
 ///
 /// Shared by all workers. No member waits for anything but the object's own mutex, which is held for look-ups only.
-class object : public std::enable_shared_from_this<object> {
+class object {
 public:
     /// How far published bytes must be ahead of a waiting reader to wake it.
     static constexpr std::uint64_t wake_step = page_size;
 
-    object(object_info info, std::uint64_t block_size, std::string file_name, budget& b);
+    /// `metadata_charge`: what was charged to `b` already for its metadata; the object releases it at its end.
+    object(object_info info, std::uint64_t block_size, std::string file_name, budget& b,
+           std::uint64_t metadata_charge = 0);
     ~object();
 
     [[nodiscard]] const object_info& info() const noexcept { return info_; }
@@ -112,8 +59,8 @@ public:
     // Fills
 
     /// Claims the run of pages from the one with `first` up to the one with `last` or to the first that is not absent.
-    /// nullptr: the first is not absent (any more). `offset_in_first`: the fill begins there inside its first page,
-    /// which is then not recorded (a suffix of an object whose size was not known).
+    /// nullptr: the first is not absent (any more). `begin_inside_page`: the fill begins at `first` itself,
+    /// and its first page is then not recorded (a suffix of an object whose size was not known).
     std::shared_ptr<fill> claim(std::uint64_t first, std::uint64_t last, bool begin_inside_page);
 
     /// What a fill has to reserve before it writes `length` bytes at its published offset: the claimed pages from there
@@ -144,8 +91,9 @@ public:
     /// Ends a fill; `failure` where it ended early. Its unwritten pages become absent, or `punching` where they were
     /// reserved: each run that is given must be punched, then `punched` called.
     std::vector<run> end_fill(fill& f, std::optional<error> failure);
-    /// The file system has given the run back, or could not (then its pages stay charged, and unread).
-    void punched(run r, bool given_back);
+    /// The file system has given the run back, or could not (then its pages stay charged, and unread). Gives the bytes
+    /// that were released of the budget.
+    std::uint64_t punched(run r, bool given_back);
 
     /// How far `f` may read ahead: whether any live reader still wants it, and the position of the most advanced one.
     struct demand {
@@ -170,15 +118,26 @@ public:
 
     [[nodiscard]] std::optional<std::uint64_t> checksum(std::size_t page);
     void mark_verified(std::size_t first_page, std::size_t last_page);
-    /// A page on the disk is not what was written: it is forgotten. Nobody was sent a byte of it by this process.
-    run drop_damaged(std::size_t page);
+    /// Keeps the pages [first, last] from being evicted until `end_check` with the same, so that what is read to check
+    /// them is what was written.
+    void begin_check(std::size_t first_page, std::size_t last_page);
+    void end_check(std::size_t first_page, std::size_t last_page);
+    /// A page on the disk does not have the checksum `expected`: it is forgotten, and the run that is given must be
+    /// punched. An empty run where the page is not what was compared any more; no value where its block is being sent,
+    /// so that it can be neither punched nor written now.
+    std::optional<run> drop_damaged(std::size_t page, std::uint64_t expected);
 
-    /// Blocks that could be evicted now, with their last use.
-    void evictable(std::vector<std::pair<std::uint32_t, std::size_t>>& out);
+    /// A block that could be evicted now.
+    struct evictable_block {
+        std::size_t block{0};
+        std::uint32_t used{0};  ///< when it was last used
+        std::uint32_t ahead{0}; ///< how many blocks a live reader has yet to read before it, and 1; 0: none is coming
+    };
+    void evictable(std::vector<evictable_block>& out);
     /// Begins to evict a block. Nothing where it is in use by now.
     run begin_eviction(std::size_t block);
-    /// True where no page is held and nobody uses the object.
-    bool idle_and_empty();
+    /// True where nobody reads or writes the object.
+    bool idle();
 
     // Files and metadata
 
@@ -192,12 +151,13 @@ public:
     /// True once after each change that the metadata file does not hold yet.
     bool take_dirty() noexcept { return dirty_.exchange(false); }
     void mark_dirty() noexcept { dirty_.store(true); }
+    /// Takes over what a process before this one left: the pages of `m`, and what the census charged for both files,
+    /// `data_bytes` and `metadata_bytes`. From here on the object is charged for its whole pages, and for the largest
+    /// that its metadata file may become.
     void load_pages(const metadata& m, std::uint64_t data_bytes, std::uint64_t metadata_bytes);
     /// Runs of absent pages that must be punched since the file takes more than its recorded pages (`data_bytes`): the
     /// process before this one ended while it filled them.
     std::vector<run> unrecorded(std::uint64_t data_bytes);
-    /// Charges the difference to what the metadata file took before. False where it does not fit.
-    bool charge_metadata(std::uint64_t bytes);
 
     // Version and freshness
 
@@ -210,7 +170,12 @@ public:
     /// future.
     [[nodiscard]] steady_clock::time_point checked() const noexcept;
 
+    /// Bytes that its pages take of the budget, and that its metadata takes.
     [[nodiscard]] std::uint64_t charged() const noexcept { return charged_.load(std::memory_order_relaxed); }
+    [[nodiscard]] std::uint64_t metadata_charge() const noexcept {
+        return metadata_charge_.load(std::memory_order_relaxed);
+    }
+    /// Blocks of which any page takes room.
     [[nodiscard]] std::size_t blocks_held();
     [[nodiscard]] std::uint32_t last_used() const noexcept { return used_.load(std::memory_order_relaxed); }
     /// The clock of last uses: it moves on at every claim, since only misses make room needed.
@@ -219,14 +184,17 @@ public:
 private:
     friend class reader;
 
-    void charge(std::uint64_t bytes);
-    void uncharge(std::uint64_t bytes);
     span look(reader& r);
     span readable(reader& r);
     run begin_punch(std::size_t first_page, std::size_t last_page, bool damaged = false);
-    /// Whether `page` is `f`'s to write: what it has passed may have been evicted and claimed by another since.
-    [[nodiscard]] static bool owns(const fill& f, std::size_t page) noexcept;
-    [[nodiscard]] bool held(std::size_t page) const;
+    /// Whether `page`, one of those that `f` claimed, is still its to write: what it has passed may have been evicted
+    /// and claimed by another since.
+    [[nodiscard]] bool owns(const fill& f, std::size_t page) const noexcept;
+    [[nodiscard]] bool is_missing(std::size_t page) const; // absent or torn: to be claimed
+    [[nodiscard]] bool held(std::size_t page) const;       // present or torn
+    [[nodiscard]] bool in_use(std::size_t block) const;    // being sent or checked
+    [[nodiscard]] std::vector<std::uint32_t> blocks_ahead() const;
+    void keep_torn(std::size_t page, std::uint64_t from, std::uint64_t to);
     [[nodiscard]] std::size_t last_page_of_block(std::size_t block) const;
     std::shared_ptr<fill> fill_at(std::uint64_t offset) const;
     void wake_waiting();
@@ -252,16 +220,16 @@ private:
         bool damaged{false}; ///< nobody was sent its bytes: they may be written over
     };
     std::vector<punch_job> punching_;
-    std::vector<std::uint32_t> pins_;       // a block
-    std::vector<std::uint32_t> block_used_; // a block
+    std::vector<std::uint32_t> pins_;                           // a block
+    std::vector<std::uint32_t> block_used_;                     // a block
+    std::vector<std::pair<std::size_t, std::size_t>> checking_; // blocks, inclusive
     std::list<std::shared_ptr<fill>> fills_;
     std::vector<reader*> readers_;
     std::shared_ptr<file> file_;
-    std::uint64_t metadata_bytes_{0};
-
     std::atomic<bool> dirty_{true};
     std::atomic<bool> retired_{false};
     std::atomic<std::uint64_t> charged_{0};
+    std::atomic<std::uint64_t> metadata_charge_{0};
     std::atomic<std::uint32_t> used_{0};
     std::atomic<std::int64_t> checked_steady_{0};
     std::atomic<std::int64_t> checked_wall_{0};

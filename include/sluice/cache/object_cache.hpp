@@ -24,6 +24,7 @@ struct cache_settings {
     std::uint64_t max_objects{1000000};
     std::uint64_t block_size{1ULL << 20U};
     unsigned max_share{100}; ///< percent of max_size that an object may have; at 100 even larger ones pass through
+    system_calls disk{};     ///< by which the files are written
 };
 
 /// Why something was evicted; the `reason` label.
@@ -57,6 +58,9 @@ public:
     /// Whether new bytes can be stored: no value where they can, else `cache_off`, `cache_starting` or `disk_error`.
     [[nodiscard]] std::optional<errc> unavailable() const noexcept;
 
+    /// Whether all that a process before this one left is known by now.
+    [[nodiscard]] bool loaded() const noexcept { return loaded_.load(std::memory_order_acquire); }
+
     /// The present version of an object, or nullptr.
     [[nodiscard]] std::shared_ptr<object> find(std::string_view store, std::string_view name);
 
@@ -68,7 +72,8 @@ public:
     awaitable<result<std::shared_ptr<file>>> open(std::shared_ptr<object> o);
 
     /// Reads the pages of [first, last] (which begin and end at page bounds) and compares their checksums; what is
-    /// damaged is forgotten. Afterwards ask for the span again. Errors: `disk_error`, `pool_busy`.
+    /// damaged is forgotten. Afterwards ask for the span again. Errors: `pool_busy`; `disk_error` where a page is
+    /// damaged whose block is being sent, so that it cannot be replaced now.
     awaitable<result<void>> verify(std::shared_ptr<object> o, std::shared_ptr<file> f, std::uint64_t first,
                                    std::uint64_t last);
 
@@ -80,6 +85,8 @@ public:
     void retire(const std::shared_ptr<object>& o);
     /// Retires the present version of an object; false where there is none.
     bool purge(std::string_view store, std::string_view name);
+    /// Retires the present version of every object of which `doomed` says so; gives how many. Goes through all objects.
+    std::size_t purge_where(const std::function<bool(const object_info&)>& doomed);
 
     [[nodiscard]] const cache_settings& settings() const noexcept { return settings_; }
     [[nodiscard]] file_pool& reads() noexcept { return reads_; }
@@ -92,6 +99,7 @@ public:
     [[nodiscard]] std::uint64_t used_bytes() const noexcept { return budget_.used(); }
     [[nodiscard]] std::uint64_t limit_bytes() const noexcept { return settings_.max_size; }
     [[nodiscard]] std::size_t object_count();
+    /// Blocks of which any page takes room. Goes through all objects.
     [[nodiscard]] std::size_t block_count();
 
 private:
@@ -116,11 +124,18 @@ private:
     void load();
     void write_metadata(bool final);
     void close_idle_files();
-    std::vector<std::shared_ptr<object>> all();
+    /// Calls `visit` with every object until it gives false, the table being locked for a few of them at a time. One
+    /// that comes meanwhile may be left out, and one may come twice.
+    void for_each(const std::function<bool(const std::shared_ptr<object>&)>& visit);
+    struct candidate;
+    /// All that could be evicted now, in the order in which it should be.
+    std::vector<candidate> candidates(std::vector<std::shared_ptr<object>>& owners);
+    /// Gives the bytes that were freed, as do the two below.
     std::uint64_t evict(std::uint64_t bytes, eviction_reason reason);
-    std::uint64_t evict_block(const std::shared_ptr<object>& o, std::size_t block);
-    void drop_if_empty(const std::shared_ptr<object>& o);
-    void evict_object();
+    std::uint64_t evict_block(std::shared_ptr<object>& o, std::size_t block);
+    /// Takes an object that nobody has in hand but the table and the caller out of the cache, and resets `o`.
+    std::uint64_t drop_unused(std::shared_ptr<object>& o);
+    void evict_objects(const std::shared_ptr<object>& keep);
     void forget(const std::shared_ptr<object>& o);
     [[nodiscard]] bool enough_free(std::uint64_t bytes);
 
@@ -132,6 +147,7 @@ private:
     std::unique_ptr<block_store> owned_disk_;
     std::atomic<block_store*> disk_{nullptr};
     std::atomic<state> state_{state::off};
+    std::atomic<bool> loaded_{false};
 
     std::mutex mutex_; // guards objects_
     std::unordered_map<object_key, std::shared_ptr<object>, hash, equal> objects_;

@@ -64,7 +64,16 @@ struct bench {
         }
         it->publish(f, length, sums);
     }
+    /// Fetches the pages of [first, last] to their end.
+    void fetch(std::uint64_t first, std::uint64_t last) {
+        const auto f = it->claim(first, last, false);
+        publish(*f, f->end - f->published);
+        it->end_fill(*f, std::nullopt);
+    }
     void evict(std::size_t block) { it->punched(it->begin_eviction(block), true); }
 };
+
+inline constexpr bool whole_pages = false;
+inline constexpr bool inside_page = true;
 
 } // namespace sluice::cache::testing

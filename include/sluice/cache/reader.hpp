@@ -1,0 +1,71 @@
+#pragma once
+
+#include <sluice/base/asio.hpp>
+#include <sluice/base/error.hpp>
+#include <sluice/base/event.hpp>
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <utility>
+
+namespace sluice::cache {
+
+class object;
+struct fill;
+
+/// What a reader can do next. Byte offsets, inclusive.
+struct span {
+    enum class kind : std::uint8_t {
+        readable,   ///< [first, last] can be sent now; its blocks are pinned until `release`
+        unverified, ///< [first, last] lies in pages that this process has not checked yet: `object_cache::verify`
+        wait,       ///< wait for the reader's event, then ask again
+        absent,     ///< nobody has or fetches [first, last]: claim it
+        failed      ///< the fill that the reader waited for has failed
+    };
+    kind what{kind::wait};
+    std::uint64_t first{0};
+    std::uint64_t last{0};
+    std::optional<error> failure{}; ///< set where it has failed
+};
+
+/// One live request for a part of an object: where it is, how far it wants to go, and what it holds pinned.
+///
+/// Lives on one worker; destroyed before its object's last reference.
+class reader {
+public:
+    reader(std::shared_ptr<object> o, executor ex, std::uint64_t first, std::uint64_t last);
+    ~reader();
+    reader(const reader&) = delete;
+    reader& operator=(const reader&) = delete;
+
+    /// What can be done at `position`; releases what the last call had pinned, and tells fills how far this reader is.
+    span next(std::uint64_t position);
+    /// Unpins.
+    void release();
+
+    /// Completes when something changed that `next` waited for.
+    awaitable<void> wait() { return wake_->wait(); }
+    /// Completes a pending `wait`. On the reader's worker.
+    void interrupt() { wake_->notify(); }
+
+    [[nodiscard]] object& of() const noexcept { return *object_; }
+    [[nodiscard]] const std::shared_ptr<object>& shared() const noexcept { return object_; }
+
+private:
+    friend class object;
+    void begin_wait();
+    std::shared_ptr<object> object_;
+    executor executor_;
+    std::shared_ptr<event> wake_; // made when first needed: a hit never waits
+    std::uint64_t position_;
+    std::uint64_t last_;
+    std::uint64_t wanted_{0}; // wake when a fill has published beyond this
+    std::shared_ptr<fill> waits_for_;
+    bool waits_{false};
+    bool saw_fill_{false};                                      // some bytes it was given came from a running fill
+    std::optional<std::pair<std::size_t, std::size_t>> pinned_; // blocks, inclusive
+};
+
+} // namespace sluice::cache

@@ -1,0 +1,210 @@
+// Who writes which pages: claims, what is published of them, and what is left where a transfer ends early.
+#include <sluice/cache/object.hpp>
+
+#include <algorithm>
+
+namespace sluice::cache {
+
+std::shared_ptr<fill> object::claim(std::uint64_t first, std::uint64_t last, bool begin_inside_page) {
+    const std::lock_guard lock(mutex_);
+    const auto first_page = static_cast<std::size_t>(first / page_size);
+    const auto last_page = static_cast<std::size_t>(std::min(last, info_.size - 1) / page_size);
+    if (!is_missing(first_page)) {
+        return nullptr;
+    }
+    std::size_t page = first_page;
+    while (page <= last_page && is_missing(page)) {
+        pages_[page++] = page_state::claimed;
+    }
+    auto f = std::make_shared<fill>();
+    f->begin = begin_inside_page ? first : static_cast<std::uint64_t>(first_page) * page_size;
+    f->end = shape_.page_end(page - 1);
+    f->published = f->begin;
+    fills_.push_back(f);
+    tick.fetch_add(1, std::memory_order_relaxed);
+    return f;
+}
+
+object::need object::needed(const fill& f, std::uint64_t length) {
+    const std::lock_guard lock(mutex_);
+    const std::uint64_t last_byte = std::min(f.published + length, f.end) - 1;
+    const std::uint64_t block_end = (last_byte / shape_.block_size + 1) * shape_.block_size;
+    const auto last_page = static_cast<std::size_t>((std::min(block_end, f.end) - 1) / page_size);
+    need n;
+    for (auto page = static_cast<std::size_t>(f.published / page_size); page <= last_page; ++page) {
+        if (pages_[page] == page_state::claimed) {
+            n.first_page = n.pages == 0 ? page : n.first_page;
+            ++n.pages;
+            n.bytes += torn_.contains(page) ? 0 : shape_.page_charge(page);
+        }
+    }
+    return n;
+}
+
+void object::reserved(const need& n) {
+    const std::lock_guard lock(mutex_);
+    for (std::size_t page = n.first_page; page < n.first_page + n.pages; ++page) {
+        pages_[page] = page_state::filling;
+    }
+    charged_.fetch_add(n.bytes, std::memory_order_relaxed);
+}
+
+std::vector<std::pair<std::uint64_t, std::uint64_t>> object::writable(std::uint64_t begin, std::uint64_t end) {
+    const std::lock_guard lock(mutex_);
+    std::vector<std::pair<std::uint64_t, std::uint64_t>> parts;
+    std::uint64_t at = begin;
+    for (auto it = torn_.lower_bound(static_cast<std::size_t>(begin / page_size));
+         it != torn_.end() && static_cast<std::uint64_t>(it->first) * page_size < end; ++it) {
+        for (const auto& [from, to] : it->second) {
+            if (from > at) {
+                parts.emplace_back(at, std::min(from, end));
+            }
+            at = std::max(at, to);
+        }
+    }
+    if (at < end) {
+        parts.emplace_back(at, end);
+    }
+    std::erase_if(parts, [](const auto& part) { return part.first >= part.second; });
+    return parts;
+}
+
+void object::publish(fill& f, std::uint64_t length, const std::vector<std::pair<std::size_t, std::uint64_t>>& sums) {
+    const std::lock_guard lock(mutex_);
+    const auto first_page = static_cast<std::size_t>(f.begin / page_size);
+    const bool in_beginning = f.begin % page_size != 0 && owns(f, first_page);
+    f.published += length;
+    if (in_beginning && !owns(f, first_page)) {
+        // What lies before the fill's beginning in that page is for whoever wants it, from here on.
+        keep_torn(first_page, f.begin, shape_.page_end(first_page));
+        wake_waiting();
+    }
+    for (const auto& [page, sum] : sums) {
+        pages_[page] = page_state::present;
+        checksums_[page] = sum;
+        // Where parts of it were written by an earlier fill, what lies on the disk is checked before it is believed.
+        verified_[page] = torn_.erase(page) == 0;
+        block_used_[shape_.block_of_page(page)] = tick.load(std::memory_order_relaxed);
+    }
+    if (!sums.empty()) {
+        dirty_.store(true);
+    }
+    for (const auto* r : readers_) {
+        if (r->waits_ && r->waits_for_.get() == &f && f.published >= r->wanted_) {
+            r->wake_->notify();
+        }
+    }
+}
+
+void object::flush(const fill& f) {
+    const std::lock_guard lock(mutex_);
+    for (const auto* r : readers_) {
+        if (r->waits_ && r->waits_for_.get() == &f && f.published > r->position_) {
+            r->wake_->notify();
+        }
+    }
+}
+
+void object::trim(fill& f, std::uint64_t end) {
+    const std::lock_guard lock(mutex_);
+    const auto keep = static_cast<std::size_t>((end + page_size - 1) / page_size);
+    for (std::size_t page = keep; page < static_cast<std::size_t>((f.end + page_size - 1) / page_size); ++page) {
+        if (pages_[page] == page_state::claimed) {
+            pages_[page] = torn_.contains(page) ? page_state::torn : page_state::absent;
+        }
+    }
+    f.end = std::min(f.end, end);
+    wake_waiting();
+}
+
+std::vector<object::run> object::end_fill(fill& f, std::optional<error> failure) {
+    const std::lock_guard lock(mutex_);
+    if (std::exchange(f.ended, true)) {
+        return {};
+    }
+    f.failure = std::move(failure);
+    std::vector<run> runs;
+    std::optional<std::size_t> unwritten;
+    const auto first = static_cast<std::size_t>(f.begin / page_size);
+    const auto end = static_cast<std::size_t>((f.end + page_size - 1) / page_size);
+    for (std::size_t page = first; page <= end; ++page) {
+        bool give_back = false;
+        if (page < end && owns(f, page) &&
+            (pages_[page] == page_state::claimed || pages_[page] == page_state::filling)) {
+            const std::uint64_t from = std::max(f.begin, static_cast<std::uint64_t>(page) * page_size);
+            const std::uint64_t to = std::min(f.published, shape_.page_end(page));
+            if (to > from) {
+                keep_torn(page, from, to);
+            }
+            if (torn_.contains(page)) {
+                pages_[page] = page_state::torn;
+            } else if (pages_[page] == page_state::claimed) {
+                pages_[page] = page_state::absent;
+            } else {
+                give_back = true;
+            }
+        }
+        if (give_back && !unwritten) {
+            unwritten = page;
+        } else if (!give_back && unwritten) {
+            runs.push_back(begin_punch(*unwritten, page - 1));
+            unwritten.reset();
+        }
+    }
+    std::erase_if(fills_, [&f](const auto& each) { return each.get() == &f; });
+    wake_waiting();
+    return runs;
+}
+
+void object::keep_torn(std::size_t page, std::uint64_t from, std::uint64_t to) {
+    pages_[page] = page_state::torn;
+    auto& intervals = torn_[page];
+    intervals.emplace_back(from, to);
+    std::sort(intervals.begin(), intervals.end());
+}
+
+object::demand object::demand_for(const fill& f, std::uint64_t window) {
+    const std::lock_guard lock(mutex_);
+    demand d;
+    for (const auto* r : readers_) {
+        // Twice the window: the last write before a pause may end beyond it, and that must not end the transfer.
+        // And to the end of the last page wanted: a page that is left in its middle is nobody's any more.
+        const std::uint64_t wanted_to = shape_.page_end(static_cast<std::size_t>(r->last_ / page_size));
+        if (r->position_ < f.end && wanted_to > f.published && f.published <= r->position_ + 2 * window) {
+            d.wanted = true;
+            d.most_advanced = std::max(d.most_advanced, r->position_);
+        }
+    }
+    return d;
+}
+
+bool object::anyone_in(std::uint64_t first, std::uint64_t last) {
+    const std::lock_guard lock(mutex_);
+    return std::any_of(readers_.begin(), readers_.end(),
+                       [=](const reader* r) { return r->position_ >= first && r->position_ <= last; });
+}
+
+void object::await_demand(fill& f, std::shared_ptr<event> producer) {
+    const std::lock_guard lock(mutex_);
+    f.producer = std::move(producer);
+    f.producer_waits = true;
+}
+
+object::run object::gap(std::uint64_t first, std::uint64_t last) {
+    const std::lock_guard lock(mutex_);
+    const auto last_page = static_cast<std::size_t>(last / page_size);
+    auto page = static_cast<std::size_t>(first / page_size);
+    while (page <= last_page && !is_missing(page)) {
+        ++page;
+    }
+    if (page > last_page) {
+        return {};
+    }
+    auto end = page;
+    while (end < last_page && is_missing(end + 1)) {
+        ++end;
+    }
+    return {static_cast<std::uint64_t>(page) * page_size, shape_.page_end(end)};
+}
+
+} // namespace sluice::cache
