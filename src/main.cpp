@@ -52,8 +52,12 @@ int serve(const std::string& file) {
 }
 
 int check(const std::string& file) {
-    if (!load(file)) {
+    const auto settings = load(file);
+    if (!settings) {
         return 1;
+    }
+    for (const auto& line : config::warnings(*settings)) {
+        std::cerr << file << ": warning: " << line << '\n';
     }
     std::cout << file << ": the configuration is valid\n";
     return 0;

@@ -1,20 +1,18 @@
+#include <sluice/config/json_pointer.hpp>
 #include <sluice/config/path_template.hpp>
 
-#include "mapping.hpp"
+#include "route_parts.hpp"
 
 #include <algorithm>
+#include <initializer_list>
 #include <map>
+#include <utility>
 
 namespace sluice::config {
 
 namespace {
 
 using namespace std::chrono_literals;
-
-/// A field that a kept decision may not overlook: without it one caller's leave would be another's.
-bool tells_callers_apart(std::string_view name) {
-    return name == "cookie" || name == "authorization" || name == "proxy-authorization";
-}
 
 result<std::string> parse_query_name(std::string_view text) {
     const bool good = !text.empty() && text.size() <= 128 && std::ranges::all_of(text, [](char c) {
@@ -40,46 +38,6 @@ void read_query(reading& r, mapping& m, route& out) {
     if (value->items.empty()) {
         r.add(*value, "\"" + m.full("query") + "\" is an empty list: write none");
     }
-}
-
-void read_authorize(reading& r, mapping& m, const config& c, const std::vector<std::string>* captures, bool partial,
-                    route& out) {
-    const node* value = m.take("authorize");
-    if (value == nullptr || value->what == node::kind::null) {
-        if (!partial || value != nullptr) {
-            r.add(value != nullptr ? *value : m.where(),
-                  "\"" + m.full("authorize") + "\" is missing: a route that is open to all says `authorize: none`");
-        }
-        return;
-    }
-    if (value->what == node::kind::scalar) {
-        if (!value->broken && value->text != "none") {
-            m.wrong("authorize", *value, "must be none or {subrequest: TARGET}");
-        }
-        return;
-    }
-    mapping a(r, *value, m.full("authorize"));
-    authorize_subrequest s;
-    a.refuse({"accept"});
-    if (a.need("subrequest") != nullptr) {
-        const node* at = a.read_text("subrequest", s.path);
-        if (at != nullptr && captures != nullptr) {
-            if (const auto checked = check_subrequest(s.path, *captures); !checked) {
-                a.wrong("subrequest", *at, checked.error().detail);
-            }
-        }
-    }
-    a.read_duration("ttl", s.ttl, 0ms, 24h);
-    a.read_duration("timeout", s.timeout, 1ms, 5min);
-    const node* ignored = a.read_list("ignore_headers", s.ignore_headers, parse_field_name);
-    for (const auto& name : s.ignore_headers) {
-        const bool stripped = std::ranges::find(c.strip_request_headers, name) != c.strip_request_headers.end();
-        if (stripped || tells_callers_apart(name)) {
-            a.wrong("ignore_headers", *ignored, "must not hold a field that tells callers apart: " + name);
-        }
-    }
-    a.finish();
-    out.authorize = std::move(s);
 }
 
 void read_headers(reading& r, mapping& m, route& out) {
@@ -113,8 +71,8 @@ void read_headers(reading& r, mapping& m, route& out) {
 }
 
 /// The store that the route names, where it is there and known.
-const store* read_store_name(mapping& m, const config& c, bool partial, route& out) {
-    const node* at = partial ? m.take("store") : m.need("store");
+const store* read_store_name(mapping& m, const config& c, bool needed, route& out) {
+    const node* at = needed ? m.need("store") : m.take("store");
     if (at == nullptr) {
         return nullptr;
     }
@@ -130,8 +88,8 @@ const store* read_store_name(mapping& m, const config& c, bool partial, route& o
     return &found->second;
 }
 
-void read_object(mapping& m, const store* from, const std::vector<std::string>* captures, bool partial, route& out) {
-    if ((partial ? m.take("object") : m.need("object")) == nullptr) {
+void read_object(mapping& m, const store* from, const std::vector<std::string>* captures, route& out) {
+    if (m.need("object") == nullptr) {
         return;
     }
     const node* value = m.read_text("object", out.object);
@@ -157,31 +115,58 @@ void read_object(mapping& m, const store* from, const std::vector<std::string>* 
     }
 }
 
-void read_route(reading& r, const node& where, const std::string& place, const config& c, std::vector<route>& routes) {
-    mapping m(r, where, place);
-    if (where.what == node::kind::null) {
-        r.add(where, "\"" + place + "\" has no value");
-        return;
+result<std::string> parse_pointer(std::string_view text) {
+    const auto tokens = parse_json_pointer(text);
+    return tokens ? result<std::string>(std::string(text)) : tokens.error();
+}
+
+void read_resolve(reading& r, mapping& m, route& out) {
+    mapping p(r, *m.take("resolve"), m.full("resolve"));
+    resolve_pointers pointers;
+    if (p.need("object") != nullptr) {
+        p.read("object", pointers.object, parse_pointer);
     }
-    if (!m.is_mapping()) {
-        return;
+    p.read("content_type", pointers.content_type, parse_pointer);
+    p.read("filename", pointers.filename, parse_pointer);
+    p.finish();
+    out.resolve = std::move(pointers);
+}
+
+result<std::string> parse_object_header(std::string_view text) {
+    auto name = parse_field_name(text);
+    if (name && !may_be_object_header(*name)) {
+        return bad("is a field that the app, callers or Sluice need for something else");
     }
-    route out;
-    // What a route of a kind that comes later lacks is not its fault.
-    const bool partial = m.refuse({"preset", "resolve", "object_header"});
-    m.refuse({"cors"});
-    if (m.need("name") != nullptr) {
-        if (const node* at = m.read("name", out.name, parse_name)) {
-            if (out.name == "relay") {
-                m.wrong("name", *at, "must not be relay: metrics count what no route matches under it");
-            } else if (std::ranges::find(routes, out.name, &route::name) != routes.end()) {
-                m.wrong("name", *at, "is another route's too");
-            }
+    return name;
+}
+
+/// Refuses keys that cannot stand beside `with`.
+void exclude(reading& r, mapping& m, std::string_view with, std::initializer_list<std::string_view> keys) {
+    for (const auto key : keys) {
+        if (const node* value = m.take(key)) {
+            r.add(*value, "\"" + m.full(key) + "\" and " + std::string(with) + " exclude each other");
         }
     }
+}
+
+void read_name(mapping& m, const std::vector<route>& routes, route& out) {
+    const node* given = out.name.empty() ? m.need("name") : m.take("name");
+    const node* at = given != nullptr ? m.read("name", out.name, parse_name) : nullptr;
+    if (at == nullptr && (given != nullptr || out.name.empty())) {
+        return;
+    }
+    if (out.name == "relay") {
+        m.wrong("name", *at, "must not be relay: metrics count what no route matches under it");
+    } else if (std::ranges::find(routes, out.name, &route::name) != routes.end()) {
+        m.wrong("name", at != nullptr ? *at : m.where(), "is another route's too");
+    }
+}
+
+/// Path, query, store, object and leave of a route that says them itself.
+void read_source(reading& r, mapping& m, const config& c, route& out) {
     std::vector<std::string> names;
     const std::vector<std::string>* captures = nullptr; // none known: templates cannot be checked against them
-    if ((partial ? m.take("path") : m.need("path")) != nullptr) {
+    if (m.need("path") != nullptr) {
         if (const node* at = m.read_text("path", out.path)) {
             if (auto got = path_captures(out.path)) {
                 names = std::move(*got);
@@ -192,15 +177,71 @@ void read_route(reading& r, const node& where, const std::string& place, const c
         }
     }
     read_query(r, m, out);
-    const store* from = read_store_name(m, c, partial, out);
-    read_object(m, from, captures, partial, out);
-    read_authorize(r, m, c, captures, partial, out);
+    const bool by_header = m.has("object_header");
+    const bool by_answer = !by_header && m.has("resolve");
+    const store* from = read_store_name(m, c, !by_header && !by_answer, out);
+    if (by_header) {
+        m.read("object_header", out.object_header, parse_object_header);
+        exclude(r, m, "object_header", {"object", "resolve"});
+        // There is nothing to ask: the app itself answers each request.
+        exclude(r, m, "object_header", {"authorize"});
+        return;
+    }
+    if (by_answer) {
+        read_resolve(r, m, out);
+        exclude(r, m, "resolve", {"object"});
+    } else {
+        read_object(m, from, captures, out);
+    }
+    read_authorize(r, m, c, captures, out);
+}
+
+void read_preset(reading& r, mapping& m, config& c, route& out) {
+    if (m.read_choice<enum preset>("preset", out.preset, {{"open-webui", preset::open_webui}}) == nullptr) {
+        m.ignore_rest(); // what the route lacks is a preset's to say
+        return;
+    }
+    exclude(r, m, "preset", {"path", "query", "object", "resolve", "object_header"});
+    fill_open_webui(out);
+    read_authorize(r, m, c, nullptr, out);
+    if (m.has("store")) {
+        read_store_name(m, c, true, out);
+    } else {
+        add_open_webui_store(r, c, out);
+    }
+}
+
+void read_delivery(reading& r, mapping& m) {
     enum class way { stream, redirect } how{};
     const node* delivery = m.read_choice<way>("delivery", how, {{"stream", way::stream}, {"redirect", way::redirect}});
     if (delivery != nullptr && how == way::redirect) {
         r.add(*delivery, "\"delivery: redirect\" is not supported yet");
     }
+}
+
+void read_route(reading& r, const node& where, const std::string& place, config& c) {
+    mapping m(r, where, place);
+    if (where.what == node::kind::null) {
+        r.add(where, "\"" + place + "\" has no value");
+        return;
+    }
+    if (!m.is_mapping()) {
+        return;
+    }
+    route out;
+    if (m.has("preset")) {
+        read_preset(r, m, c, out);
+        if (out.preset == preset::none) {
+            return;
+        }
+        read_name(m, c.routes, out);
+    } else {
+        read_name(m, c.routes, out);
+        read_source(r, m, c, out);
+    }
+    read_delivery(r, m);
     read_headers(r, m, out);
+    read_cors(r, m, out);
     duration max_age{0};
     if (m.read_duration("max_age", max_age, 0ms, 24h * 3650) != nullptr) {
         out.max_age = max_age;
@@ -211,14 +252,20 @@ void read_route(reading& r, const node& where, const std::string& place, const c
     }
     m.read_bool("server_timing", out.server_timing);
     m.finish();
-    routes.push_back(std::move(out));
+    c.routes.push_back(std::move(out));
 }
 
 } // namespace
 
 void read_routes(reading& r, const std::vector<node>& items, config& c) {
     for (std::size_t i = 0; i < items.size(); ++i) {
-        read_route(r, items[i], "routes[" + std::to_string(i) + "]", c, c.routes);
+        read_route(r, items[i], "routes[" + std::to_string(i) + "]", c);
+    }
+    for (const auto& each : c.routes) {
+        if (!each.object_header.empty() &&
+            std::ranges::find(c.object_headers, each.object_header) == c.object_headers.end()) {
+            c.object_headers.push_back(each.object_header);
+        }
     }
 }
 

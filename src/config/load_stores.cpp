@@ -180,6 +180,8 @@ void read_local(reading& r, mapping& m, store& s) {
     }
 }
 
+} // namespace
+
 void read_store(reading& r, const node& key, const node& where, config& c) {
     const auto name = parse_name(key.text);
     if (!name) {
@@ -229,8 +231,6 @@ void read_store(reading& r, const node& key, const node& where, config& c) {
     m.finish();
     c.stores.insert_or_assign(s.name, std::move(s));
 }
-
-} // namespace
 
 void read_stores(reading& r, const node& where, config& c) {
     const mapping check(r, where, "stores"); // says so where it is none

@@ -138,6 +138,8 @@ bool read_secret_node(reading& r, const node& value, const std::string& name, se
 
 /// The parts of the configuration. Each adds its faults and leaves `c` half filled where there are any.
 void read_stores(reading& r, const node& where, config& c);
+/// One store, named by `key`.
+void read_store(reading& r, const node& key, const node& where, config& c);
 void read_routes(reading& r, const std::vector<node>& items, config& c);
 void read_cache(reading& r, const node& where, cache& out);
 

@@ -101,14 +101,48 @@ json::value json_of(const std::variant<authorize_none, authorize_subrequest>& a)
     if (s == nullptr) {
         return "none";
     }
-    return json::object{{"subrequest", s->path},
-                        {"ttl", format_duration(s->ttl)},
-                        {"timeout", format_duration(s->timeout)},
-                        {"ignore_headers", array_of(s->ignore_headers)}};
+    json::object out{{"subrequest", s->path},
+                     {"ttl", format_duration(s->ttl)},
+                     {"timeout", format_duration(s->timeout)},
+                     {"ignore_headers", array_of(s->ignore_headers)}};
+    if (!s->accept.empty()) {
+        json::array statuses;
+        for (const auto status : s->accept) {
+            statuses.push_back(status);
+        }
+        out["accept"] = std::move(statuses);
+    }
+    return out;
+}
+
+json::object json_of(const resolve_pointers& p) {
+    json::object out{{"object", p.object}};
+    for (const auto& [key, pointer] : {std::pair<std::string_view, const std::string&>{"content_type", p.content_type},
+                                       {"filename", p.filename},
+                                       {"filename_fallback", p.filename_fallback}}) {
+        if (!pointer.empty()) {
+            out[key] = pointer;
+        }
+    }
+    return out;
+}
+
+json::object json_of(const struct cors& c) {
+    return {{"origins", c.any_origin ? json::array{"*"} : array_of(c.origins)},
+            {"credentials", c.credentials},
+            {"expose_headers", array_of(c.expose_headers)},
+            {"max_age", format_duration(c.max_age)}};
 }
 
 json::object json_of(const route& r) {
-    json::object out{{"name", r.name}, {"path", r.path}};
+    json::object out{{"name", r.name}};
+    if (r.preset == preset::open_webui) {
+        out["preset"] = "open-webui"; // what it sets is shown too: it is what is in force
+    }
+    if (!r.off.empty()) {
+        out["off"] = r.off;
+    }
+    out["path"] = r.path;
     switch (r.query) {
     case query_policy::none:
         out["query"] = "none";
@@ -121,8 +155,16 @@ json::object json_of(const route& r) {
         break;
     }
     out["store"] = r.store;
-    out["object"] = r.object;
-    out["authorize"] = json_of(r.authorize);
+    if (!r.object_header.empty()) {
+        out["object_header"] = r.object_header;
+    } else {
+        out["authorize"] = json_of(r.authorize);
+    }
+    if (r.resolve) {
+        out["resolve"] = json_of(*r.resolve);
+    } else if (r.object_header.empty()) {
+        out["object"] = r.object;
+    }
     out["delivery"] = "stream";
     json::object headers;
     for (const auto& [name, value] : r.headers) {
@@ -131,6 +173,9 @@ json::object json_of(const route& r) {
     out["headers"] = std::move(headers);
     if (r.max_age) {
         out["max_age"] = format_duration(*r.max_age);
+    }
+    if (r.cors) {
+        out["cors"] = json_of(*r.cors);
     }
     out["immutable"] = r.immutable;
     out["server_timing"] = r.server_timing;

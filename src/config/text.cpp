@@ -117,4 +117,34 @@ bool is_owned_response_field(std::string_view name) noexcept {
     return std::ranges::find(names, name) != names.end();
 }
 
+bool may_be_object_header(std::string_view name) {
+    std::string folded(name);
+    std::ranges::replace(folded, '_', '-');
+    // What requests or answers need for something else: `object_header` is taken out of both.
+    constexpr std::array<std::string_view, 22> taken{"forwarded",
+                                                     "x-forwarded-for",
+                                                     "x-forwarded-proto",
+                                                     "x-forwarded-host",
+                                                     "x-forwarded-port",
+                                                     "x-real-ip",
+                                                     "x-original-uri",
+                                                     "x-original-method",
+                                                     "location",
+                                                     "set-cookie",
+                                                     "cookie",
+                                                     "authorization",
+                                                     "accept",
+                                                     "accept-encoding",
+                                                     "origin",
+                                                     "range",
+                                                     "if-range",
+                                                     "expect",
+                                                     "vary",
+                                                     "cache-control",
+                                                     "expires",
+                                                     "via"};
+    return !folded.starts_with("content-") && !folded.starts_with("access-control-") && !is_connection_field(folded) &&
+           !is_owned_response_field(folded) && std::ranges::find(taken, folded) == taken.end();
+}
+
 } // namespace sluice::config

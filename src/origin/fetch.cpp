@@ -101,15 +101,6 @@ awaitable<attempt> try_once(net::connection_pool& pool, store& s, const fetch_re
     co_return a;
 }
 
-awaitable<void> pause(std::chrono::milliseconds d, executor ex) {
-    // Full jitter: whoever failed together does not come back together.
-    thread_local std::minstd_rand random{std::random_device{}()};
-    std::uniform_int_distribution<std::int64_t> spread(d.count() / 2, d.count());
-    steady_timer timer(ex, std::chrono::milliseconds(spread(random)));
-    auto [ec] = co_await timer.async_wait(use_tuple);
-    (void)ec;
-}
-
 } // namespace
 
 fetched::fetched(object_head h, net::client_response r, metrics::Counter* received)
@@ -141,9 +132,17 @@ void fetched::finish() {
     response_.finish();
 }
 
-awaitable<result<fetched>> fetch(net::connection_pool& pool, store& s, fetch_request request) {
+awaitable<void> back_off(std::chrono::milliseconds d) {
     const auto ex = co_await asio::this_coro::executor;
-    auto back_off = first_back_off;
+    thread_local std::minstd_rand random{std::random_device{}()};
+    std::uniform_int_distribution<std::int64_t> spread(d.count() / 2, d.count());
+    steady_timer timer(ex, std::chrono::milliseconds(spread(random)));
+    auto [ec] = co_await timer.async_wait(use_tuple);
+    (void)ec;
+}
+
+awaitable<result<fetched>> fetch(net::connection_pool& pool, store& s, fetch_request request) {
+    auto pause = first_back_off;
     bool signed_anew = false;
     for (int attempts = 1;; ++attempts) {
         if (!s.circuit().allow(steady_clock::now())) {
@@ -165,11 +164,11 @@ awaitable<result<fetched>> fetch(net::connection_pool& pool, store& s, fetch_req
             s.signer()->forget(request.key, request.method);
             continue;
         }
-        if (!a.failure.retryable || attempts >= most_attempts || steady_clock::now() + back_off >= request.give_up) {
+        if (!a.failure.retryable || attempts >= most_attempts || steady_clock::now() + pause >= request.give_up) {
             co_return a.failure;
         }
-        co_await pause(back_off, ex);
-        back_off = std::min(back_off * 2, longest_back_off);
+        co_await back_off(pause);
+        pause = std::min(pause * 2, longest_back_off);
     }
 }
 

@@ -148,11 +148,16 @@ void append_client_fields(std::string& out, const exchange& x, carried_fields wh
     const auto& identity = x.services.settings->strip_request_headers;
     const bool keeps_identity = identity.empty() || from_trusted_proxy(x);
     const http::hop_by_hop hop(x.request.fields, identity);
+    const auto& objects = x.services.settings->object_headers;
     for (const auto& f : x.request.fields.items) {
-        if (http::same_name(f.name, "content-length") || hop.strips(f.name) || http::is_owned_name(f.name)) {
+        if (http::same_name(f.name, "content-length") || hop.strips(f.name) || http::is_owned_name(f.name, objects)) {
             continue; // the first is written anew by whoever sends a body
         }
         if (which == carried_fields::for_subrequest && only_for_the_request_itself(f.name)) {
+            continue;
+        }
+        if (which == carried_fields::without_range &&
+            (http::same_name_folded(f.name, "range") || http::same_name_folded(f.name, "if-range"))) {
             continue;
         }
         if (x.request.version < 11 && http::same_name(f.name, "expect")) {
@@ -195,11 +200,11 @@ std::string upgrade_protocols(const exchange& x) {
     return protocols;
 }
 
-std::string app_request_head(const exchange& x, std::string_view upgrade) {
+std::string app_request_head(const exchange& x, std::string_view upgrade, carried_fields which) {
     std::string head;
     head.reserve(1024);
     head.append(x.request.method).append(" ").append(x.target).append(" HTTP/1.1\r\n");
-    append_client_fields(head, x, carried_fields::all);
+    append_client_fields(head, x, which);
     append_forwarded_fields(head, x);
     if (x.parser.body() == http::body_kind::chunked) {
         head.append("Transfer-Encoding: chunked\r\n");

@@ -30,22 +30,23 @@ std::string decisions::key_of(std::string_view everything) const {
     return {mac.begin(), mac.end()};
 }
 
-bool decisions::granted(const std::string& key, steady_clock::time_point now) {
+std::shared_ptr<const grant> decisions::find(const std::string& key, steady_clock::time_point now) {
     const std::lock_guard lock(mutex_);
-    const auto it = granted_until_.find(key);
-    return it != granted_until_.end() && now < it->second;
+    const auto it = kept_.find(key);
+    return it != kept_.end() && now < it->second.until ? it->second.given : nullptr;
 }
 
-void decisions::keep(const std::string& key, steady_clock::time_point until, std::uint64_t asked_in_era) {
+void decisions::keep(const std::string& key, std::shared_ptr<const grant> given, steady_clock::time_point until,
+                     std::uint64_t asked_in_era) {
     const std::lock_guard lock(mutex_);
     if (asked_in_era != era()) {
         return;
     }
-    if (granted_until_.insert_or_assign(key, until).second) {
+    if (kept_.insert_or_assign(key, kept{until, std::move(given)}).second) {
         order_.push_back(key);
     }
     while (order_.size() > capacity_) {
-        granted_until_.erase(order_.front());
+        kept_.erase(order_.front());
         order_.pop_front();
     }
 }
@@ -53,7 +54,7 @@ void decisions::keep(const std::string& key, steady_clock::time_point until, std
 void decisions::drop_all() {
     const std::lock_guard lock(mutex_);
     era_.fetch_add(1, std::memory_order_acq_rel);
-    granted_until_.clear();
+    kept_.clear();
     order_.clear();
 }
 

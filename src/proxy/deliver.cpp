@@ -1,8 +1,10 @@
+#include <sluice/proxy/absence_watch.hpp>
 #include <sluice/proxy/deliver.hpp>
 #include <sluice/proxy/fill.hpp>
 #include <sluice/proxy/lookup.hpp>
 #include <sluice/proxy/media_head.hpp>
 #include <sluice/proxy/send.hpp>
+#include <sluice/proxy/window.hpp>
 
 #include <algorithm>
 
@@ -12,8 +14,6 @@ namespace {
 
 using metrics::outcome;
 
-/// The first window of an open range; it doubles while the client reads on.
-constexpr std::uint64_t smallest_window = 1U << 20U;
 /// Transfers begun for one response after its head, where others failed; a bound against a store that breaks each.
 constexpr int most_restarts = 8;
 
@@ -24,7 +24,7 @@ struct delivery {
     plan to_send;
     std::string head;
     std::uint64_t position;
-    std::uint64_t window;
+    std::uint64_t window{first_window}; ///< the next one
     int restarts{0};
     std::uint64_t asked_to{0};                                   ///< read-ahead was begun up to here
     cache::object::coverage held{cache::object::coverage::none}; ///< of what is sent, when the request came
@@ -33,11 +33,16 @@ struct delivery {
 
 using coverage = cache::object::coverage;
 
+std::uint64_t largest_window(const delivery& d) {
+    return std::max(d.m.services.read_ahead, first_window);
+}
+
 void classify(delivery& d) {
     media_request& m = d.m;
     const auto& bytes = d.to_send.bytes;
     if (m.x.outcome == outcome::miss) {
-        return; // the look-up brought it: whatever is there by now came for this request
+        d.window = std::min(2 * first_window, largest_window(d)); // the look-up began with the first
+        return;                                                   // whatever is there by now came for this request
     }
     d.held = d.to_send.has_body ? d.object->covers(bytes.first, bytes.last) : coverage::all;
     if (d.held == coverage::some) {
@@ -51,12 +56,10 @@ void classify(delivery& d) {
     }
 }
 
-/// Whether the client named an end that one window reaches: then one GET brings it all. Browsers name the object's last
-/// byte where others leave the range open, and leave on the next seek: such a range is fetched by windows, like an open
-/// one.
+/// Whether the client named an end that one window reaches.
 bool is_named_short(const delivery& d) {
     const bool open = d.m.range && d.m.range->kind == http::range_spec::form::open;
-    return !open && d.to_send.bytes.last - d.to_send.bytes.first < std::max(d.m.services.read_ahead, smallest_window);
+    return !open && fits_one_window(d.to_send.bytes.first, d.to_send.bytes.last, d.m.services.read_ahead);
 }
 
 /// How far a transfer that begins at `first` goes: to the end of what the client named, else of the window.
@@ -65,7 +68,7 @@ std::uint64_t fill_end(delivery& d, std::uint64_t first) {
         return d.to_send.bytes.last;
     }
     const std::uint64_t end = first + d.window - 1;
-    d.window = std::min(d.window * 2, std::max(d.m.services.read_ahead, smallest_window));
+    d.window = std::min(d.window * 2, largest_window(d));
     return std::min(end, d.to_send.bytes.last);
 }
 
@@ -145,6 +148,7 @@ awaitable<delivered> run(delivery& d, std::shared_ptr<cache::file> data, std::un
     media_request& m = d.m;
     cache::reader r(d.object, m.x.services.self.get_executor(), d.to_send.bytes.first, d.to_send.bytes.last);
     hold.reset();
+    std::optional<absence_watch> watch; // made when first needed: a hit never waits
     bool joined = false;
     while (d.position <= d.to_send.bytes.last) {
         cache::span s = r.next(d.position);
@@ -179,7 +183,14 @@ awaitable<delivered> run(delivery& d, std::shared_ptr<cache::file> data, std::un
                 m.services.counters.fill_joins->Increment();
             }
             m.x.client.timer().clear(); // the transfer has time-outs of its own
+            if (!watch) {
+                watch.emplace(
+                    m.x, [](void* waiting) { static_cast<cache::reader*>(waiting)->interrupt(); }, &r);
+            }
             co_await r.wait();
+            if (watch->client_gone()) {
+                failure = error{errc::connection_lost, error_source::client, false, "client gone"};
+            }
             break;
         case cache::span::kind::absent: {
             auto missing = co_await fetch_missing(d, s);
@@ -203,7 +214,7 @@ awaitable<delivered> run(delivery& d, std::shared_ptr<cache::file> data, std::un
 
 awaitable<delivered> deliver_cached(media_request& m, std::shared_ptr<cache::object> o,
                                     std::unique_ptr<cache::reader> hold) {
-    delivery d{m, o, make_plan(m, representation_of(*o)), {}, 0, smallest_window};
+    delivery d{m, o, make_plan(m, representation_of(*o)), {}, 0};
     classify(d);
     if (!d.to_send.has_body) {
         append_head(d.head, m, representation_of(*o), d.to_send);

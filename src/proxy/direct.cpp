@@ -1,5 +1,6 @@
 // Past the cache: the origin's answer straight to the client.
 #include <sluice/http/conditional.hpp>
+#include <sluice/proxy/absence_watch.hpp>
 #include <sluice/proxy/deliver.hpp>
 #include <sluice/proxy/media_head.hpp>
 
@@ -41,8 +42,13 @@ awaitable<result<void>> stream(media_request& m, origin::fetched& from, const ht
                                std::string& head) {
     std::vector<char> buffer(step);
     std::uint64_t at = from.head().bytes.first;
+    absence_watch watch(
+        m.x, [](void* answer) { static_cast<origin::fetched*>(answer)->abort(); }, &from);
     while (at <= wanted.last) {
         auto n = co_await from.read(asio::buffer(buffer));
+        if (watch.client_gone()) {
+            co_return error{errc::connection_lost, error_source::client, false, "client gone"};
+        }
         if (!n) {
             co_return n.error();
         }

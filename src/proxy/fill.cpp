@@ -11,6 +11,13 @@ namespace {
 constexpr std::size_t transfer_step = 128 * 1024;
 /// A block that lacks no more than this when its last reader leaves is finished.
 constexpr std::uint64_t worth_finishing = 256 * 1024;
+/// Before a transfer that broke without a byte is resumed once more.
+constexpr auto first_pause = std::chrono::milliseconds(50);
+constexpr auto longest_pause = std::chrono::milliseconds(1000);
+
+error nobody_waits() {
+    return {errc::canceled, error_source::internal, true};
+}
 
 /// A running transfer: the writer, the answer it reads, and what is needed to resume it.
 struct transfer {
@@ -20,21 +27,38 @@ struct transfer {
     std::optional<origin::fetched> body;
 };
 
-/// Registers the writer with its worker, whose tick wakes readers for bytes that do not make a step.
-class ticking {
+/// Whether the block in hand lacks so little that it is finished for nobody.
+bool is_nearly_whole(const cache::fill_writer& w) {
+    const std::uint64_t block = w.of()->shape().block_size;
+    const std::uint64_t block_end = std::min(w.end(), (w.position() / block + 1) * block);
+    return w.position() % block != 0 && block_end - w.position() < worth_finishing;
+}
+
+/// A transfer's entry in its worker's list. While it reads from the origin, which may be silent for long, nobody but
+/// the tick sees that the last reader has left.
+class ticking : public live_fill {
 public:
-    ticking(std::vector<cache::fill_writer*>& list, cache::fill_writer& w)
-        : list_(list)
-        , writer_(&w) {
-        list_.push_back(writer_);
+    explicit ticking(transfer& t)
+        : transfer_(t) {
+        t.from.worker_services.live_fills.push_back(this);
     }
-    ticking(const ticking&) = delete;
-    ticking& operator=(const ticking&) = delete;
-    ~ticking() { std::erase(list_, writer_); }
+    ~ticking() override { std::erase(transfer_.from.worker_services.live_fills, this); }
+
+    void tick() override {
+        transfer_.writer.flush();
+        if (reading && !transfer_.writer.is_wanted(transfer_.from.services.read_ahead) &&
+            !is_nearly_whole(transfer_.writer)) {
+            abandoned_ = true;
+            transfer_.body->abort();
+        }
+    }
+    [[nodiscard]] bool abandoned() const noexcept { return abandoned_; }
+
+    bool reading{false};
 
 private:
-    std::vector<cache::fill_writer*>& list_;
-    cache::fill_writer* writer_;
+    transfer& transfer_;
+    bool abandoned_{false};
 };
 
 /// Asks for the rest of a broken transfer, of the same version alone.
@@ -57,40 +81,54 @@ awaitable<result<void>> resume(transfer& t) {
     co_return result<void>();
 }
 
-/// Whether the transfer goes on: somebody wants its next bytes, or its block is nearly whole.
-awaitable<bool> goes_on(transfer& t, const std::shared_ptr<event>& wake) {
-    const bool wanted = co_await t.writer.wait_for_demand(t.from.services.read_ahead, wake);
-    if (wanted) {
-        co_return true;
+/// Reads the next bytes, resuming a transfer that broke. 0: resumed, read again.
+awaitable<result<std::size_t>> read_some(transfer& t, ticking& state, asio::mutable_buffer out,
+                                         steady_clock::time_point last_progress, int& broken_in_row) {
+    state.reading = true;
+    auto n = co_await t.body->read(out);
+    state.reading = false;
+    if (state.abandoned()) {
+        co_return nobody_waits();
     }
-    const std::uint64_t block = t.writer.of()->shape().block_size;
-    const std::uint64_t block_end = std::min(t.writer.end(), (t.writer.position() / block + 1) * block);
-    co_return t.writer.position() % block != 0 && block_end - t.writer.position() < worth_finishing;
+    if (n && n.value() > 0) {
+        broken_in_row = 0;
+        co_return n;
+    }
+    const error broken = n ? error{errc::short_body, error_source::origin, true} : n.error();
+    // The store may break each attempt at once: only progress buys another.
+    if (!broken.retryable || steady_clock::now() - last_progress > t.from.store.patience()) {
+        co_return broken;
+    }
+    if (broken_in_row > 0) {
+        co_await origin::back_off(std::min(first_pause * broken_in_row, longest_pause));
+    }
+    ++broken_in_row;
+    auto resumed = co_await resume(t);
+    if (!resumed) {
+        co_return resumed.error();
+    }
+    co_return std::size_t{0};
 }
 
-awaitable<std::optional<error>> pump(transfer& t) {
+awaitable<std::optional<error>> pump(transfer& t, ticking& state) {
     const auto wake = std::make_shared<event>(t.from.worker_services.self.get_executor());
     std::vector<char> buffer(transfer_step);
     auto last_progress = steady_clock::now();
+    int broken_in_row = 0;
     while (!t.writer.complete()) {
         const auto paused = steady_clock::now();
-        const bool on = co_await goes_on(t, wake);
+        const bool wanted = co_await t.writer.wait_for_demand(t.from.services.read_ahead, wake);
         last_progress += steady_clock::now() - paused; // a pause is ours, not the store's
-        if (!on) {
-            co_return error{errc::canceled, error_source::internal, true};
+        if (!wanted && !is_nearly_whole(t.writer)) {
+            co_return nobody_waits();
         }
         const auto room = std::min<std::uint64_t>(buffer.size(), t.writer.end() - t.writer.position());
-        auto n = co_await t.body->read(asio::buffer(buffer.data(), static_cast<std::size_t>(room)));
-        if (!n || n.value() == 0) {
-            const error broken = n ? error{errc::short_body, error_source::origin, true} : n.error();
-            // The store may break each attempt at once: only progress buys another.
-            if (!broken.retryable || steady_clock::now() - last_progress > t.from.store.patience()) {
-                co_return broken;
-            }
-            auto resumed = co_await resume(t);
-            if (!resumed) {
-                co_return resumed.error();
-            }
+        const auto into = asio::buffer(buffer.data(), static_cast<std::size_t>(room));
+        auto n = co_await read_some(t, state, into, last_progress, broken_in_row);
+        if (!n) {
+            co_return n.error();
+        }
+        if (n.value() == 0) {
             continue;
         }
         last_progress = steady_clock::now();
@@ -104,8 +142,8 @@ awaitable<std::optional<error>> pump(transfer& t) {
 }
 
 awaitable<void> run(transfer t) {
-    const ticking registered(t.from.worker_services.live_fills, t.writer);
-    auto failure = co_await pump(t);
+    ticking state(t);
+    auto failure = co_await pump(t, state);
     if (failure && failure->code != errc::canceled) {
         log::warn("a transfer into the cache failed", {{"store", t.from.store.settings().name},
                                                        {"reason", to_string(failure->code)},
@@ -219,7 +257,8 @@ void read_ahead(fill_source from, std::shared_ptr<cache::object> o, std::uint64_
     from.worker_services.self.tasks.spawn(fill_in_background(from, std::move(o), first, last));
 }
 
-awaitable<result<adopted>> adopt(fill_source from, std::string_view key, std::optional<origin::fetched>& body) {
+awaitable<result<adopted>> adopt(fill_source from, std::string_view key, std::string_view resolver_id,
+                                 std::optional<origin::fetched>& body) {
     const auto& head = body->head();
     if (head.validator.empty()) {
         co_return error{errc::no_validator, error_source::origin, false};
@@ -234,6 +273,7 @@ awaitable<result<adopted>> adopt(fill_source from, std::string_view key, std::op
     info.size = head.size;
     info.content_type = head.content_type;
     info.last_modified = head.last_modified;
+    info.resolver_id = resolver_id;
     info.stored = std::chrono::system_clock::now();
     auto made = co_await from.services.cache.create(std::move(info));
     if (!made) {

@@ -1,7 +1,8 @@
 #include <sluice/http/fields.hpp>
-#include <sluice/net/client.hpp>
 #include <sluice/proxy/gate.hpp>
 #include <sluice/proxy/relay.hpp>
+
+#include "subrequest.hpp"
 
 #include <algorithm>
 #include <array>
@@ -9,9 +10,6 @@
 namespace sluice::proxy {
 
 namespace {
-
-/// The most of a granting answer's body that is read to keep its connection.
-constexpr std::size_t most_drained = 64 * 1024;
 
 void append_part(std::string& out, std::string_view part) {
     const auto length = static_cast<std::uint64_t>(part.size());
@@ -54,51 +52,18 @@ std::string decision_text(const exchange& x, const media_route& route, const con
     return text;
 }
 
-struct answer_of_app {
-    verdict said{verdict::error};
-    std::string donated_fields;
-};
-
-bool grants(const http::response_head& head) {
-    const auto type = head.fields.value("Content-Type");
-    constexpr std::string_view html = "text/html";
-    // An app with a catch-all page answers 200 to anything: a page is no leave.
-    const bool page = type.size() >= html.size() && http::same_name(type.substr(0, html.size()), html);
-    return head.status == 204 || (head.status == 200 && !page);
-}
-
-awaitable<answer_of_app> ask(context& services, std::string_view text, std::chrono::milliseconds timeout) {
-    answer_of_app a;
-    net::send_options options;
-    options.response_timeout = timeout;
-    const auto began = steady_clock::now();
-    auto sent = co_await net::send(services.app_pool, services.app, text, options);
-    bool ok = sent.has_value();
-    while (ok && sent.value().head().status < 200) {
-        auto next = co_await sent.value().read_head();
-        ok = next.has_value();
+std::string_view result_name(const decision& d) {
+    switch (d.said) {
+    case verdict::granted:
+        return "granted";
+    case verdict::denied:
+        return "denied";
+    case verdict::unresolved:
+        return "unresolved";
+    case verdict::error:
+        break;
     }
-    services.counters.authorize_seconds->Observe(std::chrono::duration<double>(steady_clock::now() - began).count());
-    if (!ok) {
-        co_return a;
-    }
-    const auto& head = sent.value().head();
-    a.said = grants(head) ? verdict::granted : verdict::denied;
-    for (const auto& f : head.fields.items) {
-        if (a.said == verdict::granted && http::same_name(f.name, "Set-Cookie")) {
-            (void)http::append_field(a.donated_fields, f.name, f.value);
-        }
-    }
-    std::size_t drained = 0;
-    while (drained < most_drained) {
-        auto piece = co_await sent.value().read_body();
-        if (!piece || piece.value().empty()) {
-            break;
-        }
-        drained += piece.value().size();
-    }
-    sent.value().finish();
-    co_return a;
+    return "error";
 }
 
 } // namespace
@@ -107,7 +72,7 @@ awaitable<leave> authorize(exchange& x, media_services& services, const media_ro
                            const std::vector<capture>& captures) {
     const auto* how = std::get_if<config::authorize_subrequest>(&route.settings.authorize);
     if (how == nullptr) {
-        co_return leave{true, {}};
+        co_return leave{verdict::granted};
     }
     const std::string target = expand_raw(how->path, captures);
     std::string fields;
@@ -116,11 +81,12 @@ awaitable<leave> authorize(exchange& x, media_services& services, const media_ro
     const bool whole = http::append_field(fields, "X-Original-Method", x.request.method) &&
                        http::append_field(fields, "X-Original-URI", x.target);
     const std::string key = services.grants.key_of(decision_text(x, route, *how, target, fields));
-    const auto now = steady_clock::now();
     const bool keeps = how->ttl.count() > 0;
-    if (keeps && services.grants.granted(key, now)) {
-        route.counters->authorize->at("cached").Increment();
-        co_return leave{true, {}};
+    if (keeps) {
+        if (auto kept = services.grants.find(key, steady_clock::now())) {
+            route.counters->authorize->at("cached").Increment();
+            co_return leave{verdict::granted, std::move(kept)};
+        }
     }
     const auto era = services.grants.era();
     // With no decision kept, each request is asked for by itself: nobody shares another's answer. And nobody shares one
@@ -128,27 +94,27 @@ awaitable<leave> authorize(exchange& x, media_services& services, const media_ro
     const std::string flight = key + std::to_string(keeps ? era : reinterpret_cast<std::uintptr_t>(&x));
     auto place = services.subrequests.enter(flight);
     leave l;
-    verdict said = verdict::error;
-    if (place.leads()) {
-        std::string text = "GET " + target + " HTTP/1.1\r\n" + fields;
-        text += "\r\n";
-        answer_of_app a;
-        if (whole) {
-            auto asked = co_await ask(x.services, text, how->timeout);
-            a = std::move(asked);
-        }
-        said = a.said;
-        l.donated_fields = std::move(a.donated_fields);
-        if (said == verdict::granted && keeps) {
-            services.grants.keep(key, steady_clock::now() + how->ttl, era);
-        }
-        place.land(said);
-    } else {
+    decision told;
+    if (!place.leads()) {
         auto theirs = co_await place.wait(x.services.self.get_executor());
-        said = theirs;
+        told = std::move(theirs);
+    } else {
+        if (whole) {
+            const app_question question{x,    services, route,
+                                        *how, target,   "GET " + target + " HTTP/1.1\r\n" + fields + "\r\n"};
+            auto answered = co_await ask_app(question);
+            told = std::move(answered.told);
+            l.set_cookie = std::move(answered.set_cookie);
+        }
+        if (told.said == verdict::granted && keeps) {
+            services.grants.keep(key, told.given, steady_clock::now() + how->ttl, era);
+        }
+        place.land(told);
     }
-    l.granted = said == verdict::granted;
-    route.counters->authorize->at(l.granted ? "granted" : said == verdict::denied ? "denied" : "error").Increment();
+    route.counters->authorize->at(result_name(told)).Increment();
+    l.said = told.said;
+    l.given = std::move(told.given);
+    l.refused = std::move(told.refused);
     co_return l;
 }
 

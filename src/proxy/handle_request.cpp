@@ -1,26 +1,33 @@
-#include <sluice/base/log.hpp>
 #include <sluice/http/target.hpp>
-#include <sluice/proxy/deliver.hpp>
-#include <sluice/proxy/fill.hpp>
+#include <sluice/proxy/cors.hpp>
 #include <sluice/proxy/gate.hpp>
 #include <sluice/proxy/handle_request.hpp>
-#include <sluice/proxy/lookup.hpp>
-#include <sluice/proxy/media_head.hpp>
+#include <sluice/proxy/presentation.hpp>
 #include <sluice/proxy/relay.hpp>
+#include <sluice/proxy/serve_media.hpp>
+
+#include <algorithm>
 
 namespace sluice::proxy {
 
 namespace {
 
-using metrics::outcome;
-
-/// A version may change while it is looked up; beyond this many times the app answers.
-constexpr int most_versions = 3;
+// Open WebUI's own names: a file, and all of them at once.
+constexpr std::string_view open_webui_files = "/api/v1/files/";
+constexpr std::string_view open_webui_all_files = "/api/v1/files/all";
 
 struct routed {
     const media_route* route{nullptr};
     std::vector<capture> captures{};
 };
+
+/// What a preset asks of a request beyond its path.
+bool preset_takes(const config::route& r, const std::vector<capture>& captures, std::string_view query) {
+    if (r.preset != config::preset::open_webui) {
+        return true;
+    }
+    return open_webui_query(query) && std::ranges::all_of(captures, [](const capture& c) { return is_uuid(c.raw); });
+}
 
 routed find_route(const exchange& x) {
     if (x.services.media == nullptr) {
@@ -32,7 +39,8 @@ routed find_route(const exchange& x) {
     }
     for (const auto& route : x.services.media->routes) {
         if (auto captures = route.path.match(parts.path)) {
-            if (query_allowed(route.settings, parts.query, parts.has_query)) {
+            if (query_allowed(route.settings, parts.query, parts.has_query) &&
+                preset_takes(route.settings, *captures, parts.query)) {
                 return {&route, std::move(*captures)};
             }
         }
@@ -47,102 +55,35 @@ bool is_media_request(const exchange& x) {
            r.fields.find("Upgrade") == nullptr;
 }
 
-/// Whether the key lies where this store may be asked for it.
-bool in_store(const origin::store& s, std::string_view key) {
-    return key.starts_with(s.settings().prefix);
+/// The fields of an answer of ours to a preflight; none where it is the app's to answer, or no preflight.
+std::optional<std::string> preflight_fields(const exchange& x, const media_route& route) {
+    if (!route.settings.cors || x.parser.has_body()) {
+        return std::nullopt;
+    }
+    return preflight_answer_fields(*route.settings.cors, x.request.method, x.request.fields);
 }
 
-awaitable<void> fall_back(media_request& m, error e) {
-    exchange& x = m.x;
-    const auto reason = to_string(e.code);
-    const std::string status = bypass_status(reason);
-    x.outcome = outcome::fallback;
-    x.detail = reason;
-    m.route.counters->fallback->at(reason).Increment();
-    log::debug("fallback", {{"route", m.route.settings.name}, {"reason", reason}, {"detail", e.detail}});
-    auto& busy = m.services.fallbacks;
-    if (busy.fetch_add(1) >= m.services.fallback.concurrency) {
-        const std::string fields = status + "Retry-After: 1\r\n";
-        co_await answer(x, 503, "The media store cannot be reached, and the app is busy with such requests already.\n",
-                        fields);
-    } else {
-        co_await relay(x, status);
-    }
-    busy.fetch_sub(1);
-}
-
-awaitable<delivered> deliver(media_request& m) {
-    if (m.store.can().local) {
-        auto d = co_await deliver_local(m);
-        co_return d;
-    }
-    delivered d;
-    for (int version = 0; version < most_versions; ++version) {
-        auto found = co_await locate(m);
-        if (found.object) {
-            auto from_cache = co_await deliver_cached(m, found.object, std::move(found.hold));
-            d = std::move(from_cache);
-        } else if (found.empty_range) {
-            const representation r{*found.empty_range, {}, {}, {}, {}};
-            std::string head;
-            m.x.outcome = outcome::miss;
-            append_head(head, m, r, plan{416, {}, false});
-            m.x.note_head_sent();
-            auto sent = co_await m.x.client.write(head);
-            d.failure = sent ? std::nullopt : std::optional<error>(sent.error());
-        } else {
-            d.failure = found.failure;
+/// Takes the bytes of what was deleted out of the cache: the object that the path names by a route's template, and all
+/// that the app named when it was asked for this path.
+void purge_deleted(const exchange& x, media_services& media, const routed& to) {
+    if (to.route != nullptr && to.route->store != nullptr && !to.route->settings.object.empty()) {
+        if (const auto key = expand_key(to.route->settings.object, to.captures)) {
+            media.cache.purge(to.route->store->identity(), key.value());
         }
-        const bool open = d.failure && !m.x.head_sent;
-        if (open && is_uncacheable(d.failure->code)) {
-            auto past_cache = co_await deliver_direct(m, std::move(found.direct), d.failure->code);
-            co_return past_cache;
-        }
-        if (!open || !(is_changed(d.failure->code) || d.failure->code == errc::canceled)) {
-            co_return d;
-        }
-        m.x.outcome = outcome::relay; // once more, with the version that is there now
     }
-    co_return d;
-}
-
-awaitable<void> serve_media(exchange& x, const media_route& route, const std::vector<capture>& captures) {
-    auto& services = *x.services.media;
-    const auto began = steady_clock::now();
-    auto key = expand_key(route.settings.object, captures);
-    if (!key || !in_store(*route.store, key.value())) {
-        co_await relay(x, {});
-        co_return;
+    // The app decodes the path that it deletes by; what is linked stands there as it was asked for, without escapes.
+    const auto path = http::percent_decode(http::split_target(x.target).path);
+    if (!path) {
+        return;
     }
-    auto asked = co_await authorize(x, services, route, captures);
-    if (!asked.granted) {
-        x.outcome = outcome::denied;
-        co_await relay(x, {});
-        co_return;
-    }
-    media_request m{
-        x, services, route, *route.store, std::move(key.value()), steady_clock::now() + services.fallback.after};
-    m.head_only = x.request.method == "HEAD";
-    m.range = wanted_range(x.request.fields);
-    m.donated_fields = std::move(asked.donated_fields);
-    m.authorize_time = steady_clock::now() - began;
-    x.body_read = true;
-    auto d = co_await deliver(m);
-    if (!d.failure) {
-        co_return;
-    }
-    if (!x.head_sent) {
-        co_await fall_back(m, std::move(*d.failure));
-        co_return;
-    }
-    // Cut, never ended: a client must not take a part for the whole.
-    x.keep_alive = false;
-    x.client.close();
-    if (d.failure->source != error_source::client) {
-        log::warn(
-            "a response was cut short",
-            {{"route", route.settings.name}, {"reason", to_string(d.failure->code)}, {"detail", d.failure->detail}});
-    }
+    const bool all =
+        path.value() == open_webui_all_files && std::ranges::any_of(media.routes, [](const media_route& r) {
+            return r.settings.preset == config::preset::open_webui;
+        });
+    media.cache.purge_where([&](const cache::object_info& info) {
+        return !info.resolver_id.empty() &&
+               (info.resolver_id == path.value() || (all && info.resolver_id.starts_with(open_webui_files)));
+    });
 }
 
 /// What a DELETE takes away must not be had from here a moment longer: neither leave nor bytes.
@@ -151,11 +92,8 @@ awaitable<void> relay_delete(exchange& x, const routed& to) {
     forget_decisions(media);
     co_await relay(x, {});
     forget_decisions(media);
-    if (to.route != nullptr && x.status >= 200 && x.status < 300) {
-        const auto key = expand_key(to.route->settings.object, to.captures);
-        if (key) {
-            media.cache.purge(to.route->store->identity(), key.value());
-        }
+    if (x.status >= 200 && x.status < 300) {
+        purge_deleted(x, media, to);
     }
 }
 
@@ -165,8 +103,18 @@ awaitable<void> handle_request(exchange& x) {
     const routed to = find_route(x);
     x.route = to.route != nullptr ? to.route->counters : &x.services.relay_counters;
     if (to.route != nullptr && is_media_request(x)) {
-        co_await serve_media(x, *to.route, to.captures);
+        if (to.route->settings.object_header.empty()) {
+            co_await serve_media(x, *to.route, to.captures);
+        } else {
+            co_await serve_named(x, *to.route);
+        }
         co_return;
+    }
+    if (to.route != nullptr) {
+        if (const auto fields = preflight_fields(x, *to.route)) {
+            co_await answer(x, 204, {}, *fields);
+            co_return;
+        }
     }
     if (x.request.method == "DELETE" && x.services.media != nullptr) {
         co_await relay_delete(x, to);

@@ -1,5 +1,6 @@
 #include <sluice/proxy/fill.hpp>
 #include <sluice/proxy/lookup.hpp>
+#include <sluice/proxy/window.hpp>
 
 #include <algorithm>
 
@@ -11,8 +12,6 @@ using metrics::outcome;
 
 /// Versions may change between a look-up and the next; after this many something else is wrong.
 constexpr int most_rounds = 4;
-/// An open range of an object that is not known yet begins with about so much.
-constexpr std::uint64_t first_window = 1U << 20U;
 constexpr std::uint64_t largest_offset = INT64_MAX;
 
 bool is_fresh(const media_request& m, const cache::object& o) {
@@ -51,9 +50,8 @@ std::optional<http::range_spec> cold_range(const media_request& m) {
         return m.range;
     }
     const std::uint64_t begin = std::min(m.range->first, largest_offset) / cache::page_size * cache::page_size;
-    const bool named_short = m.range->kind == http::range_spec::form::bounded &&
-                             m.range->last - m.range->first < std::max(m.services.read_ahead, first_window);
-    if (named_short) {
+    if (m.range->kind == http::range_spec::form::bounded &&
+        fits_one_window(m.range->first, m.range->last, m.services.read_ahead)) {
         return bounded(begin, m.range->last / cache::page_size * cache::page_size + cache::page_size - 1);
     }
     // To the end of a window's unit, so that the windows of all readers meet at the same places.
@@ -112,7 +110,8 @@ awaitable<located> take_in(media_request& m, origin::fetched got) {
     std::optional<origin::fetched> body(std::move(got));
     m.x.outcome = outcome::miss;
     const fill_source from{m.x.services, m.services, m.store};
-    auto taken = co_await adopt(from, m.key, body);
+    const std::string_view named = m.given ? std::string_view(m.given->resolver_id) : std::string_view();
+    auto taken = co_await adopt(from, m.key, named, body);
     if (taken) {
         m.stored = true;
         located l = serve(taken.value().object);

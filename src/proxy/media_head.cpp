@@ -2,8 +2,10 @@
 #include <sluice/http/date.hpp>
 #include <sluice/http/fields.hpp>
 #include <sluice/http/status.hpp>
+#include <sluice/proxy/cors.hpp>
 #include <sluice/proxy/media_head.hpp>
 
+#include <algorithm>
 #include <array>
 #include <charconv>
 
@@ -25,6 +27,36 @@ void append_line(std::string& out, std::string_view name, std::string_view value
 
 bool starts_with_type(std::string_view type, std::string_view prefix) {
     return type.size() >= prefix.size() && http::same_name(type.substr(0, prefix.size()), prefix);
+}
+
+/// The app's fields but those that the route sets itself.
+void append_unless_said(std::string& out, std::string_view lines,
+                        const std::vector<std::pair<std::string, std::string>>& said) {
+    if (said.empty()) {
+        out += lines;
+        return;
+    }
+    while (!lines.empty()) {
+        const auto line = lines.substr(0, lines.find("\r\n") + 2);
+        const auto name = line.substr(0, line.find(':'));
+        if (std::none_of(said.begin(), said.end(), [name](const auto& s) { return http::same_name(s.first, name); })) {
+            out += line;
+        }
+        lines.remove_prefix(line.size());
+    }
+}
+
+/// Who says it first: the route, the app, else the type: what a browser would run as a page is never shown in place.
+void append_disposition(std::string& out, const media_request& m, std::string_view type) {
+    const grant* given = m.given.get();
+    if (m.route.says_disposition || (given != nullptr && given->fields.says_disposition)) {
+        return;
+    }
+    if (given != nullptr && given->says_disposition) {
+        append_line(out, "Content-Disposition", given->content_disposition);
+    } else if (!is_inline_type(type)) {
+        out += "Content-Disposition: attachment\r\n";
+    }
 }
 
 void append_cache_status(std::string& out, const media_request& m) {
@@ -148,7 +180,10 @@ void append_head(std::string& out, media_request& m, const representation& r, co
     out += m.x.services.date;
     out += "\r\n";
     const bool whole_body = p.status == 200 || p.status == 206;
-    const std::string_view type = r.content_type.empty() ? "application/octet-stream" : r.content_type;
+    const grant* given = m.given.get();
+    const std::string_view named =
+        given != nullptr && !given->content_type.empty() ? given->content_type : r.content_type;
+    const std::string_view type = named.empty() ? "application/octet-stream" : named;
     if (p.status != 304) {
         out += "Content-Length: ";
         append_number(out, p.status == 206 ? p.bytes.length() : p.status == 200 ? r.size : 0);
@@ -164,23 +199,27 @@ void append_head(std::string& out, media_request& m, const representation& r, co
         out += "\r\n";
     }
     if (whole_body) {
-        if (!m.route.says_content_type) {
+        if (!m.route.says_content_type && (given == nullptr || !given->fields.says_content_type)) {
             append_line(out, "Content-Type", type);
         }
-        if (!m.route.says_disposition && !is_inline_type(type)) {
-            out += "Content-Disposition: attachment\r\n";
-        }
+        append_disposition(out, m, type);
         append_line(out, "Last-Modified", r.last_modified);
     }
     if (p.status != 416) {
         append_line(out, "ETag", r.etag);
     }
     out += "Accept-Ranges: bytes\r\nX-Content-Type-Options: nosniff\r\n";
-    if (!m.route.says_cache_control && !std::holds_alternative<config::authorize_none>(m.route.settings.authorize)) {
+    if (given != nullptr && !m.route.says_cache_control && !given->fields.says_cache_control) {
         out += "Cache-Control: private, no-cache\r\n"; // what one caller may see is no shared cache's to keep
     }
     out += m.route.fields;
-    out += m.donated_fields;
+    if (given != nullptr) {
+        append_unless_said(out, given->fields.lines, m.route.settings.headers);
+    }
+    out += m.set_cookie;
+    if (m.route.settings.cors) {
+        append_cors_fields(out, *m.route.settings.cors, m.x.request.fields.value("Origin"));
+    }
     append_cache_status(out, m);
     if (m.route.settings.server_timing) {
         append_server_timing(out, m);

@@ -1,4 +1,5 @@
 #include <sluice/base/log.hpp>
+#include <sluice/proxy/absence_watch.hpp>
 #include <sluice/proxy/relay.hpp>
 #include <sluice/proxy/tunnel.hpp>
 
@@ -12,45 +13,21 @@ namespace {
 
 using net::client_response;
 
-/// Looks every few seconds whether a client that nothing was sent to meanwhile has gone, so that the app does not work
-/// on for nobody. A client that ends its direction early and waits for the answer (RFC 9112 §9.6 lets it) has that
-/// long.
-class absence_watch {
-public:
-    absence_watch(exchange& x, net::connection& app)
-        : x_(x)
-        , app_(app)
-        , timer_(
-              x.services.self.deadlines, [](void* w) { static_cast<absence_watch*>(w)->look(); }, this) {
-        again();
-    }
+/// Where an answer that names an object is put, instead of being passed on.
+struct take_object {
+    std::string_view field;
+    bool cors_configured;
+    std::optional<named_object> taken{};
 
-    [[nodiscard]] bool client_gone() const noexcept { return gone_; }
-    /// Looks no more: in a tunnel an ended direction means nothing for the other.
-    void stop() { timer_.clear(); }
-
-private:
-    static constexpr std::chrono::seconds period{5};
-
-    void again() {
-        sent_ = x_.client.bytes_sent();
-        timer_.expires_after(period);
-    }
-    void look() {
-        if (x_.body_read && sent_ == x_.client.bytes_sent() && x_.client.peer_closed()) {
-            gone_ = true;
-            timer_.clear();
-            app_.close();
-        } else {
-            again();
+    /// True where it is such an answer.
+    bool take(const http::response_head& head, const config::config& settings) {
+        if (head.status != 200 || head.fields.count(field) != 1) {
+            return false;
         }
+        taken.emplace(std::string(head.fields.value(field)),
+                      object_answer_fields(head.fields, settings.object_headers, cors_configured));
+        return true;
     }
-
-    exchange& x_;
-    net::connection& app_;
-    deadline timer_;
-    std::uint64_t sent_{0};
-    bool gone_{false};
 };
 
 /// The request as it goes to the app, and what may be done with it.
@@ -59,6 +36,7 @@ struct outgoing {
     std::string bytes;     // the head, and as much of the body as was here
     std::uint64_t rest{0}; // of a body with a length: what is still to come
     net::send_options options;
+    take_object* take{nullptr};
 };
 
 /// Why a request got no answer, or not all of it.
@@ -133,6 +111,9 @@ awaitable<result<void>> converse(exchange& x, client_response& from_app, const o
             x.keep_alive = false; // an early answer: what comes of the body is not waited for
         }
     }
+    if (request.take != nullptr && request.take->take(from_app.head(), *x.services.settings)) {
+        co_return result<void>{};
+    }
     const bool whole = co_await detail::pass_answer(x, from_app, extra_fields);
     if (!whole && !x.head_sent) {
         co_return error{errc::protocol_error, error_source::app, false, "the answer's body is malformed"};
@@ -149,7 +130,8 @@ awaitable<std::optional<failure>> attempt(exchange& x, const outgoing& request, 
     }
     const bool kept = (*leased)->uses > 0;
     client_response from_app(std::move(*leased), request.options);
-    absence_watch watch(x, from_app.transport());
+    absence_watch watch(
+        x, [](void* app) { static_cast<net::connection*>(app)->close(); }, &from_app.transport());
     std::optional<detail::upload> body;
     if (!x.body_read) {
         body.emplace(x, from_app, request.rest);
@@ -200,10 +182,12 @@ awaitable<void> answer_failure(exchange& x, const error& e, std::string_view ext
     }
 }
 
-awaitable<void> relay_request(exchange& x, std::string_view extra_fields) {
+awaitable<void> relay_request(exchange& x, std::string_view extra_fields, take_object* take) {
     outgoing request;
+    request.take = take;
     request.upgrade = detail::upgrade_protocols(x);
-    request.bytes = detail::app_request_head(x, request.upgrade);
+    request.bytes = detail::app_request_head(x, request.upgrade,
+                                             take != nullptr ? carried_fields::without_range : carried_fields::all);
     const auto& settings = *x.services.settings;
     request.options.response_timeout = settings.app.response_timeout;
     request.options.write_timeout = settings.limits.send_timeout;
@@ -232,12 +216,10 @@ awaitable<void> relay_request(exchange& x, std::string_view extra_fields) {
     }
 }
 
-} // namespace
-
-awaitable<void> relay(exchange& x, std::string_view extra_fields) {
+awaitable<void> relay_safely(exchange& x, std::string_view extra_fields, take_object* take) {
     bool threw = false;
     try {
-        co_await relay_request(x, extra_fields);
+        co_await relay_request(x, extra_fields, take);
         if (!x.body_read) {
             x.keep_alive = false; // the session lingers
         }
@@ -249,6 +231,20 @@ awaitable<void> relay(exchange& x, std::string_view extra_fields) {
         x.keep_alive = false;
         x.client.abort();
     }
+}
+
+} // namespace
+
+awaitable<void> relay(exchange& x, std::string_view extra_fields) {
+    co_await relay_safely(x, extra_fields, nullptr);
+}
+
+awaitable<std::optional<named_object>> relay_unless_named(exchange& x, std::string_view route_field,
+                                                          bool cors_configured) {
+    take_object take{route_field, cors_configured};
+    x.hidden_field = route_field;
+    co_await relay_safely(x, {}, &take);
+    co_return std::move(take.taken);
 }
 
 } // namespace sluice::proxy

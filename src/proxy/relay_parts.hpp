@@ -3,6 +3,7 @@
 #include <sluice/base/event.hpp>
 #include <sluice/net/client.hpp>
 #include <sluice/proxy/exchange.hpp>
+#include <sluice/proxy/relay.hpp>
 
 #include <memory>
 #include <optional>
@@ -17,7 +18,10 @@ namespace sluice::proxy::detail {
 [[nodiscard]] std::string upgrade_protocols(const exchange& x);
 
 /// The whole head of the request to the app. `upgrade`: as `upgrade_protocols` gave it.
-[[nodiscard]] std::string app_request_head(const exchange& x, std::string_view upgrade);
+[[nodiscard]] std::string app_request_head(const exchange& x, std::string_view upgrade, carried_fields which);
+
+/// Appends the app's fields but those that end at this hop, framing, and the one named `hidden` (""; none).
+void append_app_fields(std::string& out, const http::response_head& head, std::string_view hidden);
 
 /// RFC 9110 §9.2.2: doing it twice is like doing it once.
 [[nodiscard]] bool is_idempotent(std::string_view method) noexcept;

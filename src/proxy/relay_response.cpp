@@ -15,16 +15,6 @@ void append_status_line(std::string& out, unsigned status, std::string_view reas
     out.append("HTTP/1.1 ").append(std::to_string(status)).append(" ").append(reason).append(detail::crlf);
 }
 
-/// The app's fields but those that end at this hop; framing is written anew.
-void append_app_fields(std::string& out, const http::response_head& head) {
-    const http::hop_by_hop hop(head.fields);
-    for (const auto& f : head.fields.items) {
-        if (!http::same_name(f.name, "content-length") && !hop.strips(f.name)) {
-            static_cast<void>(http::append_field(out, f.name, f.value));
-        }
-    }
-}
-
 /// Says whether another request may follow: HTTP/1.1 clients take it for granted, older ones want to be told.
 void append_connection(std::string& out, const exchange& x) {
     if (!x.keep_alive) {
@@ -55,7 +45,7 @@ std::string final_head(exchange& x, const net::client_response& answer, framing 
     std::string out;
     out.reserve(1024);
     append_status_line(out, head.status, head.reason);
-    append_app_fields(out, head);
+    detail::append_app_fields(out, head, x.hidden_field);
     out.append(extra_fields);
     if (how == framing::close) {
         x.keep_alive = false;
@@ -107,13 +97,15 @@ awaitable<void> answer(exchange& x, unsigned status, std::string_view body, std:
     }
     std::string head;
     append_status_line(head, status, http::reason_phrase(status));
-    head.append("Content-Type: text/plain; charset=utf-8\r\nX-Content-Type-Options: nosniff\r\nContent-Length: ")
-        .append(std::to_string(body.size()))
-        .append(detail::crlf)
-        .append(extra_fields);
+    if (status != 204) { // which has neither (RFC 9110 §8.6)
+        head.append("Content-Type: text/plain; charset=utf-8\r\nX-Content-Type-Options: nosniff\r\nContent-Length: ")
+            .append(std::to_string(body.size()))
+            .append(detail::crlf);
+    }
+    head.append(extra_fields);
     append_connection(head, x);
     head.append(detail::crlf);
-    const bool no_body = x.request.method == "HEAD";
+    const bool no_body = status == 204 || x.request.method == "HEAD";
     x.status = status;
     x.note_head_sent();
     auto written = co_await x.client.write(head, no_body ? std::string_view{} : body);
@@ -123,7 +115,31 @@ awaitable<void> answer(exchange& x, unsigned status, std::string_view body, std:
     }
 }
 
+awaitable<void> answer_head(exchange& x, unsigned status, std::string_view fields) {
+    std::string head;
+    append_status_line(head, status, http::reason_phrase(status));
+    head.append(fields);
+    append_connection(head, x);
+    head.append(detail::crlf);
+    x.status = status;
+    x.note_head_sent();
+    auto written = co_await x.client.write(head);
+    if (!written) {
+        x.keep_alive = false;
+        x.client.close();
+    }
+}
+
 namespace detail {
+
+void append_app_fields(std::string& out, const http::response_head& head, std::string_view hidden) {
+    const http::hop_by_hop hop(head.fields);
+    for (const auto& f : head.fields.items) {
+        if (!http::same_name(f.name, "content-length") && !hop.strips(f.name) && !http::same_name(f.name, hidden)) {
+            static_cast<void>(http::append_field(out, f.name, f.value));
+        }
+    }
+}
 
 awaitable<bool> pass_interim(exchange& x, const net::client_response& answer) {
     if (x.request.version < 11) {
@@ -131,7 +147,7 @@ awaitable<bool> pass_interim(exchange& x, const net::client_response& answer) {
     }
     std::string out;
     append_status_line(out, answer.head().status, answer.head().reason);
-    append_app_fields(out, answer.head());
+    append_app_fields(out, answer.head(), x.hidden_field);
     out.append(crlf);
     auto written = co_await x.client.write(out);
     co_return written.has_value();
@@ -141,7 +157,7 @@ awaitable<bool> pass_switch(exchange& x, const net::client_response& answer, std
     const auto& head = answer.head();
     std::string out;
     append_status_line(out, head.status, head.reason);
-    append_app_fields(out, head);
+    detail::append_app_fields(out, head, x.hidden_field);
     out.append(extra_fields).append("Connection: Upgrade\r\n");
     static_cast<void>(http::append_field(out, "Upgrade", head.fields.value("upgrade")));
     out.append(crlf);

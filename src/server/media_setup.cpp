@@ -1,3 +1,4 @@
+#include <sluice/base/log.hpp>
 #include <sluice/http/fields.hpp>
 #include <sluice/server/media_setup.hpp>
 
@@ -7,13 +8,28 @@ namespace sluice::server {
 
 namespace {
 
+/// Where an object may lie that the app names: in any store, or for a preset in its own alone.
+void add_places(proxy::media_route& to, const config::config& settings, const proxy::media_services& media) {
+    for (const auto& [name, store] : settings.stores) {
+        const bool own = name == to.settings.store;
+        if (!own && to.settings.preset != config::preset::none) {
+            continue;
+        }
+        if (own) {
+            to.own_place = to.places.size();
+        }
+        to.places.push_back(proxy::place_of(store));
+        to.place_stores.push_back(media.stores.at(name).get());
+    }
+}
+
 proxy::media_route compile(const config::route& r, const config::config& settings, proxy::media_services& media) {
-    proxy::media_route compiled{r,
-                                proxy::path_template(r.path),
-                                media.stores.at(r.store).get(),
-                                &media.counters.route(r.name),
-                                r.max_age.value_or(settings.cache.max_age),
-                                {}};
+    proxy::media_route compiled{r, proxy::path_template(r.path),
+                                r.store.empty() ? nullptr : media.stores.at(r.store).get(),
+                                &media.counters.route(r.name), r.max_age.value_or(settings.cache.max_age)};
+    if (r.resolve || !r.object_header.empty()) {
+        add_places(compiled, settings, media);
+    }
     if (r.immutable) {
         compiled.max_age = std::chrono::milliseconds::max();
     }
@@ -39,7 +55,11 @@ void add_routes(proxy::media_services& media, const config::config& settings) {
                              std::make_unique<origin::store>(store, settings.fallback, media.counters.store(name)));
     }
     for (const auto& route : settings.routes) {
-        media.routes.push_back(compile(route, settings, media));
+        if (route.off.empty()) {
+            media.routes.push_back(compile(route, settings, media));
+        } else {
+            log::warn("a route is off, its requests are relayed", {{"route", route.name}, {"reason", route.off}});
+        }
     }
 }
 

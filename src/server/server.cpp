@@ -22,12 +22,16 @@ namespace {
 
 constexpr unsigned read_threads = 4;
 constexpr unsigned write_threads = 4;
+/// How long connections to the app are kept: shorter than what Node and uvicorn wait (5 s) before they close without a
+/// word, which a request that may not be sent twice could run into.
+constexpr config::duration app_keep_alive{4000};
 
 /// All that lives on one worker.
 struct lane {
     lane(unsigned index, std::shared_ptr<const config::config> settings, metrics::metrics& counters)
         : self(index)
-        , app_pool(self, std::max(1U, settings->app.keepalive / settings->workers), settings->limits.idle_timeout)
+        , app_pool(self, std::max(1U, settings->app.keepalive / settings->workers),
+                   std::min(app_keep_alive, settings->limits.idle_timeout))
         , origin_pool(self, 64, settings->limits.idle_timeout)
         , context{self,
                   settings,
@@ -150,7 +154,7 @@ void server::listen_admin() {
 void server::tick(lane& l) {
     l.context.date = http::format_http_date(std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now()));
     for (auto* fill : l.context.live_fills) {
-        fill->flush();
+        fill->tick();
     }
     l.log.flush();
     l.app_connections.store(l.app_pool.open_connections(), std::memory_order_relaxed);

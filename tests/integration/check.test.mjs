@@ -73,6 +73,10 @@ const faults = {
   'a store that is not there': [good.replace('store: uploads', 'store: @@downloads'), /store.*there is not/],
   'a capture that is not in the path': [good.replace('object: "lectures/{course}', 'object: @@"lectures/{curse}'), /curse/],
   'a path that is none': [good.replace('path: "/media', 'path: @@"media'), /path/],
+  'two ways to the object': [good.replace('object: "lectures', 'object: @@"lectures') + '    resolve: {object: /path}\n', /object.*resolve exclude/],
+  'resolve without a pointer': [good + '    resolve: {object: /path, filename: @@name}\n', /filename.*JSON pointer/],
+  'a preset that there is not': [head + store + 'routes:\n  - preset: @@open-webgui\n', /preset.*open-webui/],
+  'cors for all with credentials': [good + '    cors: {origins: ["*"], credentials: @@true}\n', /credentials.*must not be true/],
   'broken YAML': ['listeners: [\n', /./],
 };
 
@@ -95,10 +99,6 @@ const unsupported = {
   'a gcs store': good.replace('type: s3', 'type: @@gcs'),
   'an azure store': good.replace('type: s3', 'type: @@azure'),
   'delivery by redirect': good + '    delivery: @@redirect\n',
-  'resolve': good + '    @@resolve: {object: /path}\n',
-  'object_header': good + '    @@object_header: X-Accel-Redirect\n',
-  'a preset': head + store + 'routes:\n  - name: open-webui\n    @@preset: open-webui\n',
-  'cors': good + '    @@cors: {origins: ["https://app.example"]}\n',
 };
 
 for (const [what, text] of Object.entries(unsupported)) {
@@ -110,6 +110,67 @@ for (const [what, text] of Object.entries(unsupported)) {
     assert.ok(line, `${place}: not supported yet: is not in: ${stderr}`);
   });
 }
+
+const kinds = `  - name: resolved
+    path: "/files/{id}/raw"
+    authorize: {subrequest: "/files/{id}", accept: [200, 201]}
+    resolve: {object: /path, content_type: /meta/content_type, filename: /meta/name}
+    cors: {origins: ["https://app.example"], credentials: true}
+  - name: accel
+    path: "/downloads/{rest*}"
+    object_header: X-Accel-Redirect
+`;
+
+test('every kind of route is accepted', (t) => {
+  const { file } = write(t, good + kinds);
+  const { status, stderr } = sluice(['check', '--config', file]);
+  assert.equal(status, 0, stderr);
+  assert.equal(stderr, '');
+});
+
+/// An environment without what the preset reads of the caller's own.
+function appEnvironment(variables) {
+  const own = Object.keys(process.env).filter((name) => /^(S3_|GCS_|AZURE_STORAGE_|STORAGE_PROVIDER$|DATA_DIR$)/.test(name));
+  return { ...Object.fromEntries(own.map((name) => [name, ''])), ...variables };
+}
+
+const s3App = {
+  STORAGE_PROVIDER: 's3',
+  S3_ACCESS_KEY_ID: 'AK',
+  S3_SECRET_ACCESS_KEY: 'seldom-seen',
+  S3_BUCKET_NAME: 'media',
+  S3_REGION_NAME: 'eu-central-1',
+};
+const preset = head + 'routes:\n  - preset: open-webui\n';
+
+test('the preset takes its store from the variables of the app', (t) => {
+  const { file } = write(t, preset);
+  for (const variables of [{}, s3App]) {
+    const { status, stdout, stderr } = sluice(['check', '--config', file], appEnvironment(variables));
+    assert.equal(status, 0, stderr);
+    assert.equal(stderr, '');
+    assert.doesNotMatch(stdout, /seldom-seen/);
+  }
+});
+
+test('a bad variable of the app is an error that names it', (t) => {
+  const { file } = write(t, preset);
+  for (const [name, value] of [['STORAGE_PROVIDER', 'ftp'], ['S3_BUCKET_NAME', 'a/b'], ['S3_ENDPOINT_URL', 'minio'], ['S3_REGION_NAME', '']]) {
+    const { status, stderr } = sluice(['check', '--config', file], appEnvironment({ ...s3App, [name]: value }));
+    assert.equal(status, 1, stderr);
+    assert.match(stderr, new RegExp(`^${name}: error: `));
+    assert.doesNotMatch(stderr, /seldom-seen/);
+  }
+});
+
+test('a provider that is not supported yet is a warning', (t) => {
+  const { file } = write(t, preset);
+  for (const provider of ['gcs', 'azure']) {
+    const { status, stderr } = sluice(['check', '--config', file], appEnvironment({ STORAGE_PROVIDER: provider }));
+    assert.equal(status, 0, stderr);
+    assert.match(stderr, new RegExp(`warning: route "open-webui" is off.*STORAGE_PROVIDER is ${provider}, which is not supported yet`));
+  }
+});
 
 test('each of several faults is named', (t) => {
   const { file } = write(t, good.replace('region:', 'regoin:').replace('ttl: 10s', 'ttl: 10y'));

@@ -133,22 +133,55 @@ struct authorize_subrequest {
     duration ttl{10000};
     duration timeout{5000};
     std::vector<std::string> ignore_headers; ///< lower case
+    /// The statuses (200 to 299) that grant, whatever the answer's type. Empty: the default rule, 200 (204 too where
+    /// nothing is resolved) with a type that is not `text/html`.
+    std::vector<unsigned> accept;
+};
+
+/// `resolve: {…}`: where in the granting answer the object stands. JSON pointers (RFC 6901); "": not set.
+struct resolve_pointers {
+    std::string object; ///< never "": to a URI, or to a bare key where the route has a store
+    std::string content_type;
+    std::string filename;
+    std::string filename_fallback; ///< where nothing stands at `filename`; set by a preset only
+};
+
+/// `cors: {…}`: what pages of other origins may do with a route's answers (Fetch §3.2).
+struct cors {
+    bool any_origin{false};           ///< `origins: ["*"]`; never together with credentials
+    std::vector<std::string> origins; ///< serialized origins, lower case; empty with any_origin, else at least one
+    bool credentials{false};
+    std::vector<std::string> expose_headers; ///< lower case; besides those that a player needs
+    duration max_age{3600000};               ///< how long a preflight's answer may be kept
 };
 
 enum class query_policy { none, any, named };
 
+/// An app whose rules are built in.
+enum class preset { none, open_webui };
+
+/// A media route. The object comes from one of: `object`, `resolve`, `object_header`.
 struct route {
     std::string name;
+    enum preset preset {};
     std::string path; ///< the template, as written
     query_policy query{query_policy::none};
     std::vector<std::string> query_names; ///< with query_policy::named
-    std::string store;
-    std::string object; ///< a template over the captures
+    std::string store;                    ///< "" only with `resolve`, `object_header` or `off`
+    std::string object;                   ///< a template over the captures; "" with the other two
+    std::optional<resolve_pointers> resolve;
+    /// The field of the app's own answer that names the object, in lower case; "": none. `authorize` then says nothing:
+    /// the app answers each request itself.
+    std::string object_header;
     std::variant<authorize_none, authorize_subrequest> authorize;
+    std::optional<struct cors> cors;
     std::vector<std::pair<std::string, std::string>> headers;
     std::optional<duration> max_age;
     bool immutable{false};
     bool server_timing{false};
+    /// Why the route must not be served although it is no fault (a provider that is not built yet), in one line without
+    /// a full stop; "": it is on. A route that is off has no store, and its requests are relayed.
+    std::string off;
 };
 
 struct config {
@@ -164,6 +197,7 @@ struct config {
     std::map<std::string, store> stores;
     struct cache cache;
     std::vector<route> routes;
+    std::vector<std::string> object_headers; ///< those of all routes, lower case, each once: never a client's to send
 };
 
 } // namespace sluice::config

@@ -57,6 +57,10 @@ using loaded = std::variant<config, std::vector<fault>>;
 /// The same for a text; `name` stands for the file in faults.
 [[nodiscard]] loaded load_text(std::string_view text, std::string_view name, const load_options& options);
 
+/// What is no fault but must be said once at start, and by `check`: one line for each route that is off, without a full
+/// stop. Holds no secret.
+[[nodiscard]] std::vector<std::string> warnings(const config& c);
+
 /// A regular file of at most `most` bytes. Errors: `errc::bad_config` with what the system says, never the contents.
 /// Refuses what is no regular file (after links): a FIFO or a device would block or not end.
 [[nodiscard]] result<std::string> read_small_file(const std::filesystem::path& path, std::size_t most = 64UL * 1024);

@@ -36,4 +36,8 @@ namespace sluice::config {
 /// True for response fields that only Sluice may set, as they describe the bytes that are sent. `name` is lower case.
 [[nodiscard]] bool is_owned_response_field(std::string_view name) noexcept;
 
+/// True for a field that may be a route's `object_header`: not one of the connection, of the content, of Sluice's own,
+/// or one that callers and browsers need. `name` is lower case; `_` counts as `-`.
+[[nodiscard]] bool may_be_object_header(std::string_view name);
+
 } // namespace sluice::config

@@ -44,6 +44,8 @@ public:
     /// Reads some of the body into `out`; 0 once `remaining()` is 0. Errors: `short_body`, `connection_lost`,
     /// `timeout`, `protocol_error`, all of source origin. `out` must live until completion.
     awaitable<result<std::size_t>> read(asio::mutable_buffer out);
+    /// Closes the connection, so that a pending `read` ends with an error.
+    void abort() noexcept { response_.transport().close(); }
     /// The rest is not wanted: gives the connection back where nothing is left of the message, else closes it.
     void finish();
 
@@ -62,6 +64,9 @@ private:
 /// `unexpected_status`, `precondition_failed` (412), `validator_changed`, `bad_content_range`, `content_encoded`,
 /// `timeout`, and those of a connection.
 awaitable<result<fetched>> fetch(net::connection_pool& pool, store& s, fetch_request request);
+
+/// Waits for about `d`, jittered, so that whoever failed together does not come back together.
+awaitable<void> back_off(std::chrono::milliseconds d);
 
 /// Pure: what the head of an answer means for what was asked. Errors as for `fetch`.
 [[nodiscard]] result<object_head> judge(const http::response_head& head, const fetch_request& asked,

@@ -13,13 +13,21 @@
 #include <string>
 #include <vector>
 
-namespace sluice::cache {
-class fill_writer;
-}
-
 namespace sluice::proxy {
 
 struct media_services; // the media path's shared state: routes, gate, stores, cache
+
+/// A transfer from an origin that runs on a worker.
+class live_fill {
+public:
+    live_fill() = default;
+    live_fill(const live_fill&) = delete;
+    live_fill& operator=(const live_fill&) = delete;
+    virtual ~live_fill() = default;
+    /// Called by the worker's tick: wakes readers for bytes that do not make a step, and ends a wait for the origin
+    /// that nobody wants any more.
+    virtual void tick() = 0;
+};
 
 /// What every exchange of one worker shares. Lives as long as the worker.
 struct context {
@@ -31,8 +39,8 @@ struct context {
     metrics::metrics& counters;
     metrics::route_metrics& relay_counters;
     media_services* media{nullptr};
-    std::string date{};                            ///< the Date field's value, renewed by the worker's tick
-    std::vector<cache::fill_writer*> live_fills{}; ///< transfers that run on this worker, for its tick
+    std::string date{};                   ///< the Date field's value, renewed by the worker's tick
+    std::vector<live_fill*> live_fills{}; ///< transfers that run on this worker, for its tick
 };
 
 /// Where the bytes of a response's body came from.
@@ -49,6 +57,8 @@ struct exchange {
     const http::request_head& request; ///< views into the client's buffer, valid for the whole exchange
     http::request_parser& parser;      ///< decodes the request's body
     std::string_view target;           ///< in origin form or `*`; differs from request.target for absolute-form
+
+    std::string_view hidden_field{}; ///< of the app's answers: never passed on; "": none
 
     metrics::outcome outcome{metrics::outcome::relay};
     metrics::route_metrics* route{nullptr}; ///< never null once routed

@@ -55,6 +55,8 @@ struct adopted {
 ///
 /// On an error that `is_uncacheable`, `body` was not touched and can be relayed directly. Errors: `no_validator`, those
 /// of `create` and `reserve`, `fills_limit`.
-awaitable<result<adopted>> adopt(fill_source from, std::string_view key, std::optional<origin::fetched>& body);
+/// `resolver_id`: the app's name for the object, kept with it.
+awaitable<result<adopted>> adopt(fill_source from, std::string_view key, std::string_view resolver_id,
+                                 std::optional<origin::fetched>& body);
 
 } // namespace sluice::proxy

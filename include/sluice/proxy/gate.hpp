@@ -6,8 +6,10 @@ namespace sluice::proxy {
 
 /// What the gate says of one request.
 struct leave {
-    bool granted{false};
-    std::string donated_fields; ///< whole lines for this caller's response
+    verdict said{verdict::error};
+    std::shared_ptr<const grant> given{};    ///< with `granted`; nullptr where nobody was asked
+    std::string set_cookie{};                ///< whole lines, for this caller's response alone
+    std::shared_ptr<const denial> refused{}; ///< with `denied`, of a HEAD
 };
 
 /// Whether this caller may have what the route names: at once for `authorize: none` and for a kept decision, else by a

@@ -8,6 +8,8 @@
 #include <sluice/origin/store.hpp>
 #include <sluice/proxy/decisions.hpp>
 #include <sluice/proxy/exchange.hpp>
+#include <sluice/proxy/grant.hpp>
+#include <sluice/proxy/object_uri.hpp>
 #include <sluice/proxy/router.hpp>
 
 #include <atomic>
@@ -24,17 +26,39 @@ namespace sluice::proxy {
 struct media_route {
     config::route settings;
     path_template path;
-    origin::store* store;
+    origin::store* store; ///< nullptr where only the app says which
     metrics::route_metrics* counters;
     std::chrono::milliseconds max_age; ///< milliseconds::max() for immutable
-    std::string fields;                ///< the route's own response fields, as whole lines
+    std::string fields{};              ///< the route's own response fields, as whole lines
+    // Where an object that the app names may lie: places, their stores in the same order, and which is the route's own.
+    std::vector<store_place> places{};
+    std::vector<origin::store*> place_stores{};
+    std::optional<std::size_t> own_place{};
     bool says_cache_control{false};
     bool says_content_type{false};
     bool says_disposition{false};
 };
 
-/// How a subrequest ended, as those learn it who did not send it.
-enum class verdict : std::uint8_t { granted, denied, error };
+/// How a subrequest ended.
+enum class verdict : std::uint8_t {
+    granted,
+    denied,
+    unresolved, ///< the app said yes, but to no object that could be served from here
+    error       ///< it did not answer, or late
+};
+
+/// An answer that denied, without its body.
+struct denial {
+    unsigned status{0};
+    std::string fields{}; ///< whole lines
+};
+
+/// What the app said, as those learn it too who asked the same at the same time.
+struct decision {
+    verdict said{verdict::error};
+    std::shared_ptr<const grant> given{};    ///< with `granted`
+    std::shared_ptr<const denial> refused{}; ///< with `denied`, where a HEAD asked
+};
 
 /// What all workers share on the media path.
 struct media_services {
@@ -49,7 +73,7 @@ struct media_services {
     std::chrono::milliseconds stale_if_error;
 
     decisions grants{};
-    single_flight<verdict> subrequests{verdict::error};
+    single_flight<decision> subrequests{decision{}};
     /// Finding out what the origin has under a key: `nullopt`, look in the cache again.
     single_flight<std::optional<error>> lookups{error{errc::canceled, error_source::internal, true}};
     std::atomic<unsigned> fills{0};
@@ -75,7 +99,8 @@ struct media_request {
     steady_clock::time_point give_up; ///< for everything before the first byte
     bool head_only{false};
     std::optional<http::range_spec> range{}; ///< what the client asks for; none: all of it
-    std::string donated_fields{};            ///< Set-Cookie of the subrequest, for its caller alone
+    std::shared_ptr<const grant> given{};    ///< nullptr where nobody was asked
+    std::string set_cookie{};                ///< whole lines of the subrequest's answer, for its caller alone
 
     // for Cache-Status (RFC 9211)
     bool fetched{false};   ///< this request asked the origin

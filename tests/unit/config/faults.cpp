@@ -148,16 +148,7 @@ BOOST_AUTO_TEST_CASE(refused_with_their_place) {
               "static credentials are needed for now");
     one_fault(an_app + "stores: {u: {type: s3, bucket: b, region: r, credentials: }}", "2:46",
               "static credentials are needed for now");
-    const std::string start = some_stores + "routes:\n- ";
-    one_fault(start + "{name: o, preset: open-webui}", "5:13", "\"preset\" is not supported yet");
-    one_fault(start + "{name: o, path: /o, authorize: {subrequest: /o}, resolve: {object: /path}}", "5:52",
-              "\"resolve\" is not supported yet");
-    one_fault(start + "{name: o, path: /o, object_header: X-Accel-Redirect}", "5:23",
-              "\"object_header\" is not supported yet");
     one_fault(route_with("delivery: redirect"), "4:89", "\"delivery: redirect\" is not supported yet");
-    one_fault(route_with("cors: {origins: []}"), "4:79", "\"cors\" is not supported yet");
-    one_fault(start + "{name: o, path: /o, store: up, object: o, authorize: {subrequest: /o, accept: [200]}}", "5:73",
-              "\"accept\" is not supported yet");
 }
 
 BOOST_AUTO_TEST_SUITE_END()

@@ -1,0 +1,22 @@
+#pragma once
+
+#include <sluice/origin/store.hpp>
+#include <sluice/proxy/donor.hpp>
+
+#include <string>
+
+namespace sluice::proxy {
+
+/// What the app's leave comes with, for everybody whom it covers. Immutable once made: kept decisions share it.
+struct grant {
+    /// The object that the app named; nullptr where the route's own template says it.
+    origin::store* store{nullptr};
+    std::string key{};
+    std::string resolver_id{};  ///< the app's name for it: the path that was asked, raw and without query; or ""
+    std::string content_type{}; ///< over the store's; "": the store's
+    bool says_disposition{false};
+    std::string content_disposition{}; ///< with says_disposition; "": none is sent
+    donated fields{};                  ///< of the app's answer
+};
+
+} // namespace sluice::proxy

@@ -1,0 +1,17 @@
+#pragma once
+
+#include <sluice/proxy/media.hpp>
+
+#include <vector>
+
+namespace sluice::proxy {
+
+/// Answers a GET or HEAD that took a media route: leave first, then the object through the cache; whatever fails before
+/// the first byte is left to the app. Never throws.
+awaitable<void> serve_media(exchange& x, const media_route& route, const std::vector<capture>& captures);
+
+/// The same for a route with `object_header`: the app answers first, and where it names an object, that is sent with
+/// the fields of the app's answer. Trouble with the store has no other way out then: 404 or 502.
+awaitable<void> serve_named(exchange& x, const media_route& route);
+
+} // namespace sluice::proxy

@@ -1,0 +1,120 @@
+#include <sluice/http/fields.hpp>
+#include <sluice/http/target.hpp>
+#include <sluice/proxy/presentation.hpp>
+
+#include <algorithm>
+#include <array>
+#include <utility>
+
+namespace sluice::proxy {
+
+namespace {
+
+constexpr std::size_t longest_name = 4096;
+constexpr std::size_t longest_type = 256;
+
+/// What Python's `mimetypes` says of common media, by the name's ending.
+constexpr std::array<std::pair<std::string_view, std::string_view>, 26> types{{
+    {"mp4", "video/mp4"},         {"m4v", "video/mp4"},       {"webm", "video/webm"},   {"mov", "video/quicktime"},
+    {"mkv", "video/x-matroska"},  {"avi", "video/x-msvideo"}, {"mp3", "audio/mpeg"},    {"m4a", "audio/mp4"},
+    {"wav", "audio/x-wav"},       {"ogg", "audio/ogg"},       {"opus", "audio/opus"},   {"flac", "audio/flac"},
+    {"aac", "audio/aac"},         {"png", "image/png"},       {"jpg", "image/jpeg"},    {"jpeg", "image/jpeg"},
+    {"gif", "image/gif"},         {"webp", "image/webp"},     {"svg", "image/svg+xml"}, {"pdf", "application/pdf"},
+    {"txt", "text/plain"},        {"html", "text/html"},      {"htm", "text/html"},     {"csv", "text/csv"},
+    {"json", "application/json"}, {"css", "text/css"},
+}};
+
+std::string lower_ascii(std::string_view text) {
+    std::string lower(text);
+    std::ranges::transform(lower, lower.begin(), http::ascii_lower);
+    return lower;
+}
+
+std::string_view guessed_type(std::string_view lower_name) {
+    const auto dot = lower_name.rfind('.');
+    if (dot != std::string_view::npos && dot != 0) { // a name like `.mp4` has no ending
+        const auto* found = std::ranges::find(types, lower_name.substr(dot + 1), &decltype(types)::value_type::first);
+        if (found != types.end()) {
+            return found->second;
+        }
+    }
+    return "application/octet-stream";
+}
+
+/// Python's `urllib.parse.quote`, which the app uses: all but `A-Za-z0-9_.-~/` in upper-case hex.
+std::string quoted(std::string_view name) {
+    constexpr std::string_view digits = "0123456789ABCDEF";
+    constexpr std::string_view marks = "_.-~/";
+    std::string out;
+    out.reserve(name.size());
+    for (const char c : name) {
+        const char low = http::ascii_lower(c);
+        if ((low >= 'a' && low <= 'z') || http::is_digit(c) || marks.find(c) != std::string_view::npos) {
+            out += c;
+            continue;
+        }
+        const auto byte = static_cast<unsigned char>(c);
+        out += '%';
+        out += digits[byte >> 4U];
+        out += digits[byte & 0xFU];
+    }
+    return out;
+}
+
+bool usable_type(std::string_view type) {
+    return type.size() <= longest_type && type.front() != ' ' && type.back() != ' ' &&
+           std::ranges::all_of(type, [](char c) { return c >= ' ' && c < 0x7f; });
+}
+
+} // namespace
+
+bool is_uuid(std::string_view text) noexcept {
+    if (text.size() != 36) {
+        return false;
+    }
+    for (std::size_t i = 0; i < text.size(); ++i) {
+        const char c = text[i];
+        const bool dash = i == 8 || i == 13 || i == 18 || i == 23;
+        if (dash ? c != '-' : !(http::is_digit(c) || (c >= 'a' && c <= 'f'))) {
+            return false;
+        }
+    }
+    return true;
+}
+
+bool open_webui_query(std::string_view query) noexcept {
+    return query.empty() || query == "attachment=true" || query == "attachment=false";
+}
+
+std::optional<presentation> open_webui_presentation(std::string_view query, const std::optional<std::string>& meta_name,
+                                                    const std::optional<std::string>& filename,
+                                                    const std::optional<std::string>& content_type) {
+    const auto& name = meta_name ? meta_name : filename;
+    if (!open_webui_query(query) || !name || name->size() > longest_name || !http::is_utf8(*name)) {
+        return std::nullopt;
+    }
+    std::string type = content_type.value_or("");
+    if (!type.empty() && !usable_type(type)) {
+        return std::nullopt;
+    }
+    const std::string lower = lower_ascii(*name);
+    presentation p;
+    if (query == "attachment=true") {
+        p.content_disposition = "attachment; filename*=UTF-8''" + quoted(*name);
+    } else if (type == "application/pdf" || lower.ends_with(".pdf")) {
+        p.content_disposition = "inline; filename*=UTF-8''" + quoted(*name);
+        type = "application/pdf";
+    } else if (type != "text/plain") { // with a parameter it is another text to the app
+        p.content_disposition = "attachment; filename*=UTF-8''" + quoted(*name);
+    }
+    if (type.empty()) {
+        type = guessed_type(lower);
+    }
+    if (type.starts_with("text/") && lower_ascii(type).find("charset=") == std::string::npos) {
+        type += "; charset=utf-8";
+    }
+    p.content_type = std::move(type);
+    return p;
+}
+
+} // namespace sluice::proxy

@@ -1,0 +1,201 @@
+// Media requests: leave, delivery, and the ways out where a delivery fails.
+#include <sluice/base/log.hpp>
+#include <sluice/proxy/deliver.hpp>
+#include <sluice/proxy/fill.hpp>
+#include <sluice/proxy/gate.hpp>
+#include <sluice/proxy/lookup.hpp>
+#include <sluice/proxy/media_head.hpp>
+#include <sluice/proxy/relay.hpp>
+#include <sluice/proxy/serve_media.hpp>
+
+namespace sluice::proxy {
+
+namespace {
+
+using metrics::outcome;
+
+/// A version may change while it is looked up; beyond this many times the app answers.
+constexpr int most_versions = 3;
+
+/// Whether the key lies where this store may be asked for it.
+bool in_store(const origin::store& s, std::string_view key) {
+    return key.starts_with(s.settings().prefix);
+}
+
+/// One of the requests that the app answers because the store could not.
+class fallback_slot {
+public:
+    explicit fallback_slot(media_services& services)
+        : busy_(services.fallbacks)
+        , taken_(busy_.fetch_add(1) < services.fallback.concurrency) {}
+    fallback_slot(const fallback_slot&) = delete;
+    fallback_slot& operator=(const fallback_slot&) = delete;
+    ~fallback_slot() { busy_.fetch_sub(1); }
+    [[nodiscard]] bool taken() const noexcept { return taken_; }
+
+private:
+    std::atomic<unsigned>& busy_;
+    bool taken_;
+};
+
+awaitable<void> fall_back(media_request& m, error e) {
+    exchange& x = m.x;
+    const auto reason = to_string(e.code);
+    const std::string status = bypass_status(reason);
+    x.outcome = outcome::fallback;
+    x.detail = reason;
+    m.route.counters->fallback->at(reason).Increment();
+    log::debug("fallback", {{"route", m.route.settings.name}, {"reason", reason}, {"detail", e.detail}});
+    const fallback_slot slot(m.services);
+    if (slot.taken()) {
+        co_await relay(x, status);
+        co_return;
+    }
+    const std::string fields = status + "Retry-After: 1\r\n";
+    co_await answer(x, 503, "The media store cannot be reached, and the app is busy with such requests already.\n",
+                    fields);
+}
+
+/// Where the app has answered already, and named an object that cannot be had.
+awaitable<void> answer_without_object(media_request& m, error e) {
+    const auto reason = to_string(e.code);
+    m.x.outcome = outcome::bypass;
+    m.x.detail = reason;
+    const std::string fields = bypass_status(reason);
+    log::warn("an object that the app named cannot be had",
+              {{"route", m.route.settings.name}, {"reason", reason}, {"detail", e.detail}});
+    if (e.code == errc::not_found) {
+        co_await answer(m.x, 404, "404 Not Found\n", fields);
+    } else {
+        co_await answer(m.x, 502, "502 Bad Gateway\n", fields);
+    }
+}
+
+awaitable<delivered> deliver(media_request& m) {
+    if (m.store.can().local) {
+        auto d = co_await deliver_local(m);
+        co_return d;
+    }
+    delivered d;
+    for (int version = 0; version < most_versions; ++version) {
+        auto found = co_await locate(m);
+        if (found.object) {
+            auto from_cache = co_await deliver_cached(m, found.object, std::move(found.hold));
+            d = std::move(from_cache);
+        } else if (found.empty_range) {
+            const representation r{*found.empty_range, {}, {}, {}, {}};
+            std::string head;
+            m.x.outcome = outcome::miss;
+            append_head(head, m, r, plan{416, {}, false});
+            m.x.note_head_sent();
+            auto sent = co_await m.x.client.write(head);
+            d.failure = sent ? std::nullopt : std::optional<error>(sent.error());
+        } else {
+            d.failure = found.failure;
+        }
+        const bool open = d.failure && !m.x.head_sent;
+        if (open && is_uncacheable(d.failure->code)) {
+            auto past_cache = co_await deliver_direct(m, std::move(found.direct), d.failure->code);
+            co_return past_cache;
+        }
+        if (!open || !(is_changed(d.failure->code) || d.failure->code == errc::canceled)) {
+            co_return d;
+        }
+        m.x.outcome = outcome::relay; // once more, with the version that is there now
+    }
+    co_return d;
+}
+
+/// Delivers, and where that fails: before the first byte another answer, after it a cut.
+awaitable<void> send_object(media_request& m, bool app_has_answered) {
+    exchange& x = m.x;
+    x.body_read = true;
+    auto d = co_await deliver(m);
+    if (!d.failure) {
+        co_return;
+    }
+    if (!x.head_sent && app_has_answered) {
+        co_await answer_without_object(m, std::move(*d.failure));
+        co_return;
+    }
+    if (!x.head_sent) {
+        co_await fall_back(m, std::move(*d.failure));
+        co_return;
+    }
+    // Cut, never ended: a client must not take a part for the whole.
+    x.keep_alive = false;
+    x.client.close();
+    if (d.failure->source != error_source::client) {
+        log::warn(
+            "a response was cut short",
+            {{"route", m.route.settings.name}, {"reason", to_string(d.failure->code)}, {"detail", d.failure->detail}});
+    }
+}
+
+media_request request_for(exchange& x, const media_route& route, origin::store& store, std::string key) {
+    auto& services = *x.services.media;
+    media_request m{x, services, route, store, std::move(key), steady_clock::now() + services.fallback.after};
+    m.head_only = x.request.method == "HEAD";
+    m.range = wanted_range(x.request.fields);
+    return m;
+}
+
+/// Anything but leave: the app answers the request itself, as if nobody stood before it.
+awaitable<void> relay_refused(exchange& x, const leave& said) {
+    x.outcome = said.said == verdict::unresolved ? outcome::relay : outcome::denied;
+    if (said.refused) {
+        // Apps without HEAD would answer it by some page; what they said to the same GET is the truth.
+        co_await answer_head(x, said.refused->status, said.refused->fields);
+        co_return;
+    }
+    co_await relay(x, {});
+}
+
+} // namespace
+
+awaitable<void> serve_media(exchange& x, const media_route& route, const std::vector<capture>& captures) {
+    const auto began = steady_clock::now();
+    std::string key;
+    if (!route.settings.resolve) {
+        auto expanded = expand_key(route.settings.object, captures);
+        if (!expanded || !in_store(*route.store, expanded.value())) {
+            co_await relay(x, {});
+            co_return;
+        }
+        key = std::move(expanded.value());
+    }
+    auto said = co_await authorize(x, *x.services.media, route, captures);
+    if (said.said != verdict::granted) {
+        co_await relay_refused(x, said);
+        co_return;
+    }
+    const bool resolved = said.given && said.given->store != nullptr;
+    media_request m = request_for(x, route, resolved ? *said.given->store : *route.store,
+                                  resolved ? said.given->key : std::move(key));
+    m.given = std::move(said.given);
+    m.set_cookie = std::move(said.set_cookie);
+    m.authorize_time = steady_clock::now() - began;
+    co_await send_object(m, false);
+}
+
+awaitable<void> serve_named(exchange& x, const media_route& route) {
+    const auto began = steady_clock::now();
+    auto named = co_await relay_unless_named(x, route.settings.object_header, route.settings.cors.has_value());
+    if (!named) {
+        co_return;
+    }
+    auto place = place_from_header(named->value, route.places, route.own_place);
+    if (!place) {
+        log::warn("the app named an object that lies in no configured store", {{"route", route.settings.name}});
+        co_await answer(x, 502, "502 Bad Gateway\n", {});
+        co_return;
+    }
+    grant given;
+    given.fields = std::move(named->fields);
+    media_request m = request_for(x, route, *route.place_stores[place->store], std::move(place->key));
+    m.given = std::make_shared<const grant>(std::move(given));
+    m.authorize_time = steady_clock::now() - began;
+    co_await send_object(m, true);
+}
+
+} // namespace sluice::proxy

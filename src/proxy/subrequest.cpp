@@ -1,0 +1,211 @@
+#include "subrequest.hpp"
+
+#include <sluice/base/log.hpp>
+#include <sluice/http/fields.hpp>
+#include <sluice/http/target.hpp>
+#include <sluice/net/client.hpp>
+#include <sluice/proxy/json_pointers.hpp>
+#include <sluice/proxy/media_head.hpp>
+#include <sluice/proxy/presentation.hpp>
+
+#include <boost/url/encode.hpp>
+#include <boost/url/grammar/charset.hpp>
+
+#include "relay_parts.hpp"
+
+#include <algorithm>
+
+namespace sluice::proxy {
+
+namespace {
+
+/// The most of a granting answer's body that is read to keep its connection.
+constexpr std::size_t most_drained = 64 * 1024;
+
+/// What `resolve` reads, in the order of the reader's pointers.
+enum pointer : std::size_t { at_object, at_content_type, at_filename, at_fallback };
+
+bool grants(const http::response_head& head, const app_question& q) {
+    if (!q.how.accept.empty()) {
+        return std::ranges::find(q.how.accept, head.status) != q.how.accept.end();
+    }
+    const auto type = head.fields.value("Content-Type");
+    constexpr std::string_view html = "text/html";
+    // An app with a catch-all page answers 200 to anything: a page is no leave.
+    const bool page = type.size() >= html.size() && http::same_name(type.substr(0, html.size()), html);
+    return (head.status == 204 && !q.route.settings.resolve) || (head.status == 200 && !page);
+}
+
+/// attr-char of RFC 8187 §3.2.1.
+constexpr auto is_attr_char = [](char c) {
+    return http::is_digit(c) || (http::ascii_lower(c) >= 'a' && http::ascii_lower(c) <= 'z') ||
+           std::string_view("!#$&+-.^_`|~").find(c) != std::string_view::npos;
+};
+struct attr_chars {
+    constexpr bool operator()(char c) const noexcept { return is_attr_char(c); }
+};
+
+/// RFC 6266 §4.3: a type that a browser would run as a page of the app's own is never shown in place.
+std::string disposition_of(std::string_view filename, std::string_view content_type) {
+    std::string value = is_inline_type(content_type) ? "inline" : "attachment";
+    value += "; filename*=UTF-8''";
+    value += boost::urls::encode({filename.data(), filename.size()}, attr_chars{});
+    return value;
+}
+
+/// The string at a pointer; an absent one or null is none.
+std::optional<std::string> text_at(const pointer_reader& values, pointer i) {
+    return values.value(i);
+}
+
+/// True where something stands there that is neither a text nor nothing.
+bool is_odd(const pointer_reader& values, pointer i) {
+    return values.kind_of(i) == pointer_reader::kind::other;
+}
+
+bool present_as_open_webui(grant& g, const app_question& q, const pointer_reader& values) {
+    if (values.kind_of(at_filename) == pointer_reader::kind::null) {
+        return false; // the app itself fails there, and is to say so
+    }
+    const auto query = http::split_target(q.x.target).query;
+    const auto shown = open_webui_presentation(query, text_at(values, at_filename), text_at(values, at_fallback),
+                                               text_at(values, at_content_type));
+    if (!shown) {
+        return false;
+    }
+    g.content_type = shown->content_type;
+    g.says_disposition = true;
+    g.content_disposition = shown->content_disposition;
+    return true;
+}
+
+void present(grant& g, const pointer_reader& values) {
+    const auto type = text_at(values, at_content_type);
+    if (type && http::is_field_value(*type)) {
+        g.content_type = *type;
+    }
+    if (const auto name = text_at(values, at_filename)) {
+        g.says_disposition = true;
+        g.content_disposition = disposition_of(*name, g.content_type);
+    }
+}
+
+/// What the app's answer names, where it is an object that may be served.
+std::shared_ptr<const grant> read_grant(const app_question& q, const pointer_reader& values, donated fields) {
+    const auto named = text_at(values, at_object);
+    if (!named || is_odd(values, at_content_type) || is_odd(values, at_filename) || is_odd(values, at_fallback)) {
+        return nullptr;
+    }
+    auto place = place_from_uri(*named, q.route.places, q.route.own_place);
+    if (!place) {
+        return nullptr;
+    }
+    grant g;
+    g.store = q.route.place_stores[place->store];
+    g.key = std::move(place->key);
+    g.resolver_id = http::split_target(q.target).path;
+    g.fields = std::move(fields);
+    if (q.route.settings.preset == config::preset::open_webui) {
+        if (!present_as_open_webui(g, q, values)) {
+            return nullptr;
+        }
+    } else {
+        present(g, values);
+    }
+    return std::make_shared<const grant>(std::move(g));
+}
+
+awaitable<bool> read_values(net::client_response& answer, pointer_reader& values, steady_clock::time_point until) {
+    for (;;) {
+        auto piece = co_await answer.read_body();
+        if (!piece || steady_clock::now() > until) {
+            co_return false;
+        }
+        if (piece.value().empty()) {
+            co_return values.finish().has_value();
+        }
+        if (!values.feed(piece.value())) {
+            co_return false;
+        }
+    }
+}
+
+awaitable<void> drain(net::client_response& answer) {
+    std::size_t drained = 0;
+    while (drained < most_drained) {
+        auto piece = co_await answer.read_body();
+        if (!piece || piece.value().empty()) {
+            break;
+        }
+        drained += piece.value().size();
+    }
+}
+
+std::shared_ptr<const denial> denial_of(const http::response_head& head) {
+    denial d{head.status, {}};
+    std::string_view length;
+    for (const auto& f : head.fields.items) {
+        if (http::same_name(f.name, "content-length")) {
+            length = f.value;
+        }
+    }
+    detail::append_app_fields(d.fields, head, {});
+    if (!length.empty()) {
+        (void)http::append_field(d.fields, "Content-Length", length);
+    }
+    return std::make_shared<const denial>(std::move(d));
+}
+
+/// A granting answer: its fields, and what its body resolves.
+awaitable<void> take_leave(const app_question& q, net::client_response& answer, steady_clock::time_point until,
+                           app_answer& a) {
+    const auto& fields = answer.head().fields;
+    auto donated_fields = donor_fields(fields, q.route.settings.cors.has_value());
+    a.set_cookie = set_cookie_fields(fields);
+    const auto& resolve = q.route.settings.resolve;
+    if (!resolve) {
+        grant g;
+        g.fields = std::move(donated_fields);
+        a.told.given = std::make_shared<const grant>(std::move(g));
+        a.told.said = verdict::granted;
+        co_await drain(answer);
+        co_return;
+    }
+    pointer_reader values({resolve->object, resolve->content_type, resolve->filename, resolve->filename_fallback});
+    const bool read = co_await read_values(answer, values, until);
+    a.told.given = read ? read_grant(q, values, std::move(donated_fields)) : nullptr;
+    a.told.said = a.told.given ? verdict::granted : verdict::unresolved;
+}
+
+} // namespace
+
+awaitable<app_answer> ask_app(const app_question& q) {
+    app_answer a;
+    auto& services = q.x.services;
+    net::send_options options;
+    options.response_timeout = q.how.timeout;
+    const auto began = steady_clock::now();
+    auto sent = co_await net::send(services.app_pool, services.app, q.text, options);
+    bool ok = sent.has_value();
+    while (ok && sent.value().head().status < 200) {
+        auto next = co_await sent.value().read_head();
+        ok = next.has_value();
+    }
+    if (ok) {
+        auto& answer = sent.value();
+        if (grants(answer.head(), q)) {
+            co_await take_leave(q, answer, began + q.how.timeout, a);
+        } else {
+            a.told.said = verdict::denied;
+            if (q.x.request.method == "HEAD") {
+                a.told.refused = denial_of(answer.head());
+            }
+            co_await drain(answer);
+        }
+        answer.finish();
+    }
+    services.counters.authorize_seconds->Observe(std::chrono::duration<double>(steady_clock::now() - began).count());
+    co_return a;
+}
+
+} // namespace sluice::proxy

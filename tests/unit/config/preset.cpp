@@ -1,0 +1,220 @@
+#include <sluice/config/redact.hpp>
+
+#include <boost/json.hpp>
+
+#include "loading.hpp"
+
+#include <utility>
+
+using namespace loading;
+using namespace std::chrono_literals;
+
+namespace {
+
+const std::string a_preset = an_app + "routes: [{preset: open-webui}]\n";
+
+/// The variables of an app that keeps its files in S3, with some more or others.
+variables s3_app(const variables& more = {}) {
+    variables all{{"STORAGE_PROVIDER", "s3"},
+                  {"S3_ACCESS_KEY_ID", "AKIA"},
+                  {"S3_SECRET_ACCESS_KEY", "hunter2"},
+                  {"S3_REGION_NAME", "eu-central-1"},
+                  {"S3_BUCKET_NAME", "media"}};
+    for (const auto& [name, value] : more) {
+        all[name] = value;
+    }
+    return all;
+}
+
+/// Why the preset's route is off with these variables.
+std::string off_with(const variables& environment) {
+    const auto c = good(a_preset, options(environment));
+    BOOST_TEST(c.stores.empty());
+    BOOST_TEST(c.routes.at(0).store == "");
+    const auto said = warnings(c);
+    BOOST_REQUIRE(said.size() == 1U);
+    BOOST_TEST(said.front().starts_with("route \"open-webui\" is off"));
+    BOOST_TEST(said.front().ends_with(c.routes.at(0).off));
+    return c.routes.at(0).off;
+}
+
+/// That these variables have exactly one fault, which names `variable`.
+void fault_of(const std::string& variable, std::string_view part, const variables& environment) {
+    const auto all = bad(a_preset, options(environment));
+    BOOST_TEST_CONTEXT(variable << " => " << all) {
+        BOOST_TEST(std::count(all.begin(), all.end(), '\n') == 1);
+        BOOST_TEST(all.starts_with(variable + ": error: "));
+        BOOST_TEST(all.find(part) != std::string::npos);
+        BOOST_TEST(all.find("hunter2") == std::string::npos);
+    }
+}
+
+/// That a route with the preset and `keys` has exactly one fault, where `@@` stands in them.
+void fault_at(std::string keys, std::string_view part) {
+    const auto at = keys.find("@@");
+    keys.erase(at, 2);
+    one_fault(an_app + "routes: [{preset: open-webui, " + keys + "}]", "2:" + std::to_string(31 + at), part);
+}
+
+} // namespace
+
+BOOST_AUTO_TEST_SUITE(preset_open_webui)
+
+BOOST_AUTO_TEST_CASE(the_route) {
+    const auto c = good(a_preset);
+    const auto& r = c.routes.at(0);
+    BOOST_TEST((r.preset == preset::open_webui));
+    BOOST_TEST(r.name == "open-webui");
+    BOOST_TEST(r.path == "/api/v1/files/{id}/content");
+    BOOST_TEST((r.query == query_policy::any));
+    const auto& leave = std::get<authorize_subrequest>(r.authorize);
+    BOOST_TEST(leave.path == "/api/v1/files/{id}");
+    BOOST_TEST((leave.ttl == 10s));
+    BOOST_TEST((leave.timeout == 5s));
+    BOOST_TEST(leave.ignore_headers.empty());
+    BOOST_TEST(leave.accept.empty());
+    BOOST_REQUIRE(r.resolve.has_value());
+    BOOST_TEST(r.resolve->object == "/path");
+    BOOST_TEST(r.resolve->content_type == "/meta/content_type");
+    BOOST_TEST(r.resolve->filename == "/meta/name");
+    BOOST_TEST(r.resolve->filename_fallback == "/filename");
+    BOOST_TEST(r.object == "");
+    BOOST_TEST(r.off == "");
+    BOOST_TEST(warnings(c).empty());
+    const auto shown = boost::json::parse(redacted_json(c)).at("routes").as_array().at(0);
+    BOOST_TEST(shown.at("preset").as_string() == "open-webui");
+    BOOST_TEST(shown.at("store").as_string() == "open-webui");
+    BOOST_TEST(!shown.as_object().contains("off"));
+}
+
+BOOST_AUTO_TEST_CASE(what_a_route_may_add) {
+    const auto c = good(an_app + "routes: [{preset: open-webui, name: files, authorize: {ttl: 2s, timeout: 1s, "
+                                 "ignore_headers: [X-A]}, cors: {origins: [\"https://a\"]}, max_age: 1h, "
+                                 "server_timing: true, headers: {X-B: c}, delivery: stream}]");
+    const auto& r = c.routes.at(0);
+    BOOST_TEST(r.name == "files");
+    const auto& leave = std::get<authorize_subrequest>(r.authorize);
+    BOOST_TEST(leave.path == "/api/v1/files/{id}");
+    BOOST_TEST((leave.ttl == 2s));
+    BOOST_TEST((leave.timeout == 1s));
+    BOOST_TEST((leave.ignore_headers == std::vector<std::string>{"x-a"}));
+    BOOST_TEST(r.cors.has_value());
+    BOOST_TEST((r.max_age == 1h));
+    good(an_app + "routes: [{preset: open-webui, authorize: {subrequest: \"/api/v1/files/{id}\", ttl: 0}}]");
+    for (const std::string pair :
+         {"path: @@/a", "query: @@any", "object: @@o", "resolve: @@{object: /p}", "object_header: @@X-A"}) {
+        fault_at(pair, "exclude each other");
+    }
+    fault_at("authorize: @@none", "its answer names the object");
+    fault_at("@@authorize: ", "authorize\" is missing: the answer");
+    fault_at("authorize: {ttl: @@11s}", "must be from 0s to 10s");
+    fault_at("authorize: {subrequest: @@\"/api/v1/files/{id}/data\"}", "set by the preset");
+    fault_at("authorize: {accept: @@[200]}", "exclude each other");
+    fault_at("authorize: {ignore_headers: @@[Cookie]}", "tells callers apart");
+    fault_at("authorize: {@@tll: 1s}", "unknown key");
+    fault_at("name: @@relay", "must not be relay");
+    fault_at("delivery: @@redirect", "not supported yet");
+    fault_at("@@pathh: /a", "unknown key");
+    one_fault(an_app + "routes: [{preset: openwebui, name: o}]", "2:19", "must be one of open-webui");
+    one_fault(an_app + "routes: [{preset: open-webui}, {preset: open-webui}]", "2:32", "another route's");
+}
+
+BOOST_AUTO_TEST_CASE(local_by_default) {
+    const auto root = [](const variables& environment) {
+        const auto c = good(a_preset, options(environment));
+        BOOST_TEST((c.stores.at("open-webui").type == store_type::local));
+        BOOST_TEST(c.routes.at(0).store == "open-webui");
+        return c.stores.at("open-webui").root;
+    };
+    BOOST_TEST(root({}) == "/app/backend/data/uploads");
+    BOOST_TEST(root({{"STORAGE_PROVIDER", ""}, {"DATA_DIR", ""}}) == "/app/backend/data/uploads");
+    BOOST_TEST(root({{"STORAGE_PROVIDER", "local"}, {"DATA_DIR", "/data"}}) == "/data/uploads");
+    BOOST_TEST(root({{"DATA_DIR", "/data//x/../"}}) == "/data/uploads");
+    // What another provider would need says nothing.
+    BOOST_TEST(root({{"S3_ENDPOINT_URL", "nonsense"}}) == "/app/backend/data/uploads");
+    fault_of("DATA_DIR", "absolute", {{"DATA_DIR", "data"}});
+    fault_of("DATA_DIR", "control characters", {{"DATA_DIR", "/a\nb"}});
+    fault_of("STORAGE_PROVIDER", "must be one of local, s3, gcs, azure", {{"STORAGE_PROVIDER", "S3"}});
+}
+
+BOOST_AUTO_TEST_CASE(s3_variables) {
+    const auto made = [](const variables& more) {
+        return good(a_preset, options(s3_app(more))).stores.at("open-webui");
+    };
+    const auto s = made({});
+    BOOST_TEST((s.type == store_type::s3));
+    BOOST_TEST(s.name == "open-webui");
+    BOOST_TEST(s.bucket == "media");
+    BOOST_TEST(s.region == "eu-central-1");
+    BOOST_TEST(!s.endpoint.has_value());
+    BOOST_TEST(s.prefix == "");
+    BOOST_TEST((s.addressing == addressing_style::automatic));
+    BOOST_TEST(s.credentials.access_key_id == "AKIA");
+    BOOST_TEST(s.credentials.secret_access_key.reveal() == "hunter2");
+    BOOST_TEST(made({{"S3_KEY_PREFIX", "a/b"}}).prefix == "a/b/");
+    BOOST_TEST(made({{"S3_KEY_PREFIX", "a/b/"}}).prefix == "a/b/");
+    BOOST_TEST(made({{"S3_KEY_PREFIX", ""}}).prefix == "");
+    BOOST_TEST((made({{"S3_ADDRESSING_STYLE", "path"}}).addressing == addressing_style::path));
+    BOOST_TEST((made({{"S3_ADDRESSING_STYLE", "virtual"}}).addressing == addressing_style::virtual_hosted));
+    const auto own = made({{"S3_ENDPOINT_URL", "http://minio:9000"}, {"S3_REGION_NAME", ""}});
+    BOOST_TEST(own.endpoint->authority() == "minio:9000");
+    BOOST_TEST(own.region == "us-east-1");
+    BOOST_TEST(made({{"S3_USE_ACCELERATE_ENDPOINT", "false"}}).bucket == "media");
+    // Values are not expanded once more.
+    BOOST_TEST(made({{"S3_SECRET_ACCESS_KEY", "a${B}$c"}}).credentials.secret_access_key.reveal() == "a${B}$c");
+}
+
+BOOST_AUTO_TEST_CASE(bad_variables_are_named) {
+    fault_of("S3_BUCKET_NAME", "bucket's name", s3_app({{"S3_BUCKET_NAME", "a/b"}}));
+    fault_of("S3_BUCKET_NAME", "is not set", s3_app({{"S3_BUCKET_NAME", ""}}));
+    fault_of("S3_REGION_NAME", "is not set", s3_app({{"S3_REGION_NAME", ""}}));
+    fault_of("S3_REGION_NAME", "region's name", s3_app({{"S3_REGION_NAME", "eu west"}}));
+    fault_of("S3_ENDPOINT_URL", "endpoint", s3_app({{"S3_ENDPOINT_URL", "minio:9000"}}));
+    fault_of("S3_ENDPOINT_URL", "endpoint", s3_app({{"S3_ENDPOINT_URL", "http://u:hunter2@minio"}}));
+    fault_of("S3_ADDRESSING_STYLE", "must be one of auto, path, virtual", s3_app({{"S3_ADDRESSING_STYLE", "dns"}}));
+    fault_of("S3_ADDRESSING_STYLE", "has a dot",
+             s3_app({{"S3_ADDRESSING_STYLE", "virtual"}, {"S3_BUCKET_NAME", "my.media"}}));
+    fault_of("S3_KEY_PREFIX", "must not begin with /", s3_app({{"S3_KEY_PREFIX", "/a"}}));
+    fault_of("S3_KEY_PREFIX", "dot segments", s3_app({{"S3_KEY_PREFIX", "a/../b"}}));
+    fault_of("S3_ACCESS_KEY_ID", "access key's id", s3_app({{"S3_ACCESS_KEY_ID", "hunter2 /"}}));
+    fault_of("S3_SECRET_ACCESS_KEY", "control characters", s3_app({{"S3_SECRET_ACCESS_KEY", "hunter2\n"}}));
+}
+
+BOOST_AUTO_TEST_CASE(off_where_not_built_yet) {
+    BOOST_TEST(off_with({{"STORAGE_PROVIDER", "gcs"}}) == "STORAGE_PROVIDER is gcs, which is not supported yet");
+    BOOST_TEST(off_with({{"STORAGE_PROVIDER", "azure"}}) == "STORAGE_PROVIDER is azure, which is not supported yet");
+    for (const auto* missing : {"S3_ACCESS_KEY_ID", "S3_SECRET_ACCESS_KEY"}) {
+        const auto why = off_with(s3_app({{missing, ""}}));
+        BOOST_TEST(why.find("cloud's own credentials are not supported yet") != std::string::npos);
+        BOOST_TEST(why.find("hunter2") == std::string::npos);
+    }
+    for (const auto* yes : {"true", "True", "TRUE"}) {
+        BOOST_TEST(off_with(s3_app({{"S3_USE_ACCELERATE_ENDPOINT", yes}})).find("S3_USE_ACCELERATE_ENDPOINT") == 0U);
+    }
+    const auto c = good(a_preset, options({{"STORAGE_PROVIDER", "gcs"}}));
+    const auto shown = boost::json::parse(redacted_json(c)).at("routes").as_array().at(0);
+    BOOST_TEST(shown.at("off").as_string() == c.routes.at(0).off);
+}
+
+BOOST_AUTO_TEST_CASE(stores_of_the_file) {
+    // One of the preset's name is used whatever the variables say; so is one that the route names.
+    const auto named = good(an_app + "stores: {open-webui: {type: local, root: /mine}}\nroutes: [{preset: open-webui}]",
+                            options({{"STORAGE_PROVIDER", "gcs"}}));
+    BOOST_TEST(named.stores.at("open-webui").root == "/mine");
+    BOOST_TEST(named.routes.at(0).store == "open-webui");
+    BOOST_TEST(named.routes.at(0).off == "");
+    const auto other =
+        good(an_app + "stores: {mine: {type: local, root: /mine}}\nroutes: [{preset: open-webui, store: mine}]",
+             options({{"STORAGE_PROVIDER", "nonsense"}}));
+    BOOST_TEST(other.routes.at(0).store == "mine");
+    BOOST_TEST(other.stores.size() == 1U);
+    fault_at("store: @@down", "store that there is not");
+    // Two presets share the store that is made.
+    const auto two = good(an_app + "routes: [{preset: open-webui}, {preset: open-webui, name: b}]", options(s3_app()));
+    BOOST_TEST(two.stores.size() == 1U);
+    // Without the preset the variables say nothing.
+    BOOST_TEST(good(an_app, options(s3_app())).stores.empty());
+    BOOST_TEST(bad(an_app, options({{"STORAGE_PROVIDER", "nonsense"}})) == "");
+}
+
+BOOST_AUTO_TEST_SUITE_END()

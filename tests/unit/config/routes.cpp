@@ -1,0 +1,191 @@
+#include <sluice/config/json_pointer.hpp>
+#include <sluice/config/redact.hpp>
+
+#include <boost/json.hpp>
+
+#include "loading.hpp"
+
+using namespace loading;
+using namespace std::chrono_literals;
+
+namespace {
+
+/// A configuration with this one route, in line 4; what is in `keys` begins at column 11.
+std::string with_route(const std::string& keys) {
+    return some_stores + "routes: [{" + keys + "}]";
+}
+
+/// That `keys` have exactly one fault, where `@@` stands in them.
+void fault_at(std::string keys, std::string_view part) {
+    const auto at = keys.find("@@");
+    BOOST_REQUIRE(at != std::string::npos);
+    keys.erase(at, 2);
+    one_fault(with_route(keys), "4:" + std::to_string(11 + at), part);
+}
+
+const std::string asks = "name: a, path: \"/f/{id}\", authorize: {subrequest: \"/f/{id}\"}, ";
+const std::string fixed = "name: a, path: /a, store: up, object: o, authorize: none, ";
+
+boost::json::value shown(const sluice::config::config& c) {
+    return boost::json::parse(redacted_json(c)).at("routes").as_array()[0];
+}
+
+} // namespace
+
+BOOST_AUTO_TEST_SUITE(route_kinds)
+
+BOOST_AUTO_TEST_CASE(json_pointers) {
+    using list = std::vector<std::string>;
+    BOOST_TEST((parse_json_pointer("/path").value() == list{"path"}));
+    BOOST_TEST((parse_json_pointer("/meta/content_type").value() == list{"meta", "content_type"}));
+    BOOST_TEST((parse_json_pointer("/").value() == list{""}));
+    BOOST_TEST((parse_json_pointer("/a//0/").value() == list{"a", "", "0", ""}));
+    BOOST_TEST((parse_json_pointer("/~0~1/~01").value() == list{"~/", "~1"})); // RFC 6901 §4: ~01 is ~1, not /
+    for (const std::string text : {"", "path", "$.path", "#/path", "/~", "/~2", "/a~", "/a\n", "/\xff"}) {
+        BOOST_TEST(!parse_json_pointer(text).has_value(), text);
+    }
+    std::string deep;
+    for (int i = 0; i < 16; ++i) {
+        deep += "/a";
+    }
+    BOOST_TEST(parse_json_pointer(deep).has_value());
+    BOOST_TEST(!parse_json_pointer(deep + "/a").has_value());
+    BOOST_TEST(!parse_json_pointer("/" + std::string(1024, 'a')).has_value());
+}
+
+BOOST_AUTO_TEST_CASE(resolve) {
+    const auto c = good(with_route(asks + "resolve: {object: /path, content_type: /meta/type, filename: /meta/name}"));
+    const auto& r = c.routes.at(0);
+    BOOST_REQUIRE(r.resolve.has_value());
+    BOOST_TEST(r.resolve->object == "/path");
+    BOOST_TEST(r.resolve->content_type == "/meta/type");
+    BOOST_TEST(r.resolve->filename == "/meta/name");
+    BOOST_TEST(r.resolve->filename_fallback == "");
+    BOOST_TEST(r.store == "");
+    BOOST_TEST(r.object == "");
+    BOOST_TEST(r.off == "");
+    BOOST_TEST((r.preset == preset::none));
+    BOOST_TEST(shown(c).at("resolve").at("object").as_string() == "/path");
+    BOOST_TEST(!shown(c).as_object().contains("object"));
+    BOOST_TEST(good(with_route(asks + "store: up, resolve: {object: /path}")).routes.at(0).store == "up");
+    fault_at(asks + "resolve: @@{content_type: /t}", "resolve.object\" is missing");
+    fault_at(asks + "resolve: {object: @@path}", "JSON pointer");
+    fault_at(asks + "resolve: {object: @@\"\"}", "JSON pointer");
+    fault_at(asks + "resolve: {object: /p, filename: @@\"/~\"}", "neither ~0 nor ~1");
+    fault_at(asks + "resolve: {object: /p, @@filename_fallback: /f}", "unknown key");
+    fault_at(asks + "resolve: @@[/p]", "must be a mapping");
+    fault_at(asks + "store: @@down, resolve: {object: /p}", "store that there is not");
+    fault_at(asks + "resolve: {object: /p}, object: @@o", "exclude each other");
+    fault_at("name: a, path: /a, authorize: @@none, resolve: {object: /p}", "its answer names the object");
+    one_fault(with_route("name: a, path: /a, resolve: {object: /p}"), "4:10", "authorize\" is missing: the answer");
+}
+
+BOOST_AUTO_TEST_CASE(object_header) {
+    const auto c = good(some_stores + "routes: [{name: a, path: \"/d/{r*}\", object_header: X-Accel-Redirect},\n"
+                                      "{name: b, path: /b, object_header: x-accel-redirect, store: up},\n"
+                                      "{name: c, path: /c, object_header: X-Send}]");
+    BOOST_TEST(c.routes.at(0).object_header == "x-accel-redirect");
+    BOOST_TEST(c.routes.at(0).store == "");
+    BOOST_TEST(c.routes.at(1).store == "up");
+    BOOST_TEST((c.object_headers == std::vector<std::string>{"x-accel-redirect", "x-send"}));
+    BOOST_TEST(shown(c).at("object_header").as_string() == "x-accel-redirect");
+    BOOST_TEST(!shown(c).as_object().contains("authorize"));
+    BOOST_TEST(good(an_app).object_headers.empty());
+    const std::string start = "name: a, path: /a, object_header: X-A, ";
+    fault_at(start + "object: @@o", "exclude each other");
+    fault_at(start + "resolve: @@{object: /p}", "exclude each other");
+    fault_at(start + "authorize: @@none", "exclude each other");
+    fault_at(start + "authorize: @@{subrequest: /a}", "exclude each other");
+    fault_at(start + "store: @@down", "store that there is not");
+    fault_at("name: a, path: /a, object_header: @@\"X A\"", "field name");
+    fault_at("name: a, path: /a, object_header: @@\"\"", "field name");
+    for (const std::string name : {"Connection",
+                                   "Transfer-Encoding",
+                                   "Upgrade",
+                                   "Keep-Alive",
+                                   "TE",
+                                   "Host",
+                                   "Content-Type",
+                                   "Content-Location",
+                                   "Content_Type",
+                                   "Set-Cookie",
+                                   "Cookie",
+                                   "Location",
+                                   "ETag",
+                                   "X-Forwarded-For",
+                                   "X_Forwarded_For",
+                                   "Forwarded",
+                                   "X-Real-IP",
+                                   "X-Original-URI",
+                                   "X-Original-Method",
+                                   "Authorization",
+                                   "Cache-Status"}) {
+        fault_at("name: a, path: /a, object_header: @@" + name, "for something else");
+    }
+}
+
+BOOST_AUTO_TEST_CASE(accept) {
+    const auto accepted = [](const std::string& list) {
+        const auto c =
+            good(with_route("name: a, path: /a, store: up, object: o, authorize: {subrequest: /a" + list + "}"));
+        return std::get<authorize_subrequest>(c.routes.at(0).authorize).accept;
+    };
+    BOOST_TEST(accepted("").empty());
+    BOOST_TEST((accepted(", accept: [200, 204]") == std::vector<unsigned>{200, 204}));
+    BOOST_TEST((accepted(", accept: [299]") == std::vector<unsigned>{299}));
+    const std::string start = "name: a, path: /a, store: up, object: o, authorize: {subrequest: /a, accept: ";
+    for (const std::string list :
+         {"[@@199]", "[@@300]", "[200, @@404]", "[@@ok]", "[@@-200]", "[@@[200]]", "[@@200.0]"}) {
+        fault_at(start + list + "}", "200 to 299");
+    }
+    fault_at(start + "[200, @@200]}", "twice");
+    fault_at(start + "@@[]}", "empty list");
+    fault_at(start + "@@200}", "must be a list");
+    fault_at("name: a, path: /a, resolve: {object: /p}, authorize: {subrequest: /a, accept: [200, @@204]}",
+             "without a body");
+    const auto c =
+        good(with_route("name: a, path: /a, store: up, object: o, authorize: {subrequest: /a, accept: [201]}"));
+    BOOST_TEST(shown(c).at("authorize").at("accept").as_array().at(0).as_int64() == 201);
+}
+
+BOOST_AUTO_TEST_CASE(cross_origin) {
+    const auto c = good(with_route(fixed + "cors: {origins: [\"https://app.example\", \"http://[::1]:8080\"], "
+                                           "credentials: true, expose_headers: [X-A], max_age: 10m}"));
+    const auto& k = c.routes.at(0).cors;
+    BOOST_REQUIRE(k.has_value());
+    BOOST_TEST(!k->any_origin);
+    BOOST_TEST((k->origins == std::vector<std::string>{"https://app.example", "http://[::1]:8080"}));
+    BOOST_TEST(k->credentials);
+    BOOST_TEST((k->expose_headers == std::vector<std::string>{"x-a"}));
+    BOOST_TEST((k->max_age == 10min));
+    BOOST_TEST(shown(c).at("cors").at("origins").as_array().size() == 2U);
+    const auto any = good(with_route(fixed + "cors: {origins: [\"*\"]}"));
+    BOOST_TEST(any.routes.at(0).cors->any_origin);
+    BOOST_TEST(any.routes.at(0).cors->origins.empty());
+    BOOST_TEST(!any.routes.at(0).cors->credentials);
+    BOOST_TEST((any.routes.at(0).cors->max_age == 1h));
+    BOOST_TEST(shown(any).at("cors").at("origins").as_array().at(0).as_string() == "*");
+    BOOST_TEST(!good(with_route(fixed + "immutable: true")).routes.at(0).cors.has_value());
+    good(with_route("name: a, path: /a, object_header: X-A, cors: {origins: [\"*\"]}"));
+    for (const std::string origin :
+         {"https://app.example/", "https://App.example", "HTTPS://app.example", "https://app.example:443",
+          "http://app.example:80", "https://app.example/x", "https://u@app.example", "https://*.example", "null",
+          "app.example", "", "ftp://app.example", "https://app.example?q", "https://app.example\\r\\nX: y"}) {
+        fault_at(fixed + "cors: {origins: [@@\"" + origin + "\"]}", "origins");
+    }
+    fault_at(fixed + "cors: @@{credentials: true}", "origins\" is missing");
+    fault_at(fixed + "cors: {origins: @@[]}", "at least one");
+    fault_at(fixed + "cors: {origins: @@\"*\"}", "must be a list");
+    fault_at(fixed + "cors: {origins: @@[\"*\", \"https://a\"]}", "beside other origins");
+    fault_at(fixed + "cors: {origins: [\"*\"], credentials: @@true}", "must not be true");
+    good(with_route(fixed + "cors: {origins: [\"*\"], credentials: false}"));
+    fault_at(fixed + "cors: {origins: [\"https://a\", @@\"https://a\"]}", "twice");
+    fault_at(fixed + "cors: {origins: [\"*\"], expose_headers: [@@\"a b\"]}", "field name");
+    fault_at(fixed + "cors: {origins: [\"*\"], expose_headers: [@@\"*\"]}", "not *");
+    fault_at(fixed + "cors: {origins: [\"*\"], max_age: @@25h}", "must be from 0s to 24h");
+    fault_at(fixed + "cors: {origins: [\"*\"], @@methods: [GET]}", "unknown key");
+    fault_at(fixed + "cors: @@[]", "must be a mapping");
+    fault_at(fixed + "headers: {Access-Control-Allow-Origin: \"*\"}, cors: @@{origins: [\"*\"]}", "exclude each other");
+}
+
+BOOST_AUTO_TEST_SUITE_END()

@@ -1,0 +1,316 @@
+#include <sluice/proxy/grant.hpp>
+#include <sluice/proxy/media_head.hpp>
+
+#include <boost/test/unit_test.hpp>
+
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace {
+
+using namespace sluice;
+using namespace sluice::proxy;
+using namespace std::chrono_literals;
+
+/// A media request for an object of 1,000 bytes, on a socket that is never opened.
+struct fixture {
+    fixture() {
+        head.method = "GET";
+        head.target = "/media/a";
+        shared.date = "Sun, 06 Nov 1994 08:49:37 GMT";
+    }
+
+    void ask(std::string_view name, std::string_view value) { head.fields.items.push_back({name, value}); }
+
+    /// The plan for what was asked; the client's range is taken as the pipeline takes it.
+    plan planned() {
+        request.range = wanted_range(head.fields);
+        return make_plan(request, version);
+    }
+    std::string written() {
+        std::string out = "before ";
+        append_head(out, request, version, planned());
+        BOOST_TEST(out.starts_with("before HTTP/1.1 "));
+        BOOST_TEST(out.ends_with("\r\n\r\n"));
+        BOOST_TEST(out.find("\r\n\r\n") == out.size() - 4);
+        return out.substr(7);
+    }
+
+    worker w{0};
+    metrics::metrics counters;
+    net::connection_pool pool{w, 0, 1000ms};
+    file_pool threads{1};
+    cache::object_cache cache{{}, threads, threads, {}};
+    media_services services{.routes = {},
+                            .stores = {},
+                            .cache = cache,
+                            .reads = threads,
+                            .counters = counters,
+                            .limits = {},
+                            .fallback = {},
+                            .read_ahead = 0,
+                            .stale_if_error = 0ms};
+    context shared{w, std::make_shared<const config::config>(), {}, pool, pool, counters, counters.route("relay")};
+    downstream client{tcp_socket(w.context), w, 1000ms};
+    http::request_head head;
+    http::request_parser parser{8192};
+    exchange x{.services = shared, .client = client, .request = head, .parser = parser, .target = "/media/a"};
+    media_route route{{}, path_template("/media/{x}"), nullptr, &counters.route("a"), 0ms};
+    config::store place = [] {
+        config::store s;
+        s.name = "disk";
+        s.type = config::store_type::local;
+        s.root = "/nonexistent";
+        return s;
+    }();
+    origin::store store{place, {}, counters.store("disk")};
+    media_request request{.x = x, .services = services, .route = route, .store = store, .key = "a", .give_up = {}};
+    representation version{1000, "\"v1\"", "video/mp4", "Sat, 05 Nov 1994 08:49:37 GMT",
+                           std::chrono::sys_days(std::chrono::year(1994) / 11 / 6)};
+};
+
+bool has_line(const std::string& head, const std::string& line) {
+    return head.find("\r\n" + line + "\r\n") != std::string::npos;
+}
+
+bool has_name(const std::string& head, const std::string& name) {
+    return head.find("\r\n" + name + ": ") != std::string::npos;
+}
+
+/// `status first-last`, or the status alone where no body follows.
+std::string text_of(const plan& p) {
+    const std::string status = std::to_string(p.status);
+    return p.has_body ? status + " " + std::to_string(p.bytes.first) + "-" + std::to_string(p.bytes.last) : status;
+}
+
+/// The plan for a GET with that Range and further fields.
+std::string planned(std::string_view range, std::initializer_list<http::field_view> more = {}) {
+    fixture f;
+    if (!range.empty()) {
+        f.ask("Range", range);
+    }
+    for (const auto& each : more) {
+        f.ask(each.name, each.value);
+    }
+    return text_of(f.planned());
+}
+
+} // namespace
+
+BOOST_AUTO_TEST_SUITE(media_head)
+
+BOOST_AUTO_TEST_CASE(ranges) {
+    BOOST_TEST(planned("") == "200 0-999");
+    BOOST_TEST(planned("bytes=0-") == "206 0-999");
+    BOOST_TEST(planned("bytes=0-0") == "206 0-0");
+    BOOST_TEST(planned("bytes=100-199") == "206 100-199");
+    BOOST_TEST(planned("bytes=900-5000") == "206 900-999");
+    BOOST_TEST(planned("bytes=-100") == "206 900-999");
+    BOOST_TEST(planned("bytes=-5000") == "206 0-999");
+    BOOST_TEST(planned("BYTES=1-2") == "206 1-2");
+    BOOST_TEST(planned("bytes=1000-") == "416");
+    BOOST_TEST(planned("bytes=-0") == "416");
+    for (const auto* ignored :
+         {"bytes=5-3", "bytes", "bytes=", "bytes=a-b", "lines=1-2", "bytes=1-2,4-5", "bytes=--1"}) {
+        BOOST_TEST(planned(ignored) == "200 0-999", ignored);
+    }
+    BOOST_TEST(planned("bytes=1-2", {{"range", "bytes=3-4"}}) == "200 0-999"); // which of the two?
+}
+
+BOOST_AUTO_TEST_CASE(the_one_range_wanted) {
+    const auto wanted = [](std::string_view value) { return wanted_range(http::field_list{{{"Range", value}}}); };
+    BOOST_TEST(!wanted_range({}).has_value());
+    BOOST_REQUIRE(wanted("bytes=5-9").has_value());
+    BOOST_TEST(wanted("bytes=5-9")->first == 5U);
+    BOOST_TEST(wanted("bytes=5-9")->last == 9U);
+    BOOST_TEST((wanted("bytes=5-")->kind == http::range_spec::form::open));
+    BOOST_TEST((wanted("bytes=-5")->kind == http::range_spec::form::suffix));
+    for (const auto* none : {"", "bytes=1-2,3-4", "x=1-2", "bytes=2-1"}) {
+        BOOST_TEST(!wanted(none).has_value(), none);
+    }
+    BOOST_TEST(!wanted_range({{{"Range", "bytes=1-2"}, {"Range", "bytes=1-2"}}}).has_value());
+}
+
+BOOST_AUTO_TEST_CASE(heads_and_empty_objects) {
+    fixture f;
+    f.request.head_only = true;
+    BOOST_TEST(text_of(f.planned()) == "200");
+    BOOST_TEST(has_line(f.written(), "Content-Length: 1000"));
+    f.ask("Range", "bytes=1-2"); // RFC 9110 §14.2: defined for GET alone
+    BOOST_TEST(text_of(f.planned()) == "200");
+    fixture empty;
+    empty.version.size = 0;
+    BOOST_TEST(text_of(empty.planned()) == "200");
+    BOOST_TEST(has_line(empty.written(), "Content-Length: 0"));
+    empty.ask("Range", "bytes=0-");
+    BOOST_TEST(text_of(empty.planned()) == "416");
+    BOOST_TEST(has_line(empty.written(), "Content-Range: bytes */0"));
+}
+
+BOOST_AUTO_TEST_CASE(preconditions_come_first) {
+    BOOST_TEST(planned("bytes=0-9", {{"If-None-Match", "\"v1\""}}) == "304");
+    BOOST_TEST(planned("bytes=0-9", {{"If-None-Match", "W/\"v1\""}}) == "304"); // weak comparison
+    BOOST_TEST(planned("bytes=0-9", {{"If-None-Match", "\"v0\""}}) == "206 0-9");
+    BOOST_TEST(planned("bytes=5000-", {{"If-Match", "\"v0\""}}) == "412");
+    BOOST_TEST(planned("bytes=0-9", {{"If-Match", "\"v1\""}}) == "206 0-9");
+    BOOST_TEST(planned("bytes=0-9", {{"If-Match", "W/\"v1\""}}) == "412"); // strong comparison
+    BOOST_TEST(planned("", {{"If-Modified-Since", "Sat, 05 Nov 1994 08:49:37 GMT"}}) == "304");
+    BOOST_TEST(planned("", {{"If-Modified-Since", "Sat, 05 Nov 1994 08:49:36 GMT"}}) == "200 0-999");
+    BOOST_TEST(planned("", {{"If-Unmodified-Since", "Sat, 05 Nov 1994 08:49:36 GMT"}}) == "412");
+    BOOST_TEST(planned("", {{"If-Match", "\"v1\""}, {"If-None-Match", "\"v1\""}}) == "304");
+    BOOST_TEST(planned("", {{"If-Match", "\"v0\""}, {"If-None-Match", "\"v1\""}}) == "412");
+}
+
+BOOST_AUTO_TEST_CASE(if_range) {
+    BOOST_TEST(planned("bytes=0-9", {{"If-Range", "\"v1\""}}) == "206 0-9");
+    BOOST_TEST(planned("bytes=0-9", {{"If-Range", "\"v0\""}}) == "200 0-999");
+    BOOST_TEST(planned("bytes=0-9", {{"If-Range", "W/\"v1\""}}) == "200 0-999");
+    BOOST_TEST(planned("bytes=5000-", {{"If-Range", "\"v0\""}}) == "200 0-999"); // no 416 of another version
+    BOOST_TEST(planned("bytes=0-9", {{"If-Range", "Sat, 05 Nov 1994 08:49:37 GMT"}}) == "206 0-9");
+    BOOST_TEST(planned("bytes=0-9", {{"If-Range", "Sat, 05 Nov 1994 08:49:38 GMT"}}) == "200 0-999");
+}
+
+BOOST_AUTO_TEST_CASE(lines_of_each_status) {
+    fixture whole;
+    auto head = whole.written();
+    BOOST_TEST(head.starts_with("HTTP/1.1 200 OK\r\nDate: Sun, 06 Nov 1994 08:49:37 GMT\r\n"));
+    BOOST_TEST(whole.x.status == 200U);
+    for (const auto* line : {"Content-Length: 1000", "Content-Type: video/mp4", "ETag: \"v1\"", "Accept-Ranges: bytes",
+                             "Last-Modified: Sat, 05 Nov 1994 08:49:37 GMT", "X-Content-Type-Options: nosniff"}) {
+        BOOST_TEST(has_line(head, line), line);
+    }
+    for (const auto* name : {"Content-Range", "Content-Disposition", "Connection", "Server-Timing"}) {
+        BOOST_TEST(!has_name(head, name), name);
+    }
+    fixture part;
+    part.ask("Range", "bytes=10-19");
+    head = part.written();
+    BOOST_TEST(head.starts_with("HTTP/1.1 206 "));
+    BOOST_TEST(has_line(head, "Content-Length: 10"));
+    BOOST_TEST(has_line(head, "Content-Range: bytes 10-19/1000"));
+    fixture beyond;
+    beyond.ask("Range", "bytes=1000-");
+    head = beyond.written();
+    BOOST_TEST(head.starts_with("HTTP/1.1 416 "));
+    BOOST_TEST(has_line(head, "Content-Range: bytes */1000"));
+    BOOST_TEST(has_line(head, "Content-Length: 0"));
+    BOOST_TEST(!has_name(head, "Content-Type"));
+    BOOST_TEST(!has_name(head, "ETag"));
+    fixture same;
+    same.ask("If-None-Match", "*");
+    head = same.written();
+    BOOST_TEST(head.starts_with("HTTP/1.1 304 "));
+    BOOST_TEST(has_line(head, "ETag: \"v1\""));
+    for (const auto* name : {"Content-Length", "Content-Type", "Content-Range"}) {
+        BOOST_TEST(!has_name(head, name), name);
+    }
+    fixture failed;
+    failed.ask("If-Match", "\"x\"");
+    head = failed.written();
+    BOOST_TEST(head.starts_with("HTTP/1.1 412 "));
+    BOOST_TEST(has_line(head, "Content-Length: 0"));
+}
+
+BOOST_AUTO_TEST_CASE(what_a_store_says_may_not_break_the_head) {
+    fixture f;
+    f.version.content_type = "video/mp4\r\nSet-Cookie: a=b";
+    f.version.etag = "\"a\nb\"";
+    f.version.last_modified = "x\r\n\r\n<script>";
+    const auto head = f.written();
+    BOOST_TEST(!has_name(head, "Set-Cookie"));
+    BOOST_TEST(!has_name(head, "ETag"));
+    BOOST_TEST(!has_name(head, "Last-Modified"));
+    fixture none;
+    none.version.content_type = "";
+    none.version.etag = "";
+    const auto bare = none.written();
+    BOOST_TEST(has_line(bare, "Content-Type: application/octet-stream"));
+    BOOST_TEST(has_line(bare, "Content-Disposition: attachment"));
+    BOOST_TEST(!has_name(bare, "ETag"));
+}
+
+BOOST_AUTO_TEST_CASE(inline_types) {
+    for (const auto* type : {"image/png", "IMAGE/PNG", "audio/mpeg", "video/mp4", "video/mp4; codecs=x",
+                             "application/pdf", "text/plain", "text/plain; charset=utf-8"}) {
+        BOOST_TEST(is_inline_type(type), type);
+    }
+    for (const auto* type : {"", "image", "image/svg+xml", "Image/SVG+xml; x=y", "text/html", "text/xml",
+                             "application/xml", "application/octet-stream", "xvideo/mp4", " video/mp4"}) {
+        BOOST_TEST(!is_inline_type(type), type);
+    }
+    fixture f;
+    f.version.content_type = "text/html";
+    BOOST_TEST(has_line(f.written(), "Content-Disposition: attachment"));
+    f.route.says_disposition = true;
+    f.route.fields = "Content-Disposition: inline\r\n";
+    const auto head = f.written();
+    BOOST_TEST(has_line(head, "Content-Disposition: inline"));
+    BOOST_TEST(!has_line(head, "Content-Disposition: attachment"));
+}
+
+BOOST_AUTO_TEST_CASE(the_routes_own_fields) {
+    fixture f;
+    BOOST_TEST(!has_name(f.written(), "Cache-Control")); // open to all
+    f.route.fields = "X-A: b\r\nContent-Type: audio/ogg\r\nCache-Control: private, max-age=5\r\n";
+    f.route.says_content_type = true;
+    f.route.says_cache_control = true;
+    f.request.given = std::make_shared<const grant>();
+    f.request.set_cookie = "Set-Cookie: a=b\r\n";
+    const auto head = f.written();
+    BOOST_TEST(has_line(head, "X-A: b"));
+    BOOST_TEST(has_line(head, "Set-Cookie: a=b"));
+    BOOST_TEST(has_line(head, "Content-Type: audio/ogg"));
+    BOOST_TEST(!has_line(head, "Content-Type: video/mp4"));
+    BOOST_TEST(has_line(head, "Cache-Control: private, max-age=5"));
+    BOOST_TEST(!has_line(head, "Cache-Control: private, no-cache"));
+}
+
+BOOST_AUTO_TEST_CASE(what_comes_with_the_apps_leave) {
+    fixture f;
+    f.request.given = std::make_shared<const grant>();
+    BOOST_TEST(has_line(f.written(), "Cache-Control: private, no-cache"));
+    auto g = std::make_shared<grant>();
+    g->content_type = "application/pdf";
+    g->says_disposition = true;
+    g->content_disposition = "inline; filename*=UTF-8''a.pdf";
+    g->fields.lines = "Vary: Cookie\r\nCache-Control: private, max-age=9\r\n";
+    g->fields.says_cache_control = true;
+    f.request.given = g;
+    const auto head = f.written();
+    BOOST_TEST(has_line(head, "Content-Type: application/pdf"));
+    BOOST_TEST(has_line(head, "Content-Disposition: inline; filename*=UTF-8''a.pdf"));
+    BOOST_TEST(has_line(head, "Vary: Cookie"));
+    BOOST_TEST(has_line(head, "Cache-Control: private, max-age=9"));
+    BOOST_TEST(!has_line(head, "Cache-Control: private, no-cache"));
+    // "" with says_disposition: the app would send none.
+    g = std::make_shared<grant>();
+    g->content_type = "text/html";
+    g->says_disposition = true;
+    f.request.given = g;
+    BOOST_TEST(!has_name(f.written(), "Content-Disposition"));
+}
+
+BOOST_AUTO_TEST_CASE(connection_and_trace) {
+    fixture f;
+    f.x.keep_alive = false;
+    BOOST_TEST(has_line(f.written(), "Connection: close"));
+    fixture old;
+    old.head.version = 10;
+    BOOST_TEST(has_line(old.written(), "Connection: keep-alive"));
+    fixture traced;
+    traced.route.settings.server_timing = true;
+    BOOST_TEST(has_name(traced.written(), "Server-Timing"));
+    BOOST_TEST(bypass_status("cache_full") == "Cache-Status: sluice; fwd=bypass; detail=cache_full\r\n");
+    fixture hit;
+    hit.x.outcome = metrics::outcome::hit;
+    BOOST_TEST(has_line(hit.written(), "Cache-Status: sluice; hit"));
+    fixture miss;
+    miss.x.outcome = metrics::outcome::miss;
+    miss.x.detail = "x";
+    miss.request.origin_status = 206;
+    miss.request.stored = miss.request.collapsed = true;
+    BOOST_TEST(has_line(miss.written(), "Cache-Status: sluice; fwd=miss; fwd-status=206; stored; collapsed; detail=x"));
+}
+
+BOOST_AUTO_TEST_SUITE_END()
