@@ -51,7 +51,7 @@ export function testConfig({ originUrl, appUrl, cacheDirectory, credentials }) {
 }
 
 // A test process that is killed (by a time limit, say) takes its Sluice with it; setpriv is of util-linux.
-const dyingWithUs = fs.existsSync('/usr/bin/setpriv') ? ['/usr/bin/setpriv', '--pdeathsig', 'KILL', '--'] : [];
+export const dyingWithUs = fs.existsSync('/usr/bin/setpriv') ? ['/usr/bin/setpriv', '--pdeathsig', 'KILL', '--'] : [];
 
 const running = new Set();
 process.on('exit', () => {

@@ -9,7 +9,7 @@ import path from 'node:path';
 import { get } from './client.mjs';
 import { sha256 } from './content.mjs';
 import { signHeaders, uriEncode } from './sigv4.mjs';
-import { removeDirectory, temporaryDirectory } from './sluice.mjs';
+import { dyingWithUs, removeDirectory, temporaryDirectory } from './sluice.mjs';
 import { poll } from './wait.mjs';
 
 const programs = ['swift-proxy-server', 'swift-account-server', 'swift-container-server', 'swift-object-server',
@@ -112,7 +112,8 @@ export class Swift {
   }
   #start(command, args, name) {
     const log = fs.openSync(path.join(this.directory, `${name}.log`), 'w');
-    const child = spawn(command, args, { stdio: ['ignore', log, log], cwd: this.directory });
+    const [program, ...rest] = [...dyingWithUs, command, ...args];
+    const child = spawn(program, rest, { stdio: ['ignore', log, log], cwd: this.directory });
     fs.closeSync(log);
     child.name = name;
     child.done = new Promise((resolve) => child.once('exit', resolve).once('error', resolve));
