@@ -7,6 +7,7 @@
 #include <sluice/proxy/window.hpp>
 
 #include <algorithm>
+#include <utility>
 
 namespace sluice::proxy {
 
@@ -22,8 +23,9 @@ struct delivery {
     media_request& m;
     std::shared_ptr<cache::object> object;
     plan to_send;
-    std::string head;
-    std::uint64_t position;
+    std::string head;       ///< not sent yet
+    http::byte_range bytes; ///< what is sent now: all of it, or a part
+    std::uint64_t position{0};
     std::uint64_t window{first_window}; ///< the next one
     int restarts{0};
     std::uint64_t asked_to{0};                                   ///< read-ahead was begun up to here
@@ -33,21 +35,34 @@ struct delivery {
 
 using coverage = cache::object::coverage;
 
+/// The ranges to send, in their order.
+std::vector<http::byte_range> parts_of(const plan& p) {
+    return p.several ? p.several->parts : std::vector<http::byte_range>{p.bytes};
+}
+
 std::uint64_t largest_window(const delivery& d) {
     return std::max(d.m.services.read_ahead, first_window);
 }
 
+coverage coverage_of(const delivery& d) {
+    if (!d.to_send.several) {
+        return d.object->covers(d.to_send.bytes.first, d.to_send.bytes.last);
+    }
+    std::optional<coverage> all;
+    for (const auto& bytes : d.to_send.several->parts) {
+        const auto one = d.object->covers(bytes.first, bytes.last);
+        all = !all || *all == one ? one : coverage::some;
+    }
+    return *all;
+}
+
 void classify(delivery& d) {
     media_request& m = d.m;
-    const auto& bytes = d.to_send.bytes;
     if (m.x.outcome == outcome::miss) {
         d.window = std::min(2 * first_window, largest_window(d)); // the look-up began with the first
-        return;                                                   // whatever is there by now came for this request
+        return;
     }
-    d.held = d.to_send.has_body ? d.object->covers(bytes.first, bytes.last) : coverage::all;
-    if (d.held == coverage::some) {
-        d.held_pages = d.object->present_pages(bytes.first, bytes.last);
-    }
+    d.held = d.to_send.has_body ? coverage_of(d) : coverage::all;
     if (m.x.outcome == outcome::relay) {
         m.x.outcome = d.held == coverage::all    ? outcome::hit
                       : d.held == coverage::some ? outcome::partial
@@ -56,29 +71,39 @@ void classify(delivery& d) {
     }
 }
 
+/// Turns to one of the ranges. `d.held` is what of it was there when the request came.
+void begin_part(delivery& d, const http::byte_range& bytes) {
+    d.bytes = bytes;
+    d.position = bytes.first;
+    d.asked_to = 0;
+    if (d.held == coverage::some) {
+        d.held_pages = d.object->present_pages(bytes.first, bytes.last);
+    }
+}
+
 /// Whether the client named an end that one window reaches.
 bool is_named_short(const delivery& d) {
     const bool open = d.m.range && d.m.range->kind == http::range_spec::form::open;
-    return !open && fits_one_window(d.to_send.bytes.first, d.to_send.bytes.last, d.m.services.read_ahead);
+    return !open && fits_one_window(d.bytes.first, d.bytes.last, d.m.services.read_ahead);
 }
 
 /// How far a transfer that begins at `first` goes: to the end of what the client named, else of the window.
 std::uint64_t fill_end(delivery& d, std::uint64_t first) {
     if (is_named_short(d)) {
-        return d.to_send.bytes.last;
+        return d.bytes.last;
     }
     const std::uint64_t end = first + d.window - 1;
     d.window = std::min(d.window * 2, largest_window(d));
-    return std::min(end, d.to_send.bytes.last);
+    return std::min(end, d.bytes.last);
 }
 
 /// Where windows are fetched: fetch on when half of the window is used up, so that the next bytes are there when they
 /// are due.
 void look_ahead(delivery& d) {
-    if (is_named_short(d) || d.position > d.to_send.bytes.last) {
+    if (is_named_short(d) || d.position > d.bytes.last) {
         return;
     }
-    const std::uint64_t half = std::min(d.position + d.window / 2, d.to_send.bytes.last);
+    const std::uint64_t half = std::min(d.position + d.window / 2, d.bytes.last);
     const std::uint64_t from = std::max(d.position, d.asked_to);
     if (from > half) {
         return;
@@ -99,7 +124,7 @@ void count_bytes(delivery& d, const cache::span& s) {
         (d.held == coverage::all ? bytes.cache : bytes.origin) += s.last - s.first + 1;
         return;
     }
-    const std::uint64_t first_page = d.to_send.bytes.first / cache::page_size;
+    const std::uint64_t first_page = d.bytes.first / cache::page_size;
     for (std::uint64_t at = s.first; at <= s.last;) {
         const std::uint64_t page = at / cache::page_size;
         const std::uint64_t end = std::min(s.last + 1, (page + 1) * cache::page_size);
@@ -135,7 +160,7 @@ awaitable<delivered> give_up(delivery& d, error e) {
     }
     if (d.m.x.head_sent && is_uncacheable(e.code)) {
         d.m.x.detail = to_string(e.code);
-        auto rest = co_await continue_direct(d.m, d.position, d.to_send.bytes.last, d.object->info().version.value);
+        auto rest = co_await continue_direct(d.m, d.position, d.bytes.last, d.object->info().version.value);
         if (rest) {
             co_return delivered{};
         }
@@ -144,19 +169,22 @@ awaitable<delivered> give_up(delivery& d, error e) {
     co_return delivered{std::move(e)};
 }
 
-awaitable<delivered> run(delivery& d, std::shared_ptr<cache::file> data, std::unique_ptr<cache::reader> hold) {
+/// Sends `d.bytes`; `hold` is let go once its own reader is there.
+awaitable<delivered> send_part(delivery& d, std::shared_ptr<cache::file> data, std::unique_ptr<cache::reader> hold) {
     media_request& m = d.m;
-    cache::reader r(d.object, m.x.services.self.get_executor(), d.to_send.bytes.first, d.to_send.bytes.last);
+    cache::reader r(d.object, m.x.services.self.get_executor(), d.bytes.first, d.bytes.last);
     hold.reset();
     std::optional<absence_watch> watch; // made when first needed: a hit never waits
     bool joined = false;
-    while (d.position <= d.to_send.bytes.last) {
+    while (d.position <= d.bytes.last) {
         cache::span s = r.next(d.position);
         std::optional<error> failure;
         switch (s.what) {
         case cache::span::kind::readable: {
             if (!m.x.head_sent) {
-                append_head(d.head, m, representation_of(*d.object), d.to_send);
+                std::string head;
+                append_head(head, m, representation_of(*d.object), d.to_send);
+                d.head.insert(0, head);
             }
             auto sent = co_await send_file(m.x, m.services.reads, data->fd(), s.first, s.last, d.head);
             if (sent) {
@@ -210,11 +238,31 @@ awaitable<delivered> run(delivery& d, std::shared_ptr<cache::file> data, std::un
     co_return delivered{};
 }
 
+/// Several ranges, each between its own delimiters.
+awaitable<delivered> send_several(delivery& d, std::shared_ptr<cache::file> data, std::unique_ptr<cache::reader> hold) {
+    const multipart& several = *d.to_send.several;
+    const bool something_held = d.held != coverage::none;
+    for (std::size_t i = 0; i < several.parts.size(); ++i) {
+        d.head = several.part_head(i);
+        const auto& bytes = several.parts[i];
+        d.held = something_held ? d.object->covers(bytes.first, bytes.last) : coverage::none;
+        begin_part(d, bytes);
+        auto first_hold = std::exchange(hold, nullptr);
+        auto part = co_await send_part(d, data, std::move(first_hold));
+        if (part.failure) {
+            co_return part;
+        }
+    }
+    const std::string closing = several.closing();
+    auto sent = co_await d.m.x.client.write(closing);
+    co_return delivered{sent ? std::nullopt : std::optional<error>(sent.error())};
+}
+
 } // namespace
 
 awaitable<delivered> deliver_cached(media_request& m, std::shared_ptr<cache::object> o,
                                     std::unique_ptr<cache::reader> hold) {
-    delivery d{m, o, make_plan(m, representation_of(*o)), {}, 0};
+    delivery d{m, o, make_plan(m, representation_of(*o)), {}, {}};
     classify(d);
     if (!d.to_send.has_body) {
         append_head(d.head, m, representation_of(*o), d.to_send);
@@ -226,9 +274,13 @@ awaitable<delivered> deliver_cached(media_request& m, std::shared_ptr<cache::obj
     if (!data) {
         co_return delivered{data.error()};
     }
-    d.position = d.to_send.bytes.first;
-    auto end = co_await run(d, data.value(), std::move(hold));
-    co_return end;
+    if (d.to_send.several) {
+        auto all = co_await send_several(d, data.value(), std::move(hold));
+        co_return all;
+    }
+    begin_part(d, d.to_send.bytes);
+    auto all = co_await send_part(d, data.value(), std::move(hold));
+    co_return all;
 }
 
 awaitable<delivered> deliver_local(media_request& m) {
@@ -249,11 +301,20 @@ awaitable<delivered> deliver_local(media_request& m) {
         auto sent = co_await m.x.client.write(head);
         co_return delivered{sent ? std::nullopt : std::optional<error>(sent.error())};
     }
-    auto sent = co_await send_file(m.x, m.services.reads, o.fd, p.bytes.first, p.bytes.last, head);
-    if (!sent) {
-        co_return delivered{sent.error()};
+    const auto parts = parts_of(p);
+    for (std::size_t i = 0; i < parts.size(); ++i) {
+        head += p.several ? p.several->part_head(i) : std::string();
+        auto sent = co_await send_file(m.x, m.services.reads, o.fd, parts[i].first, parts[i].last, head);
+        if (!sent) {
+            co_return delivered{sent.error()};
+        }
+        m.x.bytes.origin += parts[i].length();
     }
-    m.x.bytes.origin += p.bytes.length();
+    if (p.several) {
+        const std::string closing = p.several->closing();
+        auto sent = co_await m.x.client.write(closing);
+        co_return delivered{sent ? std::nullopt : std::optional<error>(sent.error())};
+    }
     co_return delivered{};
 }
 

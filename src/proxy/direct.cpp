@@ -80,6 +80,7 @@ awaitable<delivered> deliver_direct(media_request& m, std::optional<origin::fetc
     m.x.detail = to_string(why);
     m.stored = false;
     m.collapsed = false;
+    m.ranges.clear(); // one transfer from the origin cannot give several: RFC 9110 §14.2 allows the whole instead
     // Where the answer in hand does not cover what is wanted, one exact request does; a second time only where If-Range
     // turned the range into the whole.
     for (int round = 0; round < 3; ++round) {

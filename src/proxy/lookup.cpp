@@ -1,3 +1,4 @@
+#include <sluice/http/freshness.hpp>
 #include <sluice/proxy/fill.hpp>
 #include <sluice/proxy/lookup.hpp>
 #include <sluice/proxy/window.hpp>
@@ -15,18 +16,11 @@ constexpr int most_rounds = 4;
 constexpr std::uint64_t largest_offset = INT64_MAX;
 
 bool is_fresh(const media_request& m, const cache::object& o) {
-    if (m.route.max_age == std::chrono::milliseconds::max()) {
-        return true;
-    }
-    const auto checked = o.checked();
-    const auto now = steady_clock::now();
-    return checked <= now && now - checked < m.route.max_age;
+    return http::is_fresh(o.checked(), steady_clock::now(), m.route.max_age);
 }
 
 bool usable_on_error(const media_request& m, const cache::object& o) {
-    const auto checked = o.checked();
-    const auto now = steady_clock::now();
-    return checked <= now && now - checked < m.route.max_age + m.services.stale_if_error;
+    return http::is_usable_on_error(o.checked(), steady_clock::now(), m.route.max_age, m.services.stale_if_error);
 }
 
 /// Trouble that says nothing about the object: what is stale may still be served (RFC 5861 §4).
@@ -42,6 +36,9 @@ http::range_spec bounded(std::uint64_t first, std::uint64_t last) {
 std::optional<http::range_spec> cold_range(const media_request& m) {
     if (m.head_only) {
         return std::nullopt;
+    }
+    if (!m.ranges.empty()) {
+        return bounded(0, cache::page_size - 1); // which of them there are is known once the size is
     }
     if (!m.range) {
         return bounded(0, std::max(m.services.read_ahead, first_window) - 1); // all of it, but not at once

@@ -29,21 +29,30 @@ bool starts_with_type(std::string_view type, std::string_view prefix) {
     return type.size() >= prefix.size() && http::same_name(type.substr(0, prefix.size()), prefix);
 }
 
-/// The app's fields but those that the route sets itself.
-void append_unless_said(std::string& out, std::string_view lines,
-                        const std::vector<std::pair<std::string, std::string>>& said) {
-    if (said.empty()) {
-        out += lines;
-        return;
-    }
+constexpr auto names_type = [](std::string_view name) { return http::same_name(name, "Content-Type"); };
+
+bool is_said_by(const media_route& route, std::string_view name) {
+    return std::ranges::any_of(route.settings.headers,
+                               [name](const auto& said) { return http::same_name(said.first, name); });
+}
+
+/// Appends those lines whose field's name is not left out.
+template <class LeftOut>
+void append_unless(std::string& out, std::string_view lines, LeftOut is_left_out) {
     while (!lines.empty()) {
         const auto line = lines.substr(0, lines.find("\r\n") + 2);
-        const auto name = line.substr(0, line.find(':'));
-        if (std::none_of(said.begin(), said.end(), [name](const auto& s) { return http::same_name(s.first, name); })) {
+        if (!is_left_out(line.substr(0, line.find(':')))) {
             out += line;
         }
         lines.remove_prefix(line.size());
     }
+}
+
+std::uint64_t content_length(const plan& p, const representation& r) {
+    if (p.several) {
+        return p.several->content_length();
+    }
+    return p.status == 206 ? p.bytes.length() : p.status == 200 ? r.size : 0;
 }
 
 /// Who says it first: the route, the app, else the type: what a browser would run as a page is never shown in place.
@@ -110,6 +119,38 @@ void append_server_timing(std::string& out, const media_request& m) {
     out += "\r\n";
 }
 
+/// The media type of what is sent: the route says it, or the app, or the store.
+std::string_view type_of(const media_request& m, const representation& r) {
+    if (m.route.says_content_type) {
+        for (const auto& [name, value] : m.route.settings.headers) {
+            if (http::same_name(name, "Content-Type")) {
+                return value;
+            }
+        }
+    }
+    const grant* given = m.given.get();
+    if (given != nullptr && !given->content_type.empty()) {
+        return given->content_type;
+    }
+    return r.content_type.empty() ? std::string_view("application/octet-stream") : r.content_type;
+}
+
+/// Several ranges, or what they come to. False where the whole is to be sent instead.
+bool plan_several(const media_request& m, const representation& r, plan& p) {
+    auto parts = http::resolve_ranges(m.ranges, r.size);
+    if (!parts) {
+        p.status = parts.error().code == errc::range_not_satisfiable ? 416 : 200;
+        return p.status == 416;
+    }
+    p.status = 206;
+    p.has_body = true;
+    p.bytes = parts.value().front();
+    if (parts.value().size() > 1) {
+        p.several = multipart{std::move(parts.value()), make_boundary(), std::string(type_of(m, r)), r.size};
+    }
+    return true;
+}
+
 http::validators validators_of(const representation& r, const http::field_list& fields) {
     // Reading the date costs a third of a small hit's instructions: only where a field compares it.
     const bool dated = fields.find("If-Modified-Since") != nullptr || fields.find("If-Unmodified-Since") != nullptr ||
@@ -119,16 +160,18 @@ http::validators validators_of(const representation& r, const http::field_list& 
 
 } // namespace
 
-std::optional<http::range_spec> wanted_range(const http::field_list& fields) {
+void take_ranges(media_request& m) {
+    const auto& fields = m.x.request.fields;
     const auto* field = fields.find("Range");
     if (field == nullptr || fields.count("Range") != 1) {
-        return std::nullopt;
+        return;
     }
-    const auto specs = http::parse_range_spec(field->value);
-    if (!specs || specs.value().size() != 1) {
-        return std::nullopt;
+    auto specs = http::parse_range_spec(field->value);
+    if (specs && specs.value().size() == 1) {
+        m.range = specs.value().front();
+    } else if (specs) {
+        m.ranges = std::move(specs.value());
     }
-    return specs.value().front();
 }
 
 plan make_plan(const media_request& m, const representation& r) {
@@ -146,13 +189,16 @@ plan make_plan(const media_request& m, const representation& r) {
         break;
     }
     // Range is defined for GET alone (RFC 9110 §14.2).
-    const bool ranged = m.range && !m.head_only &&
+    const bool ranged = (m.range || !m.ranges.empty()) && !m.head_only &&
                         http::if_range_holds(fields, known, std::chrono::floor<std::chrono::seconds>(r.told));
-    if (ranged) {
+    if (ranged && m.range) {
         const auto bytes = m.range->resolve(r.size);
         p.status = bytes ? 206 : 416;
         p.bytes = bytes.value_or(http::byte_range{});
         p.has_body = bytes.has_value();
+        return p;
+    }
+    if (ranged && plan_several(m, r, p)) {
         return p;
     }
     p.has_body = !m.head_only && r.size > 0;
@@ -181,15 +227,15 @@ void append_head(std::string& out, media_request& m, const representation& r, co
     out += "\r\n";
     const bool whole_body = p.status == 200 || p.status == 206;
     const grant* given = m.given.get();
-    const std::string_view named =
-        given != nullptr && !given->content_type.empty() ? given->content_type : r.content_type;
-    const std::string_view type = named.empty() ? "application/octet-stream" : named;
+    const std::string_view type = type_of(m, r);
     if (p.status != 304) {
         out += "Content-Length: ";
-        append_number(out, p.status == 206 ? p.bytes.length() : p.status == 200 ? r.size : 0);
+        append_number(out, content_length(p, r));
         out += "\r\n";
     }
-    if (p.status == 206) {
+    if (p.several) {
+        append_line(out, "Content-Type", p.several->content_type());
+    } else if (p.status == 206) {
         out += "Content-Range: ";
         out += http::format_content_range(p.bytes, r.size);
         out += "\r\n";
@@ -199,7 +245,7 @@ void append_head(std::string& out, media_request& m, const representation& r, co
         out += "\r\n";
     }
     if (whole_body) {
-        if (!m.route.says_content_type && (given == nullptr || !given->fields.says_content_type)) {
+        if (!p.several && !m.route.says_content_type && (given == nullptr || !given->fields.says_content_type)) {
             append_line(out, "Content-Type", type);
         }
         append_disposition(out, m, type);
@@ -212,9 +258,16 @@ void append_head(std::string& out, media_request& m, const representation& r, co
     if (given != nullptr && !m.route.says_cache_control && !given->fields.says_cache_control) {
         out += "Cache-Control: private, no-cache\r\n"; // what one caller may see is no shared cache's to keep
     }
-    out += m.route.fields;
+    // Whose Content-Type is in there is the object's, and stands in the parts where there are several.
+    if (p.several) {
+        append_unless(out, m.route.fields, names_type);
+    } else {
+        out += m.route.fields;
+    }
     if (given != nullptr) {
-        append_unless_said(out, given->fields.lines, m.route.settings.headers);
+        append_unless(out, given->fields.lines, [&m, &p](std::string_view name) {
+            return (p.several && names_type(name)) || is_said_by(m.route, name);
+        });
     }
     out += m.set_cookie;
     if (m.route.settings.cors) {

@@ -136,7 +136,7 @@ media_request request_for(exchange& x, const media_route& route, origin::store& 
     auto& services = *x.services.media;
     media_request m{x, services, route, store, std::move(key), steady_clock::now() + services.fallback.after};
     m.head_only = x.request.method == "HEAD";
-    m.range = wanted_range(x.request.fields);
+    take_ranges(m);
     return m;
 }
 

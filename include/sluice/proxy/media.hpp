@@ -98,7 +98,8 @@ struct media_request {
     std::string key;
     steady_clock::time_point give_up; ///< for everything before the first byte
     bool head_only{false};
-    std::optional<http::range_spec> range{}; ///< what the client asks for; none: all of it
+    std::optional<http::range_spec> range{}; ///< what the client asks for; none: all of it, or `ranges`
+    std::vector<http::range_spec> ranges{};  ///< where it asks for several
     std::shared_ptr<const grant> given{};    ///< nullptr where nobody was asked
     std::string set_cookie{};                ///< whole lines of the subrequest's answer, for its caller alone
 

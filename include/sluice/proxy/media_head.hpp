@@ -1,6 +1,7 @@
 #pragma once
 
 #include <sluice/proxy/media.hpp>
+#include <sluice/proxy/multipart.hpp>
 
 #include <string>
 
@@ -11,15 +12,16 @@ namespace sluice::proxy {
 struct plan {
     unsigned status{200}; ///< 200, 206, 304, 412 or 416
     http::byte_range bytes{};
-    bool has_body{false}; ///< bytes [bytes.first, bytes.last] follow the head
+    bool has_body{false}; ///< bytes [bytes.first, bytes.last] follow the head, or `several`
+    std::optional<multipart> several{};
 };
 
 /// RFC 9110 §13.2.2 and §14.2 in their order: preconditions, If-Range, Range.
 [[nodiscard]] plan make_plan(const media_request& m, const representation& r);
 
-/// The one usable range that a request's `Range` asks for; none where there is none, where it is ignored, and where it
-/// lists several (which may be answered whole, RFC 9110 §14.2).
-[[nodiscard]] std::optional<http::range_spec> wanted_range(const http::field_list& fields);
+/// Sets `range` or `ranges` of a request to what its `Range` asks for; neither where there is none, and where it is
+/// ignored (RFC 9110 §14.2).
+void take_ranges(media_request& m);
 
 /// Writes a whole head, last CRLF included, and sets x.status.
 void append_head(std::string& out, media_request& m, const representation& r, const plan& p);
