@@ -1,3 +1,4 @@
+#include <sluice/base/listed.hpp>
 #include <sluice/base/log.hpp>
 #include <sluice/proxy/fill.hpp>
 
@@ -39,10 +40,8 @@ bool is_nearly_whole(const cache::fill_writer& w) {
 class ticking : public live_fill {
 public:
     explicit ticking(transfer& t)
-        : transfer_(t) {
-        t.from.worker_services.live_fills.push_back(this);
-    }
-    ~ticking() override { std::erase(transfer_.from.worker_services.live_fills, this); }
+        : transfer_(t)
+        , entry_(t.from.worker_services.live_fills, *this) {}
 
     void tick() override {
         transfer_.writer.flush();
@@ -58,6 +57,7 @@ public:
 
 private:
     transfer& transfer_;
+    const listed<std::vector<live_fill*>> entry_;
     bool abandoned_{false};
 };
 

@@ -1,3 +1,4 @@
+#include <sluice/base/listed.hpp>
 #include <sluice/base/log.hpp>
 #include <sluice/server/admin.hpp>
 
@@ -108,27 +109,11 @@ response answer(const request& r, admin_services& s) {
     return purge(r, s);
 }
 
-class open_mark {
-public:
-    open_mark(std::vector<tcp_socket*>& list, tcp_socket& socket)
-        : list_(list)
-        , socket_(&socket) {
-        list_.push_back(socket_);
-    }
-    open_mark(const open_mark&) = delete;
-    open_mark& operator=(const open_mark&) = delete;
-    ~open_mark() { std::erase(list_, socket_); }
-
-private:
-    std::vector<tcp_socket*>& list_;
-    tcp_socket* socket_;
-};
-
 } // namespace
 
 awaitable<void> run_admin_session(tcp_socket socket, admin_services services) {
     stream client(std::move(socket));
-    const open_mark mark(services.open, client.socket());
+    const listed mark(services.open, client.socket());
     beast::flat_buffer buffer;
     for (;;) {
         http::request_parser<http::string_body> parser;

@@ -127,6 +127,12 @@ std::string text_of(const asio::ip::tcp::endpoint& e) {
     return (e.address().is_v6() ? "[" + address + "]" : address) + ":" + std::to_string(e.port());
 }
 
+void close_all(const idle_sessions& idle) {
+    for (auto* client : idle) {
+        client->close();
+    }
+}
+
 void server::listen() {
     for (const auto& configured : settings_->listeners) {
         auto where = endpoint_of(configured.address);
@@ -199,7 +205,7 @@ void server::stop_listening() {
                 boost::system::error_code ignored;
                 acceptor.close(ignored);
             }
-            l.idle.close_all();
+            close_all(l.idle);
             l.self.tasks.spawn(drain(l));
         });
     }
@@ -218,7 +224,7 @@ awaitable<void> server::drain(lane& l) {
             l.self.context.stop();
             co_return;
         }
-        l.idle.close_all();
+        close_all(l.idle);
         if (has_admin && connections_.load() == 0 && media_.fills.load() == 0) {
             close_admin(); // last: until here it tells that and why we are not ready
         }

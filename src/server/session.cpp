@@ -1,30 +1,12 @@
+#include <sluice/base/listed.hpp>
 #include <sluice/http/framing.hpp>
 #include <sluice/proxy/handle_request.hpp>
 #include <sluice/proxy/relay.hpp>
 #include <sluice/server/session.hpp>
 
-#include <algorithm>
-
 namespace sluice::server {
 
 namespace {
-
-/// Marks a session as waiting for a request as long as it lives.
-class waiting_mark {
-public:
-    waiting_mark(idle_sessions& list, proxy::downstream& d)
-        : list_(list)
-        , client_(d) {
-        list_.add(client_);
-    }
-    waiting_mark(const waiting_mark&) = delete;
-    waiting_mark& operator=(const waiting_mark&) = delete;
-    ~waiting_mark() { list_.remove(client_); }
-
-private:
-    idle_sessions& list_;
-    proxy::downstream& client_;
-};
 
 /// Reads until a whole head is in the buffer. True where there is one; no value where the client went away or idled.
 awaitable<result<bool>> read_head(proxy::downstream& client, http::request_parser& parser, session_services& s) {
@@ -55,7 +37,7 @@ awaitable<result<bool>> read_head(proxy::downstream& client, http::request_parse
                                                                       : result<bool>(false);
             }
         } else {
-            const waiting_mark idle(s.idle, client);
+            const listed idle(s.idle, client);
             auto more = co_await client.read_more(limits.header_size);
             if (!more) {
                 co_return false;
@@ -140,25 +122,6 @@ awaitable<bool> serve_one(proxy::downstream& client, http::request_parser& parse
 }
 
 } // namespace
-
-void idle_sessions::add(proxy::downstream& d) {
-    waiting_.push_back(&d);
-}
-
-void idle_sessions::remove(proxy::downstream& d) {
-    // The newest is the likeliest to go: look from the end.
-    const auto it = std::find(waiting_.rbegin(), waiting_.rend(), &d);
-    if (it != waiting_.rend()) {
-        *it = waiting_.back();
-        waiting_.pop_back();
-    }
-}
-
-void idle_sessions::close_all() {
-    for (auto* d : waiting_) {
-        d->close();
-    }
-}
 
 awaitable<void> run_session(tcp_socket socket, session_services services) {
     const auto& settings = *services.context.settings;

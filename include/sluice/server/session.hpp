@@ -8,16 +8,8 @@
 
 namespace sluice::server {
 
-/// Sessions that wait for a request; closed at once when draining begins. On the worker's thread.
-class idle_sessions {
-public:
-    void add(proxy::downstream& d);
-    void remove(proxy::downstream& d);
-    void close_all();
-
-private:
-    std::vector<proxy::downstream*> waiting_;
-};
+/// Clients of sessions that wait for a request; closed at once when draining begins. On the worker's thread.
+using idle_sessions = std::vector<proxy::downstream*>;
 
 /// What the sessions of one worker share.
 struct session_services {
