@@ -94,16 +94,16 @@ test('after a transfer that failed, the next reader needs one request', async (t
   const broken = 2 * MiB + 5 * page + 1234;
   s.origin.when('v.mp4').times(1).closeAt(broken);
   s.origin.when((r) => r.key === 'v.mp4' && (r.range ?? '').startsWith(`bytes=${broken}-`)).times(1).status(404);
+  // The failure is told to a reader that waits for it; one that was still sending goes on as if it came anew.
   const cut = await s.get('v.mp4', { headers: range(0, 6 * MiB - 1) });
-  assert.equal(cut.complete, false, 'a failed transfer is no end of file');
   assert.equal(cut.sha256, object.sha256(0, cut.length - 1));
+  assert.equal(cut.complete, cut.length === 6 * MiB, 'a failed transfer is no end of file');
   await s.origin.idle();
-  const before = s.origin.of('v.mp4').length;
   const answer = await s.get('v.mp4', { headers: range(0, 6 * MiB - 1) });
   assert.equal(answer.sha256, object.sha256(0, 6 * MiB - 1));
   await s.origin.idle();
-  const after = s.origin.of('v.mp4').slice(before);
-  assert.deepEqual(after.map((r) => r.range), [`bytes=${broken - 1234}-${6 * MiB - 1}`]);
+  const ranges = s.origin.of('v.mp4').map((r) => r.range);
+  assert.deepEqual(ranges.slice(2), [`bytes=${broken - 1234}-${6 * MiB - 1}`], 'the torn page and all behind it at once');
   const again = await s.get('v.mp4', { headers: range(0, 6 * MiB - 1) });
   assert.deepEqual([again.sha256, cacheStatus(again).hit], [object.sha256(0, 6 * MiB - 1), true]);
 });

@@ -41,7 +41,7 @@ struct fill {
 
 /// One version of an object: what is known of it, and which pages of it are where.
 ///
-/// Shared by all workers. No member waits for anything but the object's own mutex, which is held for look-ups only.
+/// Shared by all workers; gone before its cache. Waits for nothing but its own mutex, held for look-ups only.
 class object {
 public:
     /// How far published bytes must be ahead of a waiting reader to wake it.

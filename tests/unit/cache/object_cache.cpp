@@ -65,8 +65,7 @@ BOOST_AUTO_TEST_SUITE(whole_cache)
 BOOST_FIXTURE_TEST_CASE(what_was_fetched_is_there_after_a_restart_and_right, cache_bench) {
     const std::uint64_t size = 5 * page_size + 77;
     full("a", size, 42);
-    const auto part = create(versioned("b", 40 * page_size, 43)).value();
-    BOOST_REQUIRE(fetch(part, 7 * page_size, 9 * page_size - 1));
+    BOOST_REQUIRE(fetch(create(versioned("b", 40 * page_size, 43)).value(), 7 * page_size, 9 * page_size - 1));
     create(versioned("nothing of it", 10, 44)).value();
     const std::uint64_t used = cache->used_bytes();
     restart();
