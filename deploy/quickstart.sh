@@ -1,11 +1,11 @@
 #!/usr/bin/env bash
 # Builds Sluice and shows it at work, on Debian bookworm:
 #
-#   deploy/quickstart.sh                  a demo: an object store, an app with a log-in and a video, Sluice between
+#   deploy/quickstart.sh                  a demo: an object store, a stand-in for Open WebUI, Sluice between
 #   deploy/quickstart.sh --config FILE    runs Sluice with this config instead: your own app and store
 #
 # Missing packages are installed (with sudo where we are not root); nothing else from outside is needed. All that the
-# demo makes lies in build/demo. Ctrl-C stops all that was started.
+# demo makes lies in build/demo. Ctrl-C stops all that was started. SLUICE_BIN=PATH takes that binary and builds nothing.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 . deploy/packages.sh
@@ -28,15 +28,24 @@ esac
 say() { printf '\n== %s\n' "$*"; }
 
 say "packages"
+if [ -n "${SLUICE_BIN:-}" ]; then
+    # As with --config, the path is the caller's.
+    case "$SLUICE_BIN" in /*) sluice=$SLUICE_BIN ;; *) sluice=$OLDPWD/$SLUICE_BIN ;; esac
+    [ -x "$sluice" ] || { echo "quickstart: cannot run $SLUICE_BIN" >&2; exit 2; }
+    packages_build=""
+fi
+[ -z "$config" ] || packages_demo=""
 # shellcheck disable=SC2086  # lists of words
 install_missing $packages_build $packages_demo
-install_node
+[ -n "$config" ] || install_node
 
-say "build"
-# A build tree that has been configured already (by tests/run.sh, with the tests) is used as it is.
-[ -f build/release/build.ninja ] || cmake --preset release -DSLUICE_TESTS=OFF
-cmake --build --preset release --target sluice
-sluice=build/release/sluice
+if [ -z "${SLUICE_BIN:-}" ]; then
+    say "build"
+    # A build tree that has been configured already (by tests/run.sh, with the tests) is used as it is.
+    [ -f build/release/build.ninja ] || cmake --preset release -DSLUICE_TESTS=OFF
+    cmake --build --preset release --target sluice
+    sluice=$PWD/build/release/sluice
+fi
 
 if [ -n "$config" ]; then
     say "Sluice, with $config"
@@ -44,17 +53,18 @@ if [ -n "$config" ]; then
 fi
 
 demo=$PWD/build/demo
-video=$demo/store/demo/sample.mp4
+video=$demo/store/sample.mp4
 mkdir -p "${video%/*}"
 # Each demo starts cold, so that the first request is a miss.
-rm -rf "$demo/cache" "$demo"/*.log "$demo/cookies"
-mkdir "$demo/cache"
+rm -rf "$demo/cache" "$demo/downloads" "$demo"/*.log "$demo/cookies"
+mkdir "$demo/cache" "$demo/downloads"
 
 if [ ! -s "$video" ]; then
     say "sample video"
+    # 60 s of about 4 Mbit/s, some 30 MB; the noise keeps the encoder from needing less.
     ffmpeg -v error -nostdin -y -f lavfi -i testsrc2=size=640x360:rate=25 -f lavfi -i sine=frequency=440:sample_rate=48000 \
-        -t 60 -c:v libx264 -preset veryfast -crf 20 -pix_fmt yuv420p -g 50 -c:a aac -b:a 96k -movflags +faststart \
-        -f mp4 "$video.part"
+        -t 60 -vf noise=alls=8:allf=t -c:v libx264 -preset ultrafast -b:v 4M -maxrate 4M -bufsize 2M -pix_fmt yuv420p \
+        -g 50 -c:a aac -b:a 96k -movflags +faststart -f mp4 "$video.part"
     mv "$video.part" "$video"
     ls -lh "$video"
 fi
@@ -81,12 +91,10 @@ start() {
     pids+=($!)
 }
 
-# address_in NAME PATTERN: the address in the first line of the log that matches, once it is there.
-address_in() {
-    local found
+# line_in NAME PATTERN: the first line of the log of what was started last that matches, once it is there.
+line_in() {
     for _ in $(seq 100); do
-        found=$(grep -m 1 -E "$2" "$demo/$1.log" | grep -oE '127\.0\.0\.1:[0-9]+' | head -n 1) || true
-        [ -z "$found" ] || { echo "$found"; return; }
+        grep -m 1 -E "$2" "$demo/$1.log" && return
         kill -0 "${pids[-1]}" 2>/dev/null || break
         sleep 0.1
     done
@@ -95,17 +103,25 @@ address_in() {
     return 1
 }
 
+# address_in NAME PATTERN: the address in that line.
+address_in() { line_in "$@" | grep -oE '127\.0\.0\.1:[0-9]+'; }
+
 say "demo"
-access_key=demo
 secret_key=$(od -An -N 16 -tx1 /dev/urandom | tr -d ' \n')
-start store node tests/support/s3_store.mjs --directory "$demo/store" --port 0 \
-    --access-key "$access_key" --secret-key "$secret_key" --bucket media
+# A store at some distance: 50 ms to each answer, 40 MB/s.
+start store node tests/support/s3_store.mjs --directory "$demo/store" --port 0 --access-key demo \
+    --secret-key "$secret_key" --bucket media --delay 50 --rate 40000000
 store=$(address_in store listening)
-start app node tests/support/app.mjs --port 0 --media-url /media/demo/sample.mp4 --store "http://$store" \
-    --bucket media --access-key "$access_key" --secret-key "$secret_key"
+
+# The app's own variables, which Sluice is given too; none of the caller's counts.
+unset S3_KEY_PREFIX S3_USE_ACCELERATE_ENDPOINT "${!SLUICE_CFG_@}"
+export STORAGE_PROVIDER=s3 S3_ENDPOINT_URL="http://$store" S3_BUCKET_NAME=media S3_REGION_NAME=us-east-1 \
+    S3_ACCESS_KEY_ID=demo S3_SECRET_ACCESS_KEY="$secret_key" S3_ADDRESSING_STYLE=path
+size=$(stat -c %s "$video")
+start app env TMPDIR="$demo/downloads" node tests/support/open_webui.mjs --port 0 --key "${video##*/}" --size "$size"
 app=$(address_in app listening)
 
-(umask 077 && cat >"$demo/sluice.yaml") <<YAML
+cat >"$demo/sluice.yaml" <<YAML
 listeners:
   - address: 127.0.0.1:0
 admin:
@@ -113,47 +129,43 @@ admin:
 app:
   url: http://$app
 limits: {shutdown_delay: 0s, drain_timeout: 2s}
-stores:
-  demo:
-    type: s3
-    bucket: media
-    region: us-east-1
-    endpoint: http://$store
-    addressing: path
-    credentials:
-      access_key_id: $access_key
-      secret_access_key: $secret_key
 cache:
-  directory: $demo/cache
+  directory: "$demo/cache"
   max_size: 1GiB
   min_free: 64MiB
 routes:
-  - name: lectures
-    path: "/media/{course}/{file*}"
-    store: demo
-    object: "{course}/{file}"
-    authorize: {subrequest: "/api/may-read/{course}", ttl: 10s}
+  - name: open-webui
+    preset: open-webui
 YAML
 start sluice "$sluice" serve --config "$demo/sluice.yaml"
 proxy=$(address_in sluice '"listening".*"client"')
 admin=$(address_in sluice '"listening".*"admin"')
+line_in sluice '"cache loaded"|"the cache is off"' >/dev/null
 
-# The log-in that the page offers, for curl.
-curl -sS -o /dev/null -c "$demo/cookies" -d user=demo -d password=demo "http://$proxy/login"
+# The log-in that the page offers, for curl; and the file that the user then has.
+(umask 077 && curl -sS --fail -o /dev/null -c "$demo/cookies" -H 'Content-Type: application/json' \
+    -d '{"email": "demo@example.com", "password": "demo"}' "http://$proxy/api/v1/auths/signin")
+id=$(curl -sS --fail -b "$demo/cookies" "http://$proxy/api/v1/files/" | grep -oE '"id":"[^"]+' | cut -d '"' -f 4)
+middle=$((size / 2))
 
 cat <<TEXT
 
-The page, with the video (user demo, password demo):
+The page, with the video (demo@example.com, password demo); log in, play, seek:
 
     http://$proxy/
 
-A range of the video, twice; the first is a miss (the object store is asked), the second a hit (from the disk cache):
+1 MiB from the middle of the video, twice; the first is a miss (the object store is asked), the second a hit (from the
+disk cache), as is the first where the page has played that far:
 
-    for i in 1 2; do curl -s -o /dev/null -D - -b $demo/cookies -r 0-1048575 http://$proxy/media/demo/sample.mp4 | grep -i ^cache-status; done
+    for i in 1 2; do curl -s -o /dev/null -D - -b $(printf %q "$demo/cookies") -r $middle-$((middle + 1048575)) http://$proxy/api/v1/files/$id/content | grep -i ^cache-status; done
 
 The metrics:
 
     http://$admin/metrics
+
+For comparison, the app without Sluice, which downloads the whole video for each answer:
+
+    http://$app/
 
 The config and the logs are in $demo. Ctrl-C stops it all.
 TEXT

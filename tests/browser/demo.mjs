@@ -1,19 +1,16 @@
 // What the browser tests and the playback bench share: the sample video, the demo of deploy/quickstart.sh as a stack (a
-// store that verifies signatures, the app with its log-in, Sluice between), Chromium, and a viewer at the demo page.
+// store that verifies signatures, the stand-in for Open WebUI, Sluice between), Chromium, and a viewer at the app's page.
 import { execFile } from 'node:child_process';
 import fs from 'node:fs';
 import path from 'node:path';
 import { promisify } from 'node:util';
-import { startStore } from '../support/s3_store.mjs';
-import { merge, removeDirectory, temporaryDirectory } from '../support/sluice.mjs';
-import { startStack } from '../support/stack.mjs';
+import { contentOf, startWebui } from '../support/open_webui_stack.mjs';
+import { removeDirectory, temporaryDirectory } from '../support/sluice.mjs';
 import { within } from '../support/wait.mjs';
 
 export const chromium = '/usr/bin/chromium';
 /// For a test's `skip`: why there is no browser, or false.
 export const noBrowser = fs.existsSync(chromium) ? false : `${chromium} is not installed`;
-export const key = 'demo/sample.mp4';
-export const mediaPath = `/media/${key}`;
 const patience = 90000;
 
 /// The bytes of a video of `rounds` times 20 s at about 4 Mbit/s (10 MB a round), H.264 and AAC, its index first. The noise
@@ -34,21 +31,15 @@ export async function makeVideo(rounds) {
   }
 }
 
-/// The demo with this video, taken down after the test `t`. `config` is laid over quickstart's; `store` goes to startStore.
-export async function startDemo(t, video, { config = {}, store: storeOptions } = {}) {
-  const store = await startStore(storeOptions);
-  store.put(key, { bytes: video });
-  const own = {
-    stores: {
-      media: undefined,
-      demo: { type: 's3', bucket: 'media', region: 'us-east-1', endpoint: store.url, addressing: 'path', credentials: store.credentials },
-    },
-    routes: [{
-      name: 'lectures', path: '/media/{course}/{file*}', store: 'demo', object: '{course}/{file}',
-      authorize: { subrequest: '/api/may-read/{course}', ttl: '10s' },
-    }],
-  };
-  return startStack(t, { config: merge(own, config), origin: store, app: { publicMedia: false, mediaUrl: mediaPath } });
+/// The demo with this video as `file`, which belongs to the user `owner`; taken down after the test `t`. `config` is laid
+/// over the configuration, `route` over the preset's; `store`: {delay: ms before each head, rate: bytes/s a connection}.
+export async function startDemo(t, video, { config, route, store = {} } = {}) {
+  const demo = await startWebui(t, { config, route });
+  Object.assign(demo.store.options, store);
+  demo.owner = demo.user('demo');
+  demo.file = await demo.upload({ owner: demo.owner, name: 'sample.mp4', bytes: video });
+  demo.path = contentOf(demo.file);
+  return demo;
 }
 
 /// Starts Chromium without a window; nothing but the pages asked for goes out.
@@ -62,12 +53,13 @@ export async function launchBrowser() {
   });
 }
 
-/// Someone at the demo page with a profile (cookies, browser cache) of their own.
+/// Someone at the app's page with a profile (cookies, browser cache) of their own.
 export class Viewer {
   /// `context`: options of playwright's newContext.
-  static async open(t, browser, url, context = {}) {
+  static async open(t, browser, demo, context = {}) {
     const viewer = new Viewer();
-    viewer.url = url;
+    viewer.demo = demo;
+    viewer.url = demo.sluice.url;
     viewer.context = await browser.newContext(context);
     t.after(() => viewer.context.close());
     viewer.context.setDefaultTimeout(patience);
@@ -79,7 +71,7 @@ export class Viewer {
 
   /// The token of the app's session, undefined without one.
   async session() {
-    return (await this.context.cookies(this.url)).find((cookie) => cookie.name === 'session')?.value;
+    return (await this.context.cookies(this.url)).find((cookie) => cookie.name === 'token')?.value;
   }
   /// What the app or Sluice answers to a fetch of the page for `range` of the video, past the browser's own cache.
   fetchVideo(range) {
@@ -88,15 +80,21 @@ export class Viewer {
       const bytes = await answer.arrayBuffer();
       return { status: answer.status, headers: Object.fromEntries(answer.headers), length: bytes.byteLength,
         text: answer.status < 300 ? undefined : new TextDecoder().decode(bytes) };
-    }, [mediaPath, range]);
+    }, [this.demo.path, range]);
   }
   /// Opens the page and logs in by its form.
   async logIn() {
     await this.page.goto(this.url);
-    await this.page.getByLabel('User').fill('demo');
-    await this.page.getByLabel('Password').fill('demo');
+    await this.page.getByLabel('E-mail').fill(this.demo.owner.email);
+    await this.page.getByLabel('Password').fill(this.demo.owner.password);
     await this.page.getByRole('button', { name: 'Log in' }).click();
-    await this.page.locator('#video').waitFor();
+    // The page opens the first file by itself.
+    await this.page.locator('#player[src]').waitFor();
+  }
+  /// Logs out by the page's button.
+  async logOut() {
+    await this.page.getByRole('button', { name: 'Log out' }).click();
+    await this.page.getByRole('button', { name: 'Log in' }).waitFor();
   }
   async shot(name) {
     if (process.env.SLUICE_SHOTS) await this.page.screenshot({ path: path.join(process.env.SLUICE_SHOTS, `${name}.png`) });
@@ -104,7 +102,7 @@ export class Viewer {
   /// Runs `act(video, argument)` in the page; fails where the video reports an error before it is done.
   run(act, argument) {
     const inPage = ([source, given]) => {
-      const video = document.getElementById('video');
+      const video = document.getElementById('player');
       const failed = new Promise((_, reject) => {
         const fail = () => reject(new Error(`video error ${video.error?.code}: ${video.error?.message}`));
         if (video.error) fail();

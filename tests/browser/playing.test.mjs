@@ -1,16 +1,16 @@
-// Chromium plays and seeks at the demo page through Sluice: what it sees, and what the store had to serve for it.
+// Chromium plays and seeks at the app's page through Sluice: what it sees, and what the store had to serve for it.
 import assert from 'node:assert/strict';
 import test from 'node:test';
 import { KiB, MiB } from '../support/stack.mjs';
 import { poll } from '../support/wait.mjs';
-import { Viewer, key, launchBrowser, makeVideo, noBrowser, startDemo } from './demo.mjs';
+import { Viewer, launchBrowser, makeVideo, noBrowser, startDemo } from './demo.mjs';
 
 const rounds = 6;
 const seconds = rounds * 20;
 const readAhead = 2 * MiB;
 const page = 64 * KiB;
 
-const media = (demo) => demo.sluice.access.filter((record) => record.route === 'lectures');
+const media = (demo) => demo.sluice.access.filter((record) => record.route === 'open-webui');
 const delivered = (demo) => media(demo).reduce((sum, record) => sum + record.bytes_cache + record.bytes_origin, 0);
 /// How many requests of clients got bytes, each perhaps from somewhere else on, and left before its end.
 const positions = (demo) => media(demo).filter((record) => record.bytes_cache + record.bytes_origin > 0).length;
@@ -21,12 +21,12 @@ async function quiet(demo) {
     const metrics = await demo.sluice.metrics();
     return metrics.sum('sluice_connections', { side: 'client' }) === 0 && metrics.sum('sluice_fills_in_flight') === 0;
   }, 'no client and no transfer');
-  await demo.origin.idle();
+  await demo.store.idle();
 }
 
 /// What was asked of the store, and what the clients got: for a failure's message.
 function story(demo) {
-  const asked = demo.origin.of(key).map((r) => `  ${r.range} ${r.status}: ${r.sent} from ${r.first}${r.aborted ? ', broken off' : ''}`);
+  const asked = demo.store.of(demo.file.key).map((r) => `  ${r.range} ${r.status}: ${r.sent} from ${r.first}${r.aborted ? ', broken off' : ''}`);
   const given = media(demo).map((r) => `  ${r.status} ${r.result}: ${r.bytes_cache} + ${r.bytes_origin} in ${r.duration_ms} ms`);
   return `asked of the store:\n${asked.join('\n')}\ngiven to clients (cache + origin):\n${given.join('\n')}`;
 }
@@ -58,29 +58,29 @@ test('plays and seeks; the store serves what is needed once', { skip: noBrowser 
   const video = await makeVideo(rounds);
   assert.ok(video.length > 40 * MiB, `${video.length} bytes`);
   const demo = await startDemo(t, video, { config: { cache: { read_ahead: `${readAhead / MiB}MiB` } }, store: { delay: 20, rate: 40e6 } });
-  const received = () => demo.sluice.metric('sluice_origin_bytes_total', { store: 'demo' });
+  const received = () => demo.sluice.metric('sluice_origin_bytes_total');
 
   await t.test('cold: no more than the pages needed and the read-ahead', async () => {
-    const viewer = await Viewer.open(t, browser, demo.sluice.url);
+    const viewer = await Viewer.open(t, browser, demo);
     await viewer.logIn();
     await viewer.shot('page');
     await watch(viewer);
     await viewer.shot('playing');
     await viewer.context.close();
     await quiet(demo);
-    assert.equal(demo.app.of('/media/').length, 0, 'no fallback');
+    assert.deepEqual([demo.relayed(demo.file).length, demo.app.storage.downloads.all], [0, 0], 'no fallback');
     assert.ok(media(demo).every((record) => [206, 304].includes(record.status)), story(demo));
     // Each request may have begun somewhere else, with its own read-ahead and a page at each end.
     const ahead = positions(demo) * (readAhead + 2 * page);
     assert.ok(await received() <= delivered(demo) + ahead, `${await received()} came\n${story(demo)}`);
     // A GET reaches up to half a window further than what is read of it.
-    const sent = demo.origin.bytesSent(key);
+    const sent = demo.store.bytesSent(demo.file.key);
     assert.ok(sent <= delivered(demo) + 1.5 * ahead, `${sent} left the store\n${story(demo)}`);
     assert.ok(await received() < video.length, `all of it came\n${story(demo)}`);
   });
 
   await t.test('to its end: no page a second time', async () => {
-    const viewer = await Viewer.open(t, browser, demo.sluice.url);
+    const viewer = await Viewer.open(t, browser, demo);
     await viewer.logIn();
     await viewer.metadata();
     assert.ok(Math.abs(await viewer.playToEnd(0, 16) - seconds) < 1);
@@ -90,18 +90,18 @@ test('plays and seeks; the store serves what is needed once', { skip: noBrowser 
     const lost = positions(demo);
     assert.ok(await received() >= video.length, story(demo));
     assert.ok(await received() <= video.length + lost * page, `${await received()} of ${video.length} came\n${story(demo)}`);
-    const sent = demo.origin.bytesSent(key);
+    const sent = demo.store.bytesSent(demo.file.key);
     assert.ok(sent <= video.length + lost * readAhead, `${sent} of ${video.length} left the store\n${story(demo)}`);
   });
 
   await t.test('again, by somebody else: the store is asked for nothing', async () => {
-    const before = { requests: demo.origin.requests.length, access: media(demo).length };
-    const viewer = await Viewer.open(t, browser, demo.sluice.url);
+    const before = { requests: demo.store.requests.length, access: media(demo).length };
+    const viewer = await Viewer.open(t, browser, demo);
     await viewer.logIn();
     await watch(viewer);
     await viewer.context.close();
     await quiet(demo);
-    assert.equal(demo.origin.requests.length, before.requests, story(demo));
+    assert.equal(demo.store.requests.length, before.requests, story(demo));
     const again = media(demo).slice(before.access);
     assert.ok(again.length > 0);
     assert.deepEqual(again.filter((record) => record.result !== 'hit' || record.bytes_origin > 0), [], story(demo));

@@ -1,16 +1,10 @@
-// A small stand-in for the app behind Sluice. Module (`startApp`), and program:
-//   node app.mjs --port 0 [--media-url /media/demo/sample.mp4] [--store http://127.0.0.1:PORT --bucket B --access-key K --secret-key S]
-// With a store it answers /media/… itself as slow apps do: the whole object is downloaded before the first byte leaves.
+// A small stand-in for the app behind Sluice: what the tests of the relay, of decisions and of the fallback ask of an app.
 import http from 'node:http';
 import { createHash, randomBytes } from 'node:crypto';
-import { pathToFileURL } from 'node:url';
 import { loginPage, videoPage } from './app_page.mjs';
 import { content } from './content.mjs';
 import { pauseGate } from './faults.mjs';
 import { answerFor } from './http_object.mjs';
-import { announce, readOptions } from './options.mjs';
-import { makeObject } from './origin.mjs';
-import { presign } from './sigv4.mjs';
 import { Board } from './wait.mjs';
 
 export class App {
@@ -313,31 +307,4 @@ const handlers = {
 /// Starts the app on a free port (or `port`).
 export function startApp({ port = 0, ...options } = {}) {
   return new App(options).listen(port);
-}
-
-/// A mediaObject that downloads the whole object from a store before anything is answered.
-function downloadFrom({ endpoint, bucket, accessKey, secretKey }) {
-  return (key) => new Promise((resolve, reject) => {
-    http.get(presign({ endpoint, bucket, key, accessKey, secretKey }), { agent: false }, (res) => {
-      const parts = [];
-      res.on('data', (bytes) => parts.push(bytes)).on('error', reject).on('end', () => {
-        if (res.statusCode === 404) return resolve(undefined);
-        if (res.statusCode !== 200 || !res.complete) return reject(new Error(`the store said ${res.statusCode}`));
-        return resolve(makeObject({ bytes: Buffer.concat(parts), contentType: res.headers['content-type'] }));
-      });
-    }).on('error', reject);
-  });
-}
-
-if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) {
-  const options = readOptions({ port: 0, 'media-url': '/media/demo/sample.mp4', store: '', bucket: 'media',
-    'access-key': 'AKTEST', 'secret-key': 'secret' });
-  const app = await startApp({
-    port: options.port,
-    mediaUrl: options['media-url'],
-    mediaObject: options.store === '' ? undefined : downloadFrom({ endpoint: options.store, bucket: options.bucket,
-      accessKey: options['access-key'], secretKey: options['secret-key'] }),
-  });
-  setInterval(() => app.forget(), 1000).unref();
-  announce(app, () => app.close());
 }

@@ -1,7 +1,8 @@
 // A stand-in for Open WebUI, which can be installed from neither Debian nor npm: what of it a proxy in front meets, copied
 // answer by answer. Module (`startOpenWebui`), and program, which reads the app's own storage variables:
-//   STORAGE_PROVIDER=s3 S3_ENDPOINT_URL=… S3_BUCKET_NAME=… node open_webui.mjs --port 0 --key sample.mp4 [--type video/mp4]
-// (a user demo@example.com, password demo, who owns the object --key of the bucket)
+//   STORAGE_PROVIDER=s3 S3_ENDPOINT_URL=… S3_BUCKET_NAME=… node open_webui.mjs --port 0 --key sample.mp4 --size 123
+//     [--type video/mp4] [--rate MB/s of each download, 0: no limit]
+// (a user demo@example.com, password demo, who owns the object --key of --size bytes in the bucket)
 import http from 'node:http';
 import { randomUUID } from 'node:crypto';
 import { pathToFileURL } from 'node:url';
@@ -149,10 +150,10 @@ export function storageFrom(env) {
 }
 
 if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) {
-  const options = readOptions({ port: 0, key: 'sample.mp4', type: 'video/mp4', rate: 0 });
+  const options = readOptions({ port: 0, key: 'sample.mp4', size: 0, type: 'video/mp4', rate: 0 });
   const app = await startOpenWebui({ port: options.port, storage: { ...storageFrom(process.env), rate: options.rate } });
   const owner = app.access.addUser('demo');
-  app.addFile({ owner, name: options.key.split('/').pop(), type: options.type, path: app.storage.uri(options.key) });
+  app.addFile({ owner, name: options.key.split('/').pop(), size: options.size, type: options.type, path: app.storage.uri(options.key) });
   // A program may run for long: its log is not kept.
   setInterval(() => app.forget(), 1000).unref();
   announce(app, () => app.close());
