@@ -41,13 +41,22 @@ bool is_token_char(char c) noexcept {
     return token_table[static_cast<unsigned char>(c)];
 }
 
+// The two below look at every field that is written: without an early exit, so that the compiler takes many at once.
+
 bool is_token(std::string_view text) noexcept {
-    return !text.empty() && std::ranges::all_of(text, is_token_char);
+    bool all = !text.empty();
+    for (const char c : text) {
+        all &= is_token_char(c);
+    }
+    return all;
 }
 
 bool is_field_value(std::string_view value) noexcept {
-    return std::ranges::none_of(
-        value, [](char c) { return (static_cast<unsigned char>(c) < 0x20 && c != '\t') || c == 0x7f; });
+    bool any = false;
+    for (const char c : value) {
+        any |= ((static_cast<unsigned char>(c) < 0x20) & (c != '\t')) | (c == 0x7f);
+    }
+    return !any;
 }
 
 std::string_view trim_ows(std::string_view text) noexcept {

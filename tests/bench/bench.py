@@ -12,6 +12,7 @@ import tempfile
 import time
 
 import cold_rows
+import open_webui_rows
 import warm_rows
 from report import Row, caption, machine, median
 from servers import HERE, Bench, BenchError
@@ -42,7 +43,8 @@ def playback(bench):
 
 
 ROWS = {"hits": warm_rows.hits, "cold": cold_rows.cold, "collapse": cold_rows.collapse, "segments": cold_rows.segments,
-        "relay": warm_rows.relay, "memory": warm_rows.memory, "playback": playback}
+        "relay": warm_rows.relay, "memory": warm_rows.memory, "open_webui": open_webui_rows.open_webui,
+        "playback": playback}
 
 
 def parse():

@@ -55,11 +55,12 @@ def start_process(command, **arguments):
 class Server:
     """One server and its children."""
 
-    def __init__(self, name, command, log, port):
+    def __init__(self, name, command, log, port, env=None):
         self.name = name
         self.port = port
         self.output = open(log, "ab")
-        self.process = start_process(command, stdout=self.output, stderr=self.output, stdin=subprocess.DEVNULL)
+        self.process = start_process(command, stdout=self.output, stderr=self.output, stdin=subprocess.DEVNULL,
+                                     env=env)
         try:
             wait_for_port(port, self.process)
         except BenchError as error:
@@ -181,9 +182,9 @@ class Bench:
             command = [os.environ["SLUICE_BIN"], "serve", "--config", str(config)]
         return self._keep(Server(name, command, self.directory / f"{name}.log", port))
 
-    def start_process(self, name, command, port):
-        """Another server of a row's own."""
-        return self._keep(Server(name, command, self.directory / f"{name}.log", port))
+    def start_process(self, name, command, port, env=None):
+        """Another server of a row's own; `env`: its environment, where it is not ours."""
+        return self._keep(Server(name, command, self.directory / f"{name}.log", port, env))
 
     def stop(self, server):
         server.stop()
