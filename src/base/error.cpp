@@ -72,6 +72,8 @@ std::string_view to_string(errc code) noexcept {
         return "breaker_open";
     case errc::overloaded:
         return "overloaded";
+    case errc::purged:
+        return "purged";
     case errc::canceled:
         return "canceled";
     case errc::bad_config:

@@ -118,8 +118,12 @@ void object_cache::load() {
             std::shared_ptr<object> loser;
             {
                 const std::lock_guard lock(mutex_);
-                auto& slot = objects_[o->info().key];
-                loser = slot && slot->info().stored >= o->info().stored ? o : std::exchange(slot, o);
+                if (was_purged(o->info())) {
+                    loser = o;
+                } else {
+                    auto& slot = objects_[o->info().key];
+                    loser = slot && slot->info().stored >= o->info().stored ? o : std::exchange(slot, o);
+                }
             }
             if (loser && loser != o) {
                 forget(loser); // somebody may be reading it already
@@ -138,7 +142,11 @@ void object_cache::load() {
     if (budget_.used() > budget_.limit()) {
         evict(budget_.used() - budget_.limit(), eviction_reason::budget); // max_size was lowered
     }
-    loaded_.store(true, std::memory_order_release);
+    {
+        const std::lock_guard lock(mutex_);
+        loaded_.store(true, std::memory_order_release);
+        purged_while_loading_.clear();
+    }
     log::info("cache loaded", {{"directory", settings_.directory},
                                {"objects", loaded},
                                {"bytes", budget_.used()},

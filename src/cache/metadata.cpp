@@ -99,11 +99,23 @@ std::string encode(const metadata& m) {
     return out;
 }
 
+bool is_linked(std::string_view links, std::string_view id) noexcept {
+    while (!links.empty()) {
+        const auto line = links.substr(0, links.find('\n'));
+        if (line == id) {
+            return true;
+        }
+        links.remove_prefix(std::min(links.size(), line.size() + 1));
+    }
+    return false;
+}
+
 std::uint64_t largest_metadata_charge(const object_info& info) noexcept {
     const std::uint64_t pages = info.size / page_size + 1;
     const std::uint64_t bytes = 256 + info.key.store.size() + info.key.name.size() + info.version.value.size() +
-                                info.content_type.size() + info.last_modified.size() + info.resolver_id.size() +
-                                pages * sizeof(std::uint64_t) + pages / 8 + 1;
+                                info.content_type.size() + info.last_modified.size() +
+                                std::max(info.resolver_id.size(), longest_link) + pages * sizeof(std::uint64_t) +
+                                pages / 8 + 1;
     // One more unit: a data file of many holes has a block of extents of its own.
     return (bytes + 4095) / 4096 * 4096 + 4096;
 }

@@ -18,6 +18,7 @@ object::object(object_info info, std::uint64_t block_size, std::string file_name
     , shape_{info_.size, block_size}
     , file_name_(std::move(file_name))
     , budget_(b)
+    , resolver_id_(info_.resolver_id)
     , pages_(shape_.pages(), page_state::absent)
     , verified_(shape_.pages())
     , checksums_(shape_.pages())
@@ -54,10 +55,28 @@ bool object::close_if_idle() {
     return true;
 }
 
+std::string object::resolver_id() {
+    const std::lock_guard lock(mutex_);
+    return resolver_id_;
+}
+
+void object::link(std::string_view id) {
+    if (id.empty() || id.find('\n') != std::string_view::npos) {
+        return;
+    }
+    const std::lock_guard lock(mutex_);
+    if (is_linked(resolver_id_, id) || resolver_id_.size() + 1 + id.size() > longest_link) {
+        return;
+    }
+    resolver_id_.append(resolver_id_.empty() ? "" : "\n").append(id);
+    mark_dirty();
+}
+
 metadata object::snapshot() {
     const std::lock_guard lock(mutex_);
     metadata m;
     m.info = info_;
+    m.info.resolver_id = resolver_id_;
     m.checked =
         std::chrono::system_clock::time_point(std::chrono::milliseconds(checked_wall_.load(std::memory_order_relaxed)));
     m.present.resize(pages_.size());

@@ -70,7 +70,8 @@ std::shared_ptr<object> object_cache::find(std::string_view store, std::string_v
     return it == objects_.end() ? nullptr : it->second;
 }
 
-awaitable<result<std::shared_ptr<object>>> object_cache::create(object_info info) {
+awaitable<result<std::shared_ptr<object>>> object_cache::create(object_info info,
+                                                                std::optional<std::uint64_t> purges_seen) {
     if (settings_.max_share < 100 && info.size > settings_.max_size / 100 * settings_.max_share) {
         co_return error{errc::too_large, error_source::internal, false, "max_share"};
     }
@@ -91,11 +92,19 @@ awaitable<result<std::shared_ptr<object>>> object_cache::create(object_info info
     made->set_file(f.value());
     std::shared_ptr<object> before;
     bool too_many = false;
+    bool outdated = false;
     {
         const std::lock_guard lock(mutex_);
-        auto& slot = objects_[made->info().key];
-        before = std::exchange(slot, made);
-        too_many = objects_.size() > settings_.max_objects;
+        outdated = purges_seen && *purges_seen != purges();
+        if (!outdated) {
+            auto& slot = objects_[made->info().key];
+            before = std::exchange(slot, made);
+            too_many = objects_.size() > settings_.max_objects;
+        }
+    }
+    if (outdated) {
+        forget(made);
+        co_return error{errc::purged, error_source::internal, false};
     }
     if (before) {
         forget(before);
@@ -233,6 +242,10 @@ void object_cache::retire(const std::shared_ptr<object>& o) {
 }
 
 bool object_cache::purge(std::string_view store, std::string_view name) {
+    remember_purge(
+        [key = object_key{std::string(store), std::string(name)}](const object_info& info, std::string_view) {
+            return info.key.store == key.store && info.key.name == key.name;
+        });
     const auto o = find(store, name);
     if (o) {
         retire(o);
@@ -240,16 +253,34 @@ bool object_cache::purge(std::string_view store, std::string_view name) {
     return o != nullptr;
 }
 
-std::size_t object_cache::purge_where(const std::function<bool(const object_info&)>& doomed) {
+std::size_t object_cache::purge_where(doomed_by doomed) {
+    remember_purge(doomed);
     std::size_t purged = 0;
     for_each([&](const std::shared_ptr<object>& o) {
-        if (!o->retired() && doomed(o->info())) {
+        const auto id = o->resolver_id();
+        if (!o->retired() && doomed(o->info(), id)) {
             retire(o);
             ++purged;
         }
         return true;
     });
     return purged;
+}
+
+/// What is being created now, and what is not loaded yet, is not in the table: both look here before they go in.
+void object_cache::remember_purge(doomed_by doomed) {
+    const std::lock_guard lock(mutex_);
+    purges_.fetch_add(1, std::memory_order_acq_rel);
+    const auto now = state_.load();
+    if (!loaded() && (now == state::starting || now == state::ready)) {
+        purged_while_loading_.push_back(std::move(doomed));
+    }
+}
+
+/// Under the table's lock.
+bool object_cache::was_purged(const object_info& info) {
+    return std::any_of(purged_while_loading_.begin(), purged_while_loading_.end(),
+                       [&info](const auto& doomed) { return doomed(info, info.resolver_id); });
 }
 
 /// The object left the table: unlink its files. The last reader's close gives the bytes back.

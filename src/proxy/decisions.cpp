@@ -37,22 +37,36 @@ std::shared_ptr<const grant> decisions::find(const std::string& key, steady_cloc
 }
 
 void decisions::keep(const std::string& key, std::shared_ptr<const grant> given, steady_clock::time_point until,
-                     std::uint64_t asked_in_era) {
+                     steady_clock::time_point now, std::uint64_t asked_in_era) {
     const std::lock_guard lock(mutex_);
-    if (asked_in_era != era()) {
+    if (asked_in_era != era() || deletions_ > 0) {
         return;
     }
     if (kept_.insert_or_assign(key, kept{until, std::move(given)}).second) {
         order_.push_back(key);
     }
-    while (order_.size() > capacity_) {
+    const auto goes = [this, now](const std::string& oldest) {
+        return order_.size() > capacity_ || kept_.find(oldest)->second.until <= now;
+    };
+    while (!order_.empty() && goes(order_.front())) {
         kept_.erase(order_.front());
         order_.pop_front();
     }
 }
 
-void decisions::drop_all() {
+void decisions::begin_deletion() {
     const std::lock_guard lock(mutex_);
+    ++deletions_;
+    drop();
+}
+
+void decisions::end_deletion() {
+    const std::lock_guard lock(mutex_);
+    --deletions_;
+    drop();
+}
+
+void decisions::drop() {
     era_.fetch_add(1, std::memory_order_acq_rel);
     kept_.clear();
     order_.clear();

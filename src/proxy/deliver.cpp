@@ -158,9 +158,10 @@ awaitable<delivered> give_up(delivery& d, error e) {
     if (is_changed(e.code)) {
         d.m.services.cache.retire(d.object);
     }
-    if (d.m.x.head_sent && is_uncacheable(e.code)) {
+    if (d.m.x.head_sent && is_uncacheable(e.code) && d.position <= d.bytes.last) {
         d.m.x.detail = to_string(e.code);
-        auto rest = co_await continue_direct(d.m, d.position, d.bytes.last, d.object->info().version.value);
+        const http::byte_range left{d.position, d.bytes.last};
+        auto rest = co_await continue_direct(d.m, left, d.object->info().version.value, d.head);
         if (rest) {
             co_return delivered{};
         }
@@ -186,11 +187,13 @@ awaitable<delivered> send_part(delivery& d, std::shared_ptr<cache::file> data, s
                 append_head(head, m, representation_of(*d.object), d.to_send);
                 d.head.insert(0, head);
             }
-            auto sent = co_await send_file(m.x, m.services.reads, data->fd(), s.first, s.last, d.head);
-            if (sent) {
+            auto sent = co_await send_file(m.x, m.services.reads, data->fd(), d.position, s.last, d.head);
+            if (d.position > s.first) {
+                s.last = d.position - 1;
                 count_bytes(d, s);
                 d.restarts = 0;
-                d.position = s.last + 1;
+            }
+            if (sent) {
                 look_ahead(d);
             } else {
                 failure = sent.error();
@@ -304,7 +307,8 @@ awaitable<delivered> deliver_local(media_request& m) {
     const auto parts = parts_of(p);
     for (std::size_t i = 0; i < parts.size(); ++i) {
         head += p.several ? p.several->part_head(i) : std::string();
-        auto sent = co_await send_file(m.x, m.services.reads, o.fd, parts[i].first, parts[i].last, head);
+        std::uint64_t position = parts[i].first;
+        auto sent = co_await send_file(m.x, m.services.reads, o.fd, position, parts[i].last, head);
         if (!sent) {
             co_return delivered{sent.error()};
         }

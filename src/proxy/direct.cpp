@@ -1,5 +1,6 @@
 // Past the cache: the origin's answer straight to the client.
 #include <sluice/http/conditional.hpp>
+#include <sluice/http/fields.hpp>
 #include <sluice/proxy/absence_watch.hpp>
 #include <sluice/proxy/deliver.hpp>
 #include <sluice/proxy/media_head.hpp>
@@ -81,11 +82,12 @@ awaitable<delivered> deliver_direct(media_request& m, std::optional<origin::fetc
     m.stored = false;
     m.collapsed = false;
     m.ranges.clear(); // one transfer from the origin cannot give several: RFC 9110 §14.2 allows the whole instead
-    // Where the answer in hand does not cover what is wanted, one exact request does; a second time only where If-Range
-    // turned the range into the whole.
+    // Where the answer in hand does not cover what is wanted, one exact request does; a second time only where the
+    // representation decides otherwise than the range asked: If-Range does not hold, or the 416 to it does not.
+    auto range = m.range;
     for (int round = 0; round < 3; ++round) {
         if (!have) {
-            auto got = co_await ask(m, m.range, {});
+            auto got = co_await ask(m, range, {});
             if (!got) {
                 co_return delivered{got.error()};
             }
@@ -93,13 +95,16 @@ awaitable<delivered> deliver_direct(media_request& m, std::optional<origin::fetc
         }
         const representation r = representation_of(have->head());
         plan p = make_plan(m, r);
-        if (have->head().status == 416 && p.status != 416) {
+        const bool refused = have->head().status == 416;
+        if (refused && p.status != 416 && r.size == 0) {
             p = plan{}; // an empty object, asked for by range: its whole is nothing
         }
-        if (p.status == 200 && m.range && !m.head_only) {
-            m.range.reset(); // If-Range did not hold
+        // A 416 has no validators: what the client's conditions mean is known from a whole answer alone.
+        const bool unclear = refused && r.size > 0 && (p.status != 416 || has_conditions(m));
+        if (unclear || p.status == 200) {
+            range.reset();
         }
-        if (!covers(*have, p)) {
+        if (unclear || !covers(*have, p)) {
             have->finish();
             have.reset();
             continue;
@@ -122,20 +127,18 @@ awaitable<delivered> deliver_direct(media_request& m, std::optional<origin::fetc
         error{errc::validator_changed, error_source::origin, false, "the object changes while it is read"}};
 }
 
-awaitable<result<void>> continue_direct(media_request& m, std::uint64_t first, std::uint64_t last,
-                                        std::string_view etag) {
-    const http::byte_range wanted{first, last};
-    const http::range_spec range{http::range_spec::form::bounded, first, last, 0};
+awaitable<result<void>> continue_direct(media_request& m, http::byte_range wanted, std::string_view etag,
+                                        std::string& before) {
+    const http::range_spec range{http::range_spec::form::bounded, wanted.first, wanted.last, 0};
     auto got = co_await ask(m, range, etag);
     if (!got) {
         co_return got.error();
     }
     const auto& head = got.value().head();
-    if (!head.has_bytes || head.bytes.first > first || head.bytes.last < last) {
+    if (!head.has_bytes || head.bytes.first > wanted.first || head.bytes.last < wanted.last) {
         co_return error{errc::bad_content_range, error_source::origin, false};
     }
-    std::string no_head;
-    auto sent = co_await stream(m, got.value(), wanted, no_head);
+    auto sent = co_await stream(m, got.value(), wanted, before);
     got.value().finish();
     co_return sent;
 }

@@ -200,6 +200,7 @@ bool is_uncacheable(errc code) noexcept {
     case errc::too_large:
     case errc::fills_limit:
     case errc::pool_busy:
+    case errc::purged:
         return true;
     default:
         return false;
@@ -257,8 +258,7 @@ void read_ahead(fill_source from, std::shared_ptr<cache::object> o, std::uint64_
     from.worker_services.self.tasks.spawn(fill_in_background(from, std::move(o), first, last));
 }
 
-awaitable<result<adopted>> adopt(fill_source from, std::string_view key, std::string_view resolver_id,
-                                 std::optional<origin::fetched>& body) {
+awaitable<result<adopted>> adopt(fill_source from, adoption what, std::optional<origin::fetched>& body) {
     const auto& head = body->head();
     if (head.validator.empty()) {
         co_return error{errc::no_validator, error_source::origin, false};
@@ -268,14 +268,14 @@ awaitable<result<adopted>> adopt(fill_source from, std::string_view key, std::st
         co_return limit_reached();
     }
     cache::object_info info;
-    info.key = {from.store.identity(), std::string(key)};
+    info.key = {from.store.identity(), std::string(what.key)};
     info.version = {cache::validator_kind::etag, head.validator};
     info.size = head.size;
     info.content_type = head.content_type;
     info.last_modified = head.last_modified;
-    info.resolver_id = resolver_id;
+    info.resolver_id = what.resolver_id;
     info.stored = std::chrono::system_clock::now();
-    auto made = co_await from.services.cache.create(std::move(info));
+    auto made = co_await from.services.cache.create(std::move(info), what.purges_seen);
     if (!made) {
         co_return made.error();
     }

@@ -99,6 +99,7 @@ awaitable<leave> authorize(exchange& x, media_services& services, const media_ro
         auto theirs = co_await place.wait(x.services.self.get_executor());
         told = std::move(theirs);
     } else {
+        const auto asked = steady_clock::now();
         if (whole) {
             const app_question question{x,    services, route,
                                         *how, target,   "GET " + target + " HTTP/1.1\r\n" + fields + "\r\n"};
@@ -107,7 +108,7 @@ awaitable<leave> authorize(exchange& x, media_services& services, const media_ro
             l.set_cookie = std::move(answered.set_cookie);
         }
         if (told.said == verdict::granted && keeps) {
-            services.grants.keep(key, told.given, steady_clock::now() + how->ttl, era);
+            services.grants.keep(key, told.given, asked + how->ttl, asked, era);
         }
         place.land(told);
     }

@@ -6,6 +6,8 @@
 #include <sluice/proxy/relay.hpp>
 #include <sluice/proxy/serve_media.hpp>
 
+#include "subrequest.hpp"
+
 #include <algorithm>
 
 namespace sluice::proxy {
@@ -71,28 +73,46 @@ void purge_deleted(const exchange& x, media_services& media, const routed& to) {
             media.cache.purge(to.route->store->identity(), key.value());
         }
     }
-    // The app decodes the path that it deletes by; what is linked stands there as it was asked for, without escapes.
-    const auto path = http::percent_decode(http::split_target(x.target).path);
-    if (!path) {
-        return;
-    }
-    const bool all =
-        path.value() == open_webui_all_files && std::ranges::any_of(media.routes, [](const media_route& r) {
-            return r.settings.preset == config::preset::open_webui;
-        });
-    media.cache.purge_where([&](const cache::object_info& info) {
-        return !info.resolver_id.empty() &&
-               (info.resolver_id == path.value() || (all && info.resolver_id.starts_with(open_webui_files)));
+    const std::string id = resolver_id_of(x.target);
+    const bool all = id == open_webui_all_files && std::ranges::any_of(media.routes, [](const media_route& r) {
+                         return r.settings.preset == config::preset::open_webui;
+                     });
+    media.cache.purge_where([id, all](const cache::object_info&, std::string_view linked) {
+        return cache::is_linked(linked, id) || (all && linked.find(open_webui_files) != std::string_view::npos);
     });
 }
 
-/// What a DELETE takes away must not be had from here a moment longer: neither leave nor bytes.
+/// What a DELETE takes away must not be had from here a moment longer: neither leave nor bytes. They go before the
+/// app's answer is passed on; where none comes the app may have deleted all the same.
+class deleting_answer : public answer_filter {
+public:
+    deleting_answer(const exchange& x, const routed& to)
+        : x_(x)
+        , to_(to) {
+        for_absent_clients = true;
+    }
+    bool pass(const http::response_head& head) override {
+        answered_ = true;
+        if ((head.status >= 200 && head.status < 300) || asked_twice) {
+            purge_deleted(x_, *x_.services.media, to_);
+        }
+        return true;
+    }
+    /// The app may have got it, and nobody knows what it did.
+    [[nodiscard]] bool unknown() const noexcept { return reached_app && !answered_; }
+
+private:
+    const exchange& x_;
+    const routed& to_;
+    bool answered_{false};
+};
+
 awaitable<void> relay_delete(exchange& x, const routed& to) {
     auto& media = *x.services.media;
-    forget_decisions(media);
-    co_await relay(x, {});
-    forget_decisions(media);
-    if (x.status >= 200 && x.status < 300) {
+    const decisions::deletion running(media.grants);
+    deleting_answer answer(x, to);
+    co_await relay_through(x, answer);
+    if (answer.unknown()) {
         purge_deleted(x, media, to);
     }
 }

@@ -1,6 +1,7 @@
 #include <sluice/http/freshness.hpp>
 #include <sluice/proxy/fill.hpp>
 #include <sluice/proxy/lookup.hpp>
+#include <sluice/proxy/media_head.hpp>
 #include <sluice/proxy/window.hpp>
 
 #include <algorithm>
@@ -66,14 +67,12 @@ std::optional<http::range_spec> stale_range(const media_request& m, const cache:
     return bounded(begin, begin + cache::page_size - 1);
 }
 
-awaitable<result<origin::fetched>> ask(media_request& m, const cache::object* stale, bool whole) {
+awaitable<result<origin::fetched>> ask(media_request& m, const cache::object* stale) {
     origin::fetch_request r;
     r.key = m.key;
     r.method = m.head_only ? sign::method::head : sign::method::get;
     r.give_up = m.give_up;
-    if (!whole) {
-        r.range = stale != nullptr ? stale_range(m, *stale) : cold_range(m);
-    }
+    r.range = stale != nullptr ? stale_range(m, *stale) : cold_range(m);
     if (stale != nullptr) {
         r.none_match = stale->info().version.value;
     }
@@ -87,6 +86,18 @@ awaitable<result<origin::fetched>> ask(media_request& m, const cache::object* st
         got = std::move(by_get);
     }
     m.origin_time += steady_clock::now() - began;
+    co_return got;
+}
+
+/// Asks for what there is whatever the client wants: an empty object has no range to give, its whole tells what it is.
+awaitable<result<origin::fetched>> ask_for_any(media_request& m, std::uint64_t size) {
+    origin::fetch_request r;
+    r.key = m.key;
+    r.give_up = m.give_up;
+    if (size != 0) {
+        r.range = bounded(0, cache::page_size - 1);
+    }
+    auto got = co_await origin::fetch(m.x.services.origin_pool, m.store, r);
     co_return got;
 }
 
@@ -107,8 +118,8 @@ awaitable<located> take_in(media_request& m, origin::fetched got) {
     std::optional<origin::fetched> body(std::move(got));
     m.x.outcome = outcome::miss;
     const fill_source from{m.x.services, m.services, m.store};
-    const std::string_view named = m.given ? std::string_view(m.given->resolver_id) : std::string_view();
-    auto taken = co_await adopt(from, m.key, named, body);
+    const adoption what{m.key, m.given ? std::string_view(m.given->resolver_id) : std::string_view(), m.purges_seen};
+    auto taken = co_await adopt(from, what, body);
     if (taken) {
         m.stored = true;
         located l = serve(taken.value().object);
@@ -139,21 +150,21 @@ awaitable<located> look_up(media_request& m, std::shared_ptr<cache::object> stal
     if (const auto why = m.services.cache.unavailable(); why && !stale) {
         co_return fail({*why, error_source::internal, false});
     }
-    auto got = co_await ask(m, stale.get(), false);
+    auto got = co_await ask(m, stale.get());
     if (got && got.value().head().status == 416) {
+        // Says nothing of the version, and so nothing of what the client's conditions mean.
         const std::uint64_t size = got.value().head().size;
         got.value().finish();
         if (stale) {
             m.services.cache.retire(stale);
             stale = nullptr;
-        } else if (size != 0) {
+        } else if (size != 0 && !has_conditions(m)) {
             located l;
             l.empty_range = size;
             m.origin_status = 416;
             co_return l;
         }
-        // An empty object has no range to give: its whole tells what it is.
-        auto again = co_await ask(m, nullptr, size == 0);
+        auto again = co_await ask_for_any(m, size);
         got = std::move(again);
     }
     if (!got) {
@@ -218,7 +229,8 @@ awaitable<located> locate(media_request& m) {
             auto l = co_await without_version(m, o, *failure);
             co_return l;
         }
-        if (m.x.outcome == outcome::stale || (!failure && o && !o->retired() && !is_fresh(m, *o))) {
+        if (m.x.outcome == outcome::stale ||
+            (!failure && o && !is_fresh(m, *o) && m.services.cache.find(m.store.identity(), m.key) == o)) {
             co_return serve(std::move(o)); // its leader serves it stale
         }
     }

@@ -5,6 +5,8 @@
 #include <sluice/proxy/cors.hpp>
 #include <sluice/proxy/media_head.hpp>
 
+#include <boost/url/encode.hpp>
+
 #include <algorithm>
 #include <array>
 #include <charconv>
@@ -55,6 +57,23 @@ std::uint64_t content_length(const plan& p, const representation& r) {
     return p.status == 206 ? p.bytes.length() : p.status == 200 ? r.size : 0;
 }
 
+/// attr-char of RFC 8187 §3.2.1.
+constexpr auto is_attr_char = [](char c) {
+    return http::is_digit(c) || (http::ascii_lower(c) >= 'a' && http::ascii_lower(c) <= 'z') ||
+           std::string_view("!#$&+-.^_`|~").find(c) != std::string_view::npos;
+};
+struct attr_chars {
+    constexpr bool operator()(char c) const noexcept { return is_attr_char(c); }
+};
+
+/// RFC 6266 §4.3: a type that a browser would run as a page of the app's own is never shown in place.
+std::string disposition_of(std::string_view filename, std::string_view content_type) {
+    std::string value = is_inline_type(content_type) ? "inline" : "attachment";
+    value += "; filename*=UTF-8''";
+    value += boost::urls::encode({filename.data(), filename.size()}, attr_chars{});
+    return value;
+}
+
 /// Who says it first: the route, the app, else the type: what a browser would run as a page is never shown in place.
 void append_disposition(std::string& out, const media_request& m, std::string_view type) {
     const grant* given = m.given.get();
@@ -63,6 +82,8 @@ void append_disposition(std::string& out, const media_request& m, std::string_vi
     }
     if (given != nullptr && given->says_disposition) {
         append_line(out, "Content-Disposition", given->content_disposition);
+    } else if (given != nullptr && !given->filename.empty()) {
+        append_line(out, "Content-Disposition", disposition_of(given->filename, type));
     } else if (!is_inline_type(type)) {
         out += "Content-Disposition: attachment\r\n";
     }
@@ -119,6 +140,19 @@ void append_server_timing(std::string& out, const media_request& m) {
     out += "\r\n";
 }
 
+/// The value of the first field of that name; "" where there is none.
+std::string_view value_in(std::string_view lines, std::string_view name) {
+    while (!lines.empty()) {
+        const auto line = lines.substr(0, lines.find("\r\n"));
+        const auto colon = line.find(':');
+        if (http::same_name(line.substr(0, colon), name)) {
+            return http::trim_ows(line.substr(colon + 1));
+        }
+        lines.remove_prefix(line.size() + 2);
+    }
+    return {};
+}
+
 /// The media type of what is sent: the route says it, or the app, or the store.
 std::string_view type_of(const media_request& m, const representation& r) {
     if (m.route.says_content_type) {
@@ -129,6 +163,9 @@ std::string_view type_of(const media_request& m, const representation& r) {
         }
     }
     const grant* given = m.given.get();
+    if (given != nullptr && given->fields.says_content_type) {
+        return value_in(given->fields.lines, "Content-Type");
+    }
     if (given != nullptr && !given->content_type.empty()) {
         return given->content_type;
     }
@@ -206,14 +243,26 @@ plan make_plan(const media_request& m, const representation& r) {
     return p;
 }
 
-bool is_inline_type(std::string_view type) noexcept {
-    constexpr std::string_view svg = "image/svg";
-    for (const std::string_view prefix : {"image/", "audio/", "video/", "application/pdf", "text/plain"}) {
-        if (starts_with_type(type, prefix)) {
-            return !starts_with_type(type, svg);
-        }
+bool is_inline_type(std::string_view content_type) noexcept {
+    // A list would be read by its last member (Fetch §2.2.3 "extract a MIME type"), which is not what is judged here.
+    const auto essence = http::trim_ows(content_type.substr(0, content_type.find(';')));
+    const auto slash = essence.find('/');
+    if (slash == std::string_view::npos || content_type.find(',') != std::string_view::npos ||
+        !http::is_token(essence.substr(0, slash)) || !http::is_token(essence.substr(slash + 1))) {
+        return false;
     }
-    return false;
+    if (http::same_name(essence, "application/pdf") || http::same_name(essence, "text/plain")) {
+        return true;
+    }
+    const auto kind = essence.substr(0, slash);
+    return (http::same_name(kind, "image") && !starts_with_type(essence, "image/svg")) ||
+           http::same_name(kind, "audio") || http::same_name(kind, "video");
+}
+
+bool has_conditions(const media_request& m) noexcept {
+    const auto& fields = m.x.request.fields;
+    return std::ranges::any_of(
+        fields.items, [](const auto& f) { return f.name.size() > 3 && http::same_name(f.name.substr(0, 3), "if-"); });
 }
 
 void append_head(std::string& out, media_request& m, const representation& r, const plan& p) {

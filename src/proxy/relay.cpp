@@ -13,30 +13,13 @@ namespace {
 
 using net::client_response;
 
-/// Where an answer that names an object is put, instead of being passed on.
-struct take_object {
-    std::string_view field;
-    bool cors_configured;
-    std::optional<named_object> taken{};
-
-    /// True where it is such an answer.
-    bool take(const http::response_head& head, const config::config& settings) {
-        if (head.status != 200 || head.fields.count(field) != 1) {
-            return false;
-        }
-        taken.emplace(std::string(head.fields.value(field)),
-                      object_answer_fields(head.fields, settings.object_headers, cors_configured));
-        return true;
-    }
-};
-
 /// The request as it goes to the app, and what may be done with it.
 struct outgoing {
     std::string upgrade;   // the protocols that may be switched to
     std::string bytes;     // the head, and as much of the body as was here
     std::uint64_t rest{0}; // of a body with a length: what is still to come
     net::send_options options;
-    take_object* take{nullptr};
+    answer_filter* filter{nullptr};
 };
 
 /// Why a request got no answer, or not all of it.
@@ -111,7 +94,7 @@ awaitable<result<void>> converse(exchange& x, client_response& from_app, const o
             x.keep_alive = false; // an early answer: what comes of the body is not waited for
         }
     }
-    if (request.take != nullptr && request.take->take(from_app.head(), *x.services.settings)) {
+    if (request.filter != nullptr && !request.filter->pass(from_app.head())) {
         co_return result<void>{};
     }
     const bool whole = co_await detail::pass_answer(x, from_app, extra_fields);
@@ -128,10 +111,16 @@ awaitable<std::optional<failure>> attempt(exchange& x, const outgoing& request, 
     if (!leased) {
         co_return failure{leased.error()};
     }
+    if (request.filter != nullptr) {
+        request.filter->reached_app = true;
+    }
     const bool kept = (*leased)->uses > 0;
     client_response from_app(std::move(*leased), request.options);
     absence_watch watch(
         x, [](void* app) { static_cast<net::connection*>(app)->close(); }, &from_app.transport());
+    if (request.filter != nullptr && request.filter->for_absent_clients) {
+        watch.stop();
+    }
     std::optional<detail::upload> body;
     if (!x.body_read) {
         body.emplace(x, from_app, request.rest);
@@ -182,12 +171,13 @@ awaitable<void> answer_failure(exchange& x, const error& e, std::string_view ext
     }
 }
 
-awaitable<void> relay_request(exchange& x, std::string_view extra_fields, take_object* take) {
+awaitable<void> relay_request(exchange& x, std::string_view extra_fields, answer_filter* filter) {
     outgoing request;
-    request.take = take;
+    request.filter = filter;
     request.upgrade = detail::upgrade_protocols(x);
-    request.bytes = detail::app_request_head(x, request.upgrade,
-                                             take != nullptr ? carried_fields::without_range : carried_fields::all);
+    const bool ranged = filter == nullptr || !filter->without_range;
+    request.bytes =
+        detail::app_request_head(x, request.upgrade, ranged ? carried_fields::all : carried_fields::without_range);
     const auto& settings = *x.services.settings;
     request.options.response_timeout = settings.app.response_timeout;
     request.options.write_timeout = settings.limits.send_timeout;
@@ -206,6 +196,9 @@ awaitable<void> relay_request(exchange& x, std::string_view extra_fields, take_o
     }
     auto failed = co_await attempt(x, request, false, extra_fields);
     if (failed && failed->retry) {
+        if (filter != nullptr) {
+            filter->asked_twice = true;
+        }
         failed = co_await attempt(x, request, true, extra_fields);
     }
     if (failed && x.head_sent) {
@@ -216,10 +209,10 @@ awaitable<void> relay_request(exchange& x, std::string_view extra_fields, take_o
     }
 }
 
-awaitable<void> relay_safely(exchange& x, std::string_view extra_fields, take_object* take) {
+awaitable<void> relay_safely(exchange& x, std::string_view extra_fields, answer_filter* filter) {
     bool threw = false;
     try {
-        co_await relay_request(x, extra_fields, take);
+        co_await relay_request(x, extra_fields, filter);
         if (!x.body_read) {
             x.keep_alive = false; // the session lingers
         }
@@ -239,12 +232,8 @@ awaitable<void> relay(exchange& x, std::string_view extra_fields) {
     co_await relay_safely(x, extra_fields, nullptr);
 }
 
-awaitable<std::optional<named_object>> relay_unless_named(exchange& x, std::string_view route_field,
-                                                          bool cors_configured) {
-    take_object take{route_field, cors_configured};
-    x.hidden_field = route_field;
-    co_await relay_safely(x, {}, &take);
-    co_return std::move(take.taken);
+awaitable<void> relay_through(exchange& x, answer_filter& filter) {
+    co_await relay_safely(x, {}, &filter);
 }
 
 } // namespace sluice::proxy

@@ -7,6 +7,7 @@
 
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 
@@ -20,8 +21,9 @@ namespace sluice::proxy::detail {
 /// The whole head of the request to the app. `upgrade`: as `upgrade_protocols` gave it.
 [[nodiscard]] std::string app_request_head(const exchange& x, std::string_view upgrade, carried_fields which);
 
-/// Appends the app's fields but those that end at this hop, framing, and the one named `hidden` (""; none).
-void append_app_fields(std::string& out, const http::response_head& head, std::string_view hidden);
+/// Appends the app's fields but those that end at this hop, framing, and those named in `hidden` (lower case; `_`
+/// counts as `-`).
+void append_app_fields(std::string& out, const http::response_head& head, std::span<const std::string> hidden);
 
 /// RFC 9110 §9.2.2: doing it twice is like doing it once.
 [[nodiscard]] bool is_idempotent(std::string_view method) noexcept;

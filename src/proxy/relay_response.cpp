@@ -4,6 +4,7 @@
 
 #include "relay_parts.hpp"
 
+#include <algorithm>
 #include <array>
 
 namespace sluice::proxy {
@@ -45,7 +46,7 @@ std::string final_head(exchange& x, const net::client_response& answer, framing 
     std::string out;
     out.reserve(1024);
     append_status_line(out, head.status, head.reason);
-    detail::append_app_fields(out, head, x.hidden_field);
+    detail::append_app_fields(out, head, x.services.settings->object_headers);
     out.append(extra_fields);
     if (how == framing::close) {
         x.keep_alive = false;
@@ -132,10 +133,13 @@ awaitable<void> answer_head(exchange& x, unsigned status, std::string_view field
 
 namespace detail {
 
-void append_app_fields(std::string& out, const http::response_head& head, std::string_view hidden) {
+void append_app_fields(std::string& out, const http::response_head& head, std::span<const std::string> hidden) {
     const http::hop_by_hop hop(head.fields);
+    const auto is_hidden = [hidden](std::string_view name) {
+        return std::ranges::any_of(hidden, [name](const auto& h) { return http::same_name_folded(name, h); });
+    };
     for (const auto& f : head.fields.items) {
-        if (!http::same_name(f.name, "content-length") && !hop.strips(f.name) && !http::same_name(f.name, hidden)) {
+        if (!http::same_name(f.name, "content-length") && !hop.strips(f.name) && !is_hidden(f.name)) {
             static_cast<void>(http::append_field(out, f.name, f.value));
         }
     }
@@ -147,7 +151,7 @@ awaitable<bool> pass_interim(exchange& x, const net::client_response& answer) {
     }
     std::string out;
     append_status_line(out, answer.head().status, answer.head().reason);
-    append_app_fields(out, answer.head(), x.hidden_field);
+    append_app_fields(out, answer.head(), x.services.settings->object_headers);
     out.append(crlf);
     auto written = co_await x.client.write(out);
     co_return written.has_value();
@@ -157,7 +161,7 @@ awaitable<bool> pass_switch(exchange& x, const net::client_response& answer, std
     const auto& head = answer.head();
     std::string out;
     append_status_line(out, head.status, head.reason);
-    detail::append_app_fields(out, head, x.hidden_field);
+    detail::append_app_fields(out, head, x.services.settings->object_headers);
     out.append(extra_fields).append("Connection: Upgrade\r\n");
     static_cast<void>(http::append_field(out, "Upgrade", head.fields.value("upgrade")));
     out.append(crlf);

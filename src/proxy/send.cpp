@@ -64,7 +64,7 @@ awaitable<bool> load_cold(file_pool& reads, int fd, std::uint64_t first, std::ui
     return reads.run(job);
 }
 
-awaitable<result<void>> send_large(exchange& x, file_pool& reads, int fd, std::uint64_t first, std::uint64_t last,
+awaitable<result<void>> send_large(exchange& x, file_pool& reads, int fd, std::uint64_t& first, std::uint64_t last,
                                    std::uint64_t looked_at) {
     while (first <= last) {
         if (first >= looked_at) {
@@ -97,7 +97,7 @@ awaitable<result<void>> send_large(exchange& x, file_pool& reads, int fd, std::u
 
 } // namespace
 
-awaitable<result<void>> send_file(exchange& x, file_pool& reads, int fd, std::uint64_t first, std::uint64_t last,
+awaitable<result<void>> send_file(exchange& x, file_pool& reads, int fd, std::uint64_t& first, std::uint64_t last,
                                   std::string& head) {
     const std::uint64_t length = last - first + 1;
     std::size_t sent = 0;
@@ -125,10 +125,12 @@ awaitable<result<void>> send_file(exchange& x, file_pool& reads, int fd, std::ui
         sent = taken.value();
         if (sent < head.size()) {
             auto rest = co_await x.client.write(std::string_view(head).substr(sent));
-            head.clear();
-            co_return rest;
+            if (!rest) {
+                co_return rest;
+            }
         }
         head.clear();
+        first = last + 1;
         co_return result<void>();
     }
     if (!head.empty()) {

@@ -1,5 +1,6 @@
 // Media requests: leave, delivery, and the ways out where a delivery fails.
 #include <sluice/base/log.hpp>
+#include <sluice/proxy/cors.hpp>
 #include <sluice/proxy/deliver.hpp>
 #include <sluice/proxy/fill.hpp>
 #include <sluice/proxy/gate.hpp>
@@ -38,20 +39,29 @@ private:
     bool taken_;
 };
 
+/// `Cache-Status`, and what pages of other origins need to read an answer of ours.
+std::string fields_of_failure(const media_request& m, std::string_view reason) {
+    std::string fields = bypass_status(reason);
+    if (m.route.settings.cors) {
+        append_cors_fields(fields, *m.route.settings.cors, m.x.request.fields.value("Origin"));
+    }
+    return fields;
+}
+
 awaitable<void> fall_back(media_request& m, error e) {
     exchange& x = m.x;
     const auto reason = to_string(e.code);
-    const std::string status = bypass_status(reason);
     x.outcome = outcome::fallback;
     x.detail = reason;
     m.route.counters->fallback->at(reason).Increment();
     log::debug("fallback", {{"route", m.route.settings.name}, {"reason", reason}, {"detail", e.detail}});
     const fallback_slot slot(m.services);
     if (slot.taken()) {
+        const std::string status = bypass_status(reason); // the app says what CORS there is
         co_await relay(x, status);
         co_return;
     }
-    const std::string fields = status + "Retry-After: 1\r\n";
+    const std::string fields = fields_of_failure(m, reason) + "Retry-After: 1\r\n";
     co_await answer(x, 503, "The media store cannot be reached, and the app is busy with such requests already.\n",
                     fields);
 }
@@ -61,7 +71,7 @@ awaitable<void> answer_without_object(media_request& m, error e) {
     const auto reason = to_string(e.code);
     m.x.outcome = outcome::bypass;
     m.x.detail = reason;
-    const std::string fields = bypass_status(reason);
+    const std::string fields = fields_of_failure(m, reason);
     log::warn("an object that the app named cannot be had",
               {{"route", m.route.settings.name}, {"reason", reason}, {"detail", e.detail}});
     if (e.code == errc::not_found) {
@@ -80,6 +90,9 @@ awaitable<delivered> deliver(media_request& m) {
     for (int version = 0; version < most_versions; ++version) {
         auto found = co_await locate(m);
         if (found.object) {
+            if (m.given) {
+                found.object->link(m.given->resolver_id);
+            }
             auto from_cache = co_await deliver_cached(m, found.object, std::move(found.hold));
             d = std::move(from_cache);
         } else if (found.empty_range) {
@@ -114,6 +127,11 @@ awaitable<void> send_object(media_request& m, bool app_has_answered) {
     if (!d.failure) {
         co_return;
     }
+    if (!x.head_sent && d.failure->source == error_source::client) {
+        x.keep_alive = false; // gone: the app need not work for nobody
+        x.client.close();
+        co_return;
+    }
     if (!x.head_sent && app_has_answered) {
         co_await answer_without_object(m, std::move(*d.failure));
         co_return;
@@ -132,20 +150,50 @@ awaitable<void> send_object(media_request& m, bool app_has_answered) {
     }
 }
 
-media_request request_for(exchange& x, const media_route& route, origin::store& store, std::string key) {
+media_request request_for(exchange& x, const media_route& route, origin::store& store, std::string key,
+                          std::uint64_t purges_seen) {
     auto& services = *x.services.media;
-    media_request m{x, services, route, store, std::move(key), steady_clock::now() + services.fallback.after};
+    media_request m{x,          services, route, store, std::move(key), steady_clock::now() + services.fallback.after,
+                    purges_seen};
     m.head_only = x.request.method == "HEAD";
     take_ranges(m);
     return m;
 }
+
+/// Takes the app's answer where it is a 200 that names an object in the route's field.
+class naming_answer : public answer_filter {
+public:
+    naming_answer(const media_route& route, const config::config& settings)
+        : route_(route)
+        , settings_(settings) {
+        without_range = true;
+    }
+    bool pass(const http::response_head& head) override {
+        const auto& field = route_.settings.object_header;
+        is_there = head.status == 200 && head.fields.count(field) == 1;
+        if (is_there) {
+            value = head.fields.value(field);
+            fields = object_answer_fields(head.fields, settings_.object_headers, route_.settings.cors.has_value());
+        }
+        return !is_there;
+    }
+
+    bool is_there{false};
+    std::string value{};
+    donated fields{};
+
+private:
+    const media_route& route_;
+    const config::config& settings_;
+};
 
 /// Anything but leave: the app answers the request itself, as if nobody stood before it.
 awaitable<void> relay_refused(exchange& x, const leave& said) {
     x.outcome = said.said == verdict::unresolved ? outcome::relay : outcome::denied;
     if (said.refused) {
         // Apps without HEAD would answer it by some page; what they said to the same GET is the truth.
-        co_await answer_head(x, said.refused->status, said.refused->fields);
+        const std::string fields = said.refused->fields + said.set_cookie;
+        co_await answer_head(x, said.refused->status, fields);
         co_return;
     }
     co_await relay(x, {});
@@ -155,6 +203,7 @@ awaitable<void> relay_refused(exchange& x, const leave& said) {
 
 awaitable<void> serve_media(exchange& x, const media_route& route, const std::vector<capture>& captures) {
     const auto began = steady_clock::now();
+    const auto purges_seen = x.services.media->cache.purges();
     std::string key;
     if (!route.settings.resolve) {
         auto expanded = expand_key(route.settings.object, captures);
@@ -171,7 +220,7 @@ awaitable<void> serve_media(exchange& x, const media_route& route, const std::ve
     }
     const bool resolved = said.given && said.given->store != nullptr;
     media_request m = request_for(x, route, resolved ? *said.given->store : *route.store,
-                                  resolved ? said.given->key : std::move(key));
+                                  resolved ? said.given->key : std::move(key), purges_seen);
     m.given = std::move(said.given);
     m.set_cookie = std::move(said.set_cookie);
     m.authorize_time = steady_clock::now() - began;
@@ -180,19 +229,21 @@ awaitable<void> serve_media(exchange& x, const media_route& route, const std::ve
 
 awaitable<void> serve_named(exchange& x, const media_route& route) {
     const auto began = steady_clock::now();
-    auto named = co_await relay_unless_named(x, route.settings.object_header, route.settings.cors.has_value());
-    if (!named) {
+    const auto purges_seen = x.services.media->cache.purges();
+    naming_answer named(route, *x.services.settings);
+    co_await relay_through(x, named);
+    if (!named.is_there) {
         co_return;
     }
-    auto place = place_from_header(named->value, route.places, route.own_place);
+    auto place = place_from_header(named.value, route.places, route.own_place);
     if (!place) {
         log::warn("the app named an object that lies in no configured store", {{"route", route.settings.name}});
         co_await answer(x, 502, "502 Bad Gateway\n", {});
         co_return;
     }
     grant given;
-    given.fields = std::move(named->fields);
-    media_request m = request_for(x, route, *route.place_stores[place->store], std::move(place->key));
+    given.fields = std::move(named.fields);
+    media_request m = request_for(x, route, *route.place_stores[place->store], std::move(place->key), purges_seen);
     m.given = std::make_shared<const grant>(std::move(given));
     m.authorize_time = steady_clock::now() - began;
     co_await send_object(m, true);

@@ -5,11 +5,7 @@
 #include <sluice/http/target.hpp>
 #include <sluice/net/client.hpp>
 #include <sluice/proxy/json_pointers.hpp>
-#include <sluice/proxy/media_head.hpp>
 #include <sluice/proxy/presentation.hpp>
-
-#include <boost/url/encode.hpp>
-#include <boost/url/grammar/charset.hpp>
 
 #include "relay_parts.hpp"
 
@@ -34,23 +30,6 @@ bool grants(const http::response_head& head, const app_question& q) {
     // An app with a catch-all page answers 200 to anything: a page is no leave.
     const bool page = type.size() >= html.size() && http::same_name(type.substr(0, html.size()), html);
     return (head.status == 204 && !q.route.settings.resolve) || (head.status == 200 && !page);
-}
-
-/// attr-char of RFC 8187 §3.2.1.
-constexpr auto is_attr_char = [](char c) {
-    return http::is_digit(c) || (http::ascii_lower(c) >= 'a' && http::ascii_lower(c) <= 'z') ||
-           std::string_view("!#$&+-.^_`|~").find(c) != std::string_view::npos;
-};
-struct attr_chars {
-    constexpr bool operator()(char c) const noexcept { return is_attr_char(c); }
-};
-
-/// RFC 6266 §4.3: a type that a browser would run as a page of the app's own is never shown in place.
-std::string disposition_of(std::string_view filename, std::string_view content_type) {
-    std::string value = is_inline_type(content_type) ? "inline" : "attachment";
-    value += "; filename*=UTF-8''";
-    value += boost::urls::encode({filename.data(), filename.size()}, attr_chars{});
-    return value;
 }
 
 /// The string at a pointer; an absent one or null is none.
@@ -84,10 +63,7 @@ void present(grant& g, const pointer_reader& values) {
     if (type && http::is_field_value(*type)) {
         g.content_type = *type;
     }
-    if (const auto name = text_at(values, at_filename)) {
-        g.says_disposition = true;
-        g.content_disposition = disposition_of(*name, g.content_type);
-    }
+    g.filename = text_at(values, at_filename).value_or("");
 }
 
 /// What the app's answer names, where it is an object that may be served.
@@ -103,7 +79,7 @@ std::shared_ptr<const grant> read_grant(const app_question& q, const pointer_rea
     grant g;
     g.store = q.route.place_stores[place->store];
     g.key = std::move(place->key);
-    g.resolver_id = http::split_target(q.target).path;
+    g.resolver_id = resolver_id_of(q.target);
     g.fields = std::move(fields);
     if (q.route.settings.preset == config::preset::open_webui) {
         if (!present_as_open_webui(g, q, values)) {
@@ -130,9 +106,10 @@ awaitable<bool> read_values(net::client_response& answer, pointer_reader& values
     }
 }
 
-awaitable<void> drain(net::client_response& answer) {
+/// Reads a short rest, to keep the connection; not for longer than the answer itself was waited for.
+awaitable<void> drain(net::client_response& answer, steady_clock::time_point until) {
     std::size_t drained = 0;
-    while (drained < most_drained) {
+    while (drained < most_drained && steady_clock::now() < until) {
         auto piece = co_await answer.read_body();
         if (!piece || piece.value().empty()) {
             break;
@@ -141,17 +118,14 @@ awaitable<void> drain(net::client_response& answer) {
     }
 }
 
-std::shared_ptr<const denial> denial_of(const http::response_head& head) {
+/// Without Set-Cookie, which is for the one who asked alone.
+std::shared_ptr<const denial> denial_of(const http::response_head& head, const std::vector<std::string>& hidden) {
+    std::vector<std::string> left_out = hidden;
+    left_out.emplace_back("set-cookie");
     denial d{head.status, {}};
-    std::string_view length;
-    for (const auto& f : head.fields.items) {
-        if (http::same_name(f.name, "content-length")) {
-            length = f.value;
-        }
-    }
-    detail::append_app_fields(d.fields, head, {});
-    if (!length.empty()) {
-        (void)http::append_field(d.fields, "Content-Length", length);
+    detail::append_app_fields(d.fields, head, left_out);
+    if (const auto* length = head.fields.find("Content-Length")) {
+        (void)http::append_field(d.fields, "Content-Length", length->value);
     }
     return std::make_shared<const denial>(std::move(d));
 }
@@ -168,7 +142,7 @@ awaitable<void> take_leave(const app_question& q, net::client_response& answer, 
         g.fields = std::move(donated_fields);
         a.told.given = std::make_shared<const grant>(std::move(g));
         a.told.said = verdict::granted;
-        co_await drain(answer);
+        co_await drain(answer, until);
         co_return;
     }
     pointer_reader values({resolve->object, resolve->content_type, resolve->filename, resolve->filename_fallback});
@@ -178,6 +152,12 @@ awaitable<void> take_leave(const app_question& q, net::client_response& answer, 
 }
 
 } // namespace
+
+std::string resolver_id_of(std::string_view target) {
+    const auto path = http::split_target(target).path;
+    auto decoded = http::percent_decode(path);
+    return decoded ? std::move(decoded.value()) : std::string(path);
+}
 
 awaitable<app_answer> ask_app(const app_question& q) {
     app_answer a;
@@ -193,14 +173,16 @@ awaitable<app_answer> ask_app(const app_question& q) {
     }
     if (ok) {
         auto& answer = sent.value();
+        const auto until = began + q.how.timeout;
         if (grants(answer.head(), q)) {
-            co_await take_leave(q, answer, began + q.how.timeout, a);
+            co_await take_leave(q, answer, until, a);
         } else {
             a.told.said = verdict::denied;
             if (q.x.request.method == "HEAD") {
-                a.told.refused = denial_of(answer.head());
+                a.told.refused = denial_of(answer.head(), q.x.services.settings->object_headers);
+                a.set_cookie = set_cookie_fields(answer.head().fields);
             }
-            co_await drain(answer);
+            co_await drain(answer, until);
         }
         answer.finish();
     }

@@ -15,7 +15,7 @@ void add_places(proxy::media_route& to, const config::config& settings, const pr
         if (!own && to.settings.preset != config::preset::none) {
             continue;
         }
-        if (own) {
+        if (own && to.settings.preset == config::preset::none) { // a preset's app never says a bare key
             to.own_place = to.places.size();
         }
         to.places.push_back(proxy::place_of(store));

@@ -51,7 +51,8 @@ def start_sluice(bench, name, app_port, ttl, store_port=None):
     cache.mkdir()
     config = fill_template("sluice-open-webui.yaml", {
         "WORKERS": bench.workers, "PORT": port, "ADMIN_PORT": free_port(), "APP_PORT": app_port,
-        "CONCURRENCY": CONCURRENCY, "STORE_PORT": store_port or bench.origin.port, "CACHE": cache, "TTL": ttl}, bench.directory / f"{name}.yaml")
+        "CONCURRENCY": CONCURRENCY, "STORE_PORT": store_port or bench.origin.port, "CACHE": cache,
+        "TTL": ttl}, bench.directory / f"{name}.yaml")
     return bench.start_process(name, [os.environ["SLUICE_BIN"], "serve", "--config", str(config)], port)
 
 
@@ -182,12 +183,13 @@ def dead_bucket(bench, row, webui):
     row.add(f"bucket down, {CLIENTS} clients seeking: most downloads at once that the app saw "
             f"(`fallback.concurrency`: {CONCURRENCY})", "", f"**{most}** (answers: {answered})")
     row.target("open_webui: most downloads at once with the bucket down", most, CONCURRENCY)
-    row.target("open_webui: downloads that the app was left with", min(run["downloads"] for run in runs), 1, at_least=True)
+    row.target("open_webui: downloads that the app was left with", min(run["downloads"] for run in runs), 1,
+               at_least=True)
 
 
 def open_webui(bench):
     row = Row("In front of Open WebUI (its stand-in)", ["", "the app alone", "through Sluice"],
-              note="Medians of 5 alternating runs on one connection each; what `ttl: 0s` adds is the median of the runs' "
+              note="Medians of 5 alternating runs, one connection each; what `ttl: 0s` adds is the median of the runs' "
                    "differences.")
     if shutil.which("node") is None or bench.only == "nginx":
         row.note = "Not measured: it needs node, and Sluice."

@@ -8,21 +8,21 @@ import { startStack } from '../support/stack.mjs';
 const size = 70001;
 const donated = {
   Vary: 'Cookie, Accept-Language', 'Strict-Transport-Security': 'max-age=31536000; includeSubDomains',
-    'Content-Security-Policy': "default-src 'self'; sandbox",
+  'Content-Security-Policy': "default-src 'self'; sandbox",
   'Content-Security-Policy-Report-Only': "img-src 'none'", 'Permissions-Policy': 'camera=()', 'Referrer-Policy': 'no-referrer',
-    'X-Frame-Options': 'DENY',
+  'X-Frame-Options': 'DENY',
   'X-Permitted-Cross-Domain-Policies': 'none', 'X-Download-Options': 'noopen', 'Cross-Origin-Resource-Policy': 'same-origin',
   'Cross-Origin-Embedder-Policy': 'require-corp', 'Cross-Origin-Opener-Policy': 'same-origin',
-    'Access-Control-Allow-Origin': 'https://app.example',
+  'Access-Control-Allow-Origin': 'https://app.example',
   'Access-Control-Allow-Credentials': 'true', 'Cache-Control': 'private, max-age=60',
 };
 const withheld = {
   ETag: '"of-the-answer"', 'Last-Modified': 'Sun, 06 Nov 1994 08:49:37 GMT', Expires: 'Sun, 06 Nov 2094 08:49:37 GMT', Age: '5',
-    Server: 'app/1', 'X-Powered-By': 'app',
+  Server: 'app/1', 'X-Powered-By': 'app',
   'Content-Language': 'de', 'Content-Location': '/x', Location: '/x', Link: '</x>; rel=preload', 'Accept-Ranges': 'none',
-    'Content-MD5': 'x', Digest: 'x', Refresh: '0',
+  'Content-MD5': 'x', Digest: 'x', Refresh: '0',
   'X-Process-Time': '1', 'Surrogate-Control': 'max-age=9', 'Clear-Site-Data': '"*"', 'X-Accel-Redirect': '/x',
-    'X-Accel-Expires': '9', 'WWW-Authenticate': 'Basic',
+  'X-Accel-Expires': '9', 'WWW-Authenticate': 'Basic',
 };
 
 /// Two routes, both with `over`: /media/… by a template, /files/{id} resolved. `s.fields`: what the app adds to its leave.

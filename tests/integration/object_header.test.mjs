@@ -54,10 +54,9 @@ test('s3://bucket/key is literal, /store/key percent-decoded once', async (t) =>
   const rows = [
     [uri, 'films/v.mp4'], ['/media/films/v.mp4', 'films/v.mp4'], ['s3://media/a #1?.mp4', 'a #1?.mp4'], ['s3://media/x%20y.mp4',
       'x%20y.mp4'],
-    ['/media/x%20y.mp4', 'x y.mp4'], ['/media/x y.mp4', 'x y.mp4'], ['/media/a%2541.mp4', 'a%41.mp4'], ['/media/a%2Fb%23.mp4',
-      'a/b#.mp4'], ['/media/a+b.mp4', 'a+b.mp4'],
-    ['/media/%3F.mp4', '?.mp4'], ['/media/%C3%BC.mp4', 'ü.mp4'], [latin('/media/ü.mp4'), 'ü.mp4'], [latin('s3://media/🎬.mp4'), '🎬.mp4'],
-    ['s3://media/%2e%2e/x', '%2e%2e/x'], ['s3://media/...', '...'],
+    ['/media/x%20y.mp4', 'x y.mp4'], ['/media/x y.mp4', 'x y.mp4'], ['/media/a%2541.mp4', 'a%41.mp4'],
+    ['/media/a%2Fb%23.mp4', 'a/b#.mp4'], ['/media/a+b.mp4', 'a+b.mp4'], ['/media/%3F.mp4', '?.mp4'], ['/media/%C3%BC.mp4', 'ü.mp4'],
+    [latin('/media/ü.mp4'), 'ü.mp4'], [latin('s3://media/🎬.mp4'), '🎬.mp4'], ['s3://media/%2e%2e/x', '%2e%2e/x'], ['s3://media/...', '...'],
   ];
   for (const [value, key] of rows) {
     const object = s.origin.object(key) ?? s.origin.put(key, { seed: key, size: 1000 });
@@ -237,7 +236,8 @@ test('a caller\'s own field never reaches the app, on any route, in any spelling
       'DELETE /media/gated/v.mp4', 'OPTIONS /headers/accel/x']) {
       const client = await connect(s.sluice.port);
       const length = line.startsWith('POST') ? 'Content-Length: 0\r\n' : '';
-      await client.send(`${line} HTTP/1.1\r\nHost: x\r\nX-Kept: 1\r\n${[...forged, ...connection].map((field) => `${field}\r\n`).join('')}${length}\r\n`);
+      const fields = ['X-Kept: 1', ...forged, ...connection].map((field) => `${field}\r\n`).join('');
+      await client.send(`${line} HTTP/1.1\r\nHost: x\r\n${fields}${length}\r\n`);
       const { status } = await client.response({ head: line.startsWith('HEAD') });
       assert.ok(status < 500 && status !== 400, `${line}: ${status}`);
       client.destroy();

@@ -22,12 +22,12 @@ const count = (answer, name) => answer.rawHeaders.filter((one, i) => i % 2 === 0
 
 const kept = {
   'Content-Type': 'application/pdf', 'Content-Disposition': 'inline; filename="a b.pdf"', 'Cache-Control': 'public, max-age=5',
-    Expires: 'Sun, 06 Nov 2094 08:49:37 GMT',
+  Expires: 'Sun, 06 Nov 2094 08:49:37 GMT',
   'Content-Language': 'de', Vary: 'Cookie', 'X-Own': 'kept', 'Content-Security-Policy': 'sandbox', 'Access-Control-Allow-Origin': '*',
 };
 const replaced = {
   ETag: '"of-the-app"', 'Last-Modified': 'Sun, 06 Nov 1994 08:49:37 GMT', 'Accept-Ranges': 'none', 'Content-Encoding': 'gzip',
-    'Content-MD5': 'x', Digest: 'x',
+  'Content-MD5': 'x', Digest: 'x',
   'Content-Range': 'bytes 0-9/10', 'X-Content-Type-Options': 'off', Age: '7',
 };
 

@@ -138,31 +138,31 @@ async function checkPurge(t, { id = '17', path = `/api/may-read/${id}`, status =
 
 const purging = {
   'at once': {}, 'answered with 200': { status: 200 }, 'answered with 202': { status: 202 }, 'no decision kept': { ttl: '0s' },
-    'after a restart': { restart: true },
+  'after a restart': { restart: true },
   'percent-encoded': { path: '/api/may-read/%31%37' }, 'percent-encoded, after a restart': { path: '/api/may-read/1%37', restart: true },
   'with a query': { path: '/api/may-read/17?force=true' }, 'an id with escapes': { id: 'a%20b' },
-    'an id with escapes, after a restart': { id: 'a%20b', restart: true },
+  'an id with escapes, after a restart': { id: 'a%20b', restart: true },
   'an id that is not ASCII': { id: '%C3%BC' }, 'an id escaped in another way': { id: 'x%2Dy', path: '/api/may-read/x-y' },
-    'lower-case hex': { id: '%C3%BC', path: '/api/may-read/%c3%bc' },
+  'lower-case hex': { id: '%C3%BC', path: '/api/may-read/%c3%bc' },
 };
 for (const [what, how] of Object.entries(purging)) {
   test(`a DELETE of the subrequest's path purges the object that it named: ${what}`, (t) => checkPurge(t, how));
 }
 const keeping = {
   'it fails with 404': { status: 404 }, 'it fails with 403': { status: 403 }, 'it fails with 500': { status: 500 },
-    'it is answered with 302': { status: 302 },
+  'it is answered with 302': { status: 302 },
   'of another id': { path: '/api/may-read/1' }, 'of a longer path': { path: '/api/may-read/177' },
-    'it fails, after a restart': { status: 404, restart: true },
+  'it fails, after a restart': { status: 404, restart: true },
 };
 for (const [what, how] of Object.entries(keeping)) {
   test(`a DELETE purges nothing: ${what}`, (t) => checkPurge(t, { ...how, purges: false }));
 }
 
-test('a DELETE whose answer does not come purges nothing', async (t) => {
+test('a DELETE whose answer does not come purges all the same: the app may have had it', async (t) => {
   const s = await startFiles(t);
   s.app.mayRead = () => s.names('a');
   s.check(await s.ask(), 'a');
   await s.app.down();
-  assert.equal((await remove(s, '/api/may-read/17')).status, 502);
-  assert.equal(await s.sluice.metric('cache_objects'), 1);
+  assert.equal((await remove(s, '/api/may-read/17')).status, 502); // sent on the kept connection, which then died
+  assert.equal(await s.sluice.metric('cache_objects'), 0);
 });

@@ -70,7 +70,7 @@ test('a name without a type of the app\'s: the store\'s type says whether it may
   const s = await startNamed(t);
   assert.deepEqual(await s.shown({ name: 'page.html' }), ['image/x-of-the-store', "inline; filename*=UTF-8''page.html"]);
   s.object = s.origin.put('films/v.mp4', { size, seed: 'page', contentType: 'text/html' });
-  await s.sluice.purge({ all: true });
+  await s.sluice.purge({ uris: [uri] });
   assert.deepEqual(await s.shown({ name: 'film.mp4' }), ['text/html', "attachment; filename*=UTF-8''film.mp4"]);
 });
 

@@ -50,6 +50,7 @@ enum class errc : std::uint8_t {
     too_large,
     fills_limit,
     pool_busy,
+    purged, ///< while it was looked up
     // ours
     no_credentials,
     sign_failed,

@@ -47,7 +47,7 @@ struct object_info {
     std::uint64_t size{0};
     std::string content_type;  ///< as the store had it; may be ""
     std::string last_modified; ///< the field's text; may be ""
-    std::string resolver_id;   ///< the app's name for it, for purging by DELETE; may be ""
+    std::string resolver_id;   ///< the app's names for it, a line each, for purging by DELETE; may be ""
     std::chrono::system_clock::time_point stored;
 };
 

@@ -16,6 +16,11 @@ namespace sluice::cache {
 
 inline constexpr std::uint32_t format_version = 1;
 
+/// How long the app's names for an object may become, all together: room for them is charged from the beginning.
+inline constexpr std::size_t longest_link = 1024;
+/// Whether `id` is one of the lines of `links`.
+[[nodiscard]] bool is_linked(std::string_view links, std::string_view id) noexcept;
+
 struct metadata {
     object_info info;
     std::chrono::system_clock::time_point checked; ///< when the origin last confirmed the version

@@ -53,6 +53,11 @@ public:
     ~object();
 
     [[nodiscard]] const object_info& info() const noexcept { return info_; }
+    /// The app's names for it, as `link` keeps them: a line each; "" where it has none yet. From any thread.
+    [[nodiscard]] std::string resolver_id();
+    /// Keeps one more name of the app's for it (without line breaks), where all of them together are no longer than
+    /// `longest_link`. Cheap where it is known.
+    void link(std::string_view id);
     [[nodiscard]] const geometry& shape() const noexcept { return shape_; }
     [[nodiscard]] const std::string& file_name() const noexcept { return file_name_; }
 
@@ -207,6 +212,7 @@ private:
     budget& budget_;
 
     std::mutex mutex_;
+    std::string resolver_id_;
     std::vector<page_state> pages_;
     std::vector<bool> verified_;
     std::vector<std::uint64_t> checksums_;

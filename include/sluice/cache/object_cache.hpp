@@ -66,7 +66,13 @@ public:
 
     /// Adds a version and retires the one before. Errors: as `unavailable`, `too_large`, `cache_full`, `disk_full`,
     /// `disk_error`.
-    awaitable<result<std::shared_ptr<object>>> create(object_info info);
+    ///
+    /// `purges_seen`: what `purges` gave before the caller's leave to have it was asked for. Where there was a purge
+    /// since, nothing is added and the error is `purged`: it may have been for this object.
+    awaitable<result<std::shared_ptr<object>>> create(object_info info,
+                                                      std::optional<std::uint64_t> purges_seen = std::nullopt);
+    /// How many purges there were.
+    [[nodiscard]] std::uint64_t purges() const noexcept { return purges_.load(std::memory_order_acquire); }
 
     /// The object's data file, opened where it is not. Errors: `disk_error`.
     awaitable<result<std::shared_ptr<file>>> open(std::shared_ptr<object> o);
@@ -85,8 +91,11 @@ public:
     void retire(const std::shared_ptr<object>& o);
     /// Retires the present version of an object; false where there is none.
     bool purge(std::string_view store, std::string_view name);
-    /// Retires the present version of every object of which `doomed` says so; gives how many. Goes through all objects.
-    std::size_t purge_where(const std::function<bool(const object_info&)>& doomed);
+    /// Which objects a purge takes; called with what is known of each and the app's names for it (a line each). Kept,
+    /// and called from another thread, until all that is on the disk is loaded: it must own what it compares with.
+    using doomed_by = std::function<bool(const object_info&, std::string_view resolver_id)>;
+    /// Retires the present version of every such object; gives how many. Goes through all objects.
+    std::size_t purge_where(doomed_by doomed);
 
     [[nodiscard]] const cache_settings& settings() const noexcept { return settings_; }
     [[nodiscard]] file_pool& reads() noexcept { return reads_; }
@@ -149,7 +158,12 @@ private:
     std::atomic<state> state_{state::off};
     std::atomic<bool> loaded_{false};
 
-    std::mutex mutex_; // guards objects_
+    void remember_purge(doomed_by doomed);
+    [[nodiscard]] bool was_purged(const object_info& info);
+
+    std::mutex mutex_; // guards objects_ and purged_while_loading_
+    std::vector<doomed_by> purged_while_loading_;
+    std::atomic<std::uint64_t> purges_{0};
     std::unordered_map<object_key, std::shared_ptr<object>, hash, equal> objects_;
 
     std::mutex eviction_mutex_; // one eviction at a time, so that several misses do not each empty the cache

@@ -27,14 +27,32 @@ public:
     /// The grant that is kept under `key`; nullptr where there is none, or none any more.
     [[nodiscard]] std::shared_ptr<const grant> find(const std::string& key, steady_clock::time_point now);
 
-    /// Moves on with every DELETE: a decision whose subrequest began in an earlier era is not kept.
+    /// Moves on when a DELETE begins and when it ends: a decision whose subrequest began in an earlier era is not kept,
+    /// and none is while a DELETE runs.
     [[nodiscard]] std::uint64_t era() const noexcept { return era_.load(std::memory_order_acquire); }
     void keep(const std::string& key, std::shared_ptr<const grant> given, steady_clock::time_point until,
-              std::uint64_t asked_in_era);
-    /// Drops all of them.
-    void drop_all();
+              steady_clock::time_point now, std::uint64_t asked_in_era);
+
+    /// A DELETE on its way: drops all decisions when it begins and when it ends.
+    class [[nodiscard]] deletion {
+    public:
+        explicit deletion(decisions& d)
+            : decisions_(d) {
+            decisions_.begin_deletion();
+        }
+        deletion(const deletion&) = delete;
+        deletion& operator=(const deletion&) = delete;
+        ~deletion() { decisions_.end_deletion(); }
+
+    private:
+        decisions& decisions_;
+    };
 
 private:
+    void begin_deletion();
+    void end_deletion();
+    void drop(); // under the lock
+
     struct kept {
         steady_clock::time_point until;
         std::shared_ptr<const grant> given;
@@ -44,6 +62,7 @@ private:
     const std::size_t capacity_;
     std::atomic<std::uint64_t> era_{0};
     std::mutex mutex_;
+    unsigned deletions_{0};
     std::unordered_map<std::string, kept> kept_;
     std::deque<std::string> order_; ///< as they came; the first goes first
 };

@@ -21,9 +21,10 @@ awaitable<delivered> deliver_cached(media_request& m, std::shared_ptr<cache::obj
 /// request of its own. `why` is named in Cache-Status.
 awaitable<delivered> deliver_direct(media_request& m, std::optional<origin::fetched> have, errc why);
 
-/// Sends bytes [first, last] of the version `etag` straight from the origin, into a response whose head was sent.
-awaitable<result<void>> continue_direct(media_request& m, std::uint64_t first, std::uint64_t last,
-                                        std::string_view etag);
+/// Sends `wanted` of the version `etag` straight from the origin, into a response whose head was sent. `before`: what
+/// goes out before it; emptied.
+awaitable<result<void>> continue_direct(media_request& m, http::byte_range wanted, std::string_view etag,
+                                        std::string& before);
 
 /// Sends a file of a local store from its own descriptor.
 awaitable<delivered> deliver_local(media_request& m);

@@ -58,8 +58,6 @@ struct exchange {
     http::request_parser& parser;      ///< decodes the request's body
     std::string_view target;           ///< in origin form or `*`; differs from request.target for absolute-form
 
-    std::string_view hidden_field{}; ///< of the app's answers: never passed on; "": none
-
     metrics::outcome outcome{metrics::outcome::relay};
     metrics::route_metrics* route{nullptr}; ///< never null once routed
     unsigned status{0};                     ///< of the final head that was sent; 0: none was

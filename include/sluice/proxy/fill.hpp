@@ -51,12 +51,17 @@ struct adopted {
     std::unique_ptr<cache::reader> hold;
 };
 
+/// What an object is called that is taken in. Views.
+struct adoption {
+    std::string_view key;
+    std::string_view resolver_id; ///< the app's name for it, kept with it; or ""
+    std::uint64_t purges_seen{0}; ///< `object_cache::purges` before leave was asked for
+};
+
 /// Takes a whole answer of the origin into the cache as a new version, and lets its transfer run.
 ///
 /// On an error that `is_uncacheable`, `body` was not touched and can be relayed directly. Errors: `no_validator`, those
 /// of `create` and `reserve`, `fills_limit`.
-/// `resolver_id`: the app's name for the object, kept with it.
-awaitable<result<adopted>> adopt(fill_source from, std::string_view key, std::string_view resolver_id,
-                                 std::optional<origin::fetched>& body);
+awaitable<result<adopted>> adopt(fill_source from, adoption what, std::optional<origin::fetched>& body);
 
 } // namespace sluice::proxy

@@ -19,9 +19,4 @@ struct leave {
 awaitable<leave> authorize(exchange& x, media_services& services, const media_route& route,
                            const std::vector<capture>& captures);
 
-/// To be called before a DELETE is relayed and again after its answer.
-inline void forget_decisions(media_services& services) {
-    services.grants.drop_all();
-}
-
 } // namespace sluice::proxy

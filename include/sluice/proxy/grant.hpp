@@ -14,6 +14,7 @@ struct grant {
     std::string key{};
     std::string resolver_id{};  ///< the app's name for it: the path that was asked, raw and without query; or ""
     std::string content_type{}; ///< over the store's; "": the store's
+    std::string filename{};     ///< for Content-Disposition, UTF-8; "": none
     bool says_disposition{false};
     std::string content_disposition{}; ///< with says_disposition; "": none is sent
     donated fields{};                  ///< of the app's answer

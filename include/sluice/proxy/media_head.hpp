@@ -23,6 +23,9 @@ struct plan {
 /// ignored (RFC 9110 §14.2).
 void take_ranges(media_request& m);
 
+/// Whether any field of the request is a condition (RFC 9110 §13.1), which only a validator can decide.
+[[nodiscard]] bool has_conditions(const media_request& m) noexcept;
+
 /// Writes a whole head, last CRLF included, and sets x.status.
 void append_head(std::string& out, media_request& m, const representation& r, const plan& p);
 

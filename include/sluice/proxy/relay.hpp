@@ -1,6 +1,5 @@
 #pragma once
 
-#include <sluice/proxy/donor.hpp>
 #include <sluice/proxy/exchange.hpp>
 
 #include <optional>
@@ -20,16 +19,25 @@ namespace sluice::proxy {
 /// Completes when the answer was sent or the connection is to be closed (`x.keep_alive` is then false). Never throws.
 awaitable<void> relay(exchange& x, std::string_view extra_fields);
 
-/// An app's 200 that names an object instead of sending it.
-struct named_object {
-    std::string value; ///< of the field
-    donated fields;    ///< the answer's others, for the client
+/// Looks at the app's final answer before anything of it is passed on.
+class answer_filter {
+public:
+    answer_filter() = default;
+    answer_filter(const answer_filter&) = delete;
+    answer_filter& operator=(const answer_filter&) = delete;
+    virtual ~answer_filter() = default;
+
+    /// False: the answer is not passed on, and the relay completes without one. Views: valid during the call.
+    virtual bool pass(const http::response_head& head) = 0;
+
+    bool without_range{false};      ///< set before: the app does not get Range and If-Range
+    bool for_absent_clients{false}; ///< set before: the app's answer is waited for although the client has gone
+    bool reached_app{false};        ///< some of the request went out
+    bool asked_twice{false};        ///< the request was sent again after a kept connection died: the first may count
 };
 
-/// As `relay`, but without Range: and where the app answers 200 with one `route_field` (lower case), nothing of that
-/// answer is passed on, and what it names is given instead. The field never reaches the client.
-awaitable<std::optional<named_object>> relay_unless_named(exchange& x, std::string_view route_field,
-                                                          bool cors_configured);
+/// As `relay`, with `filter` between the app's answer and the client.
+awaitable<void> relay_through(exchange& x, answer_filter& filter);
 
 /// Sends an answer's head without a body, to a HEAD that the app's answer to the gate denied. `fields`: whole lines.
 awaitable<void> answer_head(exchange& x, unsigned status, std::string_view fields);

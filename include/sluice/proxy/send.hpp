@@ -9,8 +9,9 @@ namespace sluice::proxy {
 /// out with their head in one write, larger ones by sendfile. What is not in the page cache is read by `reads` first,
 /// so that a cold disk never stops a worker.
 ///
+/// Moves `first` on as bytes leave: it is `last + 1` at the end, and tells how many have left where it fails.
 /// Errors: `timeout`, `connection_lost` (source client); `disk_error` (source internal): the head may have been sent.
-awaitable<result<void>> send_file(exchange& x, file_pool& reads, int fd, std::uint64_t first, std::uint64_t last,
+awaitable<result<void>> send_file(exchange& x, file_pool& reads, int fd, std::uint64_t& first, std::uint64_t last,
                                   std::string& head);
 
 } // namespace sluice::proxy
