@@ -40,7 +40,7 @@ const seconds = (text) => Number(/^(\d+)s$/.exec(text)[1]);
 const gibibytes = (text) => Number(/^(\d+)GiB?$|^(\d+)Gi$/.exec(text).slice(1).find(Boolean));
 
 test('the kustomization names all the manifests, and they name each other rightly', () => {
-  const listed = new Set([...kustomization.resources, 'kustomization.yaml', 'podmonitor.yaml']);
+  const listed = new Set([...kustomization.resources, 'kustomization.yaml', 'podmonitor.yaml', 'open-webui.yaml']);
   assert.deepEqual(fs.readdirSync(folder).filter((name) => !listed.has(name)), []);
   for (const object of Object.values(objects)) assert.ok(object.apiVersion && object.metadata.name);
   const { labels } = objects.Deployment.spec.template.metadata;
@@ -112,4 +112,33 @@ test('the config in the ConfigMap is a good one', (t) => {
   fs.writeFileSync(file, text);
   const { status, output } = run('/usr/bin/env', [...sidecar.env.map(({ name }) => `${name}=AK`), binary, 'check', '--config', file]);
   assert.equal(status, 0, output);
+});
+
+test('Open WebUI: on loopback behind Sluice, both with the same storage variables', (t) => {
+  const of = Object.fromEntries(readFile('open-webui.yaml').map((object) => [object.kind, object]));
+  const { initContainers: [sluice], containers: [webui], volumes, terminationGracePeriodSeconds } = of.Deployment.spec.template.spec;
+  const [settings] = readYaml(of.ConfigMap.data['sluice.yaml']);
+  const env = Object.fromEntries(webui.env.map(({ name, value }) => [name, value]));
+  assert.deepEqual(env, { HOST: '127.0.0.1', PORT: '8080' });
+  assert.equal(settings.app.url, `http://${env.HOST}:${env.PORT}`);
+  const ports = Object.fromEntries(sluice.ports.map(({ name, containerPort }) => [name, containerPort]));
+  assert.deepEqual(ports, { media: 8081, admin: 9180 });
+  assert.equal(settings.listeners[0].address, `0.0.0.0:${ports.media}`);
+  assert.equal(webui.ports, undefined);
+  assert.deepEqual(of.Service.spec.ports.map(({ targetPort }) => targetPort), ['media']);
+  assert.equal(webui.readinessProbe.httpGet.port, ports.media);
+  for (const { envFrom } of [sluice, webui]) assert.deepEqual(envFrom, [{ secretRef: { name: of.Secret.metadata.name } }]);
+  assert.ok(sluice.securityContext.runAsNonRoot && sluice.securityContext.readOnlyRootFilesystem);
+  const names = volumes.map(({ name }) => name);
+  for (const { volumeMounts } of [sluice, webui]) for (const { name } of volumeMounts) assert.ok(names.includes(name), name);
+  const cache = volumes.find(({ name }) => name === 'cache');
+  assert.ok(gibibytes(settings.cache.max_size) <= 0.95 * gibibytes(cache.emptyDir.sizeLimit));
+  assert.ok(terminationGracePeriodSeconds >= seconds(settings.limits.shutdown_delay) + seconds(settings.limits.drain_timeout) + 10);
+  const directory = directoryFor(t, 'open-webui');
+  const file = path.join(directory, 'sluice.yaml');
+  fs.writeFileSync(file, of.ConfigMap.data['sluice.yaml'].replace(settings.cache.directory, `${directory}/cache`));
+  const given = { ...of.Secret.stringData, S3_BUCKET_NAME: 'media' };
+  const { status, output } = run('/usr/bin/env', [...Object.entries(given).map((pair) => pair.join('=')), binary, 'check', '--config', file]);
+  assert.equal(status, 0, output);
+  assert.doesNotMatch(output, /warning/);
 });
