@@ -1,17 +1,16 @@
 // A small stand-in for the app behind Sluice: what the tests of the relay, of decisions and of the fallback ask of an app.
 import http from 'node:http';
 import { createHash, randomBytes } from 'node:crypto';
-import { loginPage, videoPage } from './app_page.mjs';
 import { content } from './content.mjs';
 import { pauseGate } from './faults.mjs';
 import { answerFor } from './http_object.mjs';
 import { Board } from './wait.mjs';
 
 export class App {
-  /// {mediaUrl, mediaObject(key) → object of origin.mjs or undefined (may be a promise), mayRead(request, course) → answer}
+  /// {mediaObject(key) → object of origin.mjs or undefined (may be a promise), mayRead(request, course) → answer}
   /// where an answer is {status, headers, body}, a promise of it, or undefined for the app's own.
   constructor(options = {}) {
-    this.options = { mediaUrl: '/media/demo/sample.mp4', ...options };
+    this.options = options;
     this.mayRead = options.mayRead;
     this.sessions = new Set();
     this.requests = [];
@@ -214,8 +213,7 @@ async function upload(call) {
 }
 
 const handlers = {
-  '/': (call) => (call.app.loggedIn(call.req.headers)
-    ? answer(call, 200, videoPage(call.app.options.mediaUrl)) : answer(call, 200, loginPage())),
+  '/': (call) => answer(call, 200, '<!doctype html><title>app</title>\n'),
   '/health': (call) => answer(call, 200, { status: true }),
   '/media': media,
   '/upload': upload,
@@ -224,18 +222,6 @@ const handlers = {
     for (let i = 0; i < rawHeaders.length; i += 2) fields.push([rawHeaders[i], rawHeaders[i + 1]]);
     answer(call, 200, { method, target, fields });
   },
-  async '/login'(call) {
-    if (call.method !== 'POST') return answer(call, 200, loginPage());
-    const form = [];
-    await readBody(call, (bytes) => void form.push(bytes));
-    const fields = new URLSearchParams(Buffer.concat(form).toString());
-    if (fields.get('user') !== 'demo' || fields.get('password') !== 'demo') {
-      return answer(call, 401, loginPage('That user and password are not known.'));
-    }
-    const cookie = `${call.app.logIn()}; Path=/; HttpOnly; SameSite=Lax`;
-    return answer(call, 303, '', { Location: '/', 'Set-Cookie': cookie });
-  },
-  '/logout': (call) => answer(call, 303, '', { Location: '/', 'Set-Cookie': 'session=; Path=/; Max-Age=0' }),
   async '/api'(call) {
     const course = /^\/api\/may-read\/([^/]+)$/.exec(call.path)?.[1];
     if (course === undefined) return notFound(call);
