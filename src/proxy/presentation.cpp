@@ -99,13 +99,13 @@ std::optional<presentation> open_webui_presentation(std::string_view query, cons
     }
     const std::string lower = lower_ascii(*name);
     presentation p;
-    if (query == "attachment=true") {
-        p.content_disposition = "attachment; filename*=UTF-8''" + quoted(*name);
-    } else if (type == "application/pdf" || lower.ends_with(".pdf")) {
-        p.content_disposition = "inline; filename*=UTF-8''" + quoted(*name);
+    const bool asked = query == "attachment=true";
+    const bool pdf = !asked && (type == "application/pdf" || lower.ends_with(".pdf"));
+    if (pdf) {
         type = "application/pdf";
-    } else if (type != "text/plain") { // with a parameter it is another text to the app
-        p.content_disposition = "attachment; filename*=UTF-8''" + quoted(*name);
+    }
+    if (asked || type != "text/plain") { // with a parameter it is another text to the app
+        p.content_disposition = (pdf ? "inline" : "attachment") + ("; filename*=UTF-8''" + quoted(*name));
     }
     if (type.empty()) {
         type = guessed_type(lower);

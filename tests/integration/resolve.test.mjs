@@ -10,7 +10,7 @@ import { cacheStatus, startStack } from '../support/stack.mjs';
 const size = 300007;
 const uri = 's3://media/films/v.mp4';
 const route = (over = {}) => ({ name: 'files', path: '/media/{id}/raw', store: 'media',
-  authorize: { subrequest: '/api/may-read/{id}', ttl: '10s', timeout: '2s' },
+  authorize: { subrequest: '/api/may-read/{id}', ttl: '10s', timeout: '30s' },
   resolve: { object: '/path', content_type: '/meta/content_type', filename: '/meta/name' }, ...over });
 
 async function startResolve(t, { route: over, ...config } = {}) {
