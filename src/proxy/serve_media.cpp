@@ -222,8 +222,7 @@ awaitable<void> serve_media(exchange& x, const media_route& route, const std::ve
     if (resolved) {
         key = said.given->key;
     }
-    media_request m =
-        request_for(x, route, resolved ? *said.given->store : *route.store, std::move(key), purges_seen);
+    media_request m = request_for(x, route, resolved ? *said.given->store : *route.store, std::move(key), purges_seen);
     m.given = std::move(said.given);
     m.set_cookie = std::move(said.set_cookie);
     m.authorize_time = steady_clock::now() - began;
