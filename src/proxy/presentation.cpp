@@ -42,7 +42,7 @@ std::string_view guessed_type(std::string_view lower_name) {
 }
 
 /// Python's `urllib.parse.quote`, which the app uses: all but `A-Za-z0-9_.-~/` in upper-case hex.
-std::string quoted(std::string_view name) {
+std::string quoted_string(std::string_view name) {
     constexpr std::string_view digits = "0123456789ABCDEF";
     constexpr std::string_view marks = "_.-~/";
     std::string out;
@@ -105,7 +105,7 @@ std::optional<presentation> open_webui_presentation(std::string_view query, cons
         type = "application/pdf";
     }
     if (asked || type != "text/plain") { // with a parameter it is another text to the app
-        p.content_disposition = (pdf ? "inline" : "attachment") + ("; filename*=UTF-8''" + quoted(*name));
+        p.content_disposition = (pdf ? "inline" : "attachment") + ("; filename*=UTF-8''" + quoted_string(*name));
     }
     if (type.empty()) {
         type = guessed_type(lower);

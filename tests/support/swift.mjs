@@ -59,6 +59,8 @@ fsync_interval = 0
 pipeline = ${kind}-server
 [app:${kind}-server]
 use = egg:swift#${kind}
+conn_timeout = 30
+node_timeout = 60
 `;
 }
 
@@ -68,6 +70,11 @@ pipeline = catch_errors gatekeeper cache listing_formats s3api tempauth copy slo
 [app:proxy-server]
 use = egg:swift#proxy
 account_autocreate = true
+# A busy machine is no broken one: nothing is given up early, and the only node there is is never left out.
+conn_timeout = 30
+node_timeout = 60
+recoverable_node_timeout = 60
+error_suppression_limit = 1000000
 [filter:catch_errors]
 use = egg:swift#catch_errors
 [filter:gatekeeper]
@@ -147,12 +154,14 @@ export class Swift {
     this.#python('swift-proxy-server', 'proxy.conf', 'proxy');
     this.port = proxyPort;
     this.url = `http://127.0.0.1:${proxyPort}`;
-    // A made bucket says that all of it is up: the proxy, the account and the container server.
+    // A bucket with an object in it says that all of it is up: the proxy, the account, container and object servers.
     await poll(async () => {
       const dead = this.children.find((child) => child.exitCode !== null);
       if (dead) throw new Error(`Swift did not start:\n${fs.readFileSync(path.join(this.directory, `${dead.name}.log`), 'utf8')}`);
-      return (await this.request('PUT', '/media')).status === 200;
-    }, 'Swift makes a bucket', 60000, 200);
+      return (await this.request('PUT', '/media')).status === 200 &&
+        (await this.request('PUT', '/media/.ready', 'ready')).status === 200 &&
+        (await this.request('DELETE', '/media/.ready')).status === 204;
+    }, 'Swift takes an object', 60000, 200);
     return this;
   }
 

@@ -84,7 +84,7 @@ boost::json::object object_of(const std::string& line) {
     return value.as_object();
 }
 
-std::string quoted(std::string_view text) {
+std::string quoted_text(std::string_view text) {
     std::string out;
     log::append_json_string(out, text);
     return out;
@@ -95,14 +95,14 @@ std::string quoted(std::string_view text) {
 BOOST_AUTO_TEST_SUITE(logging)
 
 BOOST_AUTO_TEST_CASE(hostile_bytes_stay_in_their_string) {
-    BOOST_TEST(quoted("plain /a-b_c?d") == "\"plain /a-b_c?d\"");
-    BOOST_TEST(quoted("") == "\"\"");
-    BOOST_TEST(quoted("a\"b\\c") == R"("a\"b\\c")");
-    BOOST_TEST(quoted("\r\n\t") == R"("\r\n\t")");
-    BOOST_TEST(quoted(std::string_view("\0", 1)) == R"("\u0000")");
-    BOOST_TEST(quoted("\x1b[31m") == R"("\u001b[31m")");
-    BOOST_TEST(quoted("\xff") == "\"\xc3\xbf\""); // no UTF-8: as Latin-1 would have it
-    BOOST_TEST(quoted("\xc3\xbc") == "\"\xc3\x83\xc2\xbc\"");
+    BOOST_TEST(quoted_text("plain /a-b_c?d") == "\"plain /a-b_c?d\"");
+    BOOST_TEST(quoted_text("") == "\"\"");
+    BOOST_TEST(quoted_text("a\"b\\c") == R"("a\"b\\c")");
+    BOOST_TEST(quoted_text("\r\n\t") == R"("\r\n\t")");
+    BOOST_TEST(quoted_text(std::string_view("\0", 1)) == R"("\u0000")");
+    BOOST_TEST(quoted_text("\x1b[31m") == R"("\u001b[31m")");
+    BOOST_TEST(quoted_text("\xff") == "\"\xc3\xbf\""); // no UTF-8: as Latin-1 would have it
+    BOOST_TEST(quoted_text("\xc3\xbc") == "\"\xc3\x83\xc2\xbc\"");
     // Every byte, and random ones: always one JSON string without a raw control character.
     const auto seed = std::random_device{}();
     BOOST_TEST_MESSAGE("seed " << seed);
@@ -119,7 +119,7 @@ BOOST_AUTO_TEST_CASE(hostile_bytes_stay_in_their_string) {
         texts.push_back(text);
     }
     for (const auto& text : texts) {
-        const auto line = quoted(text);
+        const auto line = quoted_text(text);
         boost::system::error_code ec;
         const auto value = boost::json::parse(line, ec);
         BOOST_TEST_REQUIRE((!ec && value.is_string()), "seed " << seed << ": " << line);
