@@ -1,5 +1,10 @@
 #include <sluice/base/log.hpp>
+#include <sluice/commands/check_online.hpp>
+#include <sluice/commands/sign_url.hpp>
 #include <sluice/config/load.hpp>
+#include <sluice/config/text.hpp>
+#include <sluice/config/units.hpp>
+#include <sluice/identity/rfc3339.hpp>
 #include <sluice/server/server.hpp>
 
 #include <CLI/CLI.hpp>
@@ -51,7 +56,7 @@ int serve(const std::string& file) {
     return code;
 }
 
-int check(const std::string& file) {
+int check(const std::string& file, bool online) {
     const auto settings = load(file);
     if (!settings) {
         return 1;
@@ -60,7 +65,63 @@ int check(const std::string& file) {
         std::cerr << file << ": warning: " << line << '\n';
     }
     std::cout << file << ": the configuration is valid\n";
-    return 0;
+    return online && !sluice::commands::check_online(*settings, std::cout) ? 1 : 0;
+}
+
+/// What stands on the command line of `sluice sign`, unread.
+struct sign_arguments {
+    std::string uri;
+    std::string expires;
+    std::string method{"GET"};
+    std::string content_type;
+    std::string disposition;
+    std::string time;
+};
+
+int refuse(const std::string& option, std::string_view why) {
+    std::cerr << "sluice: " << option << ' ' << why << '\n';
+    return 1;
+}
+
+int sign(const std::string& file, const sign_arguments& given) {
+    sluice::commands::sign_request what{given.uri, {}, {}};
+    what.method = given.method == "HEAD" ? sluice::sign::method::head : sluice::sign::method::get;
+    if (!given.expires.empty()) {
+        const auto life = config::parse_duration(given.expires);
+        if (!life || *life < std::chrono::seconds(1)) {
+            return refuse("--expires", life ? "must be at least 1s" : life.error().detail);
+        }
+        what.options.expires = std::chrono::duration_cast<std::chrono::seconds>(*life);
+    }
+    if (!given.time.empty()) {
+        what.options.at = sluice::identity::parse_rfc3339(given.time);
+        if (!what.options.at) {
+            return refuse("--time", "must be a time as in 2026-01-15T13:34:56Z");
+        }
+    }
+    const auto put = [](const std::string& option, const std::string& text, std::string& out) {
+        const auto good = text.empty() ? sluice::result<std::string>(text) : config::parse_field_value(text);
+        out = good ? text : "";
+        return good || refuse(option, good.error().detail) == 0;
+    };
+    if (!put("--response-content-type", given.content_type, what.options.response_content_type) ||
+        !put("--response-content-disposition", given.disposition, what.options.response_content_disposition)) {
+        return 1;
+    }
+    const auto settings = load(file);
+    return settings ? sluice::commands::sign_url(*settings, what, std::cout, std::cerr) : 1;
+}
+
+void add_sign(CLI::App& app, std::string& file, sign_arguments& given, int& code) {
+    auto* command = app.add_subcommand("sign", "Print a signed URL of an object");
+    command->add_option("URI", given.uri, "The object, as in s3://bucket/key")->required();
+    command->add_option("--config", file, "The configuration file")->required();
+    command->add_option("--expires", given.expires, "The URL's life, as in 1h; else the store's url_expiry");
+    command->add_option("--method", given.method, "GET or HEAD")->check(CLI::IsMember({"GET", "HEAD"}));
+    command->add_option("--response-content-type", given.content_type, "What the store answers as Content-Type");
+    command->add_option("--response-content-disposition", given.disposition, "And as Content-Disposition");
+    command->add_option("--time", given.time, "Sign as if it were then, as in 2026-01-15T13:34:56Z");
+    command->callback([&] { code = sign(file, given); });
 }
 
 } // namespace
@@ -78,7 +139,12 @@ int main(int argc, char** argv) {
     serve_command->callback([&] { code = serve(file); });
     auto* check_command = app.add_subcommand("check", "Read the configuration and tell what is wrong with it");
     check_command->add_option("--config", file, "The configuration file")->required();
-    check_command->callback([&] { code = check(file); });
+    bool online = false;
+    check_command->add_flag("--online", online,
+                            "Also ask each store whether it may be read, and the app whether it refuses");
+    check_command->callback([&] { code = check(file, online); });
+    sign_arguments signing;
+    add_sign(app, file, signing, code);
     CLI11_PARSE(app, argc, argv);
     return code;
 }

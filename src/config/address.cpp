@@ -61,44 +61,31 @@ bool is_host_name(std::string_view host) {
            });
 }
 
-} // namespace
-
-std::string url::authority() const {
-    std::string text = host.find(':') == std::string::npos ? host : "[" + host + "]";
-    if (port != (tls ? 443 : 80)) {
-        text.append(":").append(std::to_string(port));
+/// A path of `parse_base_url` without "/" at its end; nullopt where it is none.
+std::optional<std::string> plain_path(std::string_view path) {
+    if (!path.empty() && path.front() != '/') {
+        return std::nullopt;
     }
-    return text;
+    if (path.ends_with('/')) {
+        path.remove_suffix(1);
+    }
+    for (std::size_t from = 0; from < path.size();) { // each segment begins with its "/"
+        const auto to = std::min(path.find('/', from + 1), path.size());
+        const auto segment = path.substr(from + 1, to - from - 1);
+        const bool plain = std::ranges::all_of(segment, [](char c) {
+            return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' || c == '.' ||
+                   c == '_' || c == '~';
+        });
+        if (!plain || segment.empty() || segment == "." || segment == "..") {
+            return std::nullopt;
+        }
+        from = to;
+    }
+    return std::string(path);
 }
 
-result<endpoint> parse_endpoint(std::string_view text) {
-    constexpr auto wanted = "must be a numeric address and a port, as in 0.0.0.0:8080 or [::]:8080";
-    const auto colon = text.rfind(':');
-    if (colon == std::string_view::npos) {
-        return bad(wanted);
-    }
-    auto host = text.substr(0, colon);
-    const bool brackets = host.size() > 2 && host.front() == '[' && host.back() == ']';
-    if (brackets) {
-        host = host.substr(1, host.size() - 2);
-    }
-    const auto numeric = parse_address(host);
-    const auto port = parse_number(text.substr(colon + 1));
-    if (!numeric || numeric->v6 != brackets || !port) {
-        return bad(wanted);
-    }
-    if (*port > 65535) {
-        return bad("has a port above 65535");
-    }
-    return endpoint{numeric->text(), static_cast<std::uint16_t>(*port)};
-}
-
-result<url> parse_url(std::string_view text) {
-    const auto parsed = boost::urls::parse_uri({text.data(), text.size()});
-    if (!parsed || !parsed->has_authority()) {
-        return bad("is not an absolute URL, as in http://127.0.0.1:3000");
-    }
-    const boost::urls::url_view& view = *parsed;
+/// All of a URL but its path.
+result<url> parse_place(const boost::urls::url_view& view) {
     if (view.scheme_id() != boost::urls::scheme::http && view.scheme_id() != boost::urls::scheme::https) {
         return bad("must be an http or https URL");
     }
@@ -107,10 +94,6 @@ result<url> parse_url(std::string_view text) {
     }
     if (view.has_query() || view.has_fragment()) {
         return bad("must not have a query or a fragment");
-    }
-    const std::string path(view.encoded_path());
-    if (!path.empty() && path != "/") {
-        return bad("must not have a path");
     }
     url u;
     u.tls = view.scheme_id() == boost::urls::scheme::https;
@@ -143,6 +126,71 @@ result<url> parse_url(std::string_view text) {
         }
     }
     return u;
+}
+
+} // namespace
+
+std::string url::authority() const {
+    std::string text = host.find(':') == std::string::npos ? host : "[" + host + "]";
+    if (port != (tls ? 443 : 80)) {
+        text.append(":").append(std::to_string(port));
+    }
+    return text;
+}
+
+result<endpoint> parse_endpoint(std::string_view text) {
+    constexpr auto wanted = "must be a numeric address and a port, as in 0.0.0.0:8080 or [::]:8080";
+    const auto colon = text.rfind(':');
+    if (colon == std::string_view::npos) {
+        return bad(wanted);
+    }
+    auto host = text.substr(0, colon);
+    const bool brackets = host.size() > 2 && host.front() == '[' && host.back() == ']';
+    if (brackets) {
+        host = host.substr(1, host.size() - 2);
+    }
+    const auto numeric = parse_address(host);
+    const auto port = parse_number(text.substr(colon + 1));
+    if (!numeric || numeric->v6 != brackets || !port) {
+        return bad(wanted);
+    }
+    if (*port > 65535) {
+        return bad("has a port above 65535");
+    }
+    return endpoint{numeric->text(), static_cast<std::uint16_t>(*port)};
+}
+
+result<url> parse_base_url(std::string_view text) {
+    const auto parsed = boost::urls::parse_uri({text.data(), text.size()});
+    if (!parsed || !parsed->has_authority()) {
+        return bad("is not an absolute URL, as in http://127.0.0.1:3000");
+    }
+    auto place = parse_place(*parsed);
+    if (place) {
+        auto path = plain_path(std::string_view(parsed->encoded_path()));
+        if (!path) {
+            return bad("has a path with more than plain segments");
+        }
+        place->path = std::move(*path);
+    }
+    return place;
+}
+
+result<url> parse_url(std::string_view text) {
+    auto place = parse_base_url(text);
+    if (place && !place->path.empty()) {
+        return bad("must not have a path");
+    }
+    return place;
+}
+
+bool is_numeric_host(const url& place) {
+    return parse_address(place.host).has_value();
+}
+
+bool is_loopback(const url& place) {
+    const auto numeric = parse_address(place.host);
+    return numeric ? numeric->loopback() : place.host == "localhost";
 }
 
 result<cidr> parse_cidr(std::string_view text) {

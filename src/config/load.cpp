@@ -234,16 +234,6 @@ std::string to_string(const fault& f) {
     return text.append(": error: ").append(f.message);
 }
 
-std::vector<std::string> warnings(const config& c) {
-    std::vector<std::string> lines;
-    for (const auto& each : c.routes) {
-        if (!each.off.empty()) {
-            lines.push_back("route \"" + each.name + "\" is off, its requests go to the app: " + each.off);
-        }
-    }
-    return lines;
-}
-
 std::span<const override_setting> overrides() noexcept {
     return settings;
 }

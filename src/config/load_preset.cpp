@@ -10,32 +10,6 @@ namespace {
 
 constexpr std::string_view store_name = "open-webui";
 
-/// The app's environment: a variable that is set to nothing is as good as none.
-class app_variables {
-public:
-    explicit app_variables(const variables& all)
-        : all_(all) {}
-
-    [[nodiscard]] std::string get(std::string_view name) const {
-        const auto found = all_.find(name);
-        return found == all_.end() ? std::string() : found->second;
-    }
-    [[nodiscard]] bool has(std::string_view name) const { return !get(name).empty(); }
-
-private:
-    const variables& all_;
-};
-
-/// A scalar that came from the variable `name`, so that faults name it.
-node from_variable(std::string_view name, std::string text) {
-    node n;
-    n.what = node::kind::scalar;
-    n.origin = name;
-    n.written = text;
-    n.text = std::move(text);
-    return n;
-}
-
 node a_mapping(std::string_view name) {
     node n;
     n.what = node::kind::mapping;
@@ -44,17 +18,27 @@ node a_mapping(std::string_view name) {
 }
 
 void put(node& to, std::string_view key, node value) {
-    to.pairs.push_back({from_variable(value.origin, std::string(key)), std::move(value)});
+    to.pairs.push_back({variable_node(value.origin, std::string(key)), std::move(value)});
 }
 
-void put_variable(node& to, std::string_view key, const app_variables& env, std::string_view name) {
-    if (env.has(name)) {
-        put(to, key, from_variable(name, env.get(name)));
+/// The app's variable `name` as `key`; nothing where it is unset or empty.
+void put_variable(reading& r, node& to, std::string_view key, std::string_view name) {
+    if (auto text = r.variable(name); !text.empty()) {
+        put(to, key, variable_node(name, std::move(text)));
     }
 }
 
 void missing(reading& r, std::string_view name, std::string why) {
-    r.add(from_variable(name, ""), std::move(why));
+    r.add(variable_node(name, ""), std::move(why));
+}
+
+/// False where the variable is missing, which is then said.
+bool need(reading& r, std::string_view name, std::string_view provider) {
+    const bool set = !r.variable(name).empty();
+    if (!set) {
+        missing(r, name, "is not set: it is needed where STORAGE_PROVIDER is " + std::string(provider));
+    }
+    return set;
 }
 
 /// The app puts its prefix before a key with a `/` between (`os.path.join`), whether or not it ends in one.
@@ -62,56 +46,77 @@ std::string with_slash(std::string prefix) {
     return prefix.ends_with('/') ? prefix : prefix + "/";
 }
 
-/// What keeps this version from using an S3 bucket as the app does; "": nothing.
-std::string s3_off(const app_variables& env) {
-    if (to_lower(env.get("S3_USE_ACCELERATE_ENDPOINT")) == "true") {
-        return "S3_USE_ACCELERATE_ENDPOINT is true, which is not supported yet";
+/// `stores.open-webui` as the file would have it; nullopt where a variable is missing, which was said. Without keys the
+/// app takes the cloud's default chain, as a store without `credentials` does.
+std::optional<node> s3_store(reading& r) {
+    node s = a_mapping("S3_REGION_NAME"); // what can still be missing below
+    put(s, "type", variable_node("STORAGE_PROVIDER", "s3"));
+    if (!need(r, "S3_BUCKET_NAME", "s3")) {
+        return std::nullopt;
     }
-    // The app takes the cloud's default chain where either is missing.
-    if (!env.has("S3_ACCESS_KEY_ID") || !env.has("S3_SECRET_ACCESS_KEY")) {
-        return "S3_ACCESS_KEY_ID and S3_SECRET_ACCESS_KEY are not both set, and the cloud's own credentials are not "
-               "supported yet";
+    put_variable(r, s, "bucket", "S3_BUCKET_NAME");
+    put_variable(r, s, "region", "S3_REGION_NAME");
+    put_variable(r, s, "endpoint", "S3_ENDPOINT_URL");
+    put_variable(r, s, "addressing", "S3_ADDRESSING_STYLE");
+    if (auto prefix = r.variable("S3_KEY_PREFIX"); !prefix.empty()) {
+        put(s, "prefix", variable_node("S3_KEY_PREFIX", with_slash(std::move(prefix))));
     }
-    return "";
-}
-
-/// `stores.open-webui` as the file would have it; nullopt where a variable is missing, which was said.
-std::optional<node> s3_store(reading& r, const app_variables& env) {
-    node s = a_mapping("STORAGE_PROVIDER");
-    put(s, "type", from_variable("STORAGE_PROVIDER", "s3"));
-    bool whole = true;
-    if (!env.has("S3_BUCKET_NAME")) {
-        missing(r, "S3_BUCKET_NAME", "is not set: it is needed where STORAGE_PROVIDER is s3");
-        whole = false;
-    }
-    if (!env.has("S3_REGION_NAME") && !env.has("S3_ENDPOINT_URL")) {
-        missing(r, "S3_REGION_NAME", "is not set: it is needed where S3_ENDPOINT_URL is not");
-        whole = false;
-    }
-    put_variable(s, "bucket", env, "S3_BUCKET_NAME");
-    put_variable(s, "region", env, "S3_REGION_NAME");
-    put_variable(s, "endpoint", env, "S3_ENDPOINT_URL");
-    put_variable(s, "addressing", env, "S3_ADDRESSING_STYLE");
-    if (env.has("S3_KEY_PREFIX")) {
-        put(s, "prefix", from_variable("S3_KEY_PREFIX", with_slash(env.get("S3_KEY_PREFIX"))));
+    // The app compares it so; whatever else it holds is false.
+    if (to_lower(r.variable("S3_USE_ACCELERATE_ENDPOINT")) == "true") {
+        put(s, "accelerate", variable_node("S3_USE_ACCELERATE_ENDPOINT", "true"));
     }
     node keys = a_mapping("S3_ACCESS_KEY_ID");
-    put_variable(keys, "access_key_id", env, "S3_ACCESS_KEY_ID");
-    put_variable(keys, "secret_access_key", env, "S3_SECRET_ACCESS_KEY");
-    put(s, "credentials", std::move(keys));
-    return whole ? std::optional<node>(std::move(s)) : std::nullopt;
+    put_variable(r, keys, "access_key_id", "S3_ACCESS_KEY_ID");
+    put_variable(r, keys, "secret_access_key", "S3_SECRET_ACCESS_KEY");
+    if (keys.pairs.size() == 2) { // where either is missing the app takes neither
+        put(s, "credentials", std::move(keys));
+    }
+    return s;
 }
 
-std::optional<node> local_store(reading& r, const app_variables& env) {
-    const std::filesystem::path data(env.has("DATA_DIR") ? env.get("DATA_DIR") : "/app/backend/data");
+std::optional<node> gcs_store(reading& r) {
+    node s = a_mapping("STORAGE_PROVIDER");
+    put(s, "type", variable_node("STORAGE_PROVIDER", "gcs"));
+    if (!need(r, "GCS_BUCKET_NAME", "gcs")) {
+        return std::nullopt;
+    }
+    put_variable(r, s, "bucket", "GCS_BUCKET_NAME");
+    node keys = a_mapping("GOOGLE_APPLICATION_CREDENTIALS_JSON");
+    put_variable(r, keys, "service_account", "GOOGLE_APPLICATION_CREDENTIALS_JSON");
+    if (!keys.pairs.empty()) {
+        put(s, "credentials", std::move(keys));
+    }
+    return s;
+}
+
+std::optional<node> azure_store(reading& r) {
+    node s = a_mapping("AZURE_STORAGE_ENDPOINT");
+    put(s, "type", variable_node("STORAGE_PROVIDER", "azure"));
+    const bool endpoint = need(r, "AZURE_STORAGE_ENDPOINT", "azure");
+    if (!need(r, "AZURE_STORAGE_CONTAINER_NAME", "azure") || !endpoint) {
+        return std::nullopt;
+    }
+    put_variable(r, s, "endpoint", "AZURE_STORAGE_ENDPOINT");
+    put_variable(r, s, "container", "AZURE_STORAGE_CONTAINER_NAME");
+    node keys = a_mapping("AZURE_STORAGE_KEY");
+    put_variable(r, keys, "account_key", "AZURE_STORAGE_KEY");
+    if (!keys.pairs.empty()) {
+        put(s, "credentials", std::move(keys));
+    }
+    return s;
+}
+
+std::optional<node> local_store(reading& r) {
+    const auto variable = r.variable("DATA_DIR");
+    const std::filesystem::path data(variable.empty() ? "/app/backend/data" : variable);
     if (!data.is_absolute()) {
         // The app would start from its own working directory, which nobody else knows.
         missing(r, "DATA_DIR", "must be an absolute path");
         return std::nullopt;
     }
     node s = a_mapping("DATA_DIR");
-    put(s, "type", from_variable("STORAGE_PROVIDER", "local"));
-    put(s, "root", from_variable("DATA_DIR", (data / "uploads").lexically_normal().string()));
+    put(s, "type", variable_node("STORAGE_PROVIDER", "local"));
+    put(s, "root", variable_node("DATA_DIR", (data / "uploads").lexically_normal().string()));
     return s;
 }
 
@@ -132,21 +137,21 @@ void add_open_webui_store(reading& r, config& c, route& out) {
     if (c.stores.contains(out.store)) {
         return;
     }
-    const app_variables env(r.options.environment);
-    const std::string provider = env.has("STORAGE_PROVIDER") ? env.get("STORAGE_PROVIDER") : "local";
+    const std::string provider = r.variable("STORAGE_PROVIDER");
     std::optional<node> made;
     if (provider == "s3") {
-        out.off = s3_off(env);
-        made = out.off.empty() ? s3_store(r, env) : std::nullopt;
-    } else if (provider == "local") {
-        made = local_store(r, env);
-    } else if (provider == "gcs" || provider == "azure") {
-        out.off = "STORAGE_PROVIDER is " + provider + ", which is not supported yet";
+        made = s3_store(r);
+    } else if (provider.empty() || provider == "local") {
+        made = local_store(r);
+    } else if (provider == "gcs") {
+        made = gcs_store(r);
+    } else if (provider == "azure") {
+        made = azure_store(r);
     } else {
         missing(r, "STORAGE_PROVIDER", "must be one of local, s3, gcs, azure");
     }
     if (made) {
-        read_store(r, from_variable("STORAGE_PROVIDER", out.store), *made, c);
+        read_store(r, variable_node("STORAGE_PROVIDER", out.store), *made, c);
     } else {
         out.store.clear();
     }

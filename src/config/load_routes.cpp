@@ -211,11 +211,21 @@ void read_preset(reading& r, mapping& m, config& c, route& out) {
     }
 }
 
-void read_delivery(reading& r, mapping& m) {
-    enum class way { stream, redirect } how{};
-    const node* delivery = m.read_choice<way>("delivery", how, {{"stream", way::stream}, {"redirect", way::redirect}});
-    if (delivery != nullptr && how == way::redirect) {
-        r.add(*delivery, "\"delivery: redirect\" is not supported yet");
+/// Whether all stores that the route can name objects in are local. Without any, nothing is known.
+bool only_local(const config& c, const route& out) {
+    const auto is_local = [](const auto& named) { return named.second.type == store_type::local; };
+    if (!out.store.empty() && (out.preset != preset::none || (!out.resolve && out.object_header.empty()))) {
+        const auto found = c.stores.find(out.store);
+        return found != c.stores.end() && is_local(*found);
+    }
+    return !c.stores.empty() && std::ranges::all_of(c.stores, is_local);
+}
+
+void read_delivery(mapping& m, const config& c, route& out) {
+    const node* at = m.read_choice<enum delivery>("delivery", out.delivery,
+                                                  {{"stream", delivery::stream}, {"redirect", delivery::redirect}});
+    if (at != nullptr && out.delivery == delivery::redirect && only_local(c, out)) {
+        m.wrong("delivery", *at, "cannot be redirect: objects of a store of type local have no URL");
     }
 }
 
@@ -239,7 +249,7 @@ void read_route(reading& r, const node& where, const std::string& place, config&
         read_name(m, c.routes, out);
         read_source(r, m, c, out);
     }
-    read_delivery(r, m);
+    read_delivery(m, c, out);
     read_headers(r, m, out);
     read_cors(r, m, out);
     duration max_age{0};

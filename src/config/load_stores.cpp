@@ -1,11 +1,9 @@
-#include <sluice/config/address.hpp>
-
-#include "mapping.hpp"
-#include <unistd.h>
+#include "store_parts.hpp"
 
 #include <algorithm>
+#include <array>
 #include <bit>
-#include <optional>
+#include <utility>
 
 namespace sluice::config {
 
@@ -13,40 +11,11 @@ namespace {
 
 using namespace std::chrono_literals;
 
-/// The types that may be written, supported or not.
-enum class declared_type { s3, local, gcs, azure };
-
-bool all_of_set(std::string_view text, std::string_view marks) {
-    return std::ranges::all_of(text, [&](char c) {
-        return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-               marks.find(c) != std::string_view::npos;
-    });
-}
-
-/// Wider than AWS's naming rules (lower case, 3 to 63): older buckets and other servers have more. What is refused is
-/// what would change the meaning of a URL.
-result<std::string> parse_bucket(std::string_view text) {
-    const bool good = !text.empty() && text.size() <= 255 && all_of_set(text, "._-") && text.front() != '.' &&
-                      text.front() != '-' && text.back() != '.' && text.find("..") == std::string_view::npos;
-    if (!good) {
-        return bad("must be a bucket's name: letters, digits, `.`, `-` and `_`, beginning with a letter or digit");
-    }
-    return std::string(text);
-}
-
-/// A bucket that is to be a label of a host name (RFC 1123 §2.1; AWS "Virtual hosting of general purpose buckets").
-bool fits_host_name(std::string_view bucket) {
-    return bucket.size() >= 3 && bucket.size() <= 63 && bucket.back() != '-' && std::ranges::all_of(bucket, [](char c) {
-               return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-' || c == '.';
-           });
-}
-
-result<std::string> parse_region(std::string_view text) {
-    if (text.size() > 63 || !all_of_set(text, "-_")) {
-        return bad("must be a region's name, as in eu-central-1");
-    }
-    return std::string(text);
-}
+/// The keys of all types, besides `type` and `prefix`.
+constexpr std::array<std::string_view, 19> type_keys{
+    "root",       "bucket",          "account",          "container",  "region",     "endpoint",    "addressing",
+    "url_expiry", "connect_timeout", "response_timeout", "ca_file",    "parallel",   "hedge_after", "anonymous",
+    "fips",       "signer",          "dual_stack",       "accelerate", "credentials"};
 
 result<std::string> parse_prefix(std::string_view text) {
     if (text.empty()) {
@@ -69,113 +38,39 @@ result<std::string> parse_prefix(std::string_view text) {
     return std::string(text);
 }
 
-/// Part of the signed credential scope, where `/` and `,` separate (AWS Signature Version 4).
-bool is_key_id(std::string_view text) {
-    return !text.empty() && text.size() <= 256 &&
-           std::ranges::all_of(text, [](char c) { return c > ' ' && c < 0x7f && c != '/' && c != ','; });
-}
-
-void read_credentials(reading& r, mapping& m, static_keys& out) {
-    const node* value = m.take("credentials");
-    if (value == nullptr || value->what == node::kind::null) {
-        r.add(value != nullptr ? *value : m.where(),
-              "\"" + m.full("credentials") + "\" is missing: static credentials are needed for now");
-        return;
-    }
-    mapping keys(r, *value, m.full("credentials"));
-    keys.refuse({"service_account", "hmac_id", "hmac_secret", "account_key", "connection_string"});
-    if (const node* at = keys.need("access_key_id")) {
-        secret id;
-        if (keys.read_secret("access_key_id", id) != nullptr) {
-            out.access_key_id = id.reveal();
-            if (!is_key_id(id.reveal())) {
-                keys.wrong("access_key_id", *at, "must be an access key's id, without spaces, `/` and `,`");
-            }
-        }
-    }
-    if (const node* at = keys.need("secret_access_key")) {
-        if (keys.read_secret("secret_access_key", out.secret_access_key) != nullptr && out.secret_access_key.empty()) {
-            keys.wrong("secret_access_key", *at, "is empty");
-        }
-    }
-    keys.read_secret("session_token", out.session_token);
-    keys.finish();
-}
-
-void read_endpoint(mapping& m, store& s) {
-    const node* value = m.scalar("endpoint");
-    if (value == nullptr || value->text.empty()) {
-        return;
-    }
-    url u;
-    if (m.read("endpoint", u, parse_url) != nullptr) {
-        s.endpoint = std::move(u);
-    }
-}
-
-/// True where `endpoint` is there with any value, a bad one too: then the region's absence is no second fault.
-bool names_endpoint(mapping& m) {
-    const node* value = m.take("endpoint");
-    return value != nullptr && (value->what != node::kind::scalar || !value->text.empty());
-}
-
-void read_s3(reading& r, mapping& m, store& s) {
-    const bool has_bucket = m.need("bucket") != nullptr && m.read("bucket", s.bucket, parse_bucket) != nullptr;
-    m.read("region", s.region, parse_region);
-    read_endpoint(m, s);
-    if (s.region.empty() && names_endpoint(m)) {
-        s.region = "us-east-1"; // what S3-compatible servers take unless they are told another
-    } else if (s.region.empty() && !m.has("region")) {
-        r.add(m.where(), "\"" + m.full("region") + "\" is missing: it is needed where no endpoint is set");
-    } else if (s.region.empty()) {
-        if (const node* value = m.scalar("region"); value != nullptr && value->text.empty()) {
-            m.wrong("region", *value, "is empty: it is needed where no endpoint is set");
-        }
-    }
-    const node* style = m.read_choice<addressing_style>("addressing", s.addressing,
-                                                        {{"auto", addressing_style::automatic},
-                                                         {"path", addressing_style::path},
-                                                         {"virtual", addressing_style::virtual_hosted}});
-    if (style != nullptr && s.addressing == addressing_style::virtual_hosted && has_bucket) {
-        const bool tls = !s.endpoint || s.endpoint->tls;
-        if (!fits_host_name(s.bucket)) {
-            m.wrong("addressing", *style, "cannot be virtual: the bucket's name cannot be part of a host name");
-        } else if (tls && s.bucket.find('.') != std::string::npos) {
-            // A wildcard certificate covers one label (RFC 9525 §6.3).
-            m.wrong("addressing", *style, "cannot be virtual over https: the bucket's name has a dot");
-        } else if (s.endpoint && s.endpoint->host.find_first_not_of("0123456789.:abcdef") == std::string::npos &&
-                   parse_cidr(s.endpoint->host)) {
-            m.wrong("addressing", *style, "cannot be virtual: the endpoint is an address and not a name");
-        }
-    }
-    m.read_duration("url_expiry", s.url_expiry, 1s, 24h * 7); // 604800 s is Signature Version 4's limit
-    m.read_duration("connect_timeout", s.connect_timeout, 1ms, 5min);
-    m.read_duration("response_timeout", s.response_timeout, 1ms, 1h);
-    const node* ca = m.read_path("ca_file", s.ca_file);
-    if (ca != nullptr && !s.ca_file.empty() && ::access(s.ca_file.c_str(), R_OK) != 0) {
-        m.wrong("ca_file", *ca, "cannot be read");
-    }
-    m.refuse_unless("parallel", std::uint64_t{1}, parse_number);
-    m.refuse_unless("hedge_after", duration{0}, parse_duration);
-    for (const auto key : {"anonymous", "fips", "dual_stack", "accelerate"}) {
-        m.refuse_unless(key, false, parse_bool);
-    }
-    m.refuse({"signer"});
-    read_credentials(r, m, s.credentials);
-}
-
-void read_local(reading& r, mapping& m, store& s) {
+void read_local(mapping& m, store& s) {
     if (m.need("root") != nullptr) {
         const node* at = m.read_path("root", s.root);
         if (at != nullptr && s.root.empty()) {
             m.wrong("root", *at, "must not be empty");
         }
     }
-    for (const auto key :
-         {"bucket", "region", "endpoint", "addressing", "url_expiry", "connect_timeout", "response_timeout", "ca_file",
-          "parallel", "hedge_after", "anonymous", "fips", "dual_stack", "accelerate", "signer", "credentials"}) {
-        if (m.has(key)) {
-            r.add(*m.take(key), "\"" + m.full(key) + "\" means nothing in a store of type local");
+}
+
+/// Reads what is the type's own; keys that are another's alone are refused by name: they were meant for something.
+void read_type(reading& r, mapping& m, store& s) {
+    std::string_view name;
+    switch (s.type) {
+    case store_type::s3:
+        name = "s3";
+        read_s3(r, m, s);
+        break;
+    case store_type::gcs:
+        name = "gcs";
+        read_gcs(r, m, s);
+        break;
+    case store_type::azure:
+        name = "azure";
+        read_azure(r, m, s);
+        break;
+    case store_type::local:
+        name = "local";
+        read_local(m, s);
+        break;
+    }
+    for (const auto key : type_keys) {
+        if (!m.taken(key) && m.has(key)) {
+            m.wrong(key, *m.take(key), "means nothing in a store of type " + std::string(name));
         }
     }
 }
@@ -197,36 +92,17 @@ void read_store(reading& r, const node& key, const node& where, config& c) {
     }
     store s;
     s.name = key.text;
-    std::optional<declared_type> type;
-    const node* at = m.need("type");
-    if (at != nullptr) {
-        declared_type got{};
-        if (m.read_choice<declared_type>("type", got,
-                                         {{"s3", declared_type::s3},
-                                          {"gcs", declared_type::gcs},
-                                          {"azure", declared_type::azure},
-                                          {"local", declared_type::local}}) != nullptr) {
-            type = got;
-        }
-    }
-    if (type == declared_type::gcs || type == declared_type::azure) {
-        r.add(*at, type == declared_type::gcs ? "\"type: gcs\" is not supported yet"
-                                              : "\"type: azure\" is not supported yet");
-        type.reset();
-    }
-    if (!type) {
-        m.ignore_rest(); // which keys there may be depends on it
-    } else {
+    const bool typed =
+        m.need("type") != nullptr && m.read_choice<store_type>("type", s.type,
+                                                               {{"s3", store_type::s3},
+                                                                {"gcs", store_type::gcs},
+                                                                {"azure", store_type::azure},
+                                                                {"local", store_type::local}}) != nullptr;
+    if (typed) {
         m.read("prefix", s.prefix, parse_prefix);
-        s.type = *type == declared_type::s3 ? store_type::s3 : store_type::local;
-        if (s.type == store_type::s3) {
-            read_s3(r, m, s);
-            if (m.has("root")) {
-                r.add(*m.take("root"), "\"" + m.full("root") + "\" means nothing in a store of type s3");
-            }
-        } else {
-            read_local(r, m, s);
-        }
+        read_type(r, m, s);
+    } else {
+        m.ignore_rest(); // which keys there may be depends on it
     }
     m.finish();
     c.stores.insert_or_assign(s.name, std::move(s));

@@ -36,6 +36,25 @@ std::string reading::path_of(const node& scalar) const {
     return as_it_is ? scalar.text : (options.directory / path).string();
 }
 
+std::string reading::variable(std::string_view name) const {
+    const auto found = options.environment.find(name);
+    return found == options.environment.end() ? std::string() : found->second;
+}
+
+result<std::string> reading::contents_of(const node& path) const {
+    const auto place = path_of(path);
+    return options.read_file ? options.read_file(place) : read_small_file(place);
+}
+
+node variable_node(std::string_view name, std::string text) {
+    node n;
+    n.what = node::kind::scalar;
+    n.origin = name;
+    n.written = text;
+    n.text = std::move(text);
+    return n;
+}
+
 mapping::mapping(reading& r, const node& where, std::string name)
     : reading_(r)
     , where_(where.what == node::kind::mapping || where.what == node::kind::null ? where : nothing)
@@ -225,6 +244,13 @@ void mapping::finish() {
     }
 }
 
+const node* file_of(const node& value) {
+    const bool is_file = value.what == node::kind::mapping && value.pairs.size() == 1 &&
+                         value.pairs.front().first.text == "file" &&
+                         value.pairs.front().second.what == node::kind::scalar;
+    return is_file ? &value.pairs.front().second : nullptr;
+}
+
 bool read_secret_node(reading& r, const node& value, const std::string& name, secret& out) {
     const auto wrong = [&](const node& where, const std::string& why) {
         r.add(where, "\"" + name + "\" " + why);
@@ -244,24 +270,21 @@ bool read_secret_node(reading& r, const node& value, const std::string& name, se
     if (value.what == node::kind::scalar) {
         return accept(value.text);
     }
-    const bool from_file = value.what == node::kind::mapping && value.pairs.size() == 1 &&
-                           value.pairs.front().first.text == "file" &&
-                           (value.pairs.front().second.what == node::kind::scalar);
-    if (!from_file) {
+    const node* path = file_of(value);
+    if (path == nullptr) {
         return wrong(value, "must be a text or {file: PATH}"); // its keys are not quoted: they may be the secret
     }
-    const node& path = value.pairs.front().second;
-    if (path.broken) {
+    if (path->broken) {
         return false;
     }
-    auto contents = r.options.read_file ? r.options.read_file(r.path_of(path)) : read_small_file(r.path_of(path));
+    const auto contents = r.contents_of(*path);
     if (!contents) {
-        return wrong(path, "cannot be read from its file: " + contents.error().detail);
+        return wrong(*path, "cannot be read from its file: " + contents.error().detail);
     }
     std::string_view text = *contents;
     text = text.substr(0, text.find_last_not_of("\r\n") + 1); // npos + 1 is 0: nothing but line ends
     if (text.empty()) {
-        return wrong(path, "names an empty file");
+        return wrong(*path, "names an empty file");
     }
     return accept(text);
 }

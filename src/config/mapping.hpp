@@ -25,7 +25,14 @@ struct reading {
     void add(const node& where, std::string message);
     /// A path of the file, from the directory that relative ones start from.
     [[nodiscard]] std::string path_of(const node& scalar) const;
+    /// A variable of the environment; "" where it is unset, which the clouds' SDKs take as the same as empty.
+    [[nodiscard]] std::string variable(std::string_view name) const;
+    /// The text of a file that a secret names at `path`, as it is.
+    [[nodiscard]] result<std::string> contents_of(const node& path) const;
 };
+
+/// A scalar that came from the variable `name`, so that faults name it.
+[[nodiscard]] node variable_node(std::string_view name, std::string text);
 
 /// Reads one mapping strictly: each key is taken by whoever knows it, and `finish` refuses the rest.
 ///
@@ -41,6 +48,7 @@ public:
     /// The same; absence is a fault at the mapping's own place.
     const node* need(std::string_view key);
     [[nodiscard]] bool has(std::string_view key) const;
+    [[nodiscard]] bool taken(std::string_view key) const { return taken_.contains(key); }
     /// Refuses each of `keys` that is there as not supported yet. True where any was.
     bool refuse(std::initializer_list<std::string_view> keys);
     /// Refuses `key` unless its text reads as `same`: a key that is known but not supported yet in any other setting.
@@ -133,6 +141,8 @@ private:
     bool ignored_{false};
 };
 
+/// The path's node in a secret that is written `{file: PATH}`; nullptr where `value` is anything else.
+const node* file_of(const node& value);
 /// Reads the text of a secret at `value`, named `name` in messages. False where there is none.
 bool read_secret_node(reading& r, const node& value, const std::string& name, secret& out);
 

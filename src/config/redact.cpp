@@ -65,22 +65,66 @@ json::array array_of(const std::vector<std::string>& texts) {
     return out;
 }
 
-json::object json_of(const store& s) {
-    if (s.type == store_type::local) {
-        return {{"type", "local"}, {"root", s.root}, {"prefix", s.prefix}};
+json::value json_of(const default_chain&) {
+    return "default chain";
+}
+
+json::value json_of(const static_keys& k) {
+    return json::object{{"access_key_id", hidden(k.access_key_id)},
+                        {"secret_access_key", hidden(k.secret_access_key.reveal())},
+                        {"session_token", hidden(k.session_token.reveal())}};
+}
+
+json::value json_of(const gcs_credentials_file& f) {
+    return json::object{{"service_account", hidden(f.json.reveal())}};
+}
+
+json::value json_of(const gcs_hmac_key& k) {
+    return json::object{{"hmac_id", hidden(k.id)}, {"hmac_secret", hidden(k.key.reveal())}};
+}
+
+json::value json_of(const azure_account_key& k) {
+    return json::object{{"account_key", hidden(k.key.reveal())}};
+}
+
+/// The keys that only stores of this type have.
+json::object own_keys(const store& s) {
+    switch (s.type) {
+    case store_type::s3:
+        return {{"type", "s3"},
+                {"bucket", s.bucket},
+                {"region", s.region},
+                {"addressing", text_of(s.addressing)},
+                {"fips", s.fips},
+                {"dual_stack", s.dual_stack},
+                {"accelerate", s.accelerate}};
+    case store_type::gcs:
+        return {{"type", "gcs"}, {"bucket", s.bucket}, {"signer", s.signer}};
+    case store_type::azure:
+        return {{"type", "azure"}, {"account", s.account}, {"container", s.bucket}};
+    case store_type::local:
+        break;
     }
-    json::object out{{"type", "s3"}, {"bucket", s.bucket}, {"prefix", s.prefix}, {"region", s.region}};
+    return {{"type", "local"}, {"root", s.root}};
+}
+
+json::object json_of(const store& s) {
+    json::object out = own_keys(s);
+    out["prefix"] = s.prefix;
+    if (s.type == store_type::local) {
+        return out;
+    }
     if (s.endpoint) {
         out["endpoint"] = text_of(*s.endpoint);
     }
-    out["addressing"] = text_of(s.addressing);
     out["url_expiry"] = format_duration(s.url_expiry);
     out["connect_timeout"] = format_duration(s.connect_timeout);
     out["response_timeout"] = format_duration(s.response_timeout);
     out["ca_file"] = s.ca_file;
-    out["credentials"] = json::object{{"access_key_id", hidden(s.credentials.access_key_id)},
-                                      {"secret_access_key", hidden(s.credentials.secret_access_key.reveal())},
-                                      {"session_token", hidden(s.credentials.session_token.reveal())}};
+    out["anonymous"] = s.anonymous;
+    if (!s.anonymous) {
+        out["credentials"] = std::visit([](const auto& c) { return json_of(c); }, s.credentials);
+    }
     return out;
 }
 
@@ -165,7 +209,7 @@ json::object json_of(const route& r) {
     } else if (r.object_header.empty()) {
         out["object"] = r.object;
     }
-    out["delivery"] = "stream";
+    out["delivery"] = r.delivery == delivery::redirect ? "redirect" : "stream";
     json::object headers;
     for (const auto& [name, value] : r.headers) {
         headers[name] = value;

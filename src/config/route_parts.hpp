@@ -19,8 +19,7 @@ void read_cors(reading& r, mapping& m, route& out);
 void fill_open_webui(route& out);
 
 /// The store of a route with that preset that names none: "open-webui" of `c.stores`, or, where there is none, one that
-/// is made of the app's own environment variables and put there. Sets `out.off` where this version cannot use what they
-/// say, and then makes none.
+/// is made of the app's own environment variables and put there.
 void add_open_webui_store(reading& r, config& c, route& out);
 
 } // namespace sluice::config

@@ -55,6 +55,7 @@ std::array<std::string_view, 5> write_error_reasons() {
 }
 
 constexpr std::array<std::string_view, 3> eviction_reasons{"budget", "min_free", "objects"};
+constexpr std::array<std::string_view, 2> refresh_results{"ok", "error"};
 constexpr std::array<std::string_view, 4> authorize_results{"granted", "cached", "denied", "error"};
 
 std::size_t open_descriptor_count() {
@@ -162,7 +163,13 @@ metrics::metrics()
     , sign_seconds_(&prometheus::BuildHistogram()
                          .Name("sluice_sign_seconds")
                          .Help("Time to sign one request to a store.")
-                         .Register(registry_)) {
+                         .Register(registry_))
+    , credential_refresh_(
+          &counters(registry_, "credential_refresh_total", "Tries to renew a store's credentials, by result."))
+    , credential_expiry_(&prometheus::BuildGauge()
+                              .Name("sluice_credential_expiry_timestamp_seconds")
+                              .Help("When a store's credentials expire; 0 while there are none.")
+                              .Register(registry_)) {
     authorize_seconds = &prometheus::BuildHistogram()
                              .Name("sluice_authorize_seconds")
                              .Help("Time of a subrequest to the app.")
@@ -230,6 +237,15 @@ store_metrics& metrics::store(const std::string& name) {
         slot->sign_seconds = &sign_seconds_->Add({{"store", name}}, signing_buckets());
     }
     return *slot;
+}
+
+void metrics::add_credential_metrics(const std::string& name) {
+    auto& s = store(name);
+    if (s.credential_expiry == nullptr) {
+        s.credential_refresh =
+            std::make_unique<counter_set>(*credential_refresh_, labels{{"store", name}}, "result", refresh_results);
+        s.credential_expiry = &credential_expiry_->Add({{"store", name}});
+    }
 }
 
 std::string metrics::text() const {

@@ -31,8 +31,9 @@ struct connection_pool::group {
 };
 
 struct connection_pool::impl {
-    impl(worker& w, std::size_t most, std::chrono::milliseconds timeout)
+    impl(worker& w, std::size_t most, std::chrono::milliseconds timeout, std::shared_ptr<const proxy_settings> p)
         : owner(w)
+        , proxies(std::move(p))
         , names(w)
         , max_idle(most)
         , idle_timeout(timeout) {}
@@ -41,6 +42,7 @@ struct connection_pool::impl {
     void expire();
 
     worker& owner;
+    std::shared_ptr<const proxy_settings> proxies;
     resolver names;
     std::size_t max_idle;
     std::chrono::milliseconds idle_timeout;
@@ -70,8 +72,9 @@ void connection_pool::impl::expire() {
     }
 }
 
-connection_pool::connection_pool(worker& w, std::size_t max_idle, std::chrono::milliseconds idle_timeout)
-    : impl_(std::make_shared<impl>(w, max_idle, idle_timeout)) {
+connection_pool::connection_pool(worker& w, std::size_t max_idle, std::chrono::milliseconds idle_timeout,
+                                 std::shared_ptr<const proxy_settings> proxies)
+    : impl_(std::make_shared<impl>(w, max_idle, idle_timeout, std::move(proxies))) {
     // The sweep has no way to forget a function: the pool may be gone when it is called.
     w.deadlines.on_tick([weak = std::weak_ptr<impl>(impl_)] {
         if (const auto alive = weak.lock()) {
@@ -93,7 +96,8 @@ awaitable<result<lease>> connection_pool::acquire(const peer& p, bool fresh, boo
             co_return lease(this, &g, std::move(last.held));
         }
     }
-    auto made = co_await open_connection(impl_->owner, impl_->names, p, g.session, impl_->open);
+    const auto* via = impl_->proxies ? impl_->proxies->proxy_for(p) : nullptr;
+    auto made = co_await open_connection(impl_->owner, impl_->names, p, via, g.session, impl_->open);
     if (!made) {
         co_return made.error();
     }

@@ -12,14 +12,22 @@ steady_clock::time_point share_of(steady_clock::time_point give_up, std::size_t 
     return now + (give_up - now) / static_cast<std::ptrdiff_t>(addresses);
 }
 
-/// TCP, then TLS where it is wanted, to one address.
-awaitable<result<std::unique_ptr<connection>>> open_one(worker& w, const peer& p, tls_client* tls,
-                                                        std::shared_ptr<tls_session> session, open_count count,
-                                                        asio::ip::address address, steady_clock::time_point connect_by,
-                                                        steady_clock::time_point give_up) {
-    const asio::ip::tcp::endpoint to(address, p.port);
-    if (tls == nullptr) {
-        auto made = std::make_unique<plain_connection>(w, p.source, std::move(count));
+/// What is the same for every address that is tried.
+struct opening {
+    worker& w;
+    const peer& p;
+    const http_proxy* via; ///< null: directly
+    tls_client* tls;       ///< null: plain
+    std::shared_ptr<tls_session> session;
+    open_count count;
+    steady_clock::time_point give_up;
+};
+
+/// TCP, then the proxy's tunnel and TLS where they are wanted, over one address. `o` must live until completion.
+awaitable<result<std::unique_ptr<connection>>> open_one(const opening& o, asio::ip::tcp::endpoint to,
+                                                        steady_clock::time_point connect_by) {
+    if (o.tls == nullptr) {
+        auto made = std::make_unique<plain_connection>(o.w, o.p.source, o.count);
         auto connected = co_await made->connect(to, connect_by);
         if (!connected) {
             co_return connected.error();
@@ -27,12 +35,18 @@ awaitable<result<std::unique_ptr<connection>>> open_one(worker& w, const peer& p
         made->timer().clear();
         co_return std::unique_ptr<connection>(std::move(made));
     }
-    auto made = std::make_unique<tls_connection>(w, p.source, std::move(count));
+    auto made = std::make_unique<tls_connection>(o.w, o.p.source, o.count);
     auto connected = co_await made->connect(to, connect_by);
     if (!connected) {
         co_return connected.error();
     }
-    auto agreed = co_await made->handshake(*tls, p, std::move(session), give_up);
+    if (o.via != nullptr) {
+        auto through = co_await made->ask_for_tunnel(*o.via, o.p, o.give_up);
+        if (!through) {
+            co_return through.error();
+        }
+    }
+    auto agreed = co_await made->handshake(*o.tls, o.p, o.session, o.give_up);
     if (!agreed) {
         co_return agreed.error();
     }
@@ -43,6 +57,7 @@ awaitable<result<std::unique_ptr<connection>>> open_one(worker& w, const peer& p
 } // namespace
 
 awaitable<result<std::unique_ptr<connection>>> open_connection(worker& w, resolver& names, const peer& p,
+                                                               const http_proxy* via,
                                                                std::shared_ptr<tls_session> session, open_count count) {
     const auto give_up =
         p.connect_timeout.count() > 0 ? steady_clock::now() + p.connect_timeout : steady_clock::time_point::max();
@@ -56,23 +71,28 @@ awaitable<result<std::unique_ptr<connection>>> open_connection(worker& w, resolv
         }
         tls = std::move(*settings);
     }
-    auto found = co_await names.resolve(p.host, give_up);
+    const std::string& host = via != nullptr ? via->host : p.host;
+    const auto port = via != nullptr ? via->port : p.port;
+    auto found = co_await names.resolve(host, give_up);
     if (!found) {
         auto e = found.error();
         e.source = p.source;
         co_return e;
     }
+    const opening o{w, p, via, tls.get(), std::move(session), std::move(count), give_up};
+    const std::string place = via != nullptr ? p.host + " through the proxy " + via->authority() : p.host;
     error last{errc::connect_failed, p.source, true, "no address"};
     for (std::size_t i = 0; i != found->size(); ++i) {
         const auto& address = (*found)[i];
         const auto connect_by = share_of(give_up, found->size() - i);
-        auto made = co_await open_one(w, p, tls.get(), session, count, address, connect_by, give_up);
+        const asio::ip::tcp::endpoint to(address, port);
+        auto made = co_await open_one(o, to, connect_by);
         if (made) {
             co_return std::move(*made);
         }
         last = made.error();
-        last.detail = p.host + " (" + address.to_string() + "): " + last.detail;
-        names.put_last(p.host, address);
+        last.detail = place + " (" + address.to_string() + "): " + last.detail;
+        names.put_last(host, address);
         // A certificate that is refused here would be refused at the next address as well.
         if (!last.retryable || steady_clock::now() >= give_up) {
             break;

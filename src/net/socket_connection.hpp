@@ -2,6 +2,7 @@
 
 #include <sluice/base/worker.hpp>
 #include <sluice/net/connection.hpp>
+#include <sluice/net/proxy.hpp>
 #include <sluice/net/resolver.hpp>
 
 #include "tls_client.hpp"
@@ -62,6 +63,12 @@ public:
     using socket_connection::socket_connection;
     ~tls_connection() override;
 
+    /// Has the proxy at the other end open a tunnel to `p`'s host, by its name; after `connect` to the proxy, before
+    /// the handshake. Completes at `give_up` at the latest.
+    /// Errors: `connect_failed` where it refuses (its status in the detail; retryable unless it would refuse again, as
+    /// with 407) or closes, `protocol_error`, `timeout`.
+    awaitable<result<void>> ask_for_tunnel(const http_proxy& via, const peer& p, steady_clock::time_point give_up);
+
     /// The handshake, after `connect`. Errors: `tls_failed` (not retryable for a bad certificate), `timeout`.
     awaitable<result<void>> handshake(tls_client& settings, const peer& p, std::shared_ptr<tls_session> session,
                                       steady_clock::time_point give_up);
@@ -81,6 +88,9 @@ private:
     /// Waits for what `n` says; false where the connection is closed.
     awaitable<bool> wait(next n);
     [[nodiscard]] error handshake_error() const;
+    /// Reads the proxy's answer, interim ones skipped: its status, where nothing stands after a 2xx.
+    awaitable<result<unsigned>> tunnel_status();
+    [[nodiscard]] error proxy_error(errc code, bool retryable, std::string_view what) const;
 
     std::shared_ptr<tls_session> session_; // where OpenSSL's callback puts new sessions: outlives ssl_
     tls_handle ssl_;
@@ -90,9 +100,11 @@ private:
     bool broken_{false}; ///< after a fatal error only freeing is allowed
 };
 
-/// A new connection to `p`, every address of its host tried in turn until the connect time-out. `session`: the peer's.
-/// Errors as in `connection_pool::acquire`. `p` must live until completion.
+/// A new connection to `p`, every address of its host tried in turn until the connect time-out; or, where `via` is not
+/// null, through that proxy: then its addresses are tried, and `p`'s own name is not resolved here. `session`: the
+/// peer's. Errors as in `connection_pool::acquire`. `p` and `via` must live until completion.
 awaitable<result<std::unique_ptr<connection>>> open_connection(worker& w, resolver& names, const peer& p,
+                                                               const http_proxy* via,
                                                                std::shared_ptr<tls_session> session, open_count count);
 
 } // namespace sluice::net

@@ -1,5 +1,6 @@
 #include <sluice/http/fields.hpp>
 #include <sluice/origin/fetch.hpp>
+#include <sluice/origin/version.hpp>
 
 #include <algorithm>
 #include <random>
@@ -32,10 +33,10 @@ std::string request_text(const sign::signed_request& to, const fetch_request& r,
         whole = http::append_field(text, "Range", http::format_range(*r.range)) && whole;
     }
     if (!r.match.empty()) {
-        whole = http::append_field(text, can.match_field, r.match) && whole;
+        whole = append_match(text, r.match, can, to.only_signed_extensions) && whole;
     }
     if (!r.none_match.empty()) {
-        whole = http::append_field(text, can.none_match_field, r.none_match) && whole;
+        whole = append_none_match(text, r.none_match, can, to.only_signed_extensions) && whole;
     }
     for (const auto& [name, value] : to.fields) {
         whole = http::append_field(text, name, value.reveal()) && whole;
@@ -47,7 +48,7 @@ std::string request_text(const sign::signed_request& to, const fetch_request& r,
 struct attempt {
     std::optional<fetched> answer;
     error failure;
-    bool refused{false}; ///< 401 or 403: the URL may be what is wrong
+    bool refused{false}; ///< 400, 401 or 403: the URL may be what is wrong (S3 answers 400 to an expired token)
 };
 
 awaitable<attempt> try_once(net::connection_pool& pool, store& s, const fetch_request& r) {
@@ -89,7 +90,7 @@ awaitable<attempt> try_once(net::connection_pool& pool, store& s, const fetch_re
     const auto& head = sent.value().head();
     s.counters().requests->at(std::to_string(head.status)).Increment();
     s.counters().first_byte->Observe(std::chrono::duration<double>(steady_clock::now() - began).count());
-    a.refused = head.status == 401 || head.status == 403;
+    a.refused = head.status == 400 || head.status == 401 || head.status == 403;
     auto judged = judge(head, r, s.can());
     if (!judged) {
         a.failure = judged.error();

@@ -1,6 +1,7 @@
 #include <sluice/http/conditional.hpp>
 #include <sluice/http/head.hpp>
 #include <sluice/origin/fetch.hpp>
+#include <sluice/origin/version.hpp>
 
 #include <charconv>
 
@@ -121,10 +122,7 @@ result<object_head> judge(const http::response_head& head, const fetch_request& 
             }
         }
     }
-    const auto validator = head.fields.value(can.validator_field);
-    if (http::is_strong_etag(validator) && head.fields.count(can.validator_field) == 1) {
-        h.validator = validator;
-    }
+    h.validator = version_of(head.fields, can);
     if (!asked.match.empty() && head.status != 416 && h.validator != asked.match) {
         return fault(errc::validator_changed, false);
     }

@@ -1,29 +1,76 @@
 #include <sluice/origin/store.hpp>
-#include <sluice/sign/make_signer.hpp>
 
 namespace sluice::origin {
 
 namespace {
 
+std::string text_of(const config::url& u) {
+    return (u.tls ? "https://" : "http://") + u.authority() + u.path;
+}
+
 std::string identity_of(const config::store& s) {
-    if (s.type == config::store_type::local) {
+    switch (s.type) {
+    case config::store_type::local:
         return "local|" + s.root;
+    case config::store_type::gcs:
+        return "gcs|" + (s.endpoint ? s.endpoint->authority() : std::string()) + "|" + s.bucket;
+    case config::store_type::azure:
+        return "azure|" + blob_endpoint(s) + "|" + s.bucket;
+    case config::store_type::s3:
+        break;
     }
     const std::string place = s.endpoint ? s.endpoint->authority() : "aws|" + s.region;
     return "s3|" + place + "|" + s.bucket;
 }
 
+std::string uri_prefix_of(const config::store& s) {
+    switch (s.type) {
+    case config::store_type::local:
+        return "file://" + s.root + "/";
+    case config::store_type::gcs:
+        return "gs://" + s.bucket + "/";
+    case config::store_type::azure:
+        return blob_endpoint(s) + "/" + s.bucket + "/";
+    case config::store_type::s3:
+        break;
+    }
+    return "s3://" + s.bucket + "/";
+}
+
+capabilities capabilities_of(config::store_type type) {
+    capabilities can;
+    switch (type) {
+    case config::store_type::local:
+        can.local = true;
+        break;
+    case config::store_type::gcs: // cloud.google.com/storage/docs/xml-api/reference-headers
+        can.generation_field = "x-goog-generation";
+        can.generation_match_field = "x-goog-if-generation-match";
+        can.generation_none_match_field = "x-goog-if-generation-not-match";
+        break;
+    case config::store_type::azure: // learn.microsoft.com "Specifying the range header for Blob service operations"
+        can.suffix_ranges = false;
+        break;
+    case config::store_type::s3:
+        break;
+    }
+    return can;
+}
+
 } // namespace
+
+std::string blob_endpoint(const config::store& s) {
+    return s.endpoint ? text_of(*s.endpoint) : "https://" + s.account + ".blob.core.windows.net";
+}
 
 store::store(const config::store& settings, const config::fallback& limits, metrics::store_metrics& counters)
     : settings_(settings)
+    , can_(capabilities_of(settings.type))
     , identity_(identity_of(settings))
-    , signer_(sign::make_signer(settings))
+    , uri_prefix_(uri_prefix_of(settings))
+    , signing_(sign::make_signing(settings))
     , counters_(counters)
     , breaker_(limits.breaker_failures, limits.breaker_open)
-    , patience_(limits.after) {
-    can_.local = settings.type == config::store_type::local;
-    uri_prefix_ = can_.local ? "file://" + settings.root + "/" : "s3://" + settings.bucket + "/";
-}
+    , patience_(limits.after) {}
 
 } // namespace sluice::origin

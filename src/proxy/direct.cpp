@@ -28,6 +28,10 @@ awaitable<result<origin::fetched>> ask(media_request& m, std::optional<http::ran
     r.key = m.key;
     r.method = m.head_only ? sign::method::head : sign::method::get;
     r.range = m.head_only ? std::nullopt : range;
+    if (r.range && r.range->kind == http::range_spec::form::suffix && !m.store.can().suffix_ranges) {
+        r.method = sign::method::head; // the size first: from the end can be counted only then
+        r.range.reset();
+    }
     r.match = match;
     r.give_up = std::max(m.give_up, steady_clock::now() + std::chrono::seconds(1));
     auto got = co_await origin::fetch(m.x.services.origin_pool, m.store, r);
@@ -103,6 +107,9 @@ awaitable<delivered> deliver_direct(media_request& m, std::optional<origin::fetc
         const bool unclear = refused && r.size > 0 && (p.status != 416 || has_conditions(m));
         if (unclear || p.status == 200) {
             range.reset();
+        }
+        if (!unclear && p.status == 206) {
+            range = http::range_spec{http::range_spec::form::bounded, p.bytes.first, p.bytes.last, 0};
         }
         if (unclear || !covers(*have, p)) {
             have->finish();

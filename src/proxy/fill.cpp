@@ -1,5 +1,6 @@
 #include <sluice/base/listed.hpp>
 #include <sluice/base/log.hpp>
+#include <sluice/origin/version.hpp>
 #include <sluice/proxy/fill.hpp>
 
 #include <algorithm>
@@ -269,7 +270,8 @@ awaitable<result<adopted>> adopt(fill_source from, adoption what, std::optional<
     }
     cache::object_info info;
     info.key = {from.store.identity(), std::string(what.key)};
-    info.version = {cache::validator_kind::etag, head.validator};
+    const bool numbered = !origin::parts_of(head.validator, from.store.can()).generation.empty();
+    info.version = {numbered ? cache::validator_kind::generation : cache::validator_kind::etag, head.validator};
     info.size = head.size;
     info.content_type = head.content_type;
     info.last_modified = head.last_modified;

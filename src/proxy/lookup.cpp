@@ -75,6 +75,9 @@ awaitable<result<origin::fetched>> ask(media_request& m, const cache::object* st
     r.range = stale != nullptr ? stale_range(m, *stale) : cold_range(m);
     if (stale != nullptr) {
         r.none_match = stale->info().version.value;
+    } else if (r.range && r.range->kind == http::range_spec::form::suffix && !m.store.can().suffix_ranges) {
+        r.method = sign::method::head; // the size first: from the end can be counted only then
+        r.range.reset();
     }
     const auto began = steady_clock::now();
     auto got = co_await origin::fetch(m.x.services.origin_pool, m.store, r);

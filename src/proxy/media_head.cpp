@@ -74,18 +74,22 @@ std::string disposition_of(std::string_view filename, std::string_view content_t
     return value;
 }
 
-/// Who says it first: the route, the app, else the type: what a browser would run as a page is never shown in place.
-void append_disposition(std::string& out, const media_request& m, std::string_view type) {
+/// The disposition where no field of the route or the app says it: the type decides, so that what a browser would run
+/// as a page is never shown in place. "": none.
+std::string own_disposition(const media_request& m, std::string_view type) {
     const grant* given = m.given.get();
-    if (m.route.says_disposition || (given != nullptr && given->fields.says_disposition)) {
-        return;
-    }
     if (given != nullptr && given->says_disposition) {
-        append_line(out, "Content-Disposition", given->content_disposition);
-    } else if (given != nullptr && !given->filename.empty()) {
-        append_line(out, "Content-Disposition", disposition_of(given->filename, type));
-    } else if (!is_inline_type(type)) {
-        out += "Content-Disposition: attachment\r\n";
+        return given->content_disposition;
+    }
+    if (given != nullptr && !given->filename.empty()) {
+        return disposition_of(given->filename, type);
+    }
+    return is_inline_type(type) ? "" : "attachment";
+}
+
+void append_disposition(std::string& out, const media_request& m, std::string_view type) {
+    if (!m.route.says_disposition && !(m.given && m.given->fields.says_disposition)) {
+        append_line(out, "Content-Disposition", own_disposition(m, type));
     }
 }
 
@@ -153,21 +157,23 @@ std::string_view value_in(std::string_view lines, std::string_view name) {
     return {};
 }
 
+/// What the route, or else the app, says in the field `name`; "": neither says it.
+std::string_view said(const media_request& m, std::string_view name) {
+    const auto of_route = value_in(m.route.fields, name);
+    return of_route.empty() && m.given ? value_in(m.given->fields.lines, name) : of_route;
+}
+
+/// The media type as the route says it, or the app; "": only the store knows.
+std::string_view said_type(const media_request& m) {
+    const auto type = said(m, "Content-Type");
+    return type.empty() && m.given ? std::string_view(m.given->content_type) : type;
+}
+
 /// The media type of what is sent: the route says it, or the app, or the store.
 std::string_view type_of(const media_request& m, const representation& r) {
-    if (m.route.says_content_type) {
-        for (const auto& [name, value] : m.route.settings.headers) {
-            if (http::same_name(name, "Content-Type")) {
-                return value;
-            }
-        }
-    }
-    const grant* given = m.given.get();
-    if (given != nullptr && given->fields.says_content_type) {
-        return value_in(given->fields.lines, "Content-Type");
-    }
-    if (given != nullptr && !given->content_type.empty()) {
-        return given->content_type;
+    const auto type = said_type(m);
+    if (!type.empty()) {
+        return type;
     }
     return r.content_type.empty() ? std::string_view("application/octet-stream") : r.content_type;
 }
@@ -241,6 +247,37 @@ plan make_plan(const media_request& m, const representation& r) {
     p.has_body = !m.head_only && r.size > 0;
     p.bytes = {0, r.size > 0 ? r.size - 1 : 0};
     return p;
+}
+
+sign::presign_options redirect_options(const media_request& m) {
+    sign::presign_options options;
+    options.expires =
+        std::min(longest_redirect, std::chrono::duration_cast<std::chrono::seconds>(m.store.settings().url_expiry));
+    options.response_content_type = said_type(m);
+    options.response_content_disposition = said(m, "Content-Disposition");
+    if (options.response_content_disposition.empty()) {
+        options.response_content_disposition = own_disposition(m, options.response_content_type);
+    }
+    return options;
+}
+
+bool append_redirect_head(std::string& out, media_request& m, std::string_view location) {
+    m.x.status = 307;
+    out += "HTTP/1.1 307 Temporary Redirect\r\nDate: ";
+    out += m.x.services.date;
+    out += "\r\n";
+    const bool whole = http::append_field(out, "Location", location);
+    out += "Content-Length: 0\r\nCache-Control: no-store\r\nX-Content-Type-Options: nosniff\r\n";
+    out += m.set_cookie;
+    if (m.route.settings.cors) {
+        append_cors_fields(out, *m.route.settings.cors, m.x.request.fields.value("Origin"));
+    }
+    out += bypass_status("redirect");
+    if (!m.x.keep_alive) {
+        out += "Connection: close\r\n";
+    }
+    out += "\r\n";
+    return whole;
 }
 
 bool is_inline_type(std::string_view content_type) noexcept {

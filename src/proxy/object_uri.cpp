@@ -1,5 +1,6 @@
 #include <sluice/config/text.hpp>
 #include <sluice/http/target.hpp>
+#include <sluice/origin/store.hpp>
 #include <sluice/proxy/object_uri.hpp>
 
 #include <utility>
@@ -9,20 +10,37 @@ namespace sluice::proxy {
 namespace {
 
 constexpr std::size_t longest_key = 1024; // S3's limit
-constexpr std::string_view s3_scheme = "s3://";
+
+/// Takes `prefix` from the front of `text`; false, and nothing done, where it does not begin with it.
+bool take(std::string_view& text, std::string_view prefix) {
+    if (prefix.empty() || !text.starts_with(prefix)) {
+        return false;
+    }
+    text.remove_prefix(prefix.size());
+    return true;
+}
 
 /// The key that `text` names in this very store, unchecked.
 std::optional<std::string_view> key_in(const store_place& store, std::string_view text) {
     switch (store.type) {
     case config::store_type::s3:
-        if (!text.starts_with(s3_scheme)) {
+        if (!take(text, "s3://") || !take(text, store.bucket)) {
             return std::nullopt;
         }
-        text.remove_prefix(s3_scheme.size());
-        if (!text.starts_with(store.bucket) || store.bucket.empty()) {
+        break;
+    case config::store_type::gcs:
+        if (!take(text, "gs://") || !take(text, store.bucket)) {
             return std::nullopt;
         }
-        text.remove_prefix(store.bucket.size());
+        break;
+    case config::store_type::azure:
+        if (!take(text, store.root) || !take(text, "/")) {
+            return std::nullopt;
+        }
+        take(text, "/");
+        if (!take(text, store.bucket)) {
+            return std::nullopt;
+        }
         break;
     case config::store_type::local:
         if (!text.starts_with(store.root) || !store.root.starts_with('/')) {
@@ -66,6 +84,9 @@ std::optional<object_place> place_from_full(std::string_view text, std::span<con
 
 store_place place_of(const config::store& s) {
     store_place place{s.type, s.name, s.bucket, s.root, s.prefix};
+    if (s.type == config::store_type::azure) {
+        place.root = origin::blob_endpoint(s);
+    }
     while (place.root.size() > 1 && place.root.ends_with('/')) {
         place.root.pop_back();
     }
@@ -103,7 +124,7 @@ std::optional<object_place> place_from_uri(std::string_view text, std::span<cons
 
 std::optional<object_place> place_from_header(std::string_view value, std::span<const store_place> stores,
                                               std::optional<std::size_t> own) {
-    if (value.starts_with(s3_scheme)) {
+    if (value.find("://") != std::string_view::npos) {
         return place_from_full(value, stores, own);
     }
     if (!value.starts_with('/') || value.find('?') != std::string_view::npos) {

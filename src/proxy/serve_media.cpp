@@ -81,7 +81,30 @@ awaitable<void> answer_without_object(media_request& m, error e) {
     }
 }
 
+/// The client goes to the store itself.
+awaitable<delivered> redirect(media_request& m) {
+    const auto options = redirect_options(m);
+    const auto method = m.head_only ? sign::method::head : sign::method::get;
+    auto made = co_await m.store.signer()->presign(m.x.services.origin_pool, m.key, method, options);
+    m.store.counters().sign->at(made ? "ok" : to_string(made.error().code)).Increment();
+    if (!made) {
+        co_return delivered{made.error()};
+    }
+    std::string head;
+    if (!append_redirect_head(head, m, made.value().url())) {
+        co_return delivered{error{errc::sign_failed, error_source::internal, false, "the URL is no field value"}};
+    }
+    m.x.outcome = outcome::redirect;
+    m.x.note_head_sent();
+    auto sent = co_await m.x.client.write(head);
+    co_return delivered{sent ? std::nullopt : std::optional<error>(sent.error())};
+}
+
 awaitable<delivered> deliver(media_request& m) {
+    if (m.route.settings.delivery == config::delivery::redirect && !m.store.can().local) {
+        auto d = co_await redirect(m);
+        co_return d;
+    }
     if (m.store.can().local) {
         auto d = co_await deliver_local(m);
         co_return d;

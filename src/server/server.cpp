@@ -1,5 +1,7 @@
 #include <sluice/base/log.hpp>
 #include <sluice/http/date.hpp>
+#include <sluice/identity/caller.hpp>
+#include <sluice/net/proxy.hpp>
 #include <sluice/server/admin.hpp>
 #include <sluice/server/listener.hpp>
 #include <sluice/server/media_setup.hpp>
@@ -14,6 +16,8 @@
 #include <csignal>
 #include <cstdlib>
 #include <list>
+#include <optional>
+#include <stdexcept>
 #include <thread>
 
 namespace sluice::server {
@@ -28,11 +32,12 @@ constexpr config::duration app_keep_alive{4000};
 
 /// All that lives on one worker.
 struct lane {
-    lane(unsigned index, std::shared_ptr<const config::config> settings, metrics::metrics& counters)
+    lane(unsigned index, std::shared_ptr<const config::config> settings, metrics::metrics& counters,
+         std::shared_ptr<const net::proxy_settings> proxies)
         : self(index)
         , app_pool(self, std::max(1U, settings->app.keepalive / settings->workers),
                    std::min(app_keep_alive, settings->limits.idle_timeout))
-        , origin_pool(self, 64, settings->limits.idle_timeout)
+        , origin_pool(self, 64, settings->limits.idle_timeout, std::move(proxies))
         , context{self,
                   settings,
                   {settings->app.address.tls,
@@ -58,6 +63,19 @@ struct lane {
     std::atomic<std::size_t> origin_connections{0};
 };
 
+/// HTTPS_PROXY and its like, as they were at the start. Throws `std::invalid_argument` for one that cannot be used.
+std::shared_ptr<const net::proxy_settings> proxies_of_environment() {
+    auto proxies = net::proxy_settings::from_process();
+    if (!proxies) {
+        throw std::invalid_argument(proxies.error().detail);
+    }
+    if (*proxies) {
+        const std::string where = (*proxies)->proxy().authority();
+        log::info("stores are asked through a proxy", {{"proxy", where}});
+    }
+    return *proxies;
+}
+
 class server {
 public:
     explicit server(std::shared_ptr<const config::config> settings)
@@ -75,10 +93,12 @@ public:
                  settings_->cache.read_ahead,
                  settings_->cache.stale_if_error} {
         add_routes(media_, *settings_);
+        const auto proxies = proxies_of_environment();
         for (unsigned i = 0; i < settings_->workers; ++i) {
-            lanes_.push_back(std::make_unique<lane>(i, settings_, counters_));
+            lanes_.push_back(std::make_unique<lane>(i, settings_, counters_, proxies));
             lanes_.back()->context.media = &media_;
         }
+        identity_caller_.emplace(lanes_.front()->origin_pool);
     }
 
     int run();
@@ -95,6 +115,7 @@ private:
     void on_connection(lane& l, tcp_socket socket);
     awaitable<void> counted_session(lane& l, tcp_socket socket);
     awaitable<void> await_signal();
+    void renew_credentials();
     void stop_listening();
     awaitable<void> drain(lane& l);
     void close_admin();
@@ -106,6 +127,7 @@ private:
     cache::object_cache cache_;
     proxy::media_services media_;
     std::vector<std::unique_ptr<lane>> lanes_;
+    std::optional<identity::http_caller> identity_caller_; ///< of the first worker
     std::unique_ptr<tcp_acceptor> admin_;
     std::vector<tcp_socket*> admin_sockets_; ///< on the first worker, as all of the admin listener
     std::atomic<bool> draining_{false};
@@ -216,6 +238,13 @@ awaitable<void> server::drain(lane& l) {
     const auto until = steady_clock::now() + settings_->limits.drain_timeout;
     steady_timer timer(l.self.get_executor());
     const std::size_t ours = 2; // this coroutine and the sweep
+    if (&l == lanes_.front().get()) {
+        for (const auto& [name, store] : media_.stores) {
+            for (const auto& each : store->renewals()) {
+                each->stop();
+            }
+        }
+    }
     const bool has_admin = &l == lanes_.front().get();
     while (l.self.tasks.size() > ours) {
         if (steady_clock::now() >= until) {
@@ -258,6 +287,25 @@ awaitable<void> server::await_signal() {
     stop_listening();
 }
 
+/// On the first worker: signers on all of them only look at what is newest.
+void server::renew_credentials() {
+    lane& first = *lanes_.front();
+    for (const auto& [name, store] : media_.stores) {
+        for (const auto& each : store->renewals()) {
+            counters_.add_credential_metrics(name);
+            auto& counters = counters_.store(name);
+            identity::renewal_observer observer;
+            observer.tried = [&counters](bool ok) { counters.credential_refresh->at(ok ? "ok" : "error").Increment(); };
+            observer.published = [&counters](std::optional<identity::time_point> expires) {
+                const auto at = expires ? expires->time_since_epoch() : identity::time_point::duration::zero();
+                counters.credential_expiry->Set(std::chrono::duration<double>(at).count());
+            };
+            each->observe(std::move(observer));
+            first.self.tasks.spawn(each->run(first.self.get_executor(), *identity_caller_));
+        }
+    }
+}
+
 int server::run() {
     raise_descriptor_limit();
     std::signal(SIGPIPE, SIG_IGN); // sendfile on a closed socket raises it
@@ -275,6 +323,7 @@ int server::run() {
                 accept_loop(acceptor, [this, &l = *l](tcp_socket s) { on_connection(l, std::move(s)); }));
         }
     }
+    renew_credentials();
     lanes_.front()->self.tasks.spawn(await_signal());
     std::vector<std::thread> threads;
     for (std::size_t i = 1; i < lanes_.size(); ++i) {

@@ -1,20 +1,21 @@
-#include <sluice/identity/credentials.hpp>
 #include <sluice/sign/make_signer.hpp>
-#include <sluice/sign/s3_signer.hpp>
 
 #include <utility>
 
 namespace sluice::sign {
 
-std::unique_ptr<signer> make_signer(const config::store& store, wall_clock clock) {
+signing make_signing(const config::store& store, const identity::environment& env, wall_clock clock) {
     switch (store.type) {
     case config::store_type::s3:
-        return std::make_unique<s3_signer>(
-            store, std::make_shared<const identity::static_aws_credentials>(store.credentials), std::move(clock));
+        return make_s3_signing(store, env, std::move(clock));
+    case config::store_type::gcs:
+        return make_gcs_signing(store, env, std::move(clock));
+    case config::store_type::azure:
+        return make_azure_signing(store, env, std::move(clock));
     case config::store_type::local:
         break;
     }
-    return nullptr;
+    return {};
 }
 
 } // namespace sluice::sign

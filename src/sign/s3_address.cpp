@@ -25,15 +25,24 @@ bool is_host_label(std::string_view bucket) {
            std::all_of(bucket.begin(), bucket.end(), [&](char c) { return plain(c) || c == '-'; });
 }
 
-config::url aws_endpoint(const std::string& region) {
-    if (region.empty()) {
+// AWS General Reference, "Amazon S3 endpoints": s3[-fips][.dualstack].<region>; S3 User Guide, "Transfer Acceleration":
+// s3-accelerate[.dualstack], without a region, and only with the bucket in the host name.
+config::url aws_endpoint(const config::store& store) {
+    if (store.region.empty()) {
         throw std::invalid_argument("an S3 store without endpoint needs a region");
     }
     config::url url;
     url.tls = true;
     url.port = 443;
+    url.host = store.accelerate ? "s3-accelerate" : store.fips ? "s3-fips" : "s3";
+    if (store.dual_stack) {
+        url.host += ".dualstack";
+    }
+    if (!store.accelerate) {
+        url.host += "." + store.region;
+    }
     // IAM User Guide, partitions: aws and aws-us-gov share a suffix, aws-cn has its own.
-    url.host = "s3." + region + (region.starts_with("cn-") ? ".amazonaws.com.cn" : ".amazonaws.com");
+    url.host += store.region.starts_with("cn-") ? ".amazonaws.com.cn" : ".amazonaws.com";
     return url;
 }
 
@@ -43,13 +52,17 @@ s3_address resolve_s3_address(const config::store& store) {
     if (store.bucket.empty()) {
         throw std::invalid_argument("an S3 store needs a bucket");
     }
-    config::url url = store.endpoint ? *store.endpoint : aws_endpoint(store.region);
+    config::url url = store.endpoint ? *store.endpoint : aws_endpoint(store);
 
     bool virtual_hosted = store.addressing == config::addressing_style::virtual_hosted;
     if (store.addressing == config::addressing_style::automatic) {
         virtual_hosted = !store.endpoint && is_host_label(store.bucket);
     } else if (virtual_hosted && is_ip(url.host)) {
         throw std::invalid_argument("virtual-hosted addressing needs a host name, not an IP address");
+    }
+
+    if (store.accelerate && !virtual_hosted) {
+        throw std::invalid_argument("Transfer Acceleration needs a bucket whose name can be part of a host name");
     }
 
     s3_address address;

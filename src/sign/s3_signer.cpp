@@ -1,9 +1,13 @@
+#include <sluice/identity/chains.hpp>
+#include <sluice/sign/make_signer.hpp>
 #include <sluice/sign/s3_signer.hpp>
 #include <sluice/sign/s3_v4.hpp>
 
 #include <algorithm>
 #include <exception>
 #include <utility>
+#include <variant>
+#include <vector>
 
 namespace sluice::sign {
 
@@ -17,6 +21,23 @@ error failed(std::string detail) {
 std::chrono::seconds clamp_expiry(config::duration configured) {
     return std::clamp(std::chrono::duration_cast<std::chrono::seconds>(configured), std::chrono::seconds(1),
                       longest_expiry);
+}
+
+// Without a key the URL would be the bucket's, and list it.
+std::string_view fault_of(std::string_view key) {
+    if (key.empty()) {
+        return "the key is empty";
+    }
+    return key.size() > s3_signer::longest_key ? "the key is longer than 1024 bytes" : "";
+}
+
+signed_request request_to(const s3_address& address) {
+    signed_request made;
+    made.tls = address.tls;
+    made.host = address.host;
+    made.port = address.port;
+    made.authority = address.authority;
+    return made;
 }
 
 } // namespace
@@ -33,12 +54,21 @@ awaitable<result<signed_request>> s3_signer::sign(std::string_view key, method m
     co_return sign_now(key, m);
 }
 
+awaitable<result<signed_request>> s3_signer::presign(net::connection_pool& pool, std::string_view key, method m,
+                                                     const presign_options& options) {
+    (void)pool; // all is done here
+    co_return presign_now(key, m, options);
+}
+
 void s3_signer::forget(std::string_view key, method m) {
     kept_.erase(key, m);
 }
 
 result<signed_request> s3_signer::sign_now(std::string_view key, method m) {
     try {
+        if (!provider_) {
+            return unsigned_one(key);
+        }
         const time_point now = clock_();
         const auto credentials = usable_credentials(now);
         if (!credentials) {
@@ -57,9 +87,12 @@ result<signed_request> s3_signer::sign_now(std::string_view key, method m) {
     }
 }
 
-result<signed_request> s3_signer::presign(std::string_view key, method m, const presign_options& options) {
+result<signed_request> s3_signer::presign_now(std::string_view key, method m, const presign_options& options) {
     try {
-        const time_point now = clock_();
+        const time_point now = options.at ? *options.at : clock_();
+        if (!provider_) {
+            return unsigned_one(key);
+        }
         const auto credentials = usable_credentials(now);
         if (!credentials) {
             return credentials.error();
@@ -71,9 +104,9 @@ result<signed_request> s3_signer::presign(std::string_view key, method m, const 
 }
 
 result<identity::aws_credentials_ptr> s3_signer::usable_credentials(time_point now) const {
-    identity::aws_credentials_ptr credentials = provider_ ? provider_->current() : nullptr;
+    identity::aws_credentials_ptr credentials = provider_->current();
     if (!credentials || credentials->access_key_id.empty() || credentials->secret_access_key.empty()) {
-        return error{errc::no_credentials, error_source::internal, false, "there are no credentials"};
+        return error{errc::no_credentials, error_source::internal, true, "there are no credentials"};
     }
     if (credentials->expires && *credentials->expires <= now) {
         return error{errc::no_credentials, error_source::internal, true, "the credentials have expired"};
@@ -81,24 +114,46 @@ result<identity::aws_credentials_ptr> s3_signer::usable_credentials(time_point n
     return credentials;
 }
 
+result<signed_request> s3_signer::unsigned_one(std::string_view key) const {
+    if (const auto fault = fault_of(key); !fault.empty()) {
+        return failed(std::string(fault));
+    }
+    auto made = request_to(address_);
+    made.target = s3_path(address_, key);
+    made.expires = time_point::max();
+    return made;
+}
+
 result<signed_request> s3_signer::make(std::string_view key, method m, const presign_options& options, time_point now,
                                        const identity::aws_credentials_ptr& credentials) {
-    // Without a key the URL would be the bucket's, and list it.
-    if (key.empty() || key.size() > longest_key) {
-        return failed(key.empty() ? "the key is empty" : "the key is longer than 1024 bytes");
+    if (const auto fault = fault_of(key); !fault.empty()) {
+        return failed(std::string(fault));
     }
     const auto timestamp = amz_timestamp(now);
     if (!timestamp) {
         return timestamp.error();
     }
-    const std::chrono::seconds life = options.expires.value_or(url_expiry_);
+    // "If you created a presigned URL using a temporary token, then the URL expires when the token expires": so it
+    // says.
+    std::chrono::seconds life = options.expires.value_or(url_expiry_);
+    if (credentials->expires) {
+        const auto left = std::chrono::floor<std::chrono::seconds>(*credentials->expires - now);
+        life = std::min(life, std::max(left, std::chrono::seconds(1)));
+    }
     const std::string path = s3_path(address_, key);
 
     v4_request request;
     request.method = m == method::get ? "GET" : "HEAD";
     request.authority = address_.authority;
     request.path = path;
-    request.query = options.query;
+    std::vector<field_view> query;
+    if (!options.response_content_type.empty()) {
+        query.push_back({"response-content-type", options.response_content_type});
+    }
+    if (!options.response_content_disposition.empty()) {
+        query.push_back({"response-content-disposition", options.response_content_disposition});
+    }
+    request.query = query;
     v4_scope scope;
     scope.access_key_id = credentials->access_key_id;
     scope.session_token = credentials->session_token.reveal();
@@ -110,14 +165,9 @@ result<signed_request> s3_signer::make(std::string_view key, method m, const pre
         return presigned.error();
     }
 
-    signed_request made;
-    made.tls = address_.tls;
-    made.host = address_.host;
-    made.port = address_.port;
-    made.authority = address_.authority;
+    auto made = request_to(address_);
     made.target = std::move(presigned->target);
-    // S3 counts from X-Amz-Date, which has no fractions; and "If you created a presigned URL using a temporary token,
-    // then the URL expires when the token expires".
+    // S3 counts from X-Amz-Date, which has no fractions.
     made.expires = std::chrono::floor<std::chrono::seconds>(now) + life;
     if (credentials->expires) {
         made.expires = std::min(made.expires, *credentials->expires);
@@ -142,6 +192,21 @@ std::shared_ptr<const hmac_key> s3_signer::signing_key(const identity::aws_crede
     key_credentials_ = credentials;
     key_date_ = date;
     return key;
+}
+
+signing make_s3_signing(const config::store& store, const identity::environment& env, wall_clock clock) {
+    if (store.anonymous) {
+        return {std::make_unique<s3_signer>(store, nullptr, std::move(clock)), {}};
+    }
+    if (const auto* keys = std::get_if<config::static_keys>(&store.credentials)) {
+        identity::aws_credentials fixed_keys{keys->access_key_id, keys->secret_access_key, keys->session_token};
+        auto provider = std::make_shared<identity::fixed<identity::aws_credentials>>(std::move(fixed_keys));
+        return {std::make_unique<s3_signer>(store, std::move(provider), std::move(clock)), {}};
+    }
+    auto renewed = std::make_shared<identity::renewed<identity::aws_credentials>>(
+        identity::aws_default_chain(env, clock, store.region), clock);
+    auto made = std::make_unique<s3_signer>(store, renewed, std::move(clock));
+    return {std::move(made), {std::move(renewed)}};
 }
 
 } // namespace sluice::sign

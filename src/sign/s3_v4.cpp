@@ -8,8 +8,6 @@ namespace sluice::sign {
 
 namespace {
 
-constexpr std::string_view algorithm = "AWS4-HMAC-SHA256";
-
 error failed(std::string detail) {
     return {errc::sign_failed, error_source::internal, false, std::move(detail)};
 }
@@ -44,14 +42,15 @@ std::string_view date_of(const v4_scope& scope) {
     return scope.timestamp.substr(0, 8);
 }
 
-// "<yyyymmdd>/<AWS Region>/s3/aws4_request"
+// "<yyyymmdd>/<AWS Region>/s3/aws4_request"; "[DATE]/[LOCATION]/storage/goog4_request"
 void append_scope(std::string& out, const v4_scope& scope) {
     out += date_of(scope);
     out += '/';
     out += scope.region;
     out += '/';
     out += scope.service;
-    out += "/aws4_request";
+    out += '/';
+    out += scope.dialect->terminator;
 }
 
 std::string credential(const v4_scope& scope) {
@@ -94,26 +93,29 @@ result<std::string> amz_timestamp(std::chrono::system_clock::time_point time) {
 }
 
 sha256_digest v4_signing_key(std::string_view secret_access_key, std::string_view date, std::string_view region,
-                             std::string_view service) {
+                             std::string_view service, const v4_dialect& dialect) {
     // "DateKey = HMAC-SHA256("AWS4"+"<SecretAccessKey>", "<YYYYMMDD>"), DateRegionKey = HMAC-SHA256(<DateKey>,
     // "<aws-region>"), DateRegionServiceKey = HMAC-SHA256(<DateRegionKey>, "<aws-service>"), SigningKey =
     // HMAC-SHA256(<DateRegionServiceKey>, "aws4_request")"
     std::vector<std::uint8_t> seed;
-    seed.reserve(secret_access_key.size() + 4); // at once: growing would leave copies behind
-    const auto prefix = as_key("AWS4");
+    seed.reserve(secret_access_key.size() + dialect.key_prefix.size()); // at once: growing would leave copies behind
+    const auto prefix = as_key(dialect.key_prefix);
     const auto secret_bytes = as_key(secret_access_key);
     seed.insert(seed.end(), prefix.begin(), prefix.end());
     seed.insert(seed.end(), secret_bytes.begin(), secret_bytes.end());
 
     sha256_digest key = hmac_sha256(seed, date);
     wipe(seed);
-    for (const std::string_view part : {region, service, std::string_view("aws4_request")}) {
+    for (const std::string_view part : {region, service, dialect.terminator}) {
         key = hmac_sha256(key, part);
     }
     return key;
 }
 
-v4_signature v4_sign(const v4_request& request, const v4_scope& scope, const hmac_key& key) {
+namespace {
+
+/// All of `v4_sign` but the signature.
+v4_signature steps_to(const v4_request& request, const v4_scope& scope) {
     v4_signature steps;
     steps.query = canonical_query(request.query);
     canonical_header_block headers = canonical_headers(request.headers);
@@ -140,20 +142,48 @@ v4_signature v4_sign(const v4_request& request, const v4_scope& scope, const hma
     // Hex(SHA256Hash(<CanonicalRequest>))"
     std::string& to_sign = steps.string_to_sign;
     to_sign.reserve(192);
-    to_sign += algorithm;
+    to_sign += scope.dialect->algorithm;
     to_sign += '\n';
     to_sign += scope.timestamp;
     to_sign += '\n';
     append_scope(to_sign, scope);
     to_sign += '\n';
     append_hex(to_sign, sha256(text));
-
-    steps.signature = hex(key.mac(to_sign));
     return steps;
 }
 
-result<v4_presigned> v4_presign(const v4_request& request, const v4_scope& scope, std::chrono::seconds expires,
-                                const hmac_key& key) {
+/// The names of the parameters that a signature adds, each once for its dialect.
+struct parameter_names {
+    explicit parameter_names(std::string_view prefix)
+        : algorithm(std::string(prefix) + "Algorithm")
+        , credential(std::string(prefix) + "Credential")
+        , date(std::string(prefix) + "Date")
+        , expires(std::string(prefix) + "Expires")
+        , signed_headers(std::string(prefix) + "SignedHeaders")
+        , security_token(std::string(prefix) + "Security-Token") {}
+    std::string algorithm;
+    std::string credential;
+    std::string date;
+    std::string expires;
+    std::string signed_headers;
+    std::string security_token;
+};
+
+const parameter_names& names_of(const v4_dialect& dialect) {
+    static const parameter_names amz(aws4.prefix);
+    static const parameter_names goog(goog4_rsa.prefix);
+    return dialect.prefix == aws4.prefix ? amz : goog;
+}
+
+} // namespace
+
+v4_signature v4_sign(const v4_request& request, const v4_scope& scope, const hmac_key& key) {
+    v4_signature steps = steps_to(request, scope);
+    steps.signature = hex(key.mac(steps.string_to_sign));
+    return steps;
+}
+
+result<v4_presigned> v4_prepare(const v4_request& request, const v4_scope& scope, std::chrono::seconds expires) {
     // X-Amz-Expires: "The minimum value you can set is 1, and the maximum is 604800 (seven days)."
     if (expires < std::chrono::seconds(1) || expires > longest_expiry) {
         return failed("a URL's life must be 1 to 604800 seconds");
@@ -167,30 +197,46 @@ result<v4_presigned> v4_presign(const v4_request& request, const v4_scope& scope
     const std::string signed_headers = canonical_headers(headers).signed_headers;
     const std::string credential_value = credential(scope);
     const std::string expires_value = std::to_string(expires.count());
+    const parameter_names& names = names_of(*scope.dialect);
 
     std::vector<field_view> query(request.query.begin(), request.query.end());
-    query.insert(query.end(), {{"X-Amz-Algorithm", algorithm},
-                               {"X-Amz-Credential", credential_value},
-                               {"X-Amz-Date", scope.timestamp},
-                               {"X-Amz-Expires", expires_value},
-                               {"X-Amz-SignedHeaders", signed_headers}});
+    query.insert(query.end(), {{names.algorithm, scope.dialect->algorithm},
+                               {names.credential, credential_value},
+                               {names.date, scope.timestamp},
+                               {names.expires, expires_value},
+                               {names.signed_headers, signed_headers}});
     // "X-Amz-Security-Token: the credential value of the temporary security credentials": part of the signed query.
     if (!scope.session_token.empty()) {
-        query.push_back({"X-Amz-Security-Token", scope.session_token});
+        query.push_back({names.security_token, scope.session_token});
     }
 
+    // The payload is `unsigned_payload` where the request says nothing else: "you don't know the payload content […]
+    // Instead, you use a constant string UNSIGNED-PAYLOAD."
     v4_request whole = request;
     whole.query = query;
     whole.headers = headers;
-    // "you don't know the payload content […] Instead, you use a constant string UNSIGNED-PAYLOAD."
-    whole.payload_hash = unsigned_payload;
 
-    v4_presigned presigned;
-    presigned.steps = v4_sign(whole, scope, key);
+    v4_presigned prepared;
+    prepared.steps = steps_to(whole, scope);
+    prepared.target = join_target(request.path, prepared.steps.query);
+    return prepared;
+}
+
+void v4_attach(v4_presigned& prepared, const v4_dialect& dialect, std::string signature) {
     // "all the query parameters […] except for X-Amz-Signature": it comes after the canonical query.
-    presigned.target = join_target(request.path, presigned.steps.query);
-    presigned.target += "&X-Amz-Signature=";
-    presigned.target += presigned.steps.signature;
+    prepared.target += '&';
+    prepared.target += dialect.prefix;
+    prepared.target += "Signature=";
+    prepared.target += signature;
+    prepared.steps.signature = std::move(signature);
+}
+
+result<v4_presigned> v4_presign(const v4_request& request, const v4_scope& scope, std::chrono::seconds expires,
+                                const hmac_key& key) {
+    auto presigned = v4_prepare(request, scope, expires);
+    if (presigned) {
+        v4_attach(*presigned, *scope.dialect, hex(key.mac(presigned->steps.string_to_sign)));
+    }
     return presigned;
 }
 
@@ -217,7 +263,7 @@ result<v4_header_signed> v4_sign_headers(const v4_request& request, const v4_sco
     for (const field_view& header : headers) {
         out.headers.emplace_back(header.name, header.value);
     }
-    out.authorization = std::string(algorithm) + " Credential=" + credential(scope) +
+    out.authorization = std::string(scope.dialect->algorithm) + " Credential=" + credential(scope) +
                         ", SignedHeaders=" + out.steps.signed_headers + ", Signature=" + out.steps.signature;
     return out;
 }

@@ -4,7 +4,7 @@
 import { randomBytes } from 'node:crypto';
 import { CloudServer, CloudWorld, escapeXml, isoTime, json, readForm, text } from './cloud_base.mjs';
 import { Issuer } from './cloud_jwt.mjs';
-import { errorAnswer } from './http_object.mjs';
+import { answerFor, errorAnswer } from './http_object.mjs';
 import { Origin } from './origin.mjs';
 import { checkSignature } from './sigv4.mjs';
 
@@ -229,6 +229,17 @@ export function checkIssued(world, request, { region = 'eu-west-1', now = world.
   return found.expires <= now ? errorAnswer(400, 'ExpiredToken', 'The provided token has expired.') : refused;
 }
 
+/// The answer of S3 to a signed request whose query replaces fields ("response-content-type"); undefined where it does not.
+function replacedAnswer(request, object) {
+  const query = new URLSearchParams(request.target.split(/\?(.*)/s)[1] ?? '');
+  const fields = ['Content-Type', 'Content-Disposition'].map((name) => [name, query.get(`response-${name.toLowerCase()}`)])
+    .filter(([, value]) => value !== null);
+  if (!object || fields.length === 0 || !['GET', 'HEAD'].includes(request.method)) return undefined;
+  const answer = answerFor(request.headers, object);
+  if (answer.status < 300) Object.assign(answer.headers, Object.fromEntries(fields));
+  return answer;
+}
+
 /// One world with {imds, container, sts, s3}, each a server of its own; options by the same names. `close()` ends all.
 export async function startAws({ imds, container, sts, s3 } = {}) {
   const world = new AwsWorld();
@@ -236,7 +247,9 @@ export async function startAws({ imds, container, sts, s3 } = {}) {
   world.container = await world.start(new ContainerServer(world, container));
   world.sts = await world.start(new StsServer(world, sts));
   world.s3 = await world.start(new Origin({
-    ...s3, authorize: (request) => checkIssued(world, request, { region: s3?.region ?? world.sts.region }),
+    ...s3,
+    authorize: (request) => checkIssued(world, request, { region: s3?.region ?? world.sts.region }) ??
+      replacedAnswer(request, world.s3.object(request.key)),
   }));
   return world;
 }

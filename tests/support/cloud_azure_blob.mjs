@@ -29,10 +29,11 @@ const week = 7 * 24 * 3600 * 1000;
 
 /// Operations: delegationKey, blob, other; `key` is the blob's name. `put` as in origin.mjs.
 export class AzureBlobServer extends CloudServer {
-  /// {account, container, accountKey: base64, protocol: what the client is to be taken to use}
-  constructor(world, { account = 'mediaacct', container = 'media', accountKey, protocol, ...options } = {}) {
+  /// {account, container, accountKey: base64, protocol: what the client is to be taken to use, public: whether everybody
+  /// may read}
+  constructor(world, { account = 'mediaacct', container = 'media', accountKey, protocol, public: isPublic = false, ...options } = {}) {
     super(world, options);
-    Object.assign(this, { account, container, accountKey: accountKey ?? randomBytes(64).toString('base64') });
+    Object.assign(this, { account, container, public: isPublic, accountKey: accountKey ?? randomBytes(64).toString('base64') });
     world.secret(this.accountKey);
     this.protocol = protocol ?? (this.tls ? 'https' : 'http');
     this.objects = new Map();
@@ -53,6 +54,9 @@ export class AzureBlobServer extends CloudServer {
   }
   delete(key) {
     this.objects.delete(key);
+  }
+  object(key) {
+    return this.objects.get(key);
   }
   get connectionString() {
     return `DefaultEndpointsProtocol=http;AccountName=${this.account};AccountKey=${this.accountKey};` +
@@ -112,6 +116,7 @@ export class AzureBlobServer extends CloudServer {
   #authorize(request) {
     if (request.headers.authorization !== undefined) return this.#bearer(request, 'read');
     if (!request.pairs.some(([name]) => name === 'sig')) {
+      if (this.public) return undefined;
       // Anonymous: challenged since 2019-12-12, told that there is nothing before.
       if ((request.headers['x-ms-version'] ?? '') < '2019-12-12') return this.error(request, 404, 'ResourceNotFound');
       return this.error(request, 401, 'NoAuthenticationInformation', undefined, this.#challenge());
@@ -147,6 +152,12 @@ export class AzureBlobServer extends CloudServer {
       ...this.#common(request), 'Last-Modified': new Date(object.modified).toUTCString(), ETag: object.etag,
       'Accept-Ranges': 'bytes', 'x-ms-blob-type': 'BlockBlob', 'x-ms-lease-status': 'unlocked', 'x-ms-server-encrypted': 'true',
     };
+    // "If the request version is 2011-08-18 or newer, the ETag value is in quotation marks"; Accept-Ranges comes since then
+    // too. Who names no version and is not signed gets the oldest.
+    if ((request.headers['x-ms-version'] ?? request.param('sv') ?? (request.bearer ? '2017-11-09' : '')) < '2011-08-18') {
+      common.ETag = object.etag.replace(/"/g, '');
+      delete common['Accept-Ranges'];
+    }
     const refused = preconditions(request.headers, object);
     if (refused === 412) return this.error(request, 412, 'ConditionNotMet');
     if (refused === 304) return { status: 304, headers: { ...common, 'x-ms-error-code': 'ConditionNotMet' }, body: '' };

@@ -31,9 +31,10 @@ function gcsError(status, code, details, extra = '') {
 
 /// Operations: object, other; `key` is the object's. Faults by offset work as in origin.mjs.
 export class GcsServer extends CloudServer {
-  constructor(world, { bucket = 'media', ...options } = {}) {
+  /// {bucket, public: whether everybody may read}
+  constructor(world, { bucket = 'media', public: isPublic = false, ...options } = {}) {
     super(world, options);
-    Object.assign(this, { bucket, versions: new Map(), generation: 1579287380533984 });
+    Object.assign(this, { bucket, public: isPublic, versions: new Map(), generation: 1579287380533984 });
   }
   /// Puts or replaces an object (makeObject of origin.mjs) with a new generation; older ones stay until `prune`.
   put(key, description = {}) {
@@ -48,6 +49,10 @@ export class GcsServer extends CloudServer {
   }
   delete(key) {
     this.versions.delete(key);
+  }
+  /// The newest version of `key`.
+  object(key) {
+    return this.versions.get(key)?.[0];
   }
 
   fault(_, status) {
@@ -80,6 +85,9 @@ export class GcsServer extends CloudServer {
     const { headers } = request;
     const match = headers['x-goog-if-generation-match'];
     if (match !== undefined && match !== object.generation) return gcsError(412, 'PreconditionFailed');
+    if (headers['x-goog-if-generation-not-match'] === object.generation) {
+      return { status: 304, headers: { ETag: object.etag, 'x-goog-generation': object.generation }, body: '' };
+    }
     let answer = answerFor(headers, object);
     if (answer.status === 412) return gcsError(412, 'PreconditionFailed');
     if (answer.status === 416) {
@@ -106,6 +114,7 @@ export class GcsServer extends CloudServer {
     const amazon = names.includes('x-amz-signature') || request.headers.authorization?.startsWith('AWS4-HMAC-SHA256');
     if (amazon) return this.#interoperable(request);
     if (request.headers.authorization === undefined) {
+      if (this.public) return undefined;
       return gcsError(403, 'AccessDenied', 'Anonymous caller does not have storage.objects.get access to the Google Cloud ' +
         "Storage object. Permission 'storage.objects.get' denied on resource (or it may not exist).");
     }

@@ -7,10 +7,13 @@ import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { get } from './client.mjs';
 import { parseMetrics } from './prometheus.mjs';
+import { PrintedOutput, keepConfigSecrets, keepVariableSecrets, keepingCommand } from './secrets.mjs';
 import { Board } from './wait.mjs';
 
 const root = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '../..');
-export const binary = path.resolve(root, process.env.SLUICE_BIN ?? 'build/release/sluice');
+const program = path.resolve(root, process.env.SLUICE_BIN ?? 'build/release/sluice');
+/// For commands that run to their end (`sluice check`): where the suite keeps what Sluice prints (secrets.mjs), theirs too.
+export const binary = keepingCommand(program);
 export const adminToken = 'admin-token-of-the-tests';
 const sanitizer = /ERROR: \w+Sanitizer|WARNING: ThreadSanitizer|runtime error:|SUMMARY: \w+Sanitizer/;
 const killAfter = 40000;
@@ -66,6 +69,7 @@ export class Sluice {
     this.lines = [];
     this.stderr = '';
     this.board = new Board();
+    this.printed = new PrintedOutput();
     this.exited = new Promise((resolve) => {
       child.on('exit', (code, signal) => {
         running.delete(child);
@@ -81,17 +85,19 @@ export class Sluice {
     });
     let rest = '';
     child.stdout.setEncoding('utf8').on('data', (text) => {
+      this.printed.take('out', text);
       const rows = (rest + text).split('\n');
       rest = rows.pop();
       for (const row of rows) this.#line(row);
       this.board.changed();
     });
     child.stderr.setEncoding('utf8').on('data', (text) => {
+      this.printed.take('err', text);
       this.stderr += text;
       this.board.changed();
     });
     this.closedOutput = Promise.all([child.stdout, child.stderr].map((stream) =>
-      new Promise((resolve) => stream.once('close', resolve))));
+      new Promise((resolve) => stream.once('close', resolve)))).then(() => this.printed.close());
   }
 
   #line(row) {
@@ -141,7 +147,8 @@ export class Sluice {
     if (name === 'SIGTERM') this.told = true;
     this.child.kill(name);
   }
-  /// SIGTERM, then waits; fails where it did not end by itself with 0, or where a sanitizer had something to say.
+  /// SIGTERM, then waits; fails where it did not end by itself with 0, where a sanitizer had something to say, or where it
+  /// printed a secret.
   async stop() {
     if (this.stopped) return;
     this.stopped = true;
@@ -159,6 +166,8 @@ export class Sluice {
     if (killed) throw new Error(`sluice did not end within ${killAfter} ms of SIGTERM\n${this.tail()}`);
     if (early || signal || code !== 0) throw new Error(`sluice ended ${early ? 'before it was told to' : 'badly'}: ${signal ?? code}\n${this.tail()}`);
     if (sanitizer.test(this.stderr)) throw new Error(`sanitizer report:\n${this.stderr.slice(0, 8000)}`);
+    const [leak] = this.printed.leaks();
+    if (leak) throw new Error(`sluice printed a secret (${leak.kinds.join(', ')}): ${leak.text}`);
     if (this.badLine !== undefined) throw new Error(`a log line is no JSON: ${this.badLine}`);
   }
   /// Kills it as a crash would.
@@ -176,7 +185,9 @@ export async function startSluice(config, { env = {} } = {}) {
   const directory = temporaryDirectory('run');
   const file = path.join(directory, 'sluice.yaml');
   fs.writeFileSync(file, JSON.stringify(config, null, 2)); // JSON is YAML too
-  const [command, ...args] = [...dyingWithUs, binary, 'serve', '--config', file];
+  keepConfigSecrets(config);
+  keepVariableSecrets(env);
+  const [command, ...args] = [...dyingWithUs, program, 'serve', '--config', file];
   const child = spawn(command, args, { env: { ...process.env, ...env }, stdio: ['ignore', 'pipe', 'pipe'], cwd: directory });
   running.add(child);
   const sluice = new Sluice(child, directory);

@@ -17,6 +17,17 @@ namespace sluice::config {
 /// `/`. The host is lower case, a registered name of letters, digits, `-`, `_` and `.`, or a literal address.
 [[nodiscard]] result<url> parse_url(std::string_view text);
 
+/// The same with a path: segments of unreserved characters (RFC 3986 §2.3), none of them empty, `.` or `..`. A `/` at
+/// the end is dropped.
+[[nodiscard]] result<url> parse_base_url(std::string_view text);
+
+/// True where the host of `place` is a numeric address.
+[[nodiscard]] bool is_numeric_host(const url& place);
+
+/// True where a connection to `place` stays on this machine, as far as that shows without resolving: a loopback
+/// address, or `localhost` itself.
+[[nodiscard]] bool is_loopback(const url& place);
+
 /// `10.0.0.0/8`, `fd00::/8`, or a bare address. Bits beyond the prefix must be zero: what was meant is unclear
 /// otherwise.
 [[nodiscard]] result<cidr> parse_cidr(std::string_view text);

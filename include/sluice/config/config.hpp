@@ -86,8 +86,11 @@ struct log {
     bool access{true};
 };
 
-enum class store_type { s3, local };
+enum class store_type { s3, gcs, azure, local };
 enum class addressing_style { automatic, path, virtual_hosted };
+
+/// The cloud's own chain: environment, files, workload identity, metadata server.
+struct default_chain {};
 
 /// Static keys of an S3 store.
 struct static_keys {
@@ -96,20 +99,45 @@ struct static_keys {
     secret session_token; ///< empty: none
 };
 
+/// GCS: the JSON of a credentials file (`service_account`, or another type that Application Default Credentials know).
+struct gcs_credentials_file {
+    secret json;
+};
+
+/// GCS: an HMAC key of a service account.
+struct gcs_hmac_key {
+    std::string id;
+    secret key;
+};
+
+/// Azure: a shared key of the storage account.
+struct azure_account_key {
+    secret key; ///< base64, as the portal shows it
+};
+
+using store_credentials =
+    std::variant<default_chain, static_keys, gcs_credentials_file, gcs_hmac_key, azure_account_key>;
+
 struct store {
     std::string name;
     store_type type{store_type::s3};
-    std::string root; ///< local: the directory
-    std::string bucket;
-    std::string prefix; ///< a check on the whole key; "" or ends in "/"
+    std::string root;    ///< local: the directory
+    std::string account; ///< azure: the storage account's name
+    std::string bucket;  ///< azure: the container
+    std::string prefix;  ///< a check on the whole key; "" or ends in "/"
     std::string region;
     std::optional<url> endpoint;
     addressing_style addressing{addressing_style::automatic};
     duration url_expiry{3600000};
     duration connect_timeout{2000};
     duration response_timeout{10000};
-    std::string ca_file; ///< "" : the system's
-    static_keys credentials;
+    std::string ca_file;           ///< "" : the system's
+    bool anonymous{false};         ///< the objects are public: nothing is signed, no identity is asked for
+    bool fips{false};              ///< s3: the FIPS endpoints
+    bool dual_stack{false};        ///< s3: endpoints with IPv6 too
+    bool accelerate{false};        ///< s3: Transfer Acceleration
+    std::string signer;            ///< gcs: the account that signBlob signs as; "": the one that we run as
+    store_credentials credentials; ///< azure: of a connection string are left the account, endpoint and key
 };
 
 struct cache {
@@ -157,6 +185,9 @@ struct cors {
 
 enum class query_policy { none, any, named };
 
+/// How a route's objects reach the client.
+enum class delivery { stream, redirect };
+
 /// An app whose rules are built in.
 enum class preset { none, open_webui };
 
@@ -179,6 +210,7 @@ struct route {
     std::optional<duration> max_age;
     bool immutable{false};
     bool server_timing{false};
+    enum delivery delivery { delivery::stream };
     /// Why the route must not be served although it is no fault (a provider that is not built yet), in one line without
     /// a full stop; "": it is on. A route that is off has no store, and its requests are relayed.
     std::string off;

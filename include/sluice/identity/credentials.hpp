@@ -1,47 +1,75 @@
 #pragma once
 
 #include <sluice/base/secret.hpp>
-#include <sluice/config/config.hpp>
 
 #include <chrono>
 #include <memory>
 #include <optional>
 #include <string>
 
+/// What stores are asked with, each an immutable snapshot once it is published: a renewal makes a new one.
 namespace sluice::identity {
 
-/// One set of AWS keys, immutable once it is published: a refresh makes a new one.
+using time_point = std::chrono::system_clock::time_point;
+
+/// One set of AWS keys.
 struct aws_credentials {
     std::string access_key_id;
     secret secret_access_key;
-    secret session_token;                                           ///< empty: long-lived keys
-    std::optional<std::chrono::system_clock::time_point> expires{}; ///< unset: never
+    secret session_token;                ///< empty: long-lived keys
+    std::optional<time_point> expires{}; ///< unset: never
+
+    /// Whom they stand for, as an operator knows it; no secret.
+    [[nodiscard]] const std::string& who() const noexcept { return access_key_id; }
 };
 
-/// A snapshot. Holders compare the pointers to see that the keys have changed.
-using aws_credentials_ptr = std::shared_ptr<const aws_credentials>;
+/// An OAuth 2.0 access token (RFC 6750).
+struct bearer_token {
+    secret token;
+    std::optional<time_point> expires{};
+    std::string subject; ///< e-mail, client id or object id where the source says it; "": it does not
 
-/// Where a store's keys come from. Those that call out (IMDS, web identity) refresh in the background behind this, so
-/// that asking never waits.
-class aws_credentials_provider {
-public:
-    virtual ~aws_credentials_provider() = default;
-
-    /// The newest snapshot; nullptr: none yet. It may have expired: the caller checks. From any thread; never blocks on
-    /// the network.
-    [[nodiscard]] virtual aws_credentials_ptr current() const = 0;
+    [[nodiscard]] const std::string& who() const noexcept { return subject; }
 };
 
-/// The keys written in the configuration; they never change.
-class static_aws_credentials final : public aws_credentials_provider {
-public:
-    /// Without an access key id or without a secret key there are none: `current` is then nullptr.
-    explicit static_aws_credentials(const config::static_keys& keys);
+/// Azure's user delegation key, which signs SAS (learn.microsoft.com "Get User Delegation Key"). Times as text, since
+/// they stand in the signature and in the URL byte for byte; without fractions.
+struct user_delegation_key {
+    std::string oid;
+    std::string tid;
+    std::string start;
+    std::string expiry;
+    std::string service;
+    std::string version;
+    secret value; ///< base64
+    std::optional<time_point> expires{};
 
-    [[nodiscard]] aws_credentials_ptr current() const override { return credentials_; }
+    [[nodiscard]] const std::string& who() const noexcept { return oid; }
+};
+
+/// Gives the newest snapshot of a `T`. Holders compare the pointers to see that it changed.
+template <class T>
+class provider {
+public:
+    virtual ~provider() = default;
+
+    /// nullptr: none yet. It may have expired: the caller checks. From any thread; never waits.
+    [[nodiscard]] virtual std::shared_ptr<const T> current() const = 0;
+};
+
+/// One that never changes.
+template <class T>
+class fixed final : public provider<T> {
+public:
+    explicit fixed(T value)
+        : value_(std::make_shared<const T>(std::move(value))) {}
+    [[nodiscard]] std::shared_ptr<const T> current() const override { return value_; }
 
 private:
-    aws_credentials_ptr credentials_;
+    std::shared_ptr<const T> value_;
 };
+
+using aws_credentials_ptr = std::shared_ptr<const aws_credentials>;
+using aws_credentials_provider = provider<aws_credentials>;
 
 } // namespace sluice::identity

@@ -82,6 +82,10 @@ struct store_metrics {
     Histogram* first_byte{nullptr};
     std::unique_ptr<counter_set> sign; ///< by result
     Histogram* sign_seconds{nullptr};
+    /// By result: ok, error. Only where credentials are renewed.
+    std::unique_ptr<counter_set> credential_refresh;
+    /// Seconds since 1970; only where credentials are renewed, and 0 until there are any that expire.
+    Gauge* credential_expiry{nullptr};
 };
 
 /// All metrics of one process. Counters live as long as it does and may be used from any thread.
@@ -94,6 +98,8 @@ public:
     /// The counters of a route or store; made at the first call of that name, kept from then on.
     route_metrics& route(const std::string& name);
     store_metrics& store(const std::string& name);
+    /// Adds the counters of credentials that are renewed to those of the store.
+    void add_credential_metrics(const std::string& store);
 
     /// The text exposition format 0.0.4.
     [[nodiscard]] std::string text() const;
@@ -129,6 +135,8 @@ private:
     prometheus::Family<Histogram>* first_byte_{nullptr};
     prometheus::Family<Histogram>* origin_first_byte_{nullptr};
     prometheus::Family<Histogram>* sign_seconds_{nullptr};
+    prometheus::Family<Counter>* credential_refresh_{nullptr};
+    prometheus::Family<Gauge>* credential_expiry_{nullptr};
 };
 
 } // namespace sluice::metrics

@@ -15,8 +15,8 @@ struct fetch_request {
     std::string_view key;
     sign::method method{sign::method::get};
     std::optional<http::range_spec> range{}; ///< none: the whole object
-    std::string_view match{};                ///< only this version (If-Match); "": any
-    std::string_view none_match{};           ///< only another version (If-None-Match); "": any
+    std::string_view match{};                ///< only this version (see version.hpp); "": any
+    std::string_view none_match{};           ///< only another version; "": any
     steady_clock::time_point give_up;        ///< no attempt begins after it, and none waits longer for a head
 };
 
@@ -26,7 +26,7 @@ struct object_head {
     std::uint64_t size{0};    ///< of the whole object
     http::byte_range bytes{}; ///< what the body covers; meaningless where has_bytes is false
     bool has_bytes{false};
-    std::string validator; ///< the strong ETag with its quotes; "" where there is none
+    std::string validator; ///< the version (see version.hpp); "" where there is none
     std::string content_type;
     std::string last_modified;
 };

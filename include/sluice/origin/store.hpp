@@ -3,11 +3,12 @@
 #include <sluice/config/config.hpp>
 #include <sluice/metrics/metrics.hpp>
 #include <sluice/origin/breaker.hpp>
-#include <sluice/sign/signer.hpp>
+#include <sluice/sign/make_signer.hpp>
 
 #include <memory>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace sluice::origin {
 
@@ -16,25 +17,35 @@ struct capabilities {
     bool suffix_ranges{true};     ///< `bytes=-n` is understood
     bool head_signed_apart{true}; ///< a URL signed for GET is refused for HEAD
     bool local{false};            ///< files of this machine: opened, never fetched
-    std::string_view match_field{"If-Match"};
-    std::string_view none_match_field{"If-None-Match"};
-    std::string_view validator_field{"ETag"};
+    /// GCS: objects have generations. The fields that say and that ask for one; "": there are none.
+    std::string_view generation_field{};
+    std::string_view generation_match_field{};
+    std::string_view generation_none_match_field{};
 };
+
+/// Where the containers of an Azure store are: `https://ACCOUNT.blob.core.windows.net`, or its endpoint, without "/" at
+/// the end.
+[[nodiscard]] std::string blob_endpoint(const config::store& s);
 
 /// One configured store with what it needs at run time. Shared by all workers; lives as long as they do.
 class store {
 public:
-    /// Throws `std::invalid_argument` for a store that cannot be addressed.
+    /// Throws `std::invalid_argument` for a store that cannot be addressed, or a key that cannot be used.
     store(const config::store& settings, const config::fallback& limits, metrics::store_metrics& counters);
 
     [[nodiscard]] const config::store& settings() const noexcept { return settings_; }
     [[nodiscard]] const capabilities& can() const noexcept { return can_; }
-    /// Type, endpoint and bucket: what cached objects belong to. Not the store's name in the config.
+    /// Type, endpoint, account and bucket: what cached objects belong to. Not the store's name in the config.
     [[nodiscard]] const std::string& identity() const noexcept { return identity_; }
-    /// `s3://bucket/` or `file://root/`: what a URI of an object of this store begins with.
+    /// `s3://bucket/`, `gs://bucket/`, `https://ENDPOINT/container/` or `file://root/`: what a URI of an object of this
+    /// store begins with.
     [[nodiscard]] const std::string& uri_prefix() const noexcept { return uri_prefix_; }
     /// Null for local stores.
-    [[nodiscard]] sign::signer* signer() const noexcept { return signer_.get(); }
+    [[nodiscard]] sign::signer* signer() const noexcept { return signing_.signer.get(); }
+    /// What the signer's credentials are renewed by; none for keys that never change.
+    [[nodiscard]] const std::vector<std::shared_ptr<identity::renewable>>& renewals() const noexcept {
+        return signing_.renewals;
+    }
     [[nodiscard]] metrics::store_metrics& counters() const noexcept { return counters_; }
     [[nodiscard]] breaker& circuit() noexcept { return breaker_; }
     /// The longest that one fetch may take to its head, retries included.
@@ -45,7 +56,7 @@ private:
     capabilities can_;
     std::string identity_;
     std::string uri_prefix_;
-    std::unique_ptr<sign::signer> signer_;
+    sign::signing signing_;
     metrics::store_metrics& counters_;
     breaker breaker_;
     std::chrono::milliseconds patience_;

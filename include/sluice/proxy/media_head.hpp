@@ -29,6 +29,18 @@ void take_ranges(media_request& m);
 /// Writes a whole head, last CRLF included, and sets x.status.
 void append_head(std::string& out, media_request& m, const representation& r, const plan& p);
 
+/// The longest life of a URL that a redirect hands out.
+inline constexpr std::chrono::seconds longest_redirect = std::chrono::minutes(5);
+
+/// What the URL of a redirect is to say: the store's `url_expiry`, `longest_redirect` at most; the type and disposition
+/// that the route or the app gave, and where neither gave a type the disposition `attachment`, which changes nothing
+/// for a player.
+[[nodiscard]] sign::presign_options redirect_options(const media_request& m);
+
+/// Writes a whole head of a 307 (RFC 9110 §15.4.8), last CRLF included, and sets x.status. False where `location` can
+/// stand in no field.
+[[nodiscard]] bool append_redirect_head(std::string& out, media_request& m, std::string_view location);
+
 /// `Cache-Status` of a response that does not come out of the cache: a whole line.
 [[nodiscard]] std::string bypass_status(std::string_view detail);
 

@@ -16,8 +16,8 @@ namespace sluice::proxy {
 struct store_place {
     config::store_type type{config::store_type::s3};
     std::string name;   ///< as the configuration calls it
-    std::string bucket; ///< s3
-    std::string root;   ///< local: the directory, without "/" at its end
+    std::string bucket; ///< of a local store: ""
+    std::string root;   ///< local: the directory; azure: the endpoint. Without "/" at its end
     std::string prefix; ///< what every key begins with: "" or ends in "/"
 };
 
@@ -35,7 +35,9 @@ struct object_place {
 /// empty, `.` or `..`.
 [[nodiscard]] bool is_safe_key(std::string_view key) noexcept;
 
-/// The object that a resolved text names: `s3://bucket/key`, a path beneath a local store's root, or a bare key (no
+/// The object that a resolved text names: `s3://bucket/key`, `gs://bucket/key`, `https://ENDPOINT/container/key` of an
+/// Azure store (two slashes before the container too: that is what SDKs make of an endpoint that ends in one), a path
+/// beneath a local store's root, or a bare key (no
 /// `://` in it, no `/` before it) of the store `own`, where the route has one. Nothing is decoded: `#`, `?`, `%` and
 /// `+` belong to the key.
 ///
@@ -44,7 +46,7 @@ struct object_place {
 [[nodiscard]] std::optional<object_place> place_from_uri(std::string_view text, std::span<const store_place> stores,
                                                          std::optional<std::size_t> own);
 
-/// The object that an `object_header` field names: `s3://bucket/key`, literal; or `/store/key`, where `store` is a
+/// The object that an `object_header` field names: a URI as above, literal; or `/store/key`, where `store` is a
 /// store's name and the key is percent-decoded once (`+` stays). Nullopt as above, and for a bad escape or a `?` in the
 /// second form: what follows one would be arguments to nginx.
 [[nodiscard]] std::optional<object_place> place_from_header(std::string_view value, std::span<const store_place> stores,

@@ -2,14 +2,33 @@
 
 #include <sluice/base/clock.hpp>
 #include <sluice/config/config.hpp>
+#include <sluice/identity/environment.hpp>
+#include <sluice/identity/renewal.hpp>
 #include <sluice/sign/signer.hpp>
 
 #include <memory>
+#include <vector>
 
 namespace sluice::sign {
 
-/// The signer of a store; nullptr for local stores, which need none. Called at start-up.
-/// Throws `std::invalid_argument` for a store that cannot be addressed.
-[[nodiscard]] std::unique_ptr<signer> make_signer(const config::store& store, wall_clock clock = system_wall_clock());
+/// A store's signer with what it lives on.
+struct signing {
+    std::unique_ptr<sign::signer> signer; ///< nullptr for local stores, which need none
+    /// To be run for as long as the signer is used, each by one worker; none where nothing is renewed. In the order in
+    /// which they depend on each other.
+    std::vector<std::shared_ptr<identity::renewable>> renewals{};
+};
+
+/// The signer of a store, by its type and credentials. Called at start-up. Throws `std::invalid_argument` for a store
+/// that cannot be addressed or a key that cannot be used.
+[[nodiscard]] signing make_signing(const config::store& store,
+                                   const identity::environment& env = identity::process_environment(),
+                                   wall_clock clock = system_wall_clock());
+
+// One for each type.
+[[nodiscard]] signing make_s3_signing(const config::store& store, const identity::environment& env, wall_clock clock);
+[[nodiscard]] signing make_gcs_signing(const config::store& store, const identity::environment& env, wall_clock clock);
+[[nodiscard]] signing make_azure_signing(const config::store& store, const identity::environment& env,
+                                         wall_clock clock);
 
 } // namespace sluice::sign

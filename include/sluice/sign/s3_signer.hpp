@@ -19,12 +19,6 @@
 
 namespace sluice::sign {
 
-/// What may differ from the store's settings for one URL, as for `sluice sign`.
-struct presign_options {
-    std::optional<std::chrono::seconds> expires{}; ///< 1 s to seven days; unset: the store's
-    std::span<const field_view> query{};           ///< decoded, signed with the rest: response-content-type and such
-};
-
 /// Presigns URLs of one S3 store in-process. A URL is kept and handed out again until shortly before its end (see
 /// `reuse_margin`), until the credentials change, or until it is forgotten; so nothing is computed for most requests.
 class s3_signer final : public signer {
@@ -34,12 +28,17 @@ public:
     /// S3 User Guide, "Object key names": at most 1,024 bytes.
     static constexpr std::size_t longest_key = 1024;
 
-    /// Throws `std::invalid_argument` as `resolve_s3_address` does.
+    /// Without a `provider` the objects are public and nothing is signed. Throws `std::invalid_argument` as
+    /// `resolve_s3_address` does.
     s3_signer(const config::store& store, std::shared_ptr<const identity::aws_credentials_provider> provider,
               wall_clock clock, std::size_t capacity = default_capacity);
 
     /// Completes without suspending; errors as for `sign_now`.
     awaitable<result<signed_request>> sign(std::string_view key, method m) override;
+
+    /// Completes without suspending; errors as for `presign_now`.
+    awaitable<result<signed_request>> presign(net::connection_pool& pool, std::string_view key, method m,
+                                              const presign_options& options) override;
 
     void forget(std::string_view key, method m) override;
 
@@ -48,8 +47,8 @@ public:
     [[nodiscard]] result<signed_request> sign_now(std::string_view key, method m);
 
     /// A URL with options of its own, neither taken from the kept ones nor kept. Errors: as `sign_now`, and
-    /// `errc::sign_failed` for a life out of range.
-    [[nodiscard]] result<signed_request> presign(std::string_view key, method m, const presign_options& options);
+    /// `errc::sign_failed` for a life that is not from 1 s to seven days.
+    [[nodiscard]] result<signed_request> presign_now(std::string_view key, method m, const presign_options& options);
 
     /// Where the requests go.
     [[nodiscard]] const s3_address& address() const noexcept { return address_; }
@@ -58,6 +57,7 @@ private:
     using time_point = std::chrono::system_clock::time_point;
 
     [[nodiscard]] result<identity::aws_credentials_ptr> usable_credentials(time_point now) const;
+    [[nodiscard]] result<signed_request> unsigned_one(std::string_view key) const;
     [[nodiscard]] result<signed_request> make(std::string_view key, method m, const presign_options& options,
                                               time_point now, const identity::aws_credentials_ptr& credentials);
     [[nodiscard]] std::shared_ptr<const hmac_key> signing_key(const identity::aws_credentials_ptr& credentials,

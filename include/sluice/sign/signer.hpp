@@ -2,9 +2,11 @@
 
 #include <sluice/base/asio.hpp>
 #include <sluice/base/secret.hpp>
+#include <sluice/net/connection_pool.hpp>
 
 #include <chrono>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -24,9 +26,19 @@ struct signed_request {
     std::string target;    ///< path and query as signed; a secret while it lives: never logged
     std::vector<std::pair<std::string, secret>> fields; ///< for stores that take a bearer token instead of a URL
     std::chrono::system_clock::time_point expires;      ///< when the store stops accepting it
+    /// No extension field (x-goog-…, x-amz-…) may be added to it: a store refuses those that are not signed.
+    bool only_signed_extensions{true};
 
     /// scheme://authority + target
     [[nodiscard]] std::string url() const;
+};
+
+/// What a URL that is handed to somebody else says besides the object.
+struct presign_options {
+    std::optional<std::chrono::seconds> expires{}; ///< unset: the store's `url_expiry`
+    std::string response_content_type{};           ///< the store answers with it as Content-Type; "": as it is stored
+    std::string response_content_disposition{};
+    std::optional<std::chrono::system_clock::time_point> at{}; ///< signed as if it were then; unset: now
 };
 
 /// Signs requests for one store. Shared by all workers; every member may be called from any thread.
@@ -34,12 +46,19 @@ class signer {
 public:
     virtual ~signer() = default;
 
-    /// A request for the object `key` (decoded, raw bytes).
+    /// A request of our own for the object `key` (decoded, raw bytes): a URL, or one with a bearer field.
     ///
-    /// Completes at once where a kept URL is still good for a while; a signer that calls out or uses an RSA key may
-    /// suspend. Calls may overlap. `key` must live until completion. It has no cancellation of its own: it is bounded
-    /// by its own time-outs. Errors: `errc::no_credentials`, `errc::sign_failed`.
+    /// Completes at once where a kept URL is still good for a while; one that uses an RSA key may suspend. Calls may
+    /// overlap. `key` must live until completion. It has no cancellation of its own: it is bounded by its own
+    /// time-outs. Errors: `errc::no_credentials` (retryable where a renewal may bring some), `errc::sign_failed`.
     virtual awaitable<result<signed_request>> sign(std::string_view key, method m) = 0;
+
+    /// A URL for somebody else, that needs no field: for redirects and `sluice sign`. Not kept, but where making it
+    /// calls out (`pool`, of the caller's worker) or costs an RSA signature. It never outlives the credential:
+    /// `expires` tells. `key` and `options` must live until completion. Errors: as for `sign`, and `errc::sign_failed`
+    /// for a life that the store does not take.
+    virtual awaitable<result<signed_request>> presign(net::connection_pool& pool, std::string_view key, method m,
+                                                      const presign_options& options) = 0;
 
     /// Forgets the kept URL of `key`, after the store refused it.
     virtual void forget(std::string_view key, method m) = 0;

@@ -73,7 +73,7 @@ BOOST_AUTO_TEST_CASE(defaults_of_stores_and_routes) {
     BOOST_TEST((up.connect_timeout == 2s));
     BOOST_TEST((up.response_timeout == 10s));
     BOOST_TEST(up.ca_file == "");
-    BOOST_TEST(up.credentials.session_token.empty());
+    BOOST_TEST(keys_of(up).session_token.empty());
     BOOST_TEST((c.stores.at("disk").type == store_type::local));
     BOOST_TEST(c.stores.at("disk").root == "/srv");
     BOOST_REQUIRE(c.routes.size() == 2U);
@@ -148,8 +148,8 @@ routes:
     BOOST_TEST(up.region == "us-east-1");
     BOOST_TEST(up.endpoint->authority() == "127.0.0.1:9000");
     BOOST_TEST((up.url_expiry == 168h));
-    BOOST_TEST(up.credentials.access_key_id == "secret-text");
-    BOOST_TEST(up.credentials.session_token.reveal() == "t");
+    BOOST_TEST(keys_of(up).access_key_id == "secret-text");
+    BOOST_TEST(keys_of(up).session_token.reveal() == "t");
     BOOST_TEST((c.stores.at("v").addressing == addressing_style::virtual_hosted));
     BOOST_TEST(c.cache.directory == "/conf/blocks");
     BOOST_TEST(c.cache.max_share == 50U);

@@ -35,6 +35,11 @@ inline load_options options(variables environment = {}) {
     return o;
 }
 
+/// The static keys of an S3 store.
+inline const static_keys& keys_of(const store& s) {
+    return std::get<static_keys>(s.credentials);
+}
+
 /// The configuration in `text`; its faults fail the test.
 inline sluice::config::config good(std::string_view text, const load_options& o = options()) {
     auto got = load_text(text, "f", o);

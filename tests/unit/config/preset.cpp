@@ -26,18 +26,6 @@ variables s3_app(const variables& more = {}) {
     return all;
 }
 
-/// Why the preset's route is off with these variables.
-std::string off_with(const variables& environment) {
-    const auto c = good(a_preset, options(environment));
-    BOOST_TEST(c.stores.empty());
-    BOOST_TEST(c.routes.at(0).store == "");
-    const auto said = warnings(c);
-    BOOST_REQUIRE(said.size() == 1U);
-    BOOST_TEST(said.front().starts_with("route \"open-webui\" is off"));
-    BOOST_TEST(said.front().ends_with(c.routes.at(0).off));
-    return c.routes.at(0).off;
-}
-
 /// That these variables have exactly one fault, which names `variable`.
 void fault_of(const std::string& variable, std::string_view part, const variables& environment) {
     const auto all = bad(a_preset, options(environment));
@@ -113,7 +101,9 @@ BOOST_AUTO_TEST_CASE(what_a_route_may_add) {
     fault_at("authorize: {ignore_headers: @@[Cookie]}", "tells callers apart");
     fault_at("authorize: {@@tll: 1s}", "unknown key");
     fault_at("name: @@relay", "must not be relay");
-    fault_at("delivery: @@redirect", "not supported yet");
+    fault_at("delivery: @@redirect", "cannot be redirect"); // its store is local
+    const auto redirects = good(an_app + "routes: [{preset: open-webui, delivery: redirect}]", options(s3_app()));
+    BOOST_TEST((redirects.routes.at(0).delivery == delivery::redirect));
     fault_at("@@pathh: /a", "unknown key");
     one_fault(an_app + "routes: [{preset: openwebui, name: o}]", "2:19", "must be one of open-webui");
     one_fault(an_app + "routes: [{preset: open-webui}, {preset: open-webui}]", "2:32", "another route's");
@@ -149,8 +139,8 @@ BOOST_AUTO_TEST_CASE(s3_variables) {
     BOOST_TEST(!s.endpoint.has_value());
     BOOST_TEST(s.prefix == "");
     BOOST_TEST((s.addressing == addressing_style::automatic));
-    BOOST_TEST(s.credentials.access_key_id == "AKIA");
-    BOOST_TEST(s.credentials.secret_access_key.reveal() == "hunter2");
+    BOOST_TEST(keys_of(s).access_key_id == "AKIA");
+    BOOST_TEST(keys_of(s).secret_access_key.reveal() == "hunter2");
     BOOST_TEST(made({{"S3_KEY_PREFIX", "a/b"}}).prefix == "a/b/");
     BOOST_TEST(made({{"S3_KEY_PREFIX", "a/b/"}}).prefix == "a/b/");
     BOOST_TEST(made({{"S3_KEY_PREFIX", ""}}).prefix == "");
@@ -161,13 +151,13 @@ BOOST_AUTO_TEST_CASE(s3_variables) {
     BOOST_TEST(own.region == "us-east-1");
     BOOST_TEST(made({{"S3_USE_ACCELERATE_ENDPOINT", "false"}}).bucket == "media");
     // Values are not expanded once more.
-    BOOST_TEST(made({{"S3_SECRET_ACCESS_KEY", "a${B}$c"}}).credentials.secret_access_key.reveal() == "a${B}$c");
+    BOOST_TEST(keys_of(made({{"S3_SECRET_ACCESS_KEY", "a${B}$c"}})).secret_access_key.reveal() == "a${B}$c");
 }
 
 BOOST_AUTO_TEST_CASE(bad_variables_are_named) {
     fault_of("S3_BUCKET_NAME", "bucket's name", s3_app({{"S3_BUCKET_NAME", "a/b"}}));
     fault_of("S3_BUCKET_NAME", "is not set", s3_app({{"S3_BUCKET_NAME", ""}}));
-    fault_of("S3_REGION_NAME", "is not set", s3_app({{"S3_REGION_NAME", ""}}));
+    fault_of("S3_REGION_NAME", "is missing", s3_app({{"S3_REGION_NAME", ""}}));
     fault_of("S3_REGION_NAME", "region's name", s3_app({{"S3_REGION_NAME", "eu west"}}));
     fault_of("S3_ENDPOINT_URL", "endpoint", s3_app({{"S3_ENDPOINT_URL", "minio:9000"}}));
     fault_of("S3_ENDPOINT_URL", "endpoint", s3_app({{"S3_ENDPOINT_URL", "http://u:hunter2@minio"}}));
@@ -180,20 +170,92 @@ BOOST_AUTO_TEST_CASE(bad_variables_are_named) {
     fault_of("S3_SECRET_ACCESS_KEY", "control characters", s3_app({{"S3_SECRET_ACCESS_KEY", "hunter2\n"}}));
 }
 
-BOOST_AUTO_TEST_CASE(off_where_not_built_yet) {
-    BOOST_TEST(off_with({{"STORAGE_PROVIDER", "gcs"}}) == "STORAGE_PROVIDER is gcs, which is not supported yet");
-    BOOST_TEST(off_with({{"STORAGE_PROVIDER", "azure"}}) == "STORAGE_PROVIDER is azure, which is not supported yet");
+BOOST_AUTO_TEST_CASE(s3_without_keys) {
+    // The app takes the default chain where either is missing, and so does the store.
     for (const auto* missing : {"S3_ACCESS_KEY_ID", "S3_SECRET_ACCESS_KEY"}) {
-        const auto why = off_with(s3_app({{missing, ""}}));
-        BOOST_TEST(why.find("cloud's own credentials are not supported yet") != std::string::npos);
-        BOOST_TEST(why.find("hunter2") == std::string::npos);
+        const auto c = good(a_preset, options(s3_app({{missing, ""}})));
+        BOOST_TEST(std::holds_alternative<default_chain>(c.stores.at("open-webui").credentials), missing);
+        BOOST_TEST(c.routes.at(0).store == "open-webui");
+        BOOST_TEST(c.routes.at(0).off == "");
     }
-    for (const auto* yes : {"true", "True", "TRUE"}) {
-        BOOST_TEST(off_with(s3_app({{"S3_USE_ACCELERATE_ENDPOINT", yes}})).find("S3_USE_ACCELERATE_ENDPOINT") == 0U);
-    }
-    const auto c = good(a_preset, options({{"STORAGE_PROVIDER", "gcs"}}));
-    const auto shown = boost::json::parse(redacted_json(c)).at("routes").as_array().at(0);
-    BOOST_TEST(shown.at("off").as_string() == c.routes.at(0).off);
+    const auto made = [](const variables& more) {
+        return good(a_preset, options(s3_app(more))).stores.at("open-webui");
+    };
+    BOOST_TEST(made({{"S3_REGION_NAME", ""}, {"AWS_REGION", "eu-west-1"}}).region == "eu-west-1");
+    BOOST_TEST(made({{"S3_USE_ACCELERATE_ENDPOINT", "True"}}).accelerate);
+    BOOST_TEST(!made({{"S3_USE_ACCELERATE_ENDPOINT", "1"}}).accelerate);
+    fault_of("S3_USE_ACCELERATE_ENDPOINT", "exclude each other",
+             s3_app({{"S3_USE_ACCELERATE_ENDPOINT", "true"}, {"S3_ENDPOINT_URL", "http://minio:9000"}}));
+    fault_of("S3_USE_ACCELERATE_ENDPOINT", "without dots",
+             s3_app({{"S3_USE_ACCELERATE_ENDPOINT", "true"}, {"S3_BUCKET_NAME", "my.media"}}));
+}
+
+BOOST_AUTO_TEST_CASE(gcs_variables) {
+    const std::string key = R"({"type": "service_account", "client_email": "a@b", "private_key": "hunter2"})";
+    const auto made = [](const variables& more) {
+        variables all{{"STORAGE_PROVIDER", "gcs"}, {"GCS_BUCKET_NAME", "media"}};
+        all.insert(more.begin(), more.end());
+        const auto c = good(a_preset, options(all));
+        BOOST_TEST(c.routes.at(0).off == "");
+        BOOST_TEST(c.routes.at(0).store == "open-webui");
+        return c.stores.at("open-webui");
+    };
+    const auto keyless = made({});
+    BOOST_TEST((keyless.type == store_type::gcs));
+    BOOST_TEST(keyless.bucket == "media");
+    BOOST_TEST(std::holds_alternative<default_chain>(keyless.credentials));
+    const auto keyed = made({{"GOOGLE_APPLICATION_CREDENTIALS_JSON", key}});
+    BOOST_TEST(std::get<gcs_credentials_file>(keyed.credentials).json.reveal() == key);
+    BOOST_TEST(std::holds_alternative<default_chain>(made({{"GOOGLE_APPLICATION_CREDENTIALS_JSON", ""}}).credentials));
+    const auto emulated = made({{"STORAGE_EMULATOR_HOST", "gcs:4443"}});
+    BOOST_TEST(emulated.endpoint->authority() == "gcs:4443");
+    BOOST_TEST(emulated.anonymous);
+    fault_of("GCS_BUCKET_NAME", "is not set", {{"STORAGE_PROVIDER", "gcs"}});
+    const auto fault = [](const std::string& text, std::string_view part) {
+        fault_of(
+            "GOOGLE_APPLICATION_CREDENTIALS_JSON", part,
+            {{"STORAGE_PROVIDER", "gcs"}, {"GCS_BUCKET_NAME", "media"}, {"GOOGLE_APPLICATION_CREDENTIALS_JSON", text}});
+    };
+    fault("/run/secret", "must be JSON"); // the app takes no path there
+    fault("hunter2", "must be JSON");
+    fault("{\"hunter2\"", "does not hold a JSON object");
+    fault("{\"type\": \"hunter2\"}", "that is known");
+}
+
+BOOST_AUTO_TEST_CASE(azure_variables) {
+    const auto all = [](const variables& more) {
+        variables v{{"STORAGE_PROVIDER", "azure"},
+                    {"AZURE_STORAGE_ENDPOINT", "https://acct.blob.core.windows.net/"},
+                    {"AZURE_STORAGE_CONTAINER_NAME", "media"},
+                    {"AZURE_STORAGE_KEY", "aHVudGVyMg=="}};
+        for (const auto& [name, value] : more) {
+            v[name] = value;
+        }
+        return v;
+    };
+    const auto made = [&](const variables& more) {
+        const auto c = good(a_preset, options(all(more)));
+        BOOST_TEST(c.routes.at(0).off == "");
+        return c.stores.at("open-webui");
+    };
+    const auto keyed = made({});
+    BOOST_TEST((keyed.type == store_type::azure));
+    BOOST_TEST(keyed.account == "acct");
+    BOOST_TEST(keyed.bucket == "media");
+    BOOST_TEST(keyed.endpoint->authority() == "acct.blob.core.windows.net");
+    BOOST_TEST(std::get<azure_account_key>(keyed.credentials).key.reveal() == "aHVudGVyMg==");
+    BOOST_TEST(std::holds_alternative<default_chain>(made({{"AZURE_STORAGE_KEY", ""}}).credentials));
+    const auto azurite = made({{"AZURE_STORAGE_ENDPOINT", "http://azurite:10000/devstoreaccount1"}});
+    BOOST_TEST(azurite.account == "devstoreaccount1");
+    BOOST_TEST(azurite.endpoint->path == "/devstoreaccount1");
+    fault_of("AZURE_STORAGE_ENDPOINT", "is not set", all({{"AZURE_STORAGE_ENDPOINT", ""}}));
+    fault_of("AZURE_STORAGE_CONTAINER_NAME", "is not set", all({{"AZURE_STORAGE_CONTAINER_NAME", ""}}));
+    fault_of("AZURE_STORAGE_CONTAINER_NAME", "container's name", all({{"AZURE_STORAGE_CONTAINER_NAME", "a/b"}}));
+    fault_of("AZURE_STORAGE_ENDPOINT", "account\" is missing",
+             all({{"AZURE_STORAGE_ENDPOINT", "https://media.example"}}));
+    fault_of("AZURE_STORAGE_KEY", "base64", all({{"AZURE_STORAGE_KEY", "hunter2"}}));
+    fault_of("AZURE_STORAGE_ENDPOINT", "must be https",
+             all({{"AZURE_STORAGE_ENDPOINT", "http://azurite:10000/acct"}, {"AZURE_STORAGE_KEY", ""}}));
 }
 
 BOOST_AUTO_TEST_CASE(stores_of_the_file) {

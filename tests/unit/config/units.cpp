@@ -123,6 +123,29 @@ BOOST_AUTO_TEST_CASE(urls) {
     BOOST_TEST(plain.port == 3000);
     BOOST_TEST(plain.path == "");
     BOOST_TEST(plain.authority() == "127.0.0.1:3000");
+    const auto with_path = [](const std::string& text) {
+        const auto u = parse_base_url(text);
+        return u ? u->path : "refused";
+    };
+    BOOST_TEST(with_path("http://h") == "");
+    BOOST_TEST(with_path("http://h/") == "");
+    BOOST_TEST(with_path("http://h/devstoreaccount1") == "/devstoreaccount1");
+    BOOST_TEST(with_path("http://h/a.b/c-_~/") == "/a.b/c-_~");
+    for (const auto* path : {"//", "/a//", "//a", "/a//b", "/.", "/a/../b", "/%41", "/a:b", "/a?b", "/a#b"}) {
+        BOOST_TEST(with_path(std::string("http://h") + path) == "refused", path);
+    }
+    BOOST_TEST(with_path("http://127.0.0.1.example") == "refused"); // Boost.URL takes an address and a path from it
+    const auto stays = [](const std::string& text) { return is_loopback(parse_url(text).value()); };
+    BOOST_TEST(stays("http://127.0.0.1"));
+    BOOST_TEST(stays("http://127.9.9.9:1"));
+    BOOST_TEST(stays("http://[::1]:1"));
+    BOOST_TEST(stays("http://LOCALHOST"));
+    for (const auto* text :
+         {"http://10.0.0.1", "http://[::2]", "http://0.0.0.0", "http://localhost.example", "http://a.localhost"}) {
+        BOOST_TEST(!stays(text), text);
+    }
+    BOOST_TEST(is_numeric_host(parse_url("http://[::2]").value()));
+    BOOST_TEST(!is_numeric_host(parse_url("http://abcdef").value()));
     const auto tls = parse_url("https://S3.Example/").value();
     BOOST_TEST(tls.tls);
     BOOST_TEST(tls.port == 443);

@@ -105,11 +105,6 @@ BOOST_AUTO_TEST_CASE(without_a_strong_validator) {
     }
     BOOST_TEST(judged(asking(), 200, {{"Content-Length", "5"}})->validator.empty());
     BOOST_TEST(judged(asking(), 200, {{"Content-Length", "5"}, {"ETag", tag}, {"ETag", "\"v2\""}})->validator.empty());
-    // Another kind of store has its validator elsewhere.
-    capabilities other;
-    other.validator_field = "X-Version";
-    BOOST_TEST(judged(asking(), 200, {{"Content-Length", "5"}, {"ETag", tag}}, other)->validator.empty());
-    BOOST_TEST(judged(asking(), 200, {{"Content-Length", "5"}, {"x-version", tag}}, other)->validator == tag);
 }
 
 BOOST_AUTO_TEST_CASE(content_encodings) {

@@ -46,6 +46,23 @@ BOOST_AUTO_TEST_CASE(aws_is_virtual_hosted) {
                "https://s3.us-east-1.amazonaws.com/media/k");
 }
 
+BOOST_AUTO_TEST_CASE(special_endpoints_of_aws) {
+    auto s = store("media", "us-gov-west-1");
+    s.fips = true;
+    BOOST_TEST(url(s) == "https://media.s3-fips.us-gov-west-1.amazonaws.com/k");
+    s.dual_stack = true;
+    BOOST_TEST(url(s) == "https://media.s3-fips.dualstack.us-gov-west-1.amazonaws.com/k");
+    s.fips = false;
+    BOOST_TEST(url(s) == "https://media.s3.dualstack.us-gov-west-1.amazonaws.com/k");
+    s.accelerate = true;
+    BOOST_TEST(url(s) == "https://media.s3-accelerate.dualstack.amazonaws.com/k");
+    s.dual_stack = false;
+    BOOST_TEST(url(s) == "https://media.s3-accelerate.amazonaws.com/k");
+    BOOST_TEST(resolve_s3_address(s).region == "us-gov-west-1");
+    s.bucket = "me.dia";
+    BOOST_CHECK_THROW((void)resolve_s3_address(s), std::invalid_argument);
+}
+
 BOOST_AUTO_TEST_CASE(buckets_that_are_no_host_label_go_in_the_path) {
     for (const std::string bucket : {"my.media", "Media", "my_media", "-media", "media-"}) {
         BOOST_TEST(url(store(bucket, "us-east-1")) == "https://s3.us-east-1.amazonaws.com/" + bucket + "/k");

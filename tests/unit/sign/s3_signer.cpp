@@ -160,7 +160,7 @@ BOOST_AUTO_TEST_CASE(missing_and_expired_credentials) {
     BOOST_REQUIRE(expired.has_error());
     BOOST_TEST((expired.error().code == sluice::errc::no_credentials));
     BOOST_TEST(expired.error().retryable);
-    BOOST_TEST(b.signer.presign("k", method::get, {}).has_error());
+    BOOST_TEST(b.signer.presign_now("k", method::get, {}).has_error());
 
     b.provider->now = keys("");
     BOOST_TEST(b.url() == "no_credentials");
@@ -289,16 +289,24 @@ BOOST_AUTO_TEST_CASE(awkward_secrets) {
 BOOST_AUTO_TEST_CASE(options_of_one_url_are_not_kept) {
     bench b;
     const std::string plain = b.url("k");
-    const field_view query[] = {{"response-content-type", "video/mp4"}};
-    const auto made = b.signer.presign("k", method::get, {.expires = 15min, .query = query});
+    presign_options options;
+    options.expires = 15min;
+    options.response_content_type = "video/mp4";
+    options.response_content_disposition = "attachment; filename=\"a b\"";
+    const auto made = b.signer.presign_now("k", method::get, options);
     BOOST_REQUIRE(made);
     BOOST_TEST(made->target.find("X-Amz-Expires=900&") != std::string::npos);
     BOOST_TEST(made->target.find("&response-content-type=video%2Fmp4&") != std::string::npos);
+    BOOST_TEST(made->target.find("&response-content-disposition=attachment%3B%20filename%3D%22a%20b%22&") !=
+               std::string::npos);
     BOOST_TEST((made->expires == b.now + 15min));
+    options.at = b.now - 24h;
+    BOOST_TEST(b.signer.presign_now("k", method::get, options)->target.find("X-Amz-Date=20130523T") !=
+               std::string::npos);
     BOOST_TEST(b.url("k") == plain);
-    BOOST_TEST(b.signer.presign("k", method::get, {.expires = 0s}).has_error());
-    BOOST_TEST(b.signer.presign("k", method::get, {.expires = 604801s}).has_error());
-    BOOST_TEST(b.signer.presign("", method::get, {}).has_error());
+    BOOST_TEST(b.signer.presign_now("k", method::get, {.expires = 0s}).has_error());
+    BOOST_TEST(b.signer.presign_now("k", method::get, {.expires = 604801s}).has_error());
+    BOOST_TEST(b.signer.presign_now("", method::get, {}).has_error());
 }
 
 BOOST_AUTO_TEST_CASE(a_clock_or_provider_that_fails_is_an_error_value) {
@@ -349,14 +357,41 @@ BOOST_AUTO_TEST_CASE(many_threads_share_one_signer) {
     BOOST_TEST(wrong == 0);
 }
 
+BOOST_AUTO_TEST_CASE(a_url_never_outlives_its_credentials) {
+    bench b;
+    b.provider->now = keys("ASIAIOSFODNN7EXAMPLE", "token", b.now + 10min);
+    const auto made = b.signer.sign_now("k", method::get);
+    BOOST_REQUIRE(made);
+    BOOST_TEST(made->target.find("X-Amz-Expires=600&") != std::string::npos);
+    BOOST_TEST((made->expires == b.now + 10min));
+}
+
+BOOST_AUTO_TEST_CASE(public_objects_are_not_signed) {
+    s3_signer signer(bench::store(1h), nullptr, [] { return std::chrono::system_clock::time_point{}; });
+    const auto made = signer.sign_now("a b/c.mp4", method::get);
+    BOOST_REQUIRE(made);
+    BOOST_TEST(made->url() == "https://s3.us-east-1.amazonaws.com/examplebucket/a%20b/c.mp4");
+    BOOST_TEST(made->fields.empty());
+    BOOST_TEST(signer.sign_now("", method::get).has_error());
+    BOOST_TEST(signer.presign_now("k", method::head, {})->target == "/examplebucket/k");
+}
+
 BOOST_AUTO_TEST_CASE(the_factory) {
+    const sluice::identity::environment none = [](std::string_view) { return std::nullopt; };
     sluice::config::store store = bench::store(1h);
-    store.credentials = {"AKIAIOSFODNN7EXAMPLE", sluice::secret("wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY"), {}};
-    BOOST_TEST(make_signer(store) != nullptr);
+    store.credentials = sluice::config::static_keys{
+        "AKIAIOSFODNN7EXAMPLE", sluice::secret("wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY"), {}};
+    const auto fixed = make_signing(store, none);
+    BOOST_TEST(fixed.signer != nullptr);
+    BOOST_TEST(fixed.renewals.empty());
+    store.credentials = sluice::config::default_chain{};
+    BOOST_TEST(make_signing(store, none).renewals.size() == 1);
+    store.anonymous = true;
+    BOOST_TEST(make_signing(store, none).renewals.empty());
     store.bucket.clear();
-    BOOST_CHECK_THROW(make_signer(store), std::invalid_argument);
+    BOOST_CHECK_THROW(make_signing(store, none), std::invalid_argument);
     store.type = sluice::config::store_type::local;
-    BOOST_TEST(make_signer(store) == nullptr);
+    BOOST_TEST(make_signing(store, none).signer == nullptr);
 }
 
 BOOST_AUTO_TEST_SUITE_END()

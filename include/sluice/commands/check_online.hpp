@@ -1,0 +1,15 @@
+#pragma once
+
+#include <sluice/config/config.hpp>
+
+#include <ostream>
+
+namespace sluice::commands {
+
+/// `sluice check --online`: asks each store which identity it is used with, until when, and whether that may read, and
+/// each route's app whether it refuses its subrequest to somebody without credentials. Prints a line for each finding
+/// to `out`: in the cloud's own words where it refused, never with a URL, a signature or a token. Blocks; bounded by
+/// the time-outs. False where anything failed.
+[[nodiscard]] bool check_online(const config::config& settings, std::ostream& out);
+
+} // namespace sluice::commands

@@ -1,0 +1,16 @@
+#pragma once
+
+#include <functional>
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace sluice::identity {
+
+/// Gives a variable of the environment; nullopt where it is unset or empty, which the clouds' SDKs take as the same.
+using environment = std::function<std::optional<std::string>(std::string_view)>;
+
+/// The process's own.
+[[nodiscard]] environment process_environment();
+
+} // namespace sluice::identity

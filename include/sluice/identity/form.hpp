@@ -1,0 +1,32 @@
+#pragma once
+
+#include <sluice/base/error.hpp>
+#include <sluice/base/secret.hpp>
+#include <sluice/config/config.hpp>
+
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+/// URLs and forms of the identity services' calls.
+namespace sluice::identity {
+
+/// A URL of a service taken apart.
+struct service_url {
+    config::url place;  ///< its path is not set
+    std::string target; ///< path and query as they stand, at least "/"
+};
+
+/// Reads an absolute http or https URL with any path and query, as the clouds' environment variables and files hold
+/// them. Errors: `errc::bad_config` for anything else, a user, a fragment, or a byte that no target has; the detail
+/// does not hold the text, which may hold a secret.
+[[nodiscard]] result<service_url> parse_service_url(std::string_view text);
+
+/// All but `A-Za-z0-9-._~` as `%XX` of upper case (RFC 3986 §2.1, §2.3).
+[[nodiscard]] std::string percent_encoded(std::string_view text);
+
+/// Names and values as application/x-www-form-urlencoded, spaces as `%20`; also for a query. The values may be secrets.
+[[nodiscard]] secret encode_form(const std::vector<std::pair<std::string_view, std::string_view>>& pairs);
+
+} // namespace sluice::identity

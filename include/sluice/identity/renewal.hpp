@@ -1,0 +1,122 @@
+#pragma once
+
+#include <sluice/base/clock.hpp>
+#include <sluice/identity/caller.hpp>
+#include <sluice/identity/credentials.hpp>
+
+#include <boost/asio/cancellation_signal.hpp>
+
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+
+namespace sluice::identity {
+
+/// Where a `T` comes from. Used by one coroutine at a time.
+template <class T>
+class source {
+public:
+    virtual ~source() = default;
+    /// Asks once; never retries. Errors: `errc::no_credentials`, its detail naming the service and what it said, in the
+    /// cloud's own words where these hold no secret; `retryable` unless only the operator can mend it.
+    virtual awaitable<result<T>> fetch(caller& by) = 0;
+    /// What an operator calls it: "EC2 instance metadata", "web identity (IRSA)". Of a chain, the one that was asked
+    /// last.
+    [[nodiscard]] virtual std::string name() const = 0;
+};
+
+/// What is known of a credential, for `sluice check --online` and the log. No secret.
+struct renewal_status {
+    std::string source;
+    std::string who;
+    std::optional<time_point> expires{};
+    std::optional<error> failure{}; ///< of the last try, where it failed
+};
+
+/// What is told as things happen; may be called from any thread.
+struct renewal_observer {
+    std::function<void(bool ok)> tried = [](bool) {};
+    std::function<void(std::optional<time_point> expires)> published = [](std::optional<time_point>) {};
+};
+
+/// Something that is renewed in the background. One worker runs it.
+class renewable {
+public:
+    virtual ~renewable() = default;
+    /// Renews before each expiry until `stop`: see `renewal_plan`. A failure never replaces what is still good, nor
+    /// does what comes expired, or expires before it. `by` must live until completion; one `run` at a time.
+    virtual awaitable<void> run(executor ex, caller& by) = 0;
+    /// Ends `run` soon: a call that is under way is cut (a look-up of a name lasts until the call's timeout). On the
+    /// worker that runs it, and for good: a later `run` ends at once.
+    virtual void stop() = 0;
+    /// Asks once, now. For commands; not beside `run`.
+    virtual awaitable<result<void>> renew(caller& by) = 0;
+    /// From any thread.
+    [[nodiscard]] virtual renewal_status status() const = 0;
+    /// Before `run` and `renew`.
+    virtual void observe(renewal_observer o) = 0;
+};
+
+/// When to ask again, as pure decisions. `random` from 0 to 1 spreads many sidecars.
+struct renewal_plan {
+    using duration = std::chrono::milliseconds;
+    /// From now until the next try, after a success: a window before the expiry of a tenth of what is left, at least 5
+    /// minutes and at most 15, jittered by a fifth; lives shorter than 10 minutes are renewed at their half. Without an
+    /// expiry: `duration::max()`. Never below 100 ms.
+    [[nodiscard]] static duration after_success(time_point now, std::optional<time_point> expires, double random);
+    /// After the n-th failure in a row (from 1): 1 s, doubled each time to 60 s, jittered by a fifth; but soon enough
+    /// that a credential that expires at `expires` is tried for at least three times before, where that can be.
+    [[nodiscard]] static duration after_failure(unsigned n, time_point now, std::optional<time_point> expires,
+                                                double random);
+};
+
+/// A `T` from a `source`, renewed in the background; a provider for signers on any thread.
+template <class T>
+class renewed final : public provider<T>, public renewable {
+public:
+    renewed(std::unique_ptr<source<T>> from, wall_clock clock);
+    ~renewed() override;
+    [[nodiscard]] std::shared_ptr<const T> current() const override;
+    awaitable<void> run(executor ex, caller& by) override;
+    void stop() override;
+    awaitable<result<void>> renew(caller& by) override;
+    [[nodiscard]] renewal_status status() const override;
+    void observe(renewal_observer o) override;
+
+private:
+    /// One asking that `stop` can cut. Held by the coroutines alone: they end with their context, this may not.
+    struct asking {
+        explicit asking(executor ex)
+            : ended(ex, steady_timer::time_point::max()) {}
+        asio::cancellation_signal cut;
+        steady_timer ended; ///< cancelled when it has
+        bool done{false};
+        std::optional<result<T>> got{};
+    };
+    awaitable<result<T>> ask(caller& by);
+    awaitable<std::optional<result<T>>> ask_until_stopped(executor ex, caller& by);
+    awaitable<void> ask_into(caller& by, std::shared_ptr<asking> a);
+    awaitable<void> sleep(executor ex, std::chrono::milliseconds wait);
+    result<void> take(result<T> got);
+    void tell_success(const T& newest, bool first, bool after_failures) const;
+    void tell_failure(const error& e) const;
+
+    const std::unique_ptr<source<T>> source_;
+    const wall_clock clock_;
+    renewal_observer observer_;
+    std::weak_ptr<steady_timer> sleeping_; ///< on the worker that runs it, as are the next two
+    std::weak_ptr<asking> asking_;         ///< the one that is under way
+    bool stopped_{false};
+    mutable std::mutex mutex_; ///< guards those below
+    std::string source_name_;
+    std::shared_ptr<const T> newest_;
+    std::optional<error> failure_;
+};
+
+extern template class renewed<aws_credentials>;
+extern template class renewed<bearer_token>;
+extern template class renewed<user_delegation_key>;
+
+} // namespace sluice::identity

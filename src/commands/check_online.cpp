@@ -1,0 +1,256 @@
+#include <sluice/commands/check_online.hpp>
+#include <sluice/commands/probe.hpp>
+#include <sluice/http/fields.hpp>
+#include <sluice/identity/rfc3339.hpp>
+#include <sluice/proxy/router.hpp>
+
+#include <boost/uuid/random_generator.hpp>
+#include <boost/uuid/uuid_io.hpp>
+
+#include "one_shot.hpp"
+
+#include <algorithm>
+#include <filesystem>
+
+namespace sluice::commands {
+
+namespace {
+
+/// Findings, printed as they come.
+class findings {
+public:
+    explicit findings(std::ostream& out)
+        : out_(out) {}
+
+    void tell(const std::string& about, std::string_view text) { out_ << about << ": " << text << '\n'; }
+    void fail(const std::string& about, std::string_view text) {
+        tell(about, std::string("FAILED: ").append(text));
+        good_ = false;
+    }
+    [[nodiscard]] bool good() const noexcept { return good_; }
+
+private:
+    std::ostream& out_;
+    bool good_{true};
+};
+
+/// A name that nobody gave to anything.
+std::string unheard_of() {
+    return boost::uuids::to_string(boost::uuids::random_generator()());
+}
+
+std::string text_of(const error& e) {
+    return std::string(to_string(e.code)) + (e.detail.empty() ? "" : ": " + without_secrets(e.detail));
+}
+
+std::string kind_of(const config::store& s) {
+    if (s.anonymous) {
+        return "none, it is anonymous";
+    }
+    switch (s.credentials.index()) {
+    case 0:
+        return "a key that the default chain found";
+    case 1:
+        return "the static keys of the configuration";
+    case 2:
+        return "the service account's key of the configuration";
+    case 3:
+        return "the HMAC key of the configuration";
+    default:
+        return "the account's key of the configuration";
+    }
+}
+
+void tell_identity(const std::string& about, const config::store& s, const sign::signing& with, findings& out) {
+    if (with.renewals.empty()) {
+        out.tell(about, "identity: " + kind_of(s));
+    }
+    for (const auto& each : with.renewals) {
+        const auto now = each->status();
+        out.tell(about, "identity: " + now.source + (now.who.empty() ? "" : ", " + now.who) +
+                            (now.expires ? ", until " + identity::format_rfc3339(*now.expires) : ", without an end"));
+    }
+}
+
+bool redirects_to(const config::config& settings, const config::store& s) {
+    return std::ranges::any_of(settings.routes, [&](const config::route& r) {
+        const bool any = r.preset == config::preset::none && (r.resolve || !r.object_header.empty());
+        return r.delivery == config::delivery::redirect && (any || r.store == s.name);
+    });
+}
+
+/// Whether it may read: a GET of one byte of an object that is not there.
+awaitable<void> probe_read(one_shot& here, const std::string& about, const config::store& s, sign::signer& signer,
+                           findings& out) {
+    const std::string key = s.prefix + "sluice-check-" + unheard_of();
+    auto made = co_await signer.sign(key, sign::method::get);
+    if (!made) {
+        out.fail(about, "cannot sign: " + text_of(made.error()));
+        co_return;
+    }
+    identity::call get;
+    get.place.tls = made->tls;
+    get.place.host = made->host;
+    get.place.port = made->port;
+    get.target = made->target;
+    get.fields = made->fields;
+    get.fields.emplace_back("Range", secret("bytes=0-0"));
+    get.timeout = std::max(s.connect_timeout, s.response_timeout);
+    get.ca_file = s.ca_file;
+    auto answer = co_await here.caller().send(get);
+    if (!answer) {
+        out.fail(about, "cannot be reached: " + text_of(answer.error()));
+        co_return;
+    }
+    const auto said = judge_probe(answer->status, answer->body.reveal(), s.anonymous);
+    switch (said.said) {
+    case verdict::good:
+        out.tell(about, "may read (it says of an object that is not there: " + said.text + ")");
+        break;
+    case verdict::unclear:
+        out.tell(about, "cannot be told whether it may read: it says of an object that is not there: " + said.text);
+        break;
+    case verdict::bad:
+        out.fail(about, "cannot read: " + said.text);
+        break;
+    }
+}
+
+awaitable<void> probe_redirect(one_shot& here, const std::string& about, const config::store& s, sign::signer& signer,
+                               findings& out) {
+    const std::string key = s.prefix + "sluice-check-" + unheard_of();
+    const sign::presign_options options{};
+    auto made = co_await signer.presign(here.pool(), key, sign::method::get, options);
+    if (made) {
+        out.tell(about, "may sign redirects");
+    } else {
+        out.fail(about, "cannot sign redirects: " + text_of(made.error()));
+    }
+}
+
+awaitable<void> check_store(one_shot& here, const config::config& settings, const config::store& s, findings& out) {
+    const std::string about = "store \"" + s.name + "\"";
+    sign::signing with;
+    std::string unusable;
+    try {
+        with = sign::make_signing(s);
+    } catch (const std::exception& e) {
+        unusable = e.what();
+    }
+    if (!unusable.empty()) {
+        out.fail(about, "cannot be used: " + without_secrets(unusable));
+        co_return;
+    }
+    auto renewed = co_await renew_all(with, here.caller());
+    if (!renewed) {
+        out.fail(about, "has no identity: " + text_of(renewed.error()));
+        co_return;
+    }
+    tell_identity(about, s, with, out);
+    co_await probe_read(here, about, s, *with.signer, out);
+    if (redirects_to(settings, s)) {
+        co_await probe_redirect(here, about, s, *with.signer, out);
+    }
+}
+
+void check_directory(const config::store& s, findings& out) {
+    const std::string about = "store \"" + s.name + "\"";
+    std::error_code failed;
+    const std::filesystem::directory_iterator opened(s.root, failed);
+    if (failed) {
+        out.fail(about, "its root cannot be read: " + failed.message());
+    } else {
+        out.tell(about, "its root can be read");
+    }
+}
+
+/// The names of the captures in a template of a route's path.
+std::vector<std::string> capture_names(std::string_view path) {
+    std::vector<std::string> names;
+    for (auto open = path.find('{'); open != std::string_view::npos; open = path.find('{', open + 1)) {
+        auto name = path.substr(open + 1, path.find('}', open) - open - 1);
+        if (name.ends_with('*')) {
+            name.remove_suffix(1);
+        }
+        names.emplace_back(name);
+    }
+    return names;
+}
+
+/// As the gate has it: 200 (204 where nothing is resolved) that is no page, or what the route accepts.
+bool grants(const config::route& r, const config::authorize_subrequest& how, const identity::reply& answer) {
+    if (!how.accept.empty()) {
+        return std::ranges::find(how.accept, answer.status) != how.accept.end();
+    }
+    constexpr std::string_view html = "text/html";
+    const auto type = answer.field("Content-Type");
+    const bool page = type.size() >= html.size() && http::same_name(type.substr(0, html.size()), html);
+    return (answer.status == 204 && !r.resolve) || (answer.status == 200 && !page);
+}
+
+awaitable<void> check_route(one_shot& here, const config::config& settings, const config::route& r, findings& out) {
+    const std::string about = "route \"" + r.name + "\"";
+    const auto* how = std::get_if<config::authorize_subrequest>(&r.authorize);
+    if (how == nullptr || !r.object_header.empty()) {
+        co_return; // open to all by its own word, or answered by the app itself
+    }
+    const auto names = capture_names(r.path);
+    const std::string value = unheard_of();
+    std::vector<proxy::capture> captures;
+    for (const auto& name : names) {
+        captures.push_back({name, value});
+    }
+    std::string original = r.path;
+    for (auto open = original.find('{'); open != std::string::npos; open = original.find('{')) {
+        original.replace(open, original.find('}', open) - open + 1, value);
+    }
+    identity::call get;
+    get.place = settings.app.address;
+    get.source = error_source::app;
+    get.target = proxy::expand_raw(how->path, captures);
+    get.fields.emplace_back("X-Original-Method", secret("GET"));
+    get.fields.emplace_back("X-Original-URI", secret(original));
+    get.timeout = std::max(settings.app.connect_timeout, how->timeout);
+    auto answer = co_await here.caller().send(get);
+    if (!answer) {
+        out.fail(about, "the app cannot be asked: " + text_of(answer.error()));
+        co_return;
+    }
+    const std::string status = std::to_string(answer->status);
+    if (grants(r, *how, *answer)) {
+        out.fail(about, "the app's " + status + " to its subrequest grants an object to somebody without credentials");
+    } else {
+        out.tell(about, "the app grants nothing without credentials (" + status + ")");
+    }
+}
+
+awaitable<void> check_all(one_shot& here, const config::config& settings, findings& out) {
+    for (const auto& [name, s] : settings.stores) {
+        if (s.type == config::store_type::local) {
+            check_directory(s, out);
+        } else {
+            co_await check_store(here, settings, s, out);
+        }
+    }
+    for (const auto& r : settings.routes) {
+        if (r.off.empty()) {
+            co_await check_route(here, settings, r, out);
+        }
+    }
+}
+
+} // namespace
+
+bool check_online(const config::config& settings, std::ostream& out) {
+    findings found(out);
+    auto proxies = net::proxy_settings::from_process();
+    if (!proxies) {
+        found.fail("environment", proxies.error().detail);
+        return false;
+    }
+    one_shot here(std::move(*proxies));
+    here.run(check_all(here, settings, found));
+    return found.good();
+}
+
+} // namespace sluice::commands

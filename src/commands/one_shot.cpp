@@ -1,0 +1,41 @@
+#include "one_shot.hpp"
+
+#include <csignal>
+
+namespace sluice::commands {
+
+one_shot::one_shot(std::shared_ptr<const net::proxy_settings> proxies)
+    : pool_(worker_, 4, std::chrono::seconds(5), std::move(proxies))
+    , caller_(pool_) {}
+
+void one_shot::run(awaitable<void> errand) {
+    std::signal(SIGPIPE, SIG_IGN); // a peer that closes is an error of the write
+    worker_.tasks.spawn(worker_.deadlines.run());
+    worker_.tasks.spawn(finish(std::move(errand)));
+    worker_.context.run();
+    if (failed_) {
+        std::rethrow_exception(failed_);
+    }
+}
+
+awaitable<void> one_shot::finish(awaitable<void> errand) {
+    try {
+        co_await std::move(errand);
+    } catch (...) {
+        failed_ = std::current_exception();
+    }
+    pool_.close();
+    worker_.deadlines.stop();
+}
+
+awaitable<result<void>> renew_all(const sign::signing& s, identity::caller& by) {
+    for (const auto& each : s.renewals) {
+        auto renewed = co_await each->renew(by);
+        if (!renewed) {
+            co_return renewed.error();
+        }
+    }
+    co_return result<void>{};
+}
+
+} // namespace sluice::commands

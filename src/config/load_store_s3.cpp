@@ -1,0 +1,145 @@
+#include <sluice/config/address.hpp>
+
+#include "store_parts.hpp"
+
+#include <algorithm>
+
+namespace sluice::config {
+
+namespace {
+
+/// A bucket that is to be a label of a host name (RFC 1123 §2.1; AWS "Virtual hosting of general purpose buckets").
+bool fits_host_name(std::string_view bucket) {
+    return bucket.size() >= 3 && bucket.size() <= 63 && bucket.back() != '-' && std::ranges::all_of(bucket, [](char c) {
+               return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-' || c == '.';
+           });
+}
+
+result<std::string> parse_region(std::string_view text) {
+    if (text.size() > 63 || !is_alphanumeric(text, "-_")) {
+        return bad("must be a region's name, as in eu-central-1");
+    }
+    return std::string(text);
+}
+
+/// True where `endpoint` is there with any value, a bad one too: then the region's absence is no second fault.
+bool names_endpoint(mapping& m) {
+    const node* value = m.take("endpoint");
+    return value != nullptr && (value->what != node::kind::scalar || !value->text.empty());
+}
+
+/// The region as the AWS SDKs take it from the environment, in their order. False where it says none.
+bool region_of_environment(reading& r, store& s) {
+    for (const std::string_view name : {"AWS_REGION", "AWS_DEFAULT_REGION"}) {
+        if (const auto text = r.variable(name); !text.empty()) {
+            const auto region = parse_region(text);
+            if (!region) {
+                r.add(variable_node(name, text), region.error().detail);
+            }
+            s.region = region ? *region : "";
+            return true;
+        }
+    }
+    return false;
+}
+
+void read_region(reading& r, mapping& m, store& s) {
+    const bool given = m.has("region");
+    const node* value = m.read("region", s.region, parse_region);
+    const bool settled = !s.region.empty() || (given && value == nullptr); // a bad one was said
+    if (settled) {
+        return;
+    }
+    if (names_endpoint(m)) {
+        s.region = "us-east-1"; // what S3-compatible servers take unless they are told another
+    } else if (!region_of_environment(r, s)) {
+        r.add(given ? *value : m.where(), "\"" + m.full("region") + "\" is " + (given ? "empty" : "missing") +
+                                              ": it is needed where neither an endpoint nor AWS_REGION is set");
+    }
+}
+
+void read_addressing(mapping& m, bool has_bucket, store& s) {
+    const node* style = m.read_choice<addressing_style>("addressing", s.addressing,
+                                                        {{"auto", addressing_style::automatic},
+                                                         {"path", addressing_style::path},
+                                                         {"virtual", addressing_style::virtual_hosted}});
+    if (style == nullptr || s.addressing != addressing_style::virtual_hosted || !has_bucket) {
+        return;
+    }
+    const bool tls = !s.endpoint || s.endpoint->tls;
+    if (!fits_host_name(s.bucket)) {
+        m.wrong("addressing", *style, "cannot be virtual: the bucket's name cannot be part of a host name");
+    } else if (tls && s.bucket.find('.') != std::string::npos) {
+        // A wildcard certificate covers one label (RFC 9525 §6.3).
+        m.wrong("addressing", *style, "cannot be virtual over https: the bucket's name has a dot");
+    } else if (s.endpoint && is_numeric_host(*s.endpoint)) {
+        m.wrong("addressing", *style, "cannot be virtual: the endpoint is an address and not a name");
+    }
+}
+
+/// AWS's other endpoints (General Reference "Amazon S3 endpoints"; S3 User Guide "Transfer Acceleration").
+void read_variants(mapping& m, bool has_bucket, store& s) {
+    struct variant {
+        std::string_view key;
+        bool& on;
+    };
+    for (auto& [key, on] :
+         {variant{"fips", s.fips}, variant{"dual_stack", s.dual_stack}, variant{"accelerate", s.accelerate}}) {
+        const node* at = m.read_bool(key, on);
+        if (at != nullptr && on && names_endpoint(m)) {
+            m.wrong(key, *at, "and endpoint exclude each other: it picks one of AWS's");
+        }
+    }
+    if (!s.accelerate) {
+        return;
+    }
+    const node& at = *m.take("accelerate");
+    if (s.fips) {
+        m.wrong("accelerate", at, "and fips exclude each other");
+    }
+    if (s.addressing == addressing_style::path) {
+        m.wrong("accelerate", at, "and path addressing exclude each other: the bucket is part of the host name");
+    }
+    if (has_bucket && (!fits_host_name(s.bucket) || s.bucket.find('.') != std::string::npos)) {
+        m.wrong("accelerate", at, "needs a bucket whose name can be part of a host name, without dots");
+    }
+}
+
+void read_keys(reading& r, const node& where, const std::string& name, store& s) {
+    mapping keys(r, where, name);
+    if (!keys.is_mapping()) {
+        return;
+    }
+    static_keys out;
+    refuse_other_credentials(r, keys, "s3", {"access_key_id", "secret_access_key", "session_token"});
+    if (const node* at = keys.need("access_key_id")) {
+        secret id;
+        if (keys.read_secret("access_key_id", id) != nullptr) {
+            if (auto good = parse_key_id(id.reveal())) {
+                out.access_key_id = std::move(*good);
+            } else {
+                keys.wrong("access_key_id", *at, good.error().detail);
+            }
+        }
+    }
+    read_key(keys, "secret_access_key", out.secret_access_key);
+    keys.read_secret("session_token", out.session_token);
+    keys.finish();
+    s.credentials = std::move(out);
+}
+
+} // namespace
+
+void read_s3(reading& r, mapping& m, store& s) {
+    const bool has_bucket = m.need("bucket") != nullptr && m.read("bucket", s.bucket, parse_bucket) != nullptr;
+    read_endpoint(m, parse_url, s);
+    read_region(r, m, s);
+    read_addressing(m, has_bucket, s);
+    read_variants(m, has_bucket, s);
+    read_requests(m, s);
+    if (const node* value = read_credentials_of(r, m, s)) {
+        read_keys(r, *value, m.full("credentials"), s);
+    }
+}
+
+} // namespace sluice::config

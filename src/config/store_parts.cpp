@@ -1,0 +1,111 @@
+#include "store_parts.hpp"
+
+#include <sluice/config/address.hpp>
+
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+
+namespace sluice::config {
+
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr std::array<std::string_view, 8> credential_keys{"access_key_id",   "secret_access_key", "session_token",
+                                                          "service_account", "hmac_id",           "hmac_secret",
+                                                          "account_key",     "connection_string"};
+
+} // namespace
+
+bool is_alphanumeric(std::string_view text, std::string_view marks) {
+    return std::ranges::all_of(text, [&](char c) {
+        return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+               marks.find(c) != std::string_view::npos;
+    });
+}
+
+result<std::string> parse_bucket(std::string_view text) {
+    const bool good = !text.empty() && text.size() <= 255 && is_alphanumeric(text, "._-") && text.front() != '.' &&
+                      text.front() != '-' && text.back() != '.' && text.find("..") == std::string_view::npos;
+    if (!good) {
+        return bad("must be a bucket's name: letters, digits, `.`, `-` and `_`, beginning with a letter or digit");
+    }
+    return std::string(text);
+}
+
+result<std::string> parse_key_id(std::string_view text) {
+    const bool good = !text.empty() && text.size() <= 256 &&
+                      std::ranges::all_of(text, [](char c) { return c > ' ' && c < 0x7f && c != '/' && c != ','; });
+    if (!good) {
+        return bad("must be an access key's id, without spaces, `/` and `,`");
+    }
+    return std::string(text);
+}
+
+const node* read_endpoint(mapping& m, result<url> (*parse)(std::string_view), store& s) {
+    const node* value = m.scalar("endpoint");
+    if (value == nullptr || value->text.empty()) {
+        return nullptr;
+    }
+    url u;
+    if (m.read("endpoint", u, parse) == nullptr) {
+        return nullptr;
+    }
+    s.endpoint = std::move(u);
+    return value;
+}
+
+void read_requests(mapping& m, store& s) {
+    m.read_duration("url_expiry", s.url_expiry, 1s, 24h * 7); // 604800 s: Signature Version 4, GCS V4, delegation keys
+    m.read_duration("connect_timeout", s.connect_timeout, 1ms, 5min);
+    m.read_duration("response_timeout", s.response_timeout, 1ms, 1h);
+    const node* ca = m.read_path("ca_file", s.ca_file);
+    if (ca != nullptr && !s.ca_file.empty() && ::access(s.ca_file.c_str(), R_OK) != 0) {
+        m.wrong("ca_file", *ca, "cannot be read");
+    }
+    m.refuse_unless("parallel", std::uint64_t{1}, parse_number);
+    m.refuse_unless("hedge_after", duration{0}, parse_duration);
+}
+
+const node* read_credentials_of(reading& r, mapping& m, store& s) {
+    m.read_bool("anonymous", s.anonymous);
+    const node* value = m.take("credentials");
+    if (value == nullptr) {
+        return nullptr;
+    }
+    if (s.anonymous) {
+        r.add(*value, "\"" + m.full("credentials") + "\" and anonymous exclude each other");
+        return nullptr;
+    }
+    if (value->what == node::kind::null) {
+        m.wrong("credentials", *value, "has no value: without the key the cloud's default chain is asked");
+        return nullptr;
+    }
+    return value;
+}
+
+void read_key(mapping& keys, std::string_view key, secret& out) {
+    const node* at = keys.need(key);
+    if (at != nullptr && keys.read_secret(key, out) != nullptr && out.empty()) {
+        keys.wrong(key, *at, "is empty");
+    }
+}
+
+void refuse_token_in_plain(reading& r, const node* at, const store& s) {
+    if (at != nullptr && s.endpoint && !s.endpoint->tls && !is_loopback(*s.endpoint)) {
+        r.add(*at, "\"stores." + s.name + ".endpoint\" must be https: without a key, each request carries a token");
+    }
+}
+
+void refuse_other_credentials(reading& r, mapping& keys, std::string_view type,
+                              std::initializer_list<std::string_view> own) {
+    for (const auto key : credential_keys) {
+        if (std::ranges::find(own, key) == own.end() && keys.has(key)) {
+            r.add(*keys.take(key), "\"" + keys.full(key) + "\" means nothing in a store of type " + std::string(type));
+        }
+    }
+}
+
+} // namespace sluice::config

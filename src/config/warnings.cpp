@@ -1,0 +1,57 @@
+#include <sluice/config/address.hpp>
+#include <sluice/config/load.hpp>
+
+#include <algorithm>
+
+namespace sluice::config {
+
+namespace {
+
+bool is_remote_plain(const store& s) {
+    return s.endpoint && !s.endpoint->tls && !is_loopback(*s.endpoint);
+}
+
+void warn_of_store(const store& s, std::vector<std::string>& lines) {
+    // A bearer token there is a fault already; a signed URL is good for one object and some time.
+    if (is_remote_plain(s) && !s.anonymous) {
+        lines.push_back("store \"" + s.name +
+                        "\" is asked over plain http: who listens on the way can use the URLs that "
+                        "are signed for it");
+    }
+}
+
+void warn_of_redirect(const config& c, const route& r, std::vector<std::string>& lines) {
+    const auto found = c.stores.find(r.store);
+    if (found == c.stores.end() || found->second.type == store_type::local) {
+        return;
+    }
+    const auto& s = found->second;
+    if (s.endpoint && is_loopback(*s.endpoint)) {
+        lines.push_back("route \"" + r.name + "\" redirects to store \"" + s.name +
+                        "\", whose endpoint is loopback: clients elsewhere cannot follow");
+    }
+    if (s.anonymous && !std::holds_alternative<authorize_none>(r.authorize)) {
+        lines.push_back("route \"" + r.name + "\" redirects to store \"" + s.name +
+                        "\", which is anonymous: the URL works for anyone and never expires");
+    }
+}
+
+} // namespace
+
+std::vector<std::string> warnings(const config& c) {
+    std::vector<std::string> lines;
+    for (const auto& [name, s] : c.stores) {
+        warn_of_store(s, lines);
+    }
+    for (const auto& each : c.routes) {
+        if (!each.off.empty()) {
+            lines.push_back("route \"" + each.name + "\" is off, its requests go to the app: " + each.off);
+        }
+        if (each.delivery == delivery::redirect) {
+            warn_of_redirect(c, each, lines);
+        }
+    }
+    return lines;
+}
+
+} // namespace sluice::config

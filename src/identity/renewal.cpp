@@ -1,0 +1,274 @@
+#include <sluice/base/log.hpp>
+#include <sluice/identity/renewal.hpp>
+#include <sluice/identity/rfc3339.hpp>
+
+#include <boost/asio/bind_cancellation_slot.hpp>
+#include <boost/asio/co_spawn.hpp>
+
+#include <algorithm>
+#include <random>
+
+namespace sluice::identity {
+namespace {
+
+using std::chrono::milliseconds;
+using std::chrono::minutes;
+using std::chrono::seconds;
+
+constexpr milliseconds shortest{100};
+/// A longer sleep is cut, to see whether the wall clock was moved or the machine slept: the steady clock stands still
+/// then, an expiry does not.
+constexpr milliseconds longest_sleep{30'000};
+
+double random_unit() {
+    thread_local std::minstd_rand generator{std::random_device{}()};
+    return std::uniform_real_distribution<double>(0.0, 1.0)(generator);
+}
+
+/// `d` more or less by up to a fifth.
+milliseconds jittered(milliseconds d, double random) {
+    return milliseconds(static_cast<std::int64_t>(static_cast<double>(d.count()) * (0.8 + 0.4 * random)));
+}
+
+milliseconds until(time_point now, time_point expires) {
+    return std::chrono::duration_cast<milliseconds>(expires - now);
+}
+
+/// True where `t` can be used at `now`.
+template <class T>
+bool is_good(const std::shared_ptr<const T>& t, time_point now) {
+    return t && (!t->expires || *t->expires > now);
+}
+
+/// True where `fresh` lasts as long as `old` at least.
+bool lasts(const std::optional<time_point>& fresh, const std::optional<time_point>& old) {
+    return !fresh || (old && *fresh >= *old);
+}
+
+std::string when(const std::optional<time_point>& expires) {
+    return expires ? format_rfc3339(*expires) : std::string("never");
+}
+
+} // namespace
+
+renewal_plan::duration renewal_plan::after_success(time_point now, std::optional<time_point> expires, double random) {
+    if (!expires) {
+        return duration::max();
+    }
+    const auto left = until(now, *expires);
+    if (left < minutes(10)) {
+        return std::max(shortest, jittered(left / 2, random));
+    }
+    const auto window = std::clamp<milliseconds>(left / 10, minutes(5), minutes(15));
+    return std::max(shortest, left - jittered(window, random));
+}
+
+renewal_plan::duration renewal_plan::after_failure(unsigned n, time_point now, std::optional<time_point> expires,
+                                                   double random) {
+    const unsigned doublings = std::min(n == 0 ? 0U : n - 1U, 6U);
+    auto wait = jittered(std::min<milliseconds>(seconds(1) * (1U << doublings), seconds(60)), random);
+    if (expires && *expires > now) {
+        // At a quarter of what is left each time, many tries come before the end; the first three in any case.
+        wait = std::min(wait, until(now, *expires) / 4);
+    }
+    return std::max(shortest, wait);
+}
+
+template <class T>
+renewed<T>::renewed(std::unique_ptr<source<T>> from, wall_clock clock)
+    : source_(std::move(from))
+    , clock_(std::move(clock))
+    , source_name_(source_->name()) {}
+
+template <class T>
+renewed<T>::~renewed() = default;
+
+template <class T>
+std::shared_ptr<const T> renewed<T>::current() const {
+    const std::lock_guard lock(mutex_);
+    return newest_;
+}
+
+template <class T>
+renewal_status renewed<T>::status() const {
+    const std::lock_guard lock(mutex_);
+    renewal_status s;
+    s.source = source_name_;
+    s.failure = failure_;
+    if (newest_) {
+        s.who = newest_->who();
+        s.expires = newest_->expires;
+    }
+    return s;
+}
+
+template <class T>
+void renewed<T>::observe(renewal_observer o) {
+    observer_ = std::move(o);
+}
+
+/// Asks the source; what it throws is an error like another.
+template <class T>
+awaitable<result<T>> renewed<T>::ask(caller& by) {
+    std::string what;
+    try {
+        auto got = co_await source_->fetch(by);
+        co_return got;
+    } catch (const std::exception& e) {
+        what = e.what();
+    }
+    co_return error{errc::no_credentials, error_source::internal, true, source_->name() + ": " + what};
+}
+
+/// Publishes what came, or keeps what there is.
+template <class T>
+result<void> renewed<T>::take(result<T> got) {
+    const auto now = clock_();
+    if (got && got->expires && *got->expires <= now) {
+        got = error{errc::no_credentials, error_source::origin, true,
+                    source_->name() + ": gave a credential that expired at " + when(got->expires) +
+                        " already; by this machine's clock it is " + format_rfc3339(now)};
+    }
+    std::shared_ptr<const T> fresh;
+    if (got) {
+        fresh = std::make_shared<const T>(std::move(*got));
+    }
+    bool first = false;
+    bool published = false;
+    bool streak_before = false;
+    {
+        const std::lock_guard lock(mutex_);
+        source_name_ = source_->name();
+        streak_before = failure_.has_value();
+        if (fresh) {
+            failure_.reset();
+            first = !newest_;
+            published = !is_good(newest_, now) || lasts(fresh->expires, newest_->expires);
+            if (published) {
+                newest_ = fresh;
+            }
+        } else {
+            failure_ = got.error();
+        }
+    }
+    if (fresh) {
+        tell_success(published ? *fresh : *current(), first, streak_before);
+    } else if (!streak_before) {
+        tell_failure(got.error());
+    }
+    if (published) {
+        observer_.published(fresh->expires);
+    }
+    observer_.tried(fresh != nullptr);
+    if (!fresh) {
+        return got.error();
+    }
+    return {};
+}
+
+/// The first credential, and the end of each row of failures.
+template <class T>
+void renewed<T>::tell_success(const T& newest, bool first, bool after_failures) const {
+    if (first || after_failures) {
+        log::info(first ? "credentials" : "credentials renewed again",
+                  {{"source", source_->name()}, {"who", newest.who()}, {"expires", when(newest.expires)}});
+    }
+}
+
+/// The beginning of a row of failures.
+template <class T>
+void renewed<T>::tell_failure(const error& e) const {
+    const auto kept = current();
+    log::warn("credentials not renewed", {{"source", source_->name()},
+                                          {"error", e.detail},
+                                          {"retryable", e.retryable},
+                                          {"kept_until", kept ? when(kept->expires) : std::string("none")}});
+}
+
+template <class T>
+awaitable<result<void>> renewed<T>::renew(caller& by) {
+    auto got = co_await ask(by);
+    co_return take(std::move(got));
+}
+
+/// `ask` as a task of its own, so that `stop` can cut the call that it waits for; completes when that has ended, so
+/// that nothing of it is left behind. nullopt where `stop` was called.
+template <class T>
+awaitable<std::optional<result<T>>> renewed<T>::ask_until_stopped(executor ex, caller& by) {
+    const auto a = std::make_shared<asking>(ex);
+    asking_ = a;
+    auto task = ask_into(by, a);
+    auto at_end = asio::bind_cancellation_slot(a->cut.slot(), [a](const std::exception_ptr&) {
+        a->done = true;
+        a->ended.cancel();
+    });
+    asio::co_spawn(ex, std::move(task), std::move(at_end));
+    while (!a->done) {
+        auto [ec] = co_await a->ended.async_wait(use_tuple);
+        static_cast<void>(ec);
+    }
+    if (stopped_) {
+        co_return std::nullopt;
+    }
+    co_return std::move(a->got);
+}
+
+/// Both are parameters: a coroutine's captures would be gone by the time it needs them.
+template <class T>
+awaitable<void> renewed<T>::ask_into(caller& by, std::shared_ptr<asking> a) {
+    auto got = co_await ask(by);
+    a->got = std::move(got);
+}
+
+/// Sleeps for `wait`, by the steady clock or by the wall clock, whichever is sooner; less where `stop` is called.
+template <class T>
+awaitable<void> renewed<T>::sleep(executor ex, milliseconds wait) {
+    const bool for_ever = wait == milliseconds::max();
+    const auto steady_due = for_ever ? steady_clock::time_point::max() : steady_clock::now() + wait;
+    const auto wall_due = for_ever ? time_point::max() : clock_() + wait;
+    auto timer = std::make_shared<steady_timer>(ex);
+    sleeping_ = timer;
+    while (!stopped_ && steady_clock::now() < steady_due && clock_() < wall_due) {
+        timer->expires_at(for_ever ? steady_due : std::min(steady_due, steady_clock::now() + longest_sleep));
+        auto [ec] = co_await timer->async_wait(use_tuple);
+        if (ec) {
+            break;
+        }
+    }
+}
+
+template <class T>
+awaitable<void> renewed<T>::run(executor ex, caller& by) {
+    unsigned failures = 0;
+    while (!stopped_) {
+        auto got = co_await ask_until_stopped(ex, by);
+        if (!got) {
+            break;
+        }
+        const bool ok = take(std::move(*got)).has_value();
+        failures = ok ? 0 : failures + 1;
+        const auto now = clock_();
+        const auto kept = current();
+        const auto expires = kept ? kept->expires : std::nullopt;
+        const auto wait = ok ? renewal_plan::after_success(now, expires, random_unit())
+                             : renewal_plan::after_failure(failures, now, expires, random_unit());
+        co_await sleep(ex, wait);
+    }
+}
+
+template <class T>
+void renewed<T>::stop() {
+    stopped_ = true;
+    if (const auto a = asking_.lock()) {
+        a->cut.emit(asio::cancellation_type::terminal);
+    }
+    if (const auto timer = sleeping_.lock()) {
+        timer->cancel();
+    }
+}
+
+template class renewed<aws_credentials>;
+template class renewed<bearer_token>;
+template class renewed<user_delegation_key>;
+
+} // namespace sluice::identity

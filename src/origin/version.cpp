@@ -1,0 +1,69 @@
+#include <sluice/http/conditional.hpp>
+#include <sluice/origin/version.hpp>
+
+#include <algorithm>
+
+namespace sluice::origin {
+
+namespace {
+
+constexpr std::string_view joint = "-g";
+constexpr std::size_t longest_generation = 20; // a 64-bit number
+
+bool is_generation(std::string_view text) {
+    return !text.empty() && text.size() <= longest_generation && std::ranges::all_of(text, http::is_digit);
+}
+
+bool append_one(std::string& request, std::string_view version, const capabilities& can, bool plain_fields_only,
+                std::string_view etag_field, std::string_view generation_field) {
+    const auto parts = parts_of(version, can);
+    if (!parts.generation.empty() && !plain_fields_only) {
+        return http::append_field(request, generation_field, parts.generation);
+    }
+    return http::append_field(request, etag_field, parts.etag);
+}
+
+} // namespace
+
+std::string version_of(const http::field_list& fields, const capabilities& can) {
+    const auto etag = fields.value("ETag");
+    if (!http::is_strong_etag(etag) || fields.count("ETag") != 1) {
+        return {};
+    }
+    std::string version(etag);
+    if (can.generation_field.empty() || fields.count(can.generation_field) != 1) {
+        return version;
+    }
+    const auto generation = fields.value(can.generation_field);
+    if (is_generation(generation)) {
+        version.pop_back();
+        version.append(joint).append(generation).append("\"");
+    }
+    return version;
+}
+
+version_parts parts_of(std::string_view version, const capabilities& can) {
+    version_parts parts{std::string(version), {}};
+    const auto at = version.rfind(joint);
+    if (can.generation_field.empty() || at == std::string_view::npos || !version.ends_with('"')) {
+        return parts;
+    }
+    const auto begin = at + joint.size();
+    const auto generation = version.substr(begin, version.size() - 1 - begin);
+    if (is_generation(generation)) {
+        parts.etag = std::string(version.substr(0, at)) + '"';
+        parts.generation = generation;
+    }
+    return parts;
+}
+
+bool append_match(std::string& request, std::string_view version, const capabilities& can, bool plain_fields_only) {
+    return append_one(request, version, can, plain_fields_only, "If-Match", can.generation_match_field);
+}
+
+bool append_none_match(std::string& request, std::string_view version, const capabilities& can,
+                       bool plain_fields_only) {
+    return append_one(request, version, can, plain_fields_only, "If-None-Match", can.generation_none_match_field);
+}
+
+} // namespace sluice::origin

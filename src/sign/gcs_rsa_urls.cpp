@@ -1,0 +1,97 @@
+#include <sluice/sign/gcs_rsa_urls.hpp>
+
+#include <algorithm>
+#include <utility>
+
+namespace sluice::sign {
+
+namespace {
+
+/// All that makes a URL what it is, but its method and time; nothing in it can pass for something else.
+std::string id_of(std::string_view account, std::string_view key, const presign_options& options) {
+    std::string id;
+    id.reserve(account.size() + key.size() + options.response_content_type.size() +
+               options.response_content_disposition.size() + 48);
+    for (const std::string_view part : {account, std::string_view(options.response_content_type),
+                                        std::string_view(options.response_content_disposition)}) {
+        id += std::to_string(part.size());
+        id += ':';
+        id += part;
+    }
+    id += options.expires ? std::to_string(options.expires->count()) : std::string();
+    id += ':';
+    id += key;
+    return id;
+}
+
+} // namespace
+
+gcs_rsa_urls::gcs_rsa_urls(const config::store& store, std::string_view universe, wall_clock clock,
+                           std::chrono::seconds longest, std::size_t capacity)
+    : urls_(store, universe)
+    , clock_(std::move(clock))
+    , longest_(longest)
+    , kept_(capacity)
+    , flights_(error{errc::sign_failed, error_source::internal, true, "who signed it gave up"}) {}
+
+awaitable<result<signed_request>> gcs_rsa_urls::get(rsa_signing& with, std::string_view account, std::string_view key,
+                                                    method m, const presign_options& options, use by) {
+    if (options.at) {
+        co_return co_await make(with, account, key, m, options, *options.at);
+    }
+    const std::string id = id_of(account, key, options);
+    if (const auto kept = find(id, m, clock_(), options, by)) {
+        co_return *kept;
+    }
+    auto ticket = flights_.enter((m == method::get ? "G" : "H") + id);
+    if (!ticket.leads()) {
+        const auto ex = co_await asio::this_coro::executor;
+        const auto shared = co_await ticket.wait(ex);
+        if (!shared) {
+            co_return shared.error();
+        }
+        co_return **shared;
+    }
+    const time_point now = clock_();
+    // Another leader may have landed between the look and the ticket.
+    auto url = find(id, m, now, options, by);
+    if (!url) {
+        auto made = co_await make(with, account, key, m, options, now);
+        if (!made) {
+            ticket.land(made.error());
+            co_return made.error();
+        }
+        url = std::make_shared<const signed_request>(std::move(*made));
+        kept_.put(id, m, now, nullptr, url);
+    }
+    ticket.land(url);
+    co_return *url;
+}
+
+void gcs_rsa_urls::forget(std::string_view account, std::string_view key, method m) {
+    kept_.erase(id_of(account, key, {}), m);
+}
+
+gcs_rsa_urls::kept_url gcs_rsa_urls::find(const std::string& id, method m, time_point now,
+                                          const presign_options& options, use by) {
+    auto kept = kept_.find(id, m, now, nullptr);
+    if (kept && by == use::others && kept->expires - now < std::min(urls_.life(options), longest_) / 2) {
+        return nullptr;
+    }
+    return kept;
+}
+
+awaitable<result<signed_request>> gcs_rsa_urls::make(rsa_signing& with, std::string_view account, std::string_view key,
+                                                     method m, const presign_options& options, time_point at) {
+    auto url = urls_.prepare({key, m, account, &goog4_rsa, at, longest_}, options);
+    if (!url) {
+        co_return url.error();
+    }
+    const auto signature = co_await with.sign(url->v4.steps.string_to_sign);
+    if (!signature) {
+        co_return signature.error();
+    }
+    co_return gcs_urls::complete(std::move(*url), as_key(*signature));
+}
+
+} // namespace sluice::sign

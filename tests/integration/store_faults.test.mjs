@@ -1,0 +1,149 @@
+// Every identity source, every fault: with no credentials yet the app answers and the log says so once; good ones stay in
+// use until their end, whatever comes; mended, it goes on without a restart.
+import assert from 'node:assert/strict';
+import test from 'node:test';
+import { startClouds } from '../support/cloud_stack.mjs';
+import { poll } from '../support/wait.mjs';
+
+const lifetime = 6;
+/// What goes wrong: applied to a rule. Those that are held are let go when the rules are cleared.
+const faults = {
+  slow: (rule) => rule.hold(),
+  'status 500': (rule) => rule.status(500),
+  garbage: (rule) => rule.garbage(),
+  'other content': (rule) => rule.body('<html>{"access_token": </html>', { headers: { 'Content-Type': 'text/html' } }),
+  empty: (rule) => rule.empty(),
+  'expired already': (rule) => rule.lifetime(-60),
+};
+/// Sources that can live in one process, with the server and the operation that gives the credential.
+const sets = {
+  'instance metadata': {
+    aws: { cloud: 'aws', identity: 'imds', at: ['imds', 'credentials'] },
+    gcs: { cloud: 'gcs', identity: 'metadata', at: ['metadata', 'token'] },
+    azure: { cloud: 'azure', identity: 'imds', at: ['imds', 'token'] },
+  },
+  'web identity': {
+    aws: { cloud: 'aws', identity: 'irsa', at: ['sts', 'assume'] },
+    gcs: { cloud: 'gcs', identity: 'external', at: ['sts', 'exchange'] },
+    azure: { cloud: 'azure', identity: 'workload', at: ['login', 'token'] },
+  },
+  'container and impersonation': {
+    aws: { cloud: 'aws', identity: 'container', at: ['container', 'credentials'] },
+    gcs: { cloud: 'gcs', identity: 'impersonated', at: ['iam', 'generateAccessToken'] },
+  },
+};
+
+/// Expired credentials of an instance are used all the same (store_aws_chain.test.mjs): AWS's static stability.
+const isStretched = (source, fault) => fault === faults['expired already'] && source.cloud === 'aws' && source.identity === 'imds';
+
+class Case {
+  constructor(set, fault) {
+    Object.assign(this, { set, fault, names: Object.keys(set), served: 0 });
+  }
+  server(name) {
+    return this.stack.worlds[name][this.set[name].at[0]];
+  }
+  spoil() {
+    for (const name of this.names) this.fault(this.server(name).when(this.set[name].at[1]));
+  }
+  mend() {
+    for (const name of this.names) this.server(name).clearRules();
+  }
+  /// A cold object of each store: the names of the stores that gave it themselves. The app has them all.
+  async ask() {
+    const key = `${this.served++}.mp4`;
+    const answers = await Promise.all(this.names.map(async (name) => {
+      const object = this.stack.worlds[name].objects.put(key, { seed: `${name} ${key}`, size: 1000 });
+      const answer = await this.stack.getFrom(name, key);
+      assert.ok([200, 404].includes(answer.status), `${name}: ${answer.status}`); // the app here has no such path
+      if (answer.status === 200) assert.equal(answer.sha256, object.sha256());
+      return answer.status === 200 && name;
+    }));
+    return answers.filter(Boolean);
+  }
+  warnings(message) {
+    return this.stack.sluice.log.filter((record) => record.message === message);
+  }
+}
+
+async function checkSource(t, all, fault) {
+  const set = Object.fromEntries(Object.entries(all).filter(([, source]) => !isStretched(source, fault)));
+  const c = new Case(set, fault);
+  const stores = Object.fromEntries(Object.entries(set).map(([name, { cloud, identity }]) => [name, { cloud, identity }]));
+  c.stack = await startClouds(t, stores, { wait: false, prepare: (stack) => {
+    c.stack = stack;
+    for (const name of c.names) c.server(name).lifetime = lifetime;
+    c.spoil();
+  } });
+  const { sluice } = c.stack;
+  const count = (metrics, store, result) => metrics.sum('credential_refresh_total', { store, result });
+
+  // None yet: the app answers, at once.
+  assert.deepEqual(await c.ask(), []);
+  let metrics = await sluice.metrics();
+  for (const name of c.names) {
+    assert.equal(metrics.sum('fallback_total', { route: name, reason: 'no_credentials' }), 1, name);
+    assert.equal(metrics.sum('credential_expiry_timestamp_seconds', { store: name }), 0, name);
+  }
+  if (fault === faults.slow) {
+    for (const name of c.names) await c.server(name).waitFor((r) => r.rule?.headGate, `${name} asks`);
+  } else {
+    await poll(async () => {
+      metrics = await sluice.metrics();
+      return c.names.every((name) => count(metrics, name, 'error') >= 2);
+    }, 'two failures each');
+    assert.equal(c.warnings('credentials not renewed').length, c.names.length, 'the log says it once for each');
+  }
+  assert.deepEqual(await c.ask(), []);
+
+  // Mended: used without a restart.
+  c.mend();
+  await poll(async () => (await c.ask()).length === c.names.length, 'all serve', 30000, 100);
+  metrics = await sluice.metrics();
+  for (const name of c.names) {
+    const ends = metrics.sum('credential_expiry_timestamp_seconds', { store: name });
+    assert.ok(ends > Date.now() / 1000 && ends < Date.now() / 1000 + lifetime + 1, `${name} expires ${ends}`);
+  }
+
+  // A good one stays in use until its end, and not beyond.
+  c.spoil();
+  const before = new Map(c.names.map((name) => [name, c.server(name).requests.length]));
+  const seen = new Set(); // served by the old one after a failure; where it is slow, while it was being asked
+  const lost = new Map(); // when the app answered first
+  const asked = (name) => c.server(name).requests.slice(before.get(name))
+    .filter((r) => r.rule !== undefined && (fault !== faults.slow || !r.finished));
+  await poll(async () => {
+    const began = Date.now();
+    const pending = new Map(c.names.map((name) => [name, asked(name)]));
+    const serving = await c.ask();
+    for (const name of c.names) {
+      if (!serving.includes(name)) lost.set(name, lost.get(name) ?? began);
+      else if (pending.get(name).some((r) => asked(name).includes(r))) seen.add(name);
+    }
+    return lost.size === c.names.length;
+  }, 'all have expired', 30000, 50);
+  for (const name of c.names) assert.ok(seen.has(name), `${name} went on with the old one`);
+  metrics = await sluice.metrics();
+  for (const name of c.names) {
+    const ends = metrics.sum('credential_expiry_timestamp_seconds', { store: name });
+    assert.ok(lost.get(name) >= ends * 1000 - 1500, `${name}: the app answered ${ends * 1000 - lost.get(name)} ms before the end`);
+    assert.ok(ends * 1000 <= Date.now(), `${name} has expired`);
+  }
+
+  // Mended again.
+  c.mend();
+  await poll(async () => (await c.ask()).length === c.names.length, 'all serve again', 100000, 100);
+  metrics = await sluice.metrics();
+  for (const name of c.names) {
+    assert.ok(count(metrics, name, 'ok') >= 2, name);
+    assert.ok(fault === faults.slow || count(metrics, name, 'error') >= 3, name);
+    assert.equal(metrics.sum('fallback_total', { route: name }), metrics.sum('fallback_total', { route: name, reason: 'no_credentials' }), name);
+  }
+  // One that is slow has not failed until it is given up.
+  if (fault !== faults.slow) assert.equal(c.warnings('credentials not renewed').length, 2 * c.names.length, 'once for each row of failures');
+}
+
+test('the fault matrix', { concurrency: true }, async (t) => {
+  const cases = Object.entries(sets).flatMap(([what, set]) => Object.entries(faults).map(([name, fault]) => [what, set, name, fault]));
+  await Promise.all(cases.map(([what, set, name, fault]) => t.test(`${what}: ${name}`, (sub) => checkSource(sub, set, fault))));
+});

@@ -1,0 +1,251 @@
+// Cloud Storage without a key: bearer tokens, and URLs by IAM Credentials.
+#include <sluice/sign/crypto.hpp>
+#include <sluice/sign/gcs_token_signer.hpp>
+
+#include <boost/test/unit_test.hpp>
+
+#include "gcs_helpers.hpp"
+
+#include <stdexcept>
+
+using namespace sluice::sign;
+using namespace std::chrono_literals;
+using namespace sluice::identity::test;
+using namespace gcs_test;
+using sluice::secret;
+using sluice::identity::bearer_token;
+
+namespace {
+
+struct fake_tokens final : sluice::identity::provider<bearer_token> {
+    [[nodiscard]] std::shared_ptr<const bearer_token> current() const override { return now; }
+    std::shared_ptr<const bearer_token> now;
+};
+
+gcs_token_signer::setup setup_of(std::string account = {}) {
+    gcs_token_signer::setup how;
+    how.iam = {sluice::config::url{true, "iamcredentials.googleapis.com", 443, ""}, "/"};
+    how.account = std::move(account);
+    how.retries.pause = 0ms;
+    return how;
+}
+
+/// A token signer and the calls that it makes.
+struct token_bench {
+    explicit token_bench(gcs_token_signer::setup how = setup_of(), std::chrono::milliseconds expiry = 1h)
+        : tokens(std::make_shared<fake_tokens>())
+        , signer(
+              bucket(expiry), tokens, [this] { return now; }, std::move(how)) {
+        give("ya29.t", now + 50min, email);
+    }
+    void give(std::string_view token, std::optional<time_point> expires, std::string subject) {
+        tokens->now = std::make_shared<const bearer_token>(bearer_token{secret(token), expires, std::move(subject)});
+    }
+    static step blob(std::string account = email, unsigned status = 200,
+                     std::string body = R"({"keyId":"k1","signedBlob":"AQIDBA=="})") {
+        step s = answers("POST", "/v1/projects/-/serviceAccounts/" + account + ":signBlob", status, std::move(body));
+        s.json_keys = {"payload"};
+        return s;
+    }
+    sluice::result<signed_request> presign(const presign_options& options = {}, std::string_view key = "obj.bin",
+                                           method m = method::get) {
+        return run(signer.presign_by(by, key, m, options));
+    }
+
+    time_point now{vectors::time("2026-01-15T12:34:56Z")};
+    std::shared_ptr<fake_tokens> tokens;
+    gcs_token_signer signer;
+    scripted_caller by;
+};
+
+} // namespace
+
+BOOST_AUTO_TEST_SUITE(gcs_sign_blob)
+
+BOOST_AUTO_TEST_CASE(own_requests_carry_the_token) {
+    token_bench b;
+    const auto made = run(b.signer.sign("a b", method::head));
+    BOOST_REQUIRE(made);
+    BOOST_TEST(made->target == "/test-bucket/a%20b");
+    BOOST_REQUIRE(made->fields.size() == 1);
+    BOOST_TEST(made->fields[0].first == "Authorization");
+    BOOST_TEST(made->fields[0].second.reveal() == "Bearer ya29.t");
+    BOOST_TEST(!made->only_signed_extensions);
+    BOOST_TEST((made->expires == b.now + 50min));
+    // A renewed one is used at once.
+    b.give("ya29.u", std::nullopt, "");
+    const auto renewed = run(b.signer.sign("k", method::get));
+    BOOST_TEST(renewed.value().fields[0].second.reveal() == "Bearer ya29.u");
+    BOOST_TEST((renewed->expires == time_point::max()));
+    b.give("ya29.u", b.now, "");
+    const auto expired = run(b.signer.sign("k", method::get));
+    BOOST_TEST(code_of(expired) == "no_credentials");
+    BOOST_TEST(expired.error().retryable);
+    b.tokens->now = nullptr;
+    BOOST_TEST(code_of(run(b.signer.sign("k", method::get))) == "no_credentials");
+    BOOST_TEST(code_of(b.presign()) == "no_credentials");
+    BOOST_TEST(code_of(run(b.signer.sign("", method::get))) == "sign_failed");
+}
+
+BOOST_AUTO_TEST_CASE(sign_blob_of_the_vectors) {
+    // The request and reply of each RSA case that our signer can be asked for, and the flow of credential_flows.json.
+    const auto file = vectors::read(std::filesystem::path(SLUICE_TEST_VECTORS) / "gcs_v4.json");
+    int done = 0;
+    for (const auto& value : file.at("cases").as_array()) {
+        const auto& test = value.as_object();
+        const auto* const blob = test.if_contains("iam_sign_blob");
+        if (blob == nullptr) {
+            continue;
+        }
+        const auto& expect = test.at("expect").as_object();
+        step s = answers("POST", vectors::text(blob->as_object(), "request_path"), 200,
+                         boost::json::serialize(blob->at("response_json")));
+        s.fields = {{"Authorization", "Bearer ya29.t"}};
+        scripted_caller by;
+        by.add(s);
+        const auto how = setup_of();
+        const secret token("ya29.t");
+        sign_blob with(by, how.iam, vectors::text(test, "access_id"), token, how.retries);
+        const auto text = vectors::text(expect, "string_to_sign");
+        const auto signature = run(with.sign(text));
+        BOOST_REQUIRE(signature);
+        BOOST_TEST(hex(as_key(*signature)) == vectors::text(expect, "signature"));
+        BOOST_TEST((boost::json::parse(by.calls.at(0).body.reveal()) == blob->at("request_json")));
+        ++done;
+    }
+    BOOST_TEST_MESSAGE("gcs_v4.json: " << done << " signBlob requests and replies");
+    BOOST_TEST(done == 26);
+
+    const temporary_folder folder;
+    for (const auto& one : flow_cases("gcp")) {
+        const auto f = flow_of(one, folder);
+        if (f.id == "gcp-metadata-signblob") {
+            token_bench b;
+            b.give(f.expected("access_token"), b.now + 1h, "app@proj.iam.gserviceaccount.com");
+            b.by.add(f.steps.at(2));
+            BOOST_TEST(parameter(b.presign().value(), "X-Goog-Signature") == f.expected("signature_hex"));
+            BOOST_TEST(b.by.left() == 0U);
+        }
+    }
+}
+
+BOOST_AUTO_TEST_CASE(urls_by_sign_blob_are_kept) {
+    token_bench b(setup_of(), 168h);
+    b.by.add(token_bench::blob());
+    const auto made = b.presign();
+    BOOST_REQUIRE(made);
+    BOOST_TEST(made->fields.empty());
+    BOOST_TEST(made->only_signed_extensions);
+    BOOST_TEST(parameter(*made, "X-Goog-Signature") == "01020304");
+    // No longer than a key that Google keeps is sure to be good.
+    BOOST_TEST(parameter(*made, "X-Goog-Expires") == "43200");
+    BOOST_TEST((made->expires == b.now + 12h));
+    // The token's end is not the URL's, and its renewal changes nothing.
+    b.give("ya29.u", b.now + 7h, email);
+    b.now += 6h;
+    BOOST_TEST(b.presign().value().target == made->target);
+    b.now += 1s;
+    b.by.add(token_bench::blob());
+    BOOST_TEST(b.presign().value().target != made->target);
+    // Other methods, options and keys are others.
+    presign_options options;
+    options.response_content_type = "text/plain";
+    b.by.add({token_bench::blob(), token_bench::blob(), token_bench::blob()});
+    BOOST_TEST(code_of(b.presign({}, "obj.bin", method::head)) == "fine");
+    BOOST_TEST(code_of(b.presign(options)) == "fine");
+    BOOST_TEST(code_of(b.presign({}, "other.bin")) == "fine");
+    BOOST_TEST(b.by.left() == 0U);
+    options.expires = 604801s;
+    BOOST_TEST(code_of(b.presign(options)) == "sign_failed");
+}
+
+BOOST_AUTO_TEST_CASE(as_whom_sign_blob_signs) {
+    token_bench other(setup_of("target@p.iam.gserviceaccount.com"));
+    other.by.add(token_bench::blob("target@p.iam.gserviceaccount.com"));
+    BOOST_TEST(
+        parameter(other.presign().value(), "X-Goog-Credential").starts_with("target@p.iam.gserviceaccount.com/"));
+    for (const std::string subject : {"", "project.svc.id.goog"}) {
+        token_bench b;
+        b.give("ya29.t", b.now + 1h, subject);
+        const auto made = b.presign();
+        BOOST_TEST(code_of(made) == "sign_failed");
+        BOOST_TEST(made.error().detail.find("\"signer\"") != std::string::npos);
+        BOOST_TEST(!made.error().retryable);
+    }
+}
+
+BOOST_AUTO_TEST_CASE(what_goes_wrong_with_sign_blob) {
+    struct fault {
+        unsigned status;
+        std::string body;
+        unsigned calls;
+        std::string code;
+        bool retryable;
+        std::string words{};
+    };
+    const std::vector<fault> faults{
+        {500, "", 3, "sign_failed", true},
+        {503, "<html>", 3, "sign_failed", true},
+        {429, "", 1, "sign_failed", true},
+        {400, "", 1, "sign_failed", false},
+        {401, R"({"error":{"status":"UNAUTHENTICATED","message":"bad ya29.t"}})", 1, "no_credentials", true, "401"},
+        {403,
+         R"({"error":{"code":403,"message":"Permission 'iam.serviceAccounts.signBlob' denied","status":"PERMISSION_DENIED"}})",
+         1, "sign_failed", false, "PERMISSION_DENIED: Permission 'iam.serviceAccounts.signBlob' denied"},
+        {404, "", 1, "sign_failed", false},
+        {200, "", 1, "sign_failed", true},
+        {200, "garbage", 1, "sign_failed", true},
+        {200, "{}", 1, "sign_failed", true},
+        {200, R"({"signedBlob":""})", 1, "sign_failed", true},
+        {200, R"({"signedBlob":"?"})", 1, "sign_failed", true},
+        {200, R"({"signedBlob":7})", 1, "sign_failed", true}};
+    for (const fault& one : faults) {
+        BOOST_TEST_CONTEXT("status " << one.status << " body " << one.body) {
+            token_bench b;
+            for (unsigned i = 0; i < one.calls; ++i) {
+                b.by.add(token_bench::blob(email, one.status, one.body));
+            }
+            const auto made = b.presign();
+            BOOST_TEST(code_of(made) == one.code);
+            BOOST_REQUIRE(!made);
+            BOOST_TEST(made.error().retryable == one.retryable);
+            BOOST_TEST(made.error().detail.find(one.words) != std::string::npos, made.error().detail);
+            BOOST_TEST(made.error().detail.find("ya29") == std::string::npos);
+            BOOST_TEST(b.by.left() == 0U);
+            // It is not kept.
+            b.by.add(token_bench::blob());
+            BOOST_TEST(code_of(b.presign()) == "fine");
+        }
+    }
+    token_bench slow;
+    slow.by.add(times_out("POST", ""));
+    const auto late = slow.presign();
+    BOOST_TEST(code_of(late) == "sign_failed");
+    BOOST_TEST(late.error().retryable);
+    token_bench mended;
+    mended.by.add({token_bench::blob(email, 502, ""), token_bench::blob()});
+    BOOST_TEST(code_of(mended.presign()) == "fine");
+}
+
+BOOST_AUTO_TEST_CASE(where_iam_credentials_is) {
+    const auto url = [](const variables& env, std::string_view universe) {
+        const auto at = iam_credentials_endpoint(environment_of(env), universe);
+        return (at.place.tls ? "https://" : "http://") + at.place.authority() + at.target;
+    };
+    const std::string name = "CLOUDSDK_API_ENDPOINT_OVERRIDES_IAMCREDENTIALS";
+    BOOST_TEST(url({}, "googleapis.com") == "https://iamcredentials.googleapis.com/");
+    BOOST_TEST(url({}, "apis.example") == "https://iamcredentials.apis.example/");
+    BOOST_TEST(url({{name, "http://127.0.0.1:81/base/"}}, "googleapis.com") == "http://127.0.0.1:81/base/");
+    BOOST_CHECK_THROW(url({{name, "http://iam.example/"}}, "googleapis.com"), std::invalid_argument);
+    BOOST_CHECK_THROW(url({{name, "iam.example"}}, "googleapis.com"), std::invalid_argument);
+    token_bench b([] {
+        auto how = setup_of();
+        how.iam = {sluice::config::url{false, "127.0.0.1", 81, ""}, "/base/"};
+        return how;
+    }());
+    b.by.add(answers("POST", "/base/v1/projects/-/serviceAccounts/" + email + ":signBlob", 200,
+                     R"({"signedBlob":"AQIDBA=="})"));
+    BOOST_TEST(code_of(b.presign()) == "fine");
+}
+
+BOOST_AUTO_TEST_SUITE_END()
