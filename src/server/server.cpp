@@ -30,8 +30,7 @@ constexpr config::duration app_keep_alive{4000};
 struct lane {
     lane(unsigned index, std::shared_ptr<const config::config> settings, metrics::metrics& counters)
         : self(index)
-        , app_pool(self, std::max(1U, settings->app.keepalive / settings->workers),
-                   std::min(app_keep_alive, settings->limits.idle_timeout))
+        , app_pool(self, settings->app.keepalive, std::min(app_keep_alive, settings->limits.idle_timeout))
         , origin_pool(self, 64, settings->limits.idle_timeout)
         , context{self,
                   settings,
