@@ -5,6 +5,7 @@
 #include <sluice/config/text.hpp>
 #include <sluice/config/units.hpp>
 #include <sluice/identity/rfc3339.hpp>
+#include <sluice/net/proxy.hpp>
 #include <sluice/server/server.hpp>
 
 #include <CLI/CLI.hpp>
@@ -63,6 +64,10 @@ int check(const std::string& file, bool online) {
     }
     for (const auto& line : config::warnings(*settings)) {
         std::cerr << file << ": warning: " << line << '\n';
+    }
+    if (const auto proxies = sluice::net::proxy_settings::from_process(); !proxies) {
+        std::cerr << "sluice: " << proxies.error().detail << '\n';
+        return 1;
     }
     std::cout << file << ": the configuration is valid\n";
     return online && !sluice::commands::check_online(*settings, std::cout) ? 1 : 0;

@@ -119,11 +119,11 @@ result<url> parse_place(const boost::urls::url_view& view) {
     }
     u.port = u.tls ? 443 : 80;
     if (view.has_port()) {
-        // port_number() is 0 for an empty port and for one that is too large.
-        u.port = view.port_number();
-        if (u.port == 0) {
+        const auto port = parse_number(std::string(view.port())); // port_number() of Boost 1.81 wraps around
+        if (!port || *port == 0 || *port > 65535) {
             return bad("has a bad port");
         }
+        u.port = static_cast<std::uint16_t>(*port);
     }
     return u;
 }

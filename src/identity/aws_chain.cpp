@@ -138,7 +138,7 @@ private:
                               "credentials, and AWS_EC2_METADATA_DISABLED is set",
                               mended_by::operator_alone, error_source::internal);
         }
-        auto got = co_await ask_metadata(by, env_, clock_);
+        auto got = co_await ask_metadata(by, env_, clock_, metadata_good_until_);
         co_return got;
     }
 
@@ -159,6 +159,7 @@ private:
     wall_clock clock_;
     std::string region_;
     std::string_view asked_{chain_name};
+    time_point metadata_good_until_{}; ///< what the instance's last keys said that were no older than they said
 };
 
 } // namespace

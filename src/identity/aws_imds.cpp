@@ -170,9 +170,14 @@ awaitable<result<std::optional<aws_credentials>>> ask_in_session(caller& by, con
 /// botocore's InstanceMetadataFetcher._evaluate_expiration: 15 minutes and 2 to 10 more. It stretches whatever ends
 /// within that time; here only what is at its end, since keys are renewed well before, and a signed URL must not claim
 /// more than it has.
-void stretch(aws_credentials& keys, time_point now) {
+/// False while those of before are good still: what is stretched must not take their place.
+bool stretch(aws_credentials& keys, time_point now, time_point& good_until) {
     if (!keys.expires || *keys.expires > now + std::chrono::seconds(1)) {
-        return;
+        good_until = keys.expires.value_or(time_point::max());
+        return true;
+    }
+    if (good_until > now) {
+        return false;
     }
     thread_local std::minstd_rand generator{std::random_device{}()};
     const std::chrono::seconds more(std::uniform_int_distribution<int>(120, 600)(generator));
@@ -180,6 +185,7 @@ void stretch(aws_credentials& keys, time_point now) {
     keys.expires = now + std::chrono::minutes(15) + more;
     log::warn("instance metadata gives expired credentials; they are used all the same",
               {{"expired", said}, {"until", format_rfc3339(*keys.expires)}});
+    return true;
 }
 
 } // namespace
@@ -188,7 +194,8 @@ bool has_metadata(const environment& env) {
     return config::to_lower(env("AWS_EC2_METADATA_DISABLED").value_or("")) != "true";
 }
 
-awaitable<result<aws_credentials>> ask_metadata(caller& by, const environment& env, const wall_clock& clock) {
+awaitable<result<aws_credentials>> ask_metadata(caller& by, const environment& env, const wall_clock& clock,
+                                                time_point& good_until) {
     const auto service = service_of(env);
     if (!service) {
         co_return service.error();
@@ -199,7 +206,9 @@ awaitable<result<aws_credentials>> ask_metadata(caller& by, const environment& e
             co_return keys.error();
         }
         if (*keys) {
-            stretch(**keys, clock());
+            if (!stretch(**keys, clock(), good_until)) {
+                co_return refused(service->name, "gives expired credentials", mended_by::trying_again);
+            }
             co_return std::move(**keys);
         }
     }

@@ -66,8 +66,10 @@ renewal_plan::duration renewal_plan::after_success(time_point now, std::optional
 renewal_plan::duration renewal_plan::after_failure(unsigned n, time_point now, std::optional<time_point> expires,
                                                    double random) {
     const unsigned doublings = std::min(n == 0 ? 0U : n - 1U, 6U);
-    auto wait = jittered(std::min<milliseconds>(seconds(1) * (1U << doublings), seconds(60)), random);
-    if (expires && *expires > now) {
+    const bool good = expires && *expires > now;
+    const auto most = good ? seconds(60) : seconds(10); // without any, the app answers in our place
+    auto wait = jittered(std::min<milliseconds>(seconds(1) * (1U << doublings), most), random);
+    if (good) {
         // At a quarter of what is left each time, many tries come before the end; the first three in any case.
         wait = std::min(wait, until(now, *expires) / 4);
     }

@@ -35,8 +35,7 @@ struct lane {
     lane(unsigned index, std::shared_ptr<const config::config> settings, metrics::metrics& counters,
          std::shared_ptr<const net::proxy_settings> proxies)
         : self(index)
-        , app_pool(self, std::max(1U, settings->app.keepalive / settings->workers),
-                   std::min(app_keep_alive, settings->limits.idle_timeout))
+        , app_pool(self, settings->app.keepalive, std::min(app_keep_alive, settings->limits.idle_timeout))
         , origin_pool(self, 64, settings->limits.idle_timeout, std::move(proxies))
         , context{self,
                   settings,

@@ -106,7 +106,7 @@ result<signed_request> s3_signer::presign_now(std::string_view key, method m, co
 result<identity::aws_credentials_ptr> s3_signer::usable_credentials(time_point now) const {
     identity::aws_credentials_ptr credentials = provider_->current();
     if (!credentials || credentials->access_key_id.empty() || credentials->secret_access_key.empty()) {
-        return error{errc::no_credentials, error_source::internal, true, "there are no credentials"};
+        return error{errc::no_credentials, error_source::internal, false, "there are no credentials"};
     }
     if (credentials->expires && *credentials->expires <= now) {
         return error{errc::no_credentials, error_source::internal, true, "the credentials have expired"};
@@ -129,6 +129,9 @@ result<signed_request> s3_signer::make(std::string_view key, method m, const pre
     if (const auto fault = fault_of(key); !fault.empty()) {
         return failed(std::string(fault));
     }
+    if (now > time_point::max() - longest_expiry) {
+        return failed("the clock is out of range");
+    }
     const auto timestamp = amz_timestamp(now);
     if (!timestamp) {
         return timestamp.error();
@@ -137,7 +140,9 @@ result<signed_request> s3_signer::make(std::string_view key, method m, const pre
     // says.
     std::chrono::seconds life = options.expires.value_or(url_expiry_);
     if (credentials->expires) {
-        const auto left = std::chrono::floor<std::chrono::seconds>(*credentials->expires - now);
+        // From the second that stands in X-Amz-Date: what is left of it is no life of the URL's.
+        const auto left = std::chrono::floor<std::chrono::seconds>(*credentials->expires -
+                                                                   std::chrono::floor<std::chrono::seconds>(now));
         life = std::min(life, std::max(left, std::chrono::seconds(1)));
     }
     const std::string path = s3_path(address_, key);

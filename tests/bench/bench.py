@@ -13,6 +13,7 @@ import time
 
 import cold_rows
 import open_webui_rows
+import sign_rows
 import warm_rows
 from report import Row, caption, machine, median
 from servers import HERE, Bench, BenchError
@@ -43,7 +44,7 @@ def playback(bench):
 
 
 ROWS = {"hits": warm_rows.hits, "cold": cold_rows.cold, "collapse": cold_rows.collapse, "segments": cold_rows.segments,
-        "relay": warm_rows.relay, "memory": warm_rows.memory, "open_webui": open_webui_rows.open_webui,
+        "relay": warm_rows.relay, "memory": warm_rows.memory, "sign": sign_rows.sign, "open_webui": open_webui_rows.open_webui,
         "playback": playback}
 
 

@@ -3,9 +3,9 @@
 #
 #   tests/bench/run.sh [--quick] [--rounds N] [--only sluice|nginx] [ROW...]
 #
-# Rows: hits cold collapse segments relay memory open_webui playback (all of them without a name). Ends with 0 where every
-# target is met, 1 where one is not, 2 where it could not run. SLUICE_BIN, BENCH_LOAD and BENCH_ORIGIN name other binaries
-# than those of build/release; BENCH_DIR another directory (on a real disk) for the caches.
+# Rows: hits cold collapse segments relay memory sign open_webui playback (all of them without a name). Ends with 0
+# where every target is met, 1 where one is not, 2 where it could not run. SLUICE_BIN, BENCH_LOAD, BENCH_ORIGIN and
+# BENCH_SIGN name other binaries than those of build/release; BENCH_DIR another directory (on a real disk) for the caches.
 set -euo pipefail
 
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
@@ -14,10 +14,11 @@ build="$root/build/release"
 export PATH="$PATH:/usr/sbin:/sbin" # nginx, sysctl and ip, where a user lacks them
 export BENCH_LOAD="${BENCH_LOAD:-$build/tests/bench_load}"
 export BENCH_ORIGIN="${BENCH_ORIGIN:-$build/tests/bench_origin}"
+export BENCH_SIGN="${BENCH_SIGN:-$build/tests/bench_sign}"
 export SLUICE_BIN="${SLUICE_BIN:-$build/sluice}"
 
-if [[ ! -x $BENCH_LOAD || ! -x $BENCH_ORIGIN || ! -x $SLUICE_BIN ]]; then
-    (cd "$root" && cmake --preset release && cmake --build --preset release --target sluice bench_load bench_origin) || {
+if [[ ! -x $BENCH_LOAD || ! -x $BENCH_ORIGIN || ! -x $BENCH_SIGN || ! -x $SLUICE_BIN ]]; then
+    (cd "$root" && cmake --preset release && cmake --build --preset release --target sluice bench_load bench_origin bench_sign) || {
         echo "bench: the release build failed" >&2
         exit 2
     }

@@ -96,9 +96,8 @@ for (const [what, [text, says]] of Object.entries(faults)) {
 
 const unsupported = {
   'TLS on a listener': good.replace('address: 127.0.0.1:0\n', 'address: 127.0.0.1:0\n    @@tls: {certificate: a, key: b}\n'),
-  'a gcs store': good.replace('type: s3', 'type: @@gcs'),
-  'an azure store': good.replace('type: s3', 'type: @@azure'),
-  'delivery by redirect': good + '    delivery: @@redirect\n',
+  'ranged GETs in parallel': good.replace('type: s3\n', 'type: s3\n    parallel: @@4\n'),
+  'hedging': good.replace('type: s3\n', 'type: s3\n    hedge_after: @@1s\n'),
 };
 
 for (const [what, text] of Object.entries(unsupported)) {
@@ -163,13 +162,22 @@ test('a bad variable of the app is an error that names it', (t) => {
   }
 });
 
-test('a provider that is not supported yet is a warning', (t) => {
+test('the other clouds of the app', (t) => {
   const { file } = write(t, preset);
-  for (const provider of ['gcs', 'azure']) {
-    const { status, stderr } = sluice(['check', '--config', file], appEnvironment({ STORAGE_PROVIDER: provider }));
-    assert.equal(status, 0, stderr);
-    assert.match(stderr, new RegExp(`warning: route "open-webui" is off.*STORAGE_PROVIDER is ${provider}, which is not supported yet`));
+  for (const env of [{ STORAGE_PROVIDER: 'gcs', GCS_BUCKET_NAME: 'media' },
+    { STORAGE_PROVIDER: 'azure', AZURE_STORAGE_ENDPOINT: 'https://media.blob.core.windows.net', AZURE_STORAGE_CONTAINER_NAME: 'files' }]) {
+    const { status, stderr } = sluice(['check', '--config', file], appEnvironment(env));
+    assert.deepEqual([status, stderr], [0, '']);
+    const [needed] = Object.keys(env).slice(1);
+    const without = sluice(['check', '--config', file], appEnvironment({ ...env, [needed]: '' }));
+    assert.equal(without.status, 1);
+    assert.match(without.stderr, new RegExp(`^${needed}: error: `));
   }
+});
+
+test('delivery by redirect', (t) => {
+  const { file } = write(t, good + '    delivery: redirect\n');
+  assert.equal(sluice(['check', '--config', file]).status, 0);
 });
 
 test('each of several faults is named', (t) => {

@@ -162,14 +162,3 @@ test('stale while the bucket is down, the app not asked for bytes; then, past st
   await s.store.up();
   await poll(async () => (await ask()).sha256 === file.sha256(), 'and when the bucket is back');
 });
-
-test('a provider that is not built yet: the route is off, the app answers, and the log says so once', async (t) => {
-  const s = await startFaulty(t, { env: { STORAGE_PROVIDER: 'azure' } });
-  const file = await s.upload({ owner: s.ann, name: 'v.mp4' });
-  for (let i = 1; i <= 2; i++) {
-    const answer = await s.through(contentOf(file), { headers: s.fields });
-    assert.deepEqual([answer.status, answer.sha256, s.relayed(file).length], [200, file.sha256(), i]);
-  }
-  assert.deepEqual([s.asked(file).length, s.fetched(file).length], [0, 0]);
-  assert.equal(s.sluice.lines.filter((line) => line.includes('azure')).length, 1);
-});

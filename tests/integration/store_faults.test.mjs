@@ -55,7 +55,7 @@ class Case {
     const answers = await Promise.all(this.names.map(async (name) => {
       const object = this.stack.worlds[name].objects.put(key, { seed: `${name} ${key}`, size: 1000 });
       const answer = await this.stack.getFrom(name, key);
-      assert.ok([200, 404].includes(answer.status), `${name}: ${answer.status}`); // the app here has no such path
+      assert.ok([200, 404].includes(answer.status), `${name}: ${answer.status} ${answer.error}`); // the app here has no such path
       if (answer.status === 200) assert.equal(answer.sha256, object.sha256());
       return answer.status === 200 && name;
     }));

@@ -4,6 +4,7 @@ import http from 'node:http';
 import https from 'node:https';
 import { randomBytes } from 'node:crypto';
 import { FaultRule, pauseGate } from './faults.mjs';
+import { keepSecret } from './secrets.mjs';
 import { Board } from './wait.mjs';
 
 const pieceSize = 64 * 1024;
@@ -48,7 +49,7 @@ export class CloudWorld {
 
   secret(text) {
     this.secrets.add(text);
-    return text;
+    return keepSecret('secret of a cloud', text);
   }
   /// A new opaque secret of about 40 characters.
   newSecret(prefix = '') {

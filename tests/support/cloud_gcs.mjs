@@ -16,7 +16,7 @@ export class GcpWorld extends CloudWorld {
     super();
     this.issuer = new Issuer(this);
     this.email = 'sluice@media-project.iam.gserviceaccount.com';
-    this.key = makeRsaKey();
+    this.key = makeRsaKey('service account');
     this.secret(this.key.privateKey.export({ type: 'pkcs8', format: 'pem' }));
     this.audience = '//iam.googleapis.com/projects/1/locations/global/workloadIdentityPools/pool/providers/cluster';
     /// Public keys by e-mail and HMAC secrets by access id: what the object server verifies signatures with.

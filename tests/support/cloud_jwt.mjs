@@ -4,7 +4,12 @@ import { createSign, createVerify, generateKeyPairSync } from 'node:crypto';
 
 const encode = (value) => Buffer.from(JSON.stringify(value)).toString('base64url');
 
-export const makeRsaKey = () => generateKeyPairSync('rsa', { modulusLength: 2048 });
+const keys = new Map();
+/// The key pair of that name, {privateKey, publicKey}: one for the whole process, since to make one takes long.
+export function makeRsaKey(name) {
+  if (!keys.has(name)) keys.set(name, generateKeyPairSync('rsa', { modulusLength: 2048 }));
+  return keys.get(name);
+}
 
 export function signJwt(claims, privateKey, header = {}) {
   const signed = `${encode({ alg: 'RS256', typ: 'JWT', ...header })}.${encode(claims)}`;
@@ -33,7 +38,7 @@ export function readJwt(token, publicKey) {
 /// An identity provider whose tokens the clouds' token services trust: `issue` gives what a projected token file holds.
 export class Issuer {
   constructor(world, url = 'https://oidc.example/cluster') {
-    const { privateKey, publicKey } = makeRsaKey();
+    const { privateKey, publicKey } = makeRsaKey('issuer');
     Object.assign(this, { world, url, privateKey, publicKey });
   }
   /// A token for `subject` and `audience` that lives `lifetime` seconds from now (below 0: expired already).

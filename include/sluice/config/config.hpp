@@ -48,7 +48,9 @@ struct app {
     url address;
     duration connect_timeout{2000};
     duration response_timeout{0}; ///< to the response's head; 0: none
-    unsigned keepalive{64};       ///< idle connections kept, over all workers
+    /// Idle connections that each worker keeps. Not shared out among the workers: clients are spread over these by
+    /// hash, so the busier one would close and open connections while the other has room.
+    unsigned keepalive{64};
 };
 
 /// An address block as in CIDR notation; a bare address is a block of one.

@@ -66,8 +66,9 @@ struct renewal_plan {
     /// minutes and at most 15, jittered by a fifth; lives shorter than 10 minutes are renewed at their half. Without an
     /// expiry: `duration::max()`. Never below 100 ms.
     [[nodiscard]] static duration after_success(time_point now, std::optional<time_point> expires, double random);
-    /// After the n-th failure in a row (from 1): 1 s, doubled each time to 60 s, jittered by a fifth; but soon enough
-    /// that a credential that expires at `expires` is tried for at least three times before, where that can be.
+    /// After the n-th failure in a row (from 1): 1 s, doubled each time to 60 s, or to 10 s where there is none that is
+    /// good, jittered by a fifth; but soon enough that a credential that expires at `expires` is tried for at least
+    /// three times before, where that can be.
     [[nodiscard]] static duration after_failure(unsigned n, time_point now, std::optional<time_point> expires,
                                                 double random);
 };

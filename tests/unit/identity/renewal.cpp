@@ -125,12 +125,15 @@ BOOST_AUTO_TEST_CASE(plan_after_failure) {
     };
     BOOST_TEST((wait(1) == seconds(1)));
     BOOST_TEST((wait(2) == seconds(2)));
-    BOOST_TEST((wait(6) == seconds(32)));
-    BOOST_TEST((wait(7) == seconds(60)));
-    BOOST_TEST((wait(4'000'000'000U) == seconds(60)));
+    BOOST_TEST((wait(6, noon + hours(10)) == seconds(32)));
+    BOOST_TEST((wait(7, noon + hours(10)) == seconds(60)));
+    BOOST_TEST((wait(4'000'000'000U, noon + hours(10)) == seconds(60)));
+    BOOST_TEST((wait(4) == seconds(8)));
+    BOOST_TEST((wait(5) == seconds(10)));
+    BOOST_TEST((wait(4'000'000'000U) == seconds(10)));
     BOOST_TEST((wait(1, std::nullopt, 0.0) == milliseconds(800)));
     BOOST_TEST((wait(1, std::nullopt, 1.0) == milliseconds(1200)));
-    BOOST_TEST((wait(9, noon - hours(1)) == seconds(60)));
+    BOOST_TEST((wait(9, noon - hours(1)) == seconds(10)));
     BOOST_TEST((wait(9, noon + milliseconds(10)) == milliseconds(100)));
     // Three tries before the end, whatever the row of failures.
     for (const auto left : {milliseconds(1000), milliseconds(seconds(40)), milliseconds(minutes(5))}) {
