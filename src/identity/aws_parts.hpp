@@ -76,9 +76,9 @@ awaitable<result<aws_credentials>> ask_container(caller& by, const environment& 
 /// True unless AWS_EC2_METADATA_DISABLED.
 [[nodiscard]] bool has_metadata(const environment& env);
 /// Asks IMDSv2. Keys that have expired, or will within a second, are given all the same with more time: the service
-/// hands them out when it cannot renew them, and S3 takes them (static stability, as botocore has it). That is no answer
-/// while the last good ones, which end at `good_until`, are good; it is moved by those that come. All must live until
-/// completion.
+/// hands them out when it cannot renew them, and S3 takes them (static stability, as botocore has it). That is no
+/// answer while the last good ones, which end at `good_until`, are good; it is moved by those that come. All must live
+/// until completion.
 awaitable<result<aws_credentials>> ask_metadata(caller& by, const environment& env, const wall_clock& clock,
                                                 time_point& good_until);
 

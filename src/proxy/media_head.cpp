@@ -159,8 +159,12 @@ std::string_view value_in(std::string_view lines, std::string_view name) {
 
 /// What the route, or else the app, says in the field `name`; "": neither says it.
 std::string_view said(const media_request& m, std::string_view name) {
-    const auto of_route = value_in(m.route.fields, name);
-    return of_route.empty() && m.given ? value_in(m.given->fields.lines, name) : of_route;
+    for (const auto& [each, value] : m.route.settings.headers) {
+        if (http::same_name(each, name)) {
+            return value;
+        }
+    }
+    return m.given ? value_in(m.given->fields.lines, name) : std::string_view();
 }
 
 /// The media type as the route says it, or the app; "": only the store knows.

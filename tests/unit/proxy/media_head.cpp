@@ -349,4 +349,54 @@ BOOST_AUTO_TEST_CASE(connection_and_trace) {
     BOOST_TEST(has_line(miss.written(), "Cache-Status: sluice; fwd=miss; fwd-status=206; stored; collapsed; detail=x"));
 }
 
+BOOST_AUTO_TEST_CASE(a_redirect) {
+    fixture f;
+    std::string out;
+    f.request.set_cookie = "Set-Cookie: a=b\r\n";
+    f.route.fields = "Cache-Control: public\r\n";
+    BOOST_TEST(append_redirect_head(out, f.request, "https://store/k?sig=1"));
+    BOOST_TEST(out.starts_with("HTTP/1.1 307 Temporary Redirect\r\n"));
+    BOOST_TEST(out.ends_with("\r\n\r\n"));
+    for (const auto* line : {"Location: https://store/k?sig=1", "Content-Length: 0", "Cache-Control: no-store",
+                             "Set-Cookie: a=b", "X-Content-Type-Options: nosniff"}) {
+        BOOST_TEST(has_line(out, line), line);
+    }
+    BOOST_TEST(out.find("Cache-Control: public") == std::string::npos);
+    std::string refused;
+    BOOST_TEST(!append_redirect_head(refused, f.request, "https://store/k\r\nX: y"));
+}
+
+BOOST_AUTO_TEST_CASE(what_the_url_of_a_redirect_says) {
+    fixture f;
+    // Nobody says the type: a page would run, and a player does not mind.
+    auto options = redirect_options(f.request);
+    BOOST_TEST(options.response_content_type.empty());
+    BOOST_TEST(options.response_content_disposition == "attachment");
+    BOOST_TEST((options.expires == 5min)); // the store's is an hour
+
+    auto given = std::make_shared<grant>();
+    given->content_type = "video/mp4";
+    f.request.given = given;
+    options = redirect_options(f.request);
+    BOOST_TEST(options.response_content_type == "video/mp4");
+    BOOST_TEST(options.response_content_disposition.empty());
+    given->filename = "a b.mp4";
+    BOOST_TEST(redirect_options(f.request).response_content_disposition == "inline; filename*=UTF-8''a%20b.mp4");
+    given->content_type = "text/html";
+    BOOST_TEST(redirect_options(f.request).response_content_disposition == "attachment; filename*=UTF-8''a%20b.mp4");
+
+    // The route's own fields come first.
+    f.route.settings.headers = {{"content-type", "audio/mp4"}, {"Content-Disposition", "inline"}};
+    options = redirect_options(f.request);
+    BOOST_TEST(options.response_content_type == "audio/mp4");
+    BOOST_TEST(options.response_content_disposition == "inline");
+
+    config::store brief = f.place;
+    brief.url_expiry = 20s;
+    origin::store other(brief, {}, f.counters.store("brief"));
+    const media_request soon{
+        .x = f.x, .services = f.services, .route = f.route, .store = other, .key = "a", .give_up = {}};
+    BOOST_TEST((redirect_options(soon).expires == 20s));
+}
+
 BOOST_AUTO_TEST_SUITE_END()

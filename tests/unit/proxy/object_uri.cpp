@@ -56,6 +56,38 @@ BOOST_AUTO_TEST_CASE(s3_uris) {
     }
 }
 
+BOOST_AUTO_TEST_CASE(uris_of_other_clouds) {
+    config::store azure;
+    azure.type = config::store_type::azure;
+    azure.name = "blobs";
+    azure.account = "acct";
+    azure.bucket = "files";
+    config::store emulated = azure;
+    emulated.name = "emulated";
+    emulated.endpoint = config::url{false, "127.0.0.1", 10000, "/devstoreaccount1"};
+    const std::vector<store_place> clouds{
+        {config::store_type::gcs, "goog", "media", "", "up/"}, place_of(azure), place_of(emulated)};
+    const auto place = [&](std::string_view text) { return written(place_from_uri(text, clouds, {})); };
+    BOOST_TEST(place("gs://media/up/a #1?.mp4") == "0:up/a #1?.mp4");
+    BOOST_TEST(place("https://acct.blob.core.windows.net/files/p/a%20b.mp4") == "1:p/a%20b.mp4");
+    // What comes of an endpoint that ends in "/".
+    BOOST_TEST(place("https://acct.blob.core.windows.net//files/a") == "1:a");
+    BOOST_TEST(place("http://127.0.0.1:10000/devstoreaccount1/files/a") == "2:a");
+    for (const auto* text :
+         {"gs://media/a", "gs://media2/up/a", "s3://media/up/a", "gs://media/up/", "gs://media/up/../a",
+          "https://acct.blob.core.windows.net/other/a", "https://acct.blob.core.windows.net/files",
+          "https://acct.blob.core.windows.net/files/", "https://acct.blob.core.windows.net///files/a",
+          "https://acct.blob.core.windows.net/files//a", "https://acct.blob.core.windows.net.evil/files/a",
+          "http://acct.blob.core.windows.net/files/a", "https://x@acct.blob.core.windows.net/files/a",
+          "https://acct.blob.core.windows.net:443/files/a", "http://127.0.0.1:10000/files/a"}) {
+        BOOST_TEST(place(text) == "none", text);
+    }
+    const auto named = [&](std::string_view text) { return written(place_from_header(text, clouds, {})); };
+    BOOST_TEST(named("gs://media/up/a%20b") == "0:up/a%20b"); // a URI is literal
+    BOOST_TEST(named("/goog/up/a%20b") == "0:up/a b");
+    BOOST_TEST(named("/blobs/a") == "1:a");
+}
+
 BOOST_AUTO_TEST_CASE(unsafe_keys) {
     for (const std::string key : {".", "..", "../a", "a/..", "a/../b", "a/./b", "./a", "/a", "a//b", "a/", "a\nb",
                                   "a\rb", "a\x7f", "\x1b", "\xff", "a\xc0\xaf"}) {
