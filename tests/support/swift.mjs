@@ -10,7 +10,7 @@ import { get } from './client.mjs';
 import { sha256 } from './content.mjs';
 import { signHeaders, uriEncode } from './sigv4.mjs';
 import { dyingWithUs, removeDirectory, temporaryDirectory } from './sluice.mjs';
-import { poll } from './wait.mjs';
+import { poll, within } from './wait.mjs';
 
 const programs = ['swift-proxy-server', 'swift-account-server', 'swift-container-server', 'swift-object-server',
   'swift-ring-builder', 'memcached'];
@@ -19,14 +19,25 @@ const missing = programs.filter((name) => !directories.some((directory) => fs.ex
 /// Why Swift cannot be started here, or false.
 export const swiftMissing = missing.length > 0 && `not installed: ${missing.join(', ')}`;
 
+const listenOn = (port) => new Promise((resolve) => {
+  const server = net.createServer().once('error', () => resolve(undefined)).listen(port, '127.0.0.1', () => resolve(server));
+});
+
+// The ring wants the ports before any server has one. Beneath what the system gives to others (ip_local_port_range), so that
+// none is taken between here and there by whoever asks for any port.
 async function freePorts(count) {
-  const servers = await Promise.all(Array.from({ length: count }, () => new Promise((resolve, reject) => {
-    const server = net.createServer().once('error', reject).listen(0, '127.0.0.1', () => resolve(server));
-  })));
+  const servers = [];
+  while (servers.length < count) {
+    const server = await listenOn(10000 + Math.floor(Math.random() * 20000));
+    if (server) servers.push(server);
+  }
   const ports = servers.map((server) => server.address().port);
   await Promise.all(servers.map((server) => new Promise((resolve) => server.close(resolve))));
   return ports;
 }
+
+const startWithin = 60000;
+const attempts = 3;
 
 // Swift reads /etc/swift/swift.conf unless it is told of another directory before anything else is imported.
 const launcher = `
@@ -59,8 +70,8 @@ fsync_interval = 0
 pipeline = ${kind}-server
 [app:${kind}-server]
 use = egg:swift#${kind}
-conn_timeout = 30
-node_timeout = 60
+conn_timeout = 5
+node_timeout = 20
 `;
 }
 
@@ -71,9 +82,9 @@ pipeline = catch_errors gatekeeper cache listing_formats s3api tempauth copy slo
 use = egg:swift#proxy
 account_autocreate = true
 # A busy machine is no broken one: nothing is given up early, and the only node there is is never left out.
-conn_timeout = 30
-node_timeout = 60
-recoverable_node_timeout = 60
+conn_timeout = 5
+node_timeout = 20
+recoverable_node_timeout = 20
 error_suppression_limit = 1000000
 [filter:catch_errors]
 use = egg:swift#catch_errors
@@ -135,7 +146,20 @@ export class Swift {
     if (done.status > 1) throw new Error(`swift-ring-builder ${args.join(' ')}: ${done.stdout}${done.stderr}`); // 1: a warning
   }
 
+  /// Starts it all; once more, with other ports, where one of the servers does not come up.
   async start() {
+    for (let attempt = 1; ; attempt++) {
+      try {
+        return await this.#startAll();
+      } catch (error) {
+        if (attempt === attempts) throw error;
+        process.stderr.write(`Swift, once more: ${error.message}\n`);
+        await this.#stopAll();
+        fs.mkdirSync(this.directory);
+      }
+    }
+  }
+  async #startAll() {
     const [proxyPort, memcachedPort, ...storagePorts] = await freePorts(5);
     fs.mkdirSync(path.join(this.directory, 'node/d1'), { recursive: true });
     fs.mkdirSync(path.join(this.directory, 'cache'));
@@ -155,13 +179,24 @@ export class Swift {
     this.port = proxyPort;
     this.url = `http://127.0.0.1:${proxyPort}`;
     // A bucket with an object in it says that all of it is up: the proxy, the account, container and object servers.
+    let last = 'nothing';
     await poll(async () => {
       const dead = this.children.find((child) => child.exitCode !== null);
       if (dead) throw new Error(`Swift did not start:\n${fs.readFileSync(path.join(this.directory, `${dead.name}.log`), 'utf8')}`);
-      return (await this.request('PUT', '/media')).status === 200 &&
-        (await this.request('PUT', '/media/.ready', 'ready')).status === 200 &&
-        (await this.request('DELETE', '/media/.ready')).status === 204;
-    }, 'Swift takes an object', 60000, 200);
+      const said = async (...args) => {
+        const answer = await within(this.request(...args), args[1], startWithin / 3);
+        last = `${args.slice(0, 2).join(' ')}: ${answer.status || answer.error?.message}`;
+        return answer.status;
+      };
+      try {
+        // 409: it was made before, when the object server was not up.
+        return [200, 409].includes(await said('PUT', '/media')) && (await said('PUT', '/media/.ready', 'ready')) === 200 &&
+          (await said('DELETE', '/media/.ready')) === 204;
+      } catch (error) {
+        last = error.message;
+        return false;
+      }
+    }, () => `Swift takes an object (last: ${last})`, startWithin, 200);
     return this;
   }
 
@@ -189,11 +224,15 @@ export class Swift {
   object(key) {
     return this.objects.get(key);
   }
-  async close() {
+  close() {
+    return this.#stopAll();
+  }
+  async #stopAll() {
     for (const child of this.children) child.kill('SIGTERM');
     const late = setTimeout(() => this.children.forEach((child) => child.kill('SIGKILL')), 5000);
     await Promise.all(this.children.map((child) => child.done));
     clearTimeout(late);
+    this.children = [];
     removeDirectory(this.directory);
   }
 }

@@ -35,12 +35,13 @@ export class Board {
 }
 
 /// Asks `probe()` again and again (for what lives in another process and cannot wake us) until it gives something truthy.
+/// `what`: a text, or a function that gives it at the end.
 export async function poll(probe, what, timeout = 15000, every = 20) {
   const end = Date.now() + timeout;
   for (;;) {
     const value = await probe();
     if (value) return value;
-    if (Date.now() > end) throw new Error(`still not so after ${timeout} ms: ${what ?? probe}`);
+    if (Date.now() > end) throw new Error(`still not so after ${timeout} ms: ${typeof what === 'function' ? what() : what ?? probe}`);
     await new Promise((resolve) => setTimeout(resolve, every));
   }
 }
