@@ -70,7 +70,16 @@ int check(const std::string& file, bool online) {
         return 1;
     }
     std::cout << file << ": the configuration is valid\n";
-    return online && !sluice::commands::check_online(*settings, std::cout) ? 1 : 0;
+    if (!online) {
+        return 0;
+    }
+    sluice::log::silence();
+    try {
+        return sluice::commands::check_online(*settings, std::cout) ? 0 : 1;
+    } catch (const std::exception& e) {
+        std::cerr << "sluice: " << e.what() << '\n';
+        return 1;
+    }
 }
 
 /// What stands on the command line of `sluice sign`, unread.
@@ -114,6 +123,7 @@ int sign(const std::string& file, const sign_arguments& given) {
         return 1;
     }
     const auto settings = load(file);
+    sluice::log::silence();
     return settings ? sluice::commands::sign_url(*settings, what, std::cout, std::cerr) : 1;
 }
 

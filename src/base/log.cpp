@@ -24,6 +24,7 @@ struct state {
     std::shared_ptr<spdlog::logger> logger;
     level least{level::info};
     bool json{true};
+    bool silent{false};
 };
 
 state& current() {
@@ -75,6 +76,10 @@ void start(level least, bool as_json) {
     s.logger->flush_on(spdlog::level::trace);
 }
 
+void silence() {
+    current().silent = true;
+}
+
 void stop() {
     auto& s = current();
     if (s.logger) {
@@ -85,7 +90,7 @@ void stop() {
 }
 
 bool enabled(level l) noexcept {
-    return l >= current().least;
+    return l >= current().least && !current().silent;
 }
 
 void write(level l, std::string_view message, fields f) {

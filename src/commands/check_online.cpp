@@ -11,6 +11,7 @@
 
 #include <algorithm>
 #include <filesystem>
+#include <variant>
 
 namespace sluice::commands {
 
@@ -47,23 +48,21 @@ std::string kind_of(const config::store& s) {
     if (s.anonymous) {
         return "none, it is anonymous";
     }
-    switch (s.credentials.index()) {
-    case 0:
-        return "a key that the default chain found";
-    case 1:
+    if (std::holds_alternative<config::static_keys>(s.credentials)) {
         return "the static keys of the configuration";
-    case 2:
-        return "the service account's key of the configuration";
-    case 3:
+    }
+    if (std::holds_alternative<config::gcs_hmac_key>(s.credentials)) {
         return "the HMAC key of the configuration";
-    default:
+    }
+    if (std::holds_alternative<config::azure_account_key>(s.credentials)) {
         return "the account's key of the configuration";
     }
+    return "a service account's key";
 }
 
 void tell_identity(const std::string& about, const config::store& s, const sign::signing& with, findings& out) {
     if (with.renewals.empty()) {
-        out.tell(about, "identity: " + kind_of(s));
+        out.tell(about, "identity: " + kind_of(s) + (with.who.empty() ? "" : ", " + with.who));
     }
     for (const auto& each : with.renewals) {
         const auto now = each->status();

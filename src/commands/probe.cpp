@@ -90,8 +90,8 @@ finding judge_probe(unsigned status, std::string_view body, bool anonymous) {
     std::string text = std::to_string(status);
     text.append(said.code.empty() ? "" : " " + said.code);
     text.append(said.message.empty() ? "" : ": " + said.message);
-    if (status == 200 || status == 206) {
-        return {verdict::good, std::move(text)};
+    if (status == 200 || status == 206) { // of what is not there: no store says that
+        return {verdict::bad, text + ", which no store answers"};
     }
     if (status == 404 && (said.code.empty() || is_missing_object(said.code))) {
         return {verdict::good, std::to_string(status) + (said.code.empty() ? "" : " " + said.code)};

@@ -1,3 +1,4 @@
+#include <sluice/commands/probe.hpp>
 #include <sluice/commands/sign_url.hpp>
 #include <sluice/proxy/object_uri.hpp>
 
@@ -12,7 +13,7 @@ namespace sluice::commands {
 namespace {
 
 std::string text_of(const error& e) {
-    return e.detail.empty() ? std::string(to_string(e.code)) : e.detail;
+    return e.detail.empty() ? std::string(to_string(e.code)) : without_secrets(e.detail);
 }
 
 awaitable<void> make_url(one_shot& here, sign::signing& with, const std::string& key, const sign_request& what,
@@ -74,13 +75,13 @@ int sign_url(const config::config& settings, const sign_request& what, std::ostr
         one_shot here(std::move(*proxies));
         here.run(make_url(here, with, object->key, what, url));
     } catch (const std::exception& e) {
-        return fail(err, about + e.what());
+        return fail(err, about + without_secrets(e.what()));
     }
     if (!url) {
         return fail(err, about + text_of(url.error()));
     }
-    out << *url << '\n';
-    return 0;
+    out << *url << '\n' << std::flush;
+    return out ? 0 : fail(err, "the URL cannot be written");
 }
 
 } // namespace sluice::commands

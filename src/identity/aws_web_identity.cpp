@@ -64,7 +64,9 @@ result<service_url> sts_endpoint(const environment& env, const std::string& regi
     if (region.empty() || legacy || region == "aws-global") {
         url.place.host = "sts.amazonaws.com";
     } else {
-        url.place.host = is_true(env, "AWS_USE_FIPS_ENDPOINT") ? "sts-fips." : "sts.";
+        // AWS General Reference, "AWS STS endpoints": those of GovCloud are FIPS ones by their plain name.
+        const bool apart = is_true(env, "AWS_USE_FIPS_ENDPOINT") && !region.starts_with("us-gov-");
+        url.place.host = apart ? "sts-fips." : "sts.";
         url.place.host += region + (region.starts_with("cn-") ? ".amazonaws.com.cn" : ".amazonaws.com");
     }
     return url;

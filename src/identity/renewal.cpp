@@ -244,8 +244,11 @@ awaitable<void> renewed<T>::run(executor ex, caller& by) {
     unsigned failures = 0;
     while (!stopped_) {
         auto got = co_await ask_until_stopped(ex, by);
-        if (!got) {
+        if (!got && stopped_) {
             break;
+        }
+        if (!got) { // it threw: no reason to leave the store without credentials for good
+            got = error{errc::no_credentials, error_source::internal, true, source_->name() + ": failed"};
         }
         const bool ok = take(std::move(*got)).has_value();
         failures = ok ? 0 : failures + 1;

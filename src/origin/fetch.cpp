@@ -36,7 +36,7 @@ std::string request_text(const sign::signed_request& to, const fetch_request& r,
         whole = append_match(text, r.match, can, to.only_signed_extensions) && whole;
     }
     if (!r.none_match.empty()) {
-        whole = append_none_match(text, r.none_match, can, to.only_signed_extensions) && whole;
+        whole = append_none_match(text, r.none_match, can) && whole;
     }
     for (const auto& [name, value] : to.fields) {
         whole = http::append_field(text, name, value.reveal()) && whole;
@@ -165,7 +165,9 @@ awaitable<result<fetched>> fetch(net::connection_pool& pool, store& s, fetch_req
             s.signer()->forget(request.key, request.method);
             continue;
         }
-        if (!a.failure.retryable || attempts >= most_attempts || steady_clock::now() + pause >= request.give_up) {
+        // Credentials are renewed in the background, and not within the moments that are waited here.
+        const bool waits = a.failure.retryable && a.failure.code != errc::no_credentials;
+        if (!waits || attempts >= most_attempts || steady_clock::now() + pause >= request.give_up) {
             co_return a.failure;
         }
         co_await back_off(pause);

@@ -1,19 +1,16 @@
 #include <sluice/origin/store.hpp>
+#include <sluice/sign/azure_address.hpp>
 
 namespace sluice::origin {
 
 namespace {
 
-std::string text_of(const config::url& u) {
-    return (u.tls ? "https://" : "http://") + u.authority() + u.path;
-}
-
-std::string identity_of(const config::store& s) {
+std::string identity_of(const config::store& s, const sign::signing& with) {
     switch (s.type) {
     case config::store_type::local:
         return "local|" + s.root;
     case config::store_type::gcs:
-        return "gcs|" + (s.endpoint ? s.endpoint->authority() : std::string()) + "|" + s.bucket;
+        return "gcs|" + with.place; // buckets are unique within their universe only, which the credentials name
     case config::store_type::azure:
         return "azure|" + blob_endpoint(s) + "|" + s.bucket;
     case config::store_type::s3:
@@ -46,7 +43,6 @@ capabilities capabilities_of(config::store_type type) {
     case config::store_type::gcs: // cloud.google.com/storage/docs/xml-api/reference-headers
         can.generation_field = "x-goog-generation";
         can.generation_match_field = "x-goog-if-generation-match";
-        can.generation_none_match_field = "x-goog-if-generation-not-match";
         break;
     case config::store_type::azure: // learn.microsoft.com "Specifying the range header for Blob service operations"
         can.suffix_ranges = false;
@@ -60,15 +56,16 @@ capabilities capabilities_of(config::store_type type) {
 } // namespace
 
 std::string blob_endpoint(const config::store& s) {
-    return s.endpoint ? text_of(*s.endpoint) : "https://" + s.account + ".blob.core.windows.net";
+    const config::url u = sign::azure_endpoint(s);
+    return (u.tls ? "https://" : "http://") + u.authority() + u.path;
 }
 
 store::store(const config::store& settings, const config::fallback& limits, metrics::store_metrics& counters)
     : settings_(settings)
     , can_(capabilities_of(settings.type))
-    , identity_(identity_of(settings))
-    , uri_prefix_(uri_prefix_of(settings))
     , signing_(sign::make_signing(settings))
+    , identity_(identity_of(settings, signing_))
+    , uri_prefix_(uri_prefix_of(settings))
     , counters_(counters)
     , breaker_(limits.breaker_failures, limits.breaker_open)
     , patience_(limits.after) {}

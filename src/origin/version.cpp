@@ -14,15 +14,6 @@ bool is_generation(std::string_view text) {
     return !text.empty() && text.size() <= longest_generation && std::ranges::all_of(text, http::is_digit);
 }
 
-bool append_one(std::string& request, std::string_view version, const capabilities& can, bool plain_fields_only,
-                std::string_view etag_field, std::string_view generation_field) {
-    const auto parts = parts_of(version, can);
-    if (!parts.generation.empty() && !plain_fields_only) {
-        return http::append_field(request, generation_field, parts.generation);
-    }
-    return http::append_field(request, etag_field, parts.etag);
-}
-
 } // namespace
 
 std::string version_of(const http::field_list& fields, const capabilities& can) {
@@ -58,12 +49,15 @@ version_parts parts_of(std::string_view version, const capabilities& can) {
 }
 
 bool append_match(std::string& request, std::string_view version, const capabilities& can, bool plain_fields_only) {
-    return append_one(request, version, can, plain_fields_only, "If-Match", can.generation_match_field);
+    const auto parts = parts_of(version, can);
+    if (!parts.generation.empty() && !plain_fields_only) {
+        return http::append_field(request, can.generation_match_field, parts.generation);
+    }
+    return http::append_field(request, "If-Match", parts.etag);
 }
 
-bool append_none_match(std::string& request, std::string_view version, const capabilities& can,
-                       bool plain_fields_only) {
-    return append_one(request, version, can, plain_fields_only, "If-None-Match", can.generation_none_match_field);
+bool append_none_match(std::string& request, std::string_view version, const capabilities& can) {
+    return http::append_field(request, "If-None-Match", parts_of(version, can).etag);
 }
 
 } // namespace sluice::origin

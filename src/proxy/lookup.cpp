@@ -148,6 +148,11 @@ awaitable<located> without_version(media_request& m, const std::shared_ptr<cache
     co_return fail(std::move(e));
 }
 
+/// Whether the answer is of the version that is stale here; a 304 may leave its validator out.
+bool confirms(const origin::object_head& head, const cache::object& stale) {
+    return head.validator == stale.info().version.value || (head.status == 304 && head.validator.empty());
+}
+
 /// The question to the origin, by the one who leads.
 awaitable<located> look_up(media_request& m, std::shared_ptr<cache::object> stale) {
     if (const auto why = m.services.cache.unavailable(); why && !stale) {
@@ -170,6 +175,13 @@ awaitable<located> look_up(media_request& m, std::shared_ptr<cache::object> stal
         auto again = co_await ask_for_any(m, size);
         got = std::move(again);
     }
+    if (got && stale && got.value().head().status == 304 && !confirms(got.value().head(), *stale)) {
+        got.value().finish(); // the same bytes, but written anew: there is more to a version than them
+        m.services.cache.retire(stale);
+        stale = nullptr;
+        auto anew = co_await ask(m, nullptr);
+        got = std::move(anew);
+    }
     if (!got) {
         auto l = co_await without_version(m, stale, got.error());
         co_return l;
@@ -180,7 +192,7 @@ awaitable<located> look_up(media_request& m, std::shared_ptr<cache::object> stal
     if (head.status == 416) {
         co_return fail({errc::bad_content_range, error_source::origin, false});
     }
-    if (stale && (head.status == 304 || head.validator == stale->info().version.value)) {
+    if (stale && confirms(head, *stale)) {
         got.value().finish();
         stale->checked_now();
         m.x.outcome = outcome::revalidated;

@@ -144,6 +144,20 @@ void append_server_timing(std::string& out, const media_request& m) {
     out += "\r\n";
 }
 
+void append_connection(std::string& out, const media_request& m) {
+    if (!m.x.keep_alive) {
+        out += "Connection: close\r\n";
+    } else if (m.x.request.version == 10) {
+        out += "Connection: keep-alive\r\n";
+    }
+}
+
+/// Fields of the app's that its redirect has as well: who may read it, and the session's cookies.
+bool is_of_any_answer(std::string_view name) {
+    constexpr std::string_view cors = "access-control-";
+    return http::same_name(name, "Set-Cookie") || http::same_name(name, "Vary") || starts_with_type(name, cors);
+}
+
 /// The value of the first field of that name; "" where there is none.
 std::string_view value_in(std::string_view lines, std::string_view name) {
     while (!lines.empty()) {
@@ -272,14 +286,15 @@ bool append_redirect_head(std::string& out, media_request& m, std::string_view l
     out += "\r\n";
     const bool whole = http::append_field(out, "Location", location);
     out += "Content-Length: 0\r\nCache-Control: no-store\r\nX-Content-Type-Options: nosniff\r\n";
+    if (m.given) { // of the app's fields those that are about this answer, not about the object
+        append_unless(out, m.given->fields.lines, [](std::string_view name) { return !is_of_any_answer(name); });
+    }
     out += m.set_cookie;
     if (m.route.settings.cors) {
         append_cors_fields(out, *m.route.settings.cors, m.x.request.fields.value("Origin"));
     }
     out += bypass_status("redirect");
-    if (!m.x.keep_alive) {
-        out += "Connection: close\r\n";
-    }
+    append_connection(out, m);
     out += "\r\n";
     return whole;
 }
@@ -367,11 +382,7 @@ void append_head(std::string& out, media_request& m, const representation& r, co
     if (m.route.settings.server_timing) {
         append_server_timing(out, m);
     }
-    if (!m.x.keep_alive) {
-        out += "Connection: close\r\n";
-    } else if (m.x.request.version == 10) {
-        out += "Connection: keep-alive\r\n";
-    }
+    append_connection(out, m);
     out += "\r\n";
 }
 

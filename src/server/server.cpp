@@ -115,6 +115,7 @@ private:
     awaitable<void> counted_session(lane& l, tcp_socket socket);
     awaitable<void> await_signal();
     void renew_credentials();
+    void stop_renewals();
     void stop_listening();
     awaitable<void> drain(lane& l);
     void close_admin();
@@ -237,13 +238,6 @@ awaitable<void> server::drain(lane& l) {
     const auto until = steady_clock::now() + settings_->limits.drain_timeout;
     steady_timer timer(l.self.get_executor());
     const std::size_t ours = 2; // this coroutine and the sweep
-    if (&l == lanes_.front().get()) {
-        for (const auto& [name, store] : media_.stores) {
-            for (const auto& each : store->renewals()) {
-                each->stop();
-            }
-        }
-    }
     const bool has_admin = &l == lanes_.front().get();
     while (l.self.tasks.size() > ours) {
         if (steady_clock::now() >= until) {
@@ -254,7 +248,8 @@ awaitable<void> server::drain(lane& l) {
         }
         close_all(l.idle);
         if (has_admin && connections_.load() == 0 && media_.fills.load() == 0) {
-            close_admin(); // last: until here it tells that and why we are not ready
+            stop_renewals(); // what was under way may have needed them
+            close_admin();   // last: until here it tells that and why we are not ready
         }
         timer.expires_after(sweep::period);
         auto [ec] = co_await timer.async_wait(use_tuple);
@@ -264,6 +259,14 @@ awaitable<void> server::drain(lane& l) {
     l.origin_pool.close();
     l.log.flush();
     l.self.deadlines.stop();
+}
+
+void server::stop_renewals() {
+    for (const auto& [name, store] : media_.stores) {
+        for (const auto& each : store->renewals()) {
+            each->stop();
+        }
+    }
 }
 
 void server::close_admin() {

@@ -251,7 +251,8 @@ signing make_azure_signing(const config::store& store, const identity::environme
         if (!bytes || bytes->empty()) {
             throw std::invalid_argument("the account key is not base64");
         }
-        return {std::make_unique<azure_key_signer>(store, set_up(*std::move(bytes)), std::move(clock)), {}};
+        return {
+            std::make_unique<azure_key_signer>(store, set_up(*std::move(bytes)), std::move(clock)), {}, store.account};
     }
     if (!std::holds_alternative<config::default_chain>(store.credentials)) {
         throw std::invalid_argument("an Azure store takes an account key or nothing");

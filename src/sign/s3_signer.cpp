@@ -206,7 +206,7 @@ signing make_s3_signing(const config::store& store, const identity::environment&
     if (const auto* keys = std::get_if<config::static_keys>(&store.credentials)) {
         identity::aws_credentials fixed_keys{keys->access_key_id, keys->secret_access_key, keys->session_token};
         auto provider = std::make_shared<identity::fixed<identity::aws_credentials>>(std::move(fixed_keys));
-        return {std::make_unique<s3_signer>(store, std::move(provider), std::move(clock)), {}};
+        return {std::make_unique<s3_signer>(store, std::move(provider), std::move(clock)), {}, keys->access_key_id};
     }
     auto renewed = std::make_shared<identity::renewed<identity::aws_credentials>>(
         identity::aws_default_chain(env, clock, store.region), clock);

@@ -143,8 +143,9 @@ test('Cloud Storage: signed URLs by RSA, signBlob and HMAC, and bearer tokens; g
     ['no match', await ask(storage, 'GET', path, { ...auth, 'x-goog-if-generation-match': old.generation }), 412, /PreconditionFailed/],
     ['If-Match', await ask(storage, 'GET', path, { ...auth, 'If-Match': old.etag }), 412],
     ['beyond', await ask(storage, 'GET', path, { ...auth, Range: 'bytes=200-' }), 416, /InvalidRange/],
-    ['another generation', await ask(storage, 'GET', path, { ...auth, 'x-goog-if-generation-not-match': old.generation }), 200],
-    ['the same generation', await ask(storage, 'GET', path, { ...auth, 'x-goog-if-generation-not-match': object.generation }), 304],
+    ['another', await ask(storage, 'GET', path, { ...auth, 'If-None-Match': old.etag }), 200],
+    ['the same', await ask(storage, 'GET', path, { ...auth, 'If-None-Match': object.etag }), 304],
+    ['what the XML API has not', await ask(storage, 'GET', path, { ...auth, 'x-goog-if-generation-not-match': object.generation }), 200],
     ['no such generation', await ask(storage, 'GET', `${path}?generation=7`, auth), 404, /NoSuchKey/],
   ]);
   const pinned = await ask(storage, 'GET', `${path}?generation=${old.generation}`, auth);

@@ -85,9 +85,6 @@ export class GcsServer extends CloudServer {
     const { headers } = request;
     const match = headers['x-goog-if-generation-match'];
     if (match !== undefined && match !== object.generation) return gcsError(412, 'PreconditionFailed');
-    if (headers['x-goog-if-generation-not-match'] === object.generation) {
-      return { status: 304, headers: { ETag: object.etag, 'x-goog-generation': object.generation }, body: '' };
-    }
     let answer = answerFor(headers, object);
     if (answer.status === 412) return gcsError(412, 'PreconditionFailed');
     if (answer.status === 416) {

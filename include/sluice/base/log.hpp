@@ -45,6 +45,8 @@ using fields = std::initializer_list<field>;
 
 /// Sets what is written and how; before the first event, from one thread. Without it events go to standard error.
 void start(level least, bool as_json);
+/// Writes nothing from now on: for commands that tell what happens in words of their own.
+void silence();
 /// Writes out what is queued and ends the writer's thread.
 void stop();
 

@@ -17,10 +17,9 @@ struct capabilities {
     bool suffix_ranges{true};     ///< `bytes=-n` is understood
     bool head_signed_apart{true}; ///< a URL signed for GET is refused for HEAD
     bool local{false};            ///< files of this machine: opened, never fetched
-    /// GCS: objects have generations. The fields that say and that ask for one; "": there are none.
+    /// GCS: objects have generations. The fields that say one and that ask for one; "": there are none.
     std::string_view generation_field{};
     std::string_view generation_match_field{};
-    std::string_view generation_none_match_field{};
 };
 
 /// Where the containers of an Azure store are: `https://ACCOUNT.blob.core.windows.net`, or its endpoint, without "/" at
@@ -54,9 +53,9 @@ public:
 private:
     config::store settings_;
     capabilities can_;
+    sign::signing signing_;
     std::string identity_;
     std::string uri_prefix_;
-    sign::signing signing_;
     metrics::store_metrics& counters_;
     breaker breaker_;
     std::chrono::milliseconds patience_;

@@ -22,12 +22,15 @@ struct version_parts {
 };
 [[nodiscard]] version_parts parts_of(std::string_view version, const capabilities& can);
 
-/// Appends the line that asks for this version only (`match`) or for any other. A store refuses extension fields that a
-/// URL's signature does not cover: with `plain_fields_only` the entity tag alone asks, and the answer's generation is
-/// what is compared. False, and nothing appended, where the version cannot stand in a field.
+/// Appends the line that asks for this version only. A store refuses extension fields that a URL's signature does not
+/// cover: with `plain_fields_only` the entity tag alone asks, and the answer's generation is what is compared. False,
+/// and nothing appended, where the version cannot stand in a field.
 [[nodiscard]] bool append_match(std::string& request, std::string_view version, const capabilities& can,
                                 bool plain_fields_only);
-[[nodiscard]] bool append_none_match(std::string& request, std::string_view version, const capabilities& can,
-                                     bool plain_fields_only);
+
+/// Appends the line that asks for any other version: by the entity tag, for want of such a condition on generations in
+/// the XML API (cloud.google.com/storage/docs/request-preconditions). So a 304 says nothing of the generation but by
+/// its own field. False as above.
+[[nodiscard]] bool append_none_match(std::string& request, std::string_view version, const capabilities& can);
 
 } // namespace sluice::origin

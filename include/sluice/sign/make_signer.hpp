@@ -7,6 +7,7 @@
 #include <sluice/sign/signer.hpp>
 
 #include <memory>
+#include <string>
 #include <vector>
 
 namespace sluice::sign {
@@ -17,6 +18,10 @@ struct signing {
     /// To be run for as long as the signer is used, each by one worker; none where nothing is renewed. In the order in
     /// which they depend on each other.
     std::vector<std::shared_ptr<identity::renewable>> renewals{};
+    /// Whom a key that is never renewed stands for: its id, the service account or the storage account; "": none such.
+    std::string who{};
+    /// gcs: authority and path of the bucket, which the credentials' universe may decide; "" of the others.
+    std::string place{};
 };
 
 /// The signer of a store, by its type and credentials. Called at start-up. Throws `std::invalid_argument` for a store

@@ -26,7 +26,7 @@ BOOST_AUTO_TEST_CASE(what_may_read) {
     is(verdict::good, 404, "\xEF\xBB\xBF" + xml("BlobNotFound", "The specified blob does not exist."));
     is(verdict::good, 404, "");
     is(verdict::good, 404, "<html>");
-    is(verdict::good, 206, "x");
+    is(verdict::bad, 206, "x");
     is(verdict::good, 403,
        xml("AccessDenied", "User: arn:aws:iam::1:user/a is not authorized to perform: s3:ListBucket "
                            "on resource: \"arn:aws:s3:::media\""));

@@ -15,7 +15,6 @@ capabilities with_generations() {
     capabilities can;
     can.generation_field = "x-goog-generation";
     can.generation_match_field = "x-goog-if-generation-match";
-    can.generation_none_match_field = "x-goog-if-generation-not-match";
     return can;
 }
 
@@ -32,9 +31,9 @@ std::string match(std::string_view of, const capabilities& can, bool plain_field
     return append_match(out, of, can, plain_fields_only) ? out : "refused";
 }
 
-std::string none_match(std::string_view of, const capabilities& can, bool plain_fields_only) {
+std::string none_match(std::string_view of, const capabilities& can) {
     std::string out;
-    return append_none_match(out, of, can, plain_fields_only) ? out : "refused";
+    return append_none_match(out, of, can) ? out : "refused";
 }
 
 } // namespace
@@ -47,7 +46,7 @@ BOOST_AUTO_TEST_CASE(without_generations_it_is_the_entity_tag) {
     BOOST_TEST(::version({{"ETag", "W/\"a\""}}, plain()).empty());
     BOOST_TEST(::version({{"ETag", "\"a\""}, {"ETag", "\"b\""}}, plain()).empty());
     BOOST_TEST(match("\"a-g12\"", plain(), false) == "If-Match: \"a-g12\"\r\n");
-    BOOST_TEST(none_match("\"a\"", plain(), true) == "If-None-Match: \"a\"\r\n");
+    BOOST_TEST(none_match("\"a\"", plain()) == "If-None-Match: \"a\"\r\n");
 }
 
 BOOST_AUTO_TEST_CASE(with_generations_it_is_made_of_both) {
@@ -60,8 +59,7 @@ BOOST_AUTO_TEST_CASE(with_generations_it_is_made_of_both) {
     // Where the URL is signed, an extension field that is not would be refused.
     BOOST_TEST(match(made, can, true) == "If-Match: \"a-g1\"\r\n");
     BOOST_TEST(match(made, can, false) == "x-goog-if-generation-match: 1579287380533984\r\n");
-    BOOST_TEST(none_match(made, can, true) == "If-None-Match: \"a-g1\"\r\n");
-    BOOST_TEST(none_match(made, can, false) == "x-goog-if-generation-not-match: 1579287380533984\r\n");
+    BOOST_TEST(none_match(made, can) == "If-None-Match: \"a-g1\"\r\n");
 }
 
 BOOST_AUTO_TEST_CASE(a_generation_that_is_none_is_left_out) {

@@ -362,6 +362,23 @@ BOOST_AUTO_TEST_CASE(a_redirect) {
         BOOST_TEST(has_line(out, line), line);
     }
     BOOST_TEST(out.find("Cache-Control: public") == std::string::npos);
+    BOOST_TEST(out.find("Connection:") == std::string::npos);
+
+    auto given = std::make_shared<grant>();
+    given->fields.lines = "Set-Cookie: c=d\r\nAccess-Control-Allow-Origin: *\r\nContent-Type: text/html\r\n"
+                          "Cache-Control: private\r\nVary: Origin\r\nX-Frame-Options: DENY\r\n";
+    f.request.given = given;
+    f.head.version = 10;
+    std::string more;
+    BOOST_TEST(append_redirect_head(more, f.request, "https://store/k"));
+    for (const auto* line : {"Set-Cookie: c=d", "Access-Control-Allow-Origin: *", "Vary: Origin", "Set-Cookie: a=b",
+                             "Connection: keep-alive"}) {
+        BOOST_TEST(has_line(more, line), line);
+    }
+    for (const auto* name : {"Content-Type", "X-Frame-Options"}) {
+        BOOST_TEST(!has_name(more, name), name);
+    }
+    BOOST_TEST(more.find("private") == std::string::npos);
     std::string refused;
     BOOST_TEST(!append_redirect_head(refused, f.request, "https://store/k\r\nX: y"));
 }
