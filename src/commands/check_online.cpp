@@ -57,7 +57,9 @@ std::string kind_of(const config::store& s) {
     if (std::holds_alternative<config::azure_account_key>(s.credentials)) {
         return "the account's key of the configuration";
     }
-    return "a service account's key";
+    return std::holds_alternative<config::gcs_credentials_file>(s.credentials)
+               ? "the service account's key of the configuration"
+               : "a service account's key that the default chain found";
 }
 
 void tell_identity(const std::string& about, const config::store& s, const sign::signing& with, findings& out) {

@@ -124,7 +124,7 @@ BOOST_AUTO_TEST_CASE(where_sts_is) {
                "https://sts.eu-west-1.amazonaws.com/");
     BOOST_TEST(place({{"AWS_REGION", "cn-north-1"}}) == "https://sts.cn-north-1.amazonaws.com.cn/");
     BOOST_TEST(place({{"AWS_REGION", "us-gov-west-1"}, {"AWS_USE_FIPS_ENDPOINT", "true"}}) ==
-               "https://sts-fips.us-gov-west-1.amazonaws.com/");
+               "https://sts.us-gov-west-1.amazonaws.com/");
     BOOST_TEST(place({{"AWS_REGION", "eu-west-1"}, {"AWS_STS_REGIONAL_ENDPOINTS", "legacy"}}) ==
                "https://sts.amazonaws.com/");
     BOOST_TEST(place({{"AWS_REGION", "me-south-1"}, {"AWS_STS_REGIONAL_ENDPOINTS", "legacy"}}) ==
