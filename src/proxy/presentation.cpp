@@ -1,6 +1,7 @@
 #include <sluice/http/fields.hpp>
 #include <sluice/http/target.hpp>
 #include <sluice/proxy/presentation.hpp>
+#include <sluice/sign/canonical.hpp>
 
 #include <algorithm>
 #include <array>
@@ -39,26 +40,6 @@ std::string_view guessed_type(std::string_view lower_name) {
         }
     }
     return "application/octet-stream";
-}
-
-/// Python's `urllib.parse.quote`, which the app uses: all but `A-Za-z0-9_.-~/` in upper-case hex.
-std::string quoted_string(std::string_view name) {
-    constexpr std::string_view digits = "0123456789ABCDEF";
-    constexpr std::string_view marks = "_.-~/";
-    std::string out;
-    out.reserve(name.size());
-    for (const char c : name) {
-        const char low = http::ascii_lower(c);
-        if ((low >= 'a' && low <= 'z') || http::is_digit(c) || marks.find(c) != std::string_view::npos) {
-            out += c;
-            continue;
-        }
-        const auto byte = static_cast<unsigned char>(c);
-        out += '%';
-        out += digits[byte >> 4U];
-        out += digits[byte & 0xFU];
-    }
-    return out;
 }
 
 bool usable_type(std::string_view type) {
@@ -105,7 +86,10 @@ std::optional<presentation> open_webui_presentation(std::string_view query, cons
         type = "application/pdf";
     }
     if (asked || type != "text/plain") { // with a parameter it is another text to the app
-        p.content_disposition = (pdf ? "inline" : "attachment") + ("; filename*=UTF-8''" + quoted_string(*name));
+        // As Python's `urllib.parse.quote` has it, which the app uses: "/" stays too.
+        p.content_disposition = pdf ? "inline" : "attachment";
+        p.content_disposition += "; filename*=UTF-8''";
+        sign::append_percent_encoded(p.content_disposition, *name, sign::slash::keep);
     }
     if (type.empty()) {
         type = guessed_type(lower);

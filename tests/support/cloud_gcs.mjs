@@ -100,11 +100,14 @@ const oauthError = (status, error, description) => json(status, { error, error_d
 /// An error as Google's APIs have it.
 const apiError = (code, status, message) => json(code, { error: { code, message, status } });
 
-/// STS for external_account. Operations: exchange, other. `textual`: expires_in comes as a string.
-export class GoogleStsServer extends CloudServer {
+class OauthService extends CloudServer {
   fault(_, status) {
     return oauthError(status, status < 500 ? 'invalid_request' : 'internal_failure', 'as the test asked');
   }
+}
+
+/// STS for external_account. Operations: exchange, other. `textual`: expires_in comes as a string.
+export class GoogleStsServer extends OauthService {
   classify({ method, path }) {
     return method === 'POST' && path === '/v1/token' ? 'exchange' : 'other';
   }
@@ -187,10 +190,7 @@ export class IamServer extends CloudServer {
 }
 
 /// The OAuth token endpoint, for a JWT signed by the service account's key. Operations: token, other.
-export class OauthServer extends CloudServer {
-  fault(_, status) {
-    return oauthError(status, status < 500 ? 'invalid_request' : 'internal_failure', 'as the test asked');
-  }
+export class OauthServer extends OauthService {
   classify({ method, path }) {
     return method === 'POST' && path === '/token' ? 'token' : 'other';
   }

@@ -19,18 +19,11 @@ const missing = programs.filter((name) => !directories.some((directory) => fs.ex
 /// Why Swift cannot be started here, or false.
 export const swiftMissing = missing.length > 0 && `not installed: ${missing.join(', ')}`;
 
-const listenOn = (port) => new Promise((resolve) => {
-  const server = net.createServer().once('error', () => resolve(undefined)).listen(port, '127.0.0.1', () => resolve(server));
-});
-
-// The ring wants the ports before any server has one. Beneath what the system gives to others (ip_local_port_range), so that
-// none is taken between here and there by whoever asks for any port.
+// The ring wants the ports before any server has one: where one is taken meanwhile, `start` tries others.
 async function freePorts(count) {
-  const servers = [];
-  while (servers.length < count) {
-    const server = await listenOn(10000 + Math.floor(Math.random() * 20000));
-    if (server) servers.push(server);
-  }
+  const servers = await Promise.all(Array.from({ length: count }, () => new Promise((resolve, reject) => {
+    const server = net.createServer().once('error', reject).listen(0, '127.0.0.1', () => resolve(server));
+  })));
   const ports = servers.map((server) => server.address().port);
   await Promise.all(servers.map((server) => new Promise((resolve) => server.close(resolve))));
   return ports;
@@ -154,7 +147,7 @@ export class Swift {
       } catch (error) {
         if (attempt === attempts) throw error;
         process.stderr.write(`Swift, once more: ${error.message}\n`);
-        await this.#stopAll();
+        await this.close();
         fs.mkdirSync(this.directory);
       }
     }
@@ -224,10 +217,7 @@ export class Swift {
   object(key) {
     return this.objects.get(key);
   }
-  close() {
-    return this.#stopAll();
-  }
-  async #stopAll() {
+  async close() {
     for (const child of this.children) child.kill('SIGTERM');
     const late = setTimeout(() => this.children.forEach((child) => child.kill('SIGKILL')), 5000);
     await Promise.all(this.children.map((child) => child.done));
