@@ -44,8 +44,8 @@ def playback(bench):
 
 
 ROWS = {"hits": warm_rows.hits, "cold": cold_rows.cold, "collapse": cold_rows.collapse, "segments": cold_rows.segments,
-        "relay": warm_rows.relay, "memory": warm_rows.memory, "sign": sign_rows.sign, "open_webui": open_webui_rows.open_webui,
-        "playback": playback}
+        "relay": warm_rows.relay, "memory": warm_rows.memory, "sign": sign_rows.sign, "identity": sign_rows.identity,
+        "open_webui": open_webui_rows.open_webui, "playback": playback}
 
 
 def parse():

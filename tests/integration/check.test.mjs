@@ -175,6 +175,18 @@ test('the other clouds of the app', (t) => {
   }
 });
 
+test('a key that signs nothing is an error before anything is served', (t) => {
+  const { file } = write(t, preset);
+  const json = JSON.stringify({ type: 'service_account', client_email: 'a@b', private_key: 'seldom-seen' });
+  const env = appEnvironment({ STORAGE_PROVIDER: 'gcs', GCS_BUCKET_NAME: 'media', GOOGLE_APPLICATION_CREDENTIALS_JSON: json });
+  for (const command of ['check', 'serve']) {
+    const { status, stdout, stderr } = sluice([command, '--config', file], env);
+    assert.equal(status, 1);
+    assert.match(stderr, /^sluice: store "open-webui": .*private key is no unencrypted RSA key/);
+    assert.doesNotMatch(stdout + stderr, /seldom-seen/);
+  }
+});
+
 test('delivery by redirect', (t) => {
   const { file } = write(t, good + '    delivery: redirect\n');
   assert.equal(sluice(['check', '--config', file]).status, 0);

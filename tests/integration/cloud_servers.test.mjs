@@ -3,8 +3,12 @@
 import assert from 'node:assert/strict';
 import http from 'node:http';
 import test from 'node:test';
+import { get, open } from '../support/client.mjs';
 import { startAws } from '../support/cloud_aws.mjs';
+import { CloudWorld } from '../support/cloud_base.mjs';
 import { ask, assertAnswers, form, hour, post, started, tag } from '../support/cloud_client.mjs';
+import { CloudStack } from '../support/cloud_stack.mjs';
+import { startGcp } from '../support/cloud_gcs.mjs';
 import { signHeaders } from '../support/sigv4.mjs';
 
 test('IMDSv2 gives nothing without a session token that lives', async (t) => {
@@ -158,4 +162,31 @@ test('faults: gates, statuses in the own form, garbage, silence, empty and short
   silent.destroy();
   await container.board.until(() => entry.finished, 'the end of the silent one');
   assert.ok(entry.aborted && entry.status === 0);
+});
+
+test('objects of a cloud are cut, held and slowed at the byte, as those of the origin', async (t) => {
+  const { storage } = await started(t, startGcp, { storage: { public: true } });
+  const size = 300000;
+  const object = storage.put('o', { size });
+  const url = `${storage.url}/media/o`;
+  storage.when('o').times(1).closeAt(200001);
+  const short = await get(url);
+  assert.deepEqual([short.status, short.complete, short.length, short.sha256], [200, false, 200001, object.sha256(0, 200000)]);
+  const gate = storage.when('o').pauseAt(65537);
+  const paused = open(url);
+  await gate.reached;
+  await paused.reached(65537);
+  assert.equal(storage.last.sent, 65537);
+  storage.clearRules();
+  assert.equal((await paused.done).sha256, object.sha256(), 'rules that are cleared hold nobody');
+  storage.when('o').throttle(1e6);
+  const began = Date.now();
+  assert.equal((await get(url)).sha256, object.sha256());
+  assert.ok(Date.now() - began >= 250, `${size} bytes at 1 MB/s took ${Date.now() - began} ms`);
+});
+
+test('a stack whose commands printed a secret fails', async () => {
+  const stack = new CloudStack();
+  stack.printed = `Bearer ${Buffer.from(new CloudWorld().newSecret()).toString('base64')}\n`;
+  await assert.rejects(stack.close(), /a command printed a secret/);
 });

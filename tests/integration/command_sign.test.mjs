@@ -238,6 +238,9 @@ test('options that mean nothing', async (t) => {
     '2026-01-15T25:00:00Z', '2026-01-15T12:34:56Zjunk', '1969-12-31T23:59:59Z', '-2026-01-15T12:34:56Z']) {
     checkRefused(await ask('s3://media/v.mp4', `--time=${value}`), /--time .*as in/, value);
   }
+  for (const value of ['2262-01-01T00:00:00Z', '9999-12-31T23:59:59Z']) { // more than the clock holds: not another time instead
+    checkRefused(await ask('s3://media/v.mp4', `--time=${value}`), /--time .*2261/, value);
+  }
   for (const [option, value] of [['type', 'a\r\nX-Injected: 1'], ['disposition', 'a\x7fb'], ['type', 'a\x01'], ['disposition', 'inline\n']]) {
     checkRefused(await ask('s3://media/v.mp4', `--response-content-${option}`, value), /--response-content-/, JSON.stringify(value));
   }

@@ -39,7 +39,7 @@ test(`credentials of ${lifetime} s, for ${seconds} s`, async (t) => {
       assert.deepEqual([answer.status, answer.complete, answer.sha256], [206, true, object.sha256(first, last)], `${name}/${key}`);
       s.worlds[name].objects.delete?.(key);
       answered += 1;
-      await pause(20);
+      await pause(50);
     }
   }
   /// One long transfer, of many fetches, by a client that reads as slowly as it plays.

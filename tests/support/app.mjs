@@ -1,50 +1,29 @@
 // A small stand-in for the app behind Sluice: what the tests of the relay, of decisions and of the fallback ask of an app.
-import http from 'node:http';
 import { createHash, randomBytes } from 'node:crypto';
 import { content } from './content.mjs';
+import { LocalServer } from './fake_server.mjs';
 import { pauseGate } from './faults.mjs';
 import { answerFor } from './http_object.mjs';
-import { Board } from './wait.mjs';
 
-export class App {
+export class App extends LocalServer {
   /// {mediaObject(key) → object of origin.mjs or undefined (may be a promise), mayRead(request, course) → answer}
   /// where an answer is {status, headers, body}, a promise of it, or undefined for the app's own.
   constructor(options = {}) {
+    super({ settings: { requestTimeout: 0, maxHeaderSize: 256 * 1024 } });
     this.options = options;
     this.mayRead = options.mayRead;
     this.sessions = new Set();
-    this.requests = [];
     this.gates = new Map();
     this.eventStreams = new Set();
-    this.sockets = new Map();
-    this.connections = 0;
-    this.served = 0;
-    this.board = new Board();
   }
 
-  async listen(port = 0) {
-    this.server = http.createServer({ keepAliveTimeout: 60000, requestTimeout: 0, maxHeaderSize: 256 * 1024 });
-    this.server.on('request', (req, res) => this.#serve(req, res));
-    this.server.on('checkContinue', (req, res) => this.#serve(req, res, true));
-    this.server.on('checkExpectation', (req, res) => this.#serve(req, res));
-    this.server.on('upgrade', (req, socket, head) => this.#upgrade(req, socket, head));
-    this.server.on('connection', (socket) => {
-      socket.setNoDelay(true);
-      this.sockets.set(socket, ++this.connections);
-      socket.on('close', () => this.sockets.delete(socket));
-      socket.on('error', () => {});
-    });
-    await new Promise((resolve, reject) => {
-      this.server.once('error', reject);
-      this.server.listen(port, '127.0.0.1', resolve);
-    });
-    this.port = this.server.address().port;
-    return this;
+  attach(server) {
+    server.on('request', (req, res) => this.#serve(req, res));
+    server.on('checkContinue', (req, res) => this.#serve(req, res, true));
+    server.on('checkExpectation', (req, res) => this.#serve(req, res));
+    server.on('upgrade', (req, socket, head) => this.#upgrade(req, socket, head));
   }
 
-  get url() {
-    return `http://127.0.0.1:${this.port}`;
-  }
   /// A cookie (`session=…`) that the app knows.
   logIn() {
     const token = randomBytes(16).toString('hex');
@@ -71,25 +50,9 @@ export class App {
   of(path) {
     return this.requests.filter((r) => (path.endsWith('/') ? r.path.startsWith(path) : r.path === path));
   }
-  waitFor(predicate, what, timeout) {
-    return this.board.until(() => this.requests.find(predicate), what ?? `a request with ${predicate}`, timeout);
-  }
-  forget() {
-    this.requests = this.requests.filter((r) => !r.finished);
-  }
-
-  async down() {
-    const closed = new Promise((resolve) => this.server.close(resolve));
-    for (const socket of this.sockets.keys()) socket.destroy();
-    await closed;
-  }
-  up() {
-    return this.listen(this.port);
-  }
   async close() {
     for (const gate of this.gates.values()) gate.release();
-    if (this.server.listening) await this.down();
-    if (this.failure) throw this.failure;
+    await super.close();
   }
 
   #record(req) {

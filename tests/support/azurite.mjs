@@ -11,6 +11,7 @@ import { createRequire } from 'node:module';
 import path from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { sha256 } from './content.mjs';
+import { makeObject } from './origin.mjs';
 import { keepSecret, keepUrlSecrets } from './secrets.mjs';
 import { uriEncode } from './sigv4.mjs';
 import { dyingWithUs, removeDirectory, temporaryDirectory } from './sluice.mjs';
@@ -166,11 +167,7 @@ export class Azurite {
   async put(key, bytes, contentType = 'video/mp4') {
     const answer = await this.#expect(201, 'PUT', `/${this.container}/${uriEncode(key, { keepSlash: true })}`,
       { headers: { 'content-type': contentType, 'x-ms-blob-type': 'BlockBlob' }, body: bytes });
-    const object = {
-      size: bytes.length, etag: answer.headers.etag, contentType, modified: Date.now(),
-      read: (at, length) => bytes.subarray(at, at + length),
-      sha256: (first = 0, last = bytes.length - 1) => sha256(bytes.subarray(first, last + 1)),
-    };
+    const object = makeObject({ bytes, etag: answer.headers.etag, contentType, modified: Date.now() });
     this.objects.set(key, object);
     return object;
   }

@@ -1,13 +1,10 @@
-// What the strict little cloud services share (cloud_aws, cloud_gcs*, cloud_azure*): one http server on a port that the
-// system chose, a log of what was asked, fault rules, gates, and a clock that a test can set or skew.
-import http from 'node:http';
-import https from 'node:https';
+// What the strict little cloud services share (cloud_aws, cloud_gcs*, cloud_azure*): the fake server (fake_server.mjs) with
+// more fault rules, gates, and a clock that a test can set or skew.
 import { randomBytes } from 'node:crypto';
+import { FakeServer } from './fake_server.mjs';
 import { FaultRule, pauseGate } from './faults.mjs';
 import { keepSecret } from './secrets.mjs';
-import { Board } from './wait.mjs';
 
-const pieceSize = 64 * 1024;
 const bodyLimit = 1 << 20;
 
 /// A fault rule (faults.mjs: times, status, delay, garbage, silent, header, edit, and for objects pauseAt, resetAt,
@@ -32,6 +29,10 @@ export class CloudRule extends FaultRule {
   lifetime(seconds) {
     this.lifetimeSeconds = seconds;
     return this;
+  }
+  release() {
+    super.release();
+    this.headGate?.release();
   }
 }
 
@@ -77,41 +78,15 @@ export class CloudWorld {
 ///   classify(request)     → the operation's name, before anything is checked (rules and counts go by it; may set `key`)
 ///   handle(request)       → {status, headers, body} or {status, headers, object, first, length}; see `refuse`
 ///   fault(request, status) → an error answer of that status in the service's own form
-export class CloudServer {
+export class CloudServer extends FakeServer {
+  Rule = CloudRule;
+
   /// {lifetime: seconds of what is issued, tls: {key, cert} for https, port}
-  constructor(world, { lifetime = 3600, tls, port = 0 } = {}) {
-    Object.assign(this, { world, lifetime, tls, port, skew: 0, requests: [], rules: [], board: new Board() });
-    this.sockets = new Set();
-    this.served = 0;
+  constructor(world, { lifetime = 3600, tls, port } = {}) {
+    super({ tls, port });
+    Object.assign(this, { world, lifetime, skew: 0 });
   }
 
-  async listen() {
-    const serve = (req, res) => this.#serve(req, res).catch((error) => {
-      this.failure ??= error;
-      res.destroy();
-    });
-    const options = { keepAliveTimeout: 60000, ...this.tls };
-    this.server = this.tls ? https.createServer(options, serve) : http.createServer(options, serve);
-    this.server.on(this.tls ? 'secureConnection' : 'connection', (socket) => {
-      socket.setNoDelay(true);
-      this.sockets.add(socket);
-      socket.on('close', () => this.sockets.delete(socket));
-      socket.on('error', () => {});
-    });
-    await new Promise((resolve, reject) => {
-      this.server.once('error', reject);
-      this.server.listen(this.port, '127.0.0.1', resolve);
-    });
-    this.port = this.server.address().port;
-    return this;
-  }
-
-  get authority() {
-    return `127.0.0.1:${this.port}`;
-  }
-  get url() {
-    return `${this.tls ? 'https' : 'http'}://${this.authority}`;
-  }
   /// This server's clock in ms: the world's and `skew` seconds. Its Date field shows it. It stands still while one request
   /// is handled, so that a lifetime of 3600 is told as 3600.
   now() {
@@ -122,80 +97,30 @@ export class CloudServer {
     return this.now() + (request.rule?.lifetimeSeconds ?? seconds) * 1000;
   }
 
-  /// A new rule for an operation's or object's name, for requests that match a predicate, or for all.
-  when(match) {
-    const named = (request) => match === undefined || request.operation === match || request.key === match;
-    const rule = new CloudRule(typeof match === 'function' ? match : named);
-    this.rules.push(rule);
-    return rule;
-  }
-  clearRules() {
-    for (const rule of this.rules) releaseAll(rule);
-    this.rules = [];
-  }
-  /// Logged requests of an operation or object (all where none is named).
-  of(name) {
-    return this.requests.filter((r) => name === undefined || r.operation === name || r.key === name);
-  }
   count(name) {
     return this.of(name).length;
   }
   get last() {
     return this.requests.at(-1);
   }
-  /// Fulfils with the first logged request, past or to come, for which `predicate` holds.
-  waitFor(predicate, what, timeout) {
-    return this.board.until(() => this.requests.find(predicate), what ?? `a request with ${predicate}`, timeout);
-  }
-  forget() {
-    this.requests = this.requests.filter((r) => !r.finished);
-  }
-  async close() {
-    this.clearRules();
-    if (this.server.listening) {
-      const closed = new Promise((resolve) => this.server.close(resolve));
-      for (const socket of this.sockets) socket.destroy();
-      await closed;
-    }
-    if (this.failure) throw this.failure;
-  }
 
-  async #serve(req, res) {
-    const request = describe(req, ++this.served, this.now());
+  entryOf(req, id) {
+    const request = describe(req, id, this.now());
     request.operation = this.classify(request);
-    this.requests.push(request);
-    const gone = new Promise((resolve) => res.once('close', resolve));
-    try {
-      this.board.changed();
-      request.body = await Promise.race([readBody(req), gone]);
-      if (request.body !== undefined) await this.#answer(request, req, res, gone);
-    } finally {
-      request.finished = true;
-      request.aborted = !res.writableFinished;
-      this.board.changed();
-    }
+    return request;
   }
-
-  async #answer(request, req, res, gone) {
+  async answer(request, req, res, gone) {
+    request.body = await Promise.race([readBody(req), gone]);
+    if (request.body === undefined) return;
     // Rules with offsets act on the answer's bytes, so they are looked for once it is known; all others before.
     const early = this.rules.find((r) => r.stops.length === 0 && r.acts(request, 0, 0));
     request.rule = early;
-    early?.take();
-    this.board.changed();
-    if (early?.headGate) await Promise.race([early.headGate.wait(), gone]);
-    if (early?.delayMs) await Promise.race([new Promise((resolve) => setTimeout(resolve, early.delayMs)), gone]);
-    if (early?.isSilent) return gone;
-    if (early?.garbageText !== undefined) {
-      request.status = -1;
-      req.socket.end(early.garbageText);
-      return gone;
-    }
-    if (res.destroyed) return undefined;
+    if ((await this.beforeHead(early, request, req, gone)) || res.destroyed) return;
     const answer = this.#plain(request, early);
     const late = this.rules.find((r) => r.stops.length > 0 && r.acts(request, answer.first ?? 0, answer.length ?? 0));
     late?.take();
     for (const rule of [early, late]) for (const edit of rule?.edits ?? []) edit(answer);
-    return this.#send(request, res, gone, answer, late ?? early);
+    await this.#send(request, req, res, gone, answer, late ?? early);
   }
 
   #plain(request, rule) {
@@ -207,13 +132,15 @@ export class CloudServer {
         return answer;
       }
       if (rule?.fixed) return { ...rule.fixed, headers: { ...rule.fixed.headers } };
-      return this.handle(rule?.withoutRange || rule?.withoutConditions ? less(request, rule) : request);
+      if (!rule?.withoutRange && !rule?.withoutConditions) return this.handle(request);
+      // What the service sees has fewer fields, but is the same log entry.
+      return this.handle(Object.assign(Object.create(request), { headers: rule.known(request.headers) }));
     } finally {
       this.instant = undefined;
     }
   }
 
-  async #send(request, res, gone, answer, rule) {
+  async #send(request, req, res, gone, answer, rule) {
     const body = answer.object ? undefined : Buffer.from(answer.body ?? '');
     request.status = answer.status;
     request.first = answer.first ?? 0;
@@ -223,48 +150,12 @@ export class CloudServer {
     if (body && answer.status !== 304 && answer.status !== 204) headers['Content-Length'] ??= body.length;
     res.sendDate = false;
     res.writeHead(answer.status, headers);
-    if (request.method === 'HEAD' || !answer.object || answer.length === 0) {
-      res.end(request.method === 'HEAD' ? undefined : body);
-      return gone;
+    if (request.carriesObject && answer.length > 0) {
+      return this.sendObject(request, req, res, gone, answer.object, answer, { stops: rule?.stops, rate: rule?.rate });
     }
-    res.flushHeaders();
-    return this.#stream(request, res, gone, answer, rule);
-  }
-
-  async #stream(request, res, gone, { object, first, length }, rule) {
-    const end = first + length;
-    const stops = [...(rule?.stops ?? [])].sort((a, b) => a.offset - b.offset);
-    const started = Date.now();
-    for (let at = first; !res.destroyed; ) {
-      while (stops.length > 0 && stops[0].offset === at) {
-        const stop = stops.shift();
-        if (stop.kind === 'pause') await Promise.race([stop.gate.wait(), gone]);
-        else if (stop.kind === 'reset') return res.socket.resetAndDestroy();
-        else return res.socket.destroySoon();
-      }
-      if (res.destroyed || at === end) break;
-      const until = Math.min(end, at + pieceSize, stops[0]?.offset ?? end);
-      await Promise.race([new Promise((resolve) => res.write(object.read(at, until - at), resolve)), gone]);
-      request.sent += until - at;
-      at = until;
-      this.board.changed();
-      const due = rule?.rate ? (request.sent / rule.rate) * 1000 - (Date.now() - started) : 0;
-      if (due > 1) await Promise.race([new Promise((resolve) => setTimeout(resolve, due)), gone]);
-    }
-    if (!res.destroyed) res.end();
+    res.end(request.method === 'HEAD' ? undefined : body);
     return gone;
   }
-}
-
-/// The request without the fields that the rule has the service not know. It stays the same log entry.
-function less(request, rule) {
-  const known = ([name]) => !(rule.withoutRange && /^(x-ms-)?range$/.test(name)) && !(rule.withoutConditions && /^if-/.test(name));
-  return Object.assign(Object.create(request), { headers: Object.fromEntries(Object.entries(request.headers).filter(known)) });
-}
-
-function releaseAll(rule) {
-  rule.headGate?.release();
-  for (const stop of rule.stops) stop.gate?.release();
 }
 
 async function readBody(req) {
@@ -308,7 +199,7 @@ function describe(req, id, at) {
       return found.length === 1 ? found[0][1] : undefined;
     },
     bearer: /^Bearer ([A-Za-z0-9\-._~+/]+=*)$/.exec(req.headers.authorization ?? '')?.[1],
-    body: undefined, status: 0, sent: 0, first: 0, carriesObject: false, finished: false, aborted: false,
+    body: undefined, status: 0, sent: 0, first: 0, carriesObject: false,
   };
 }
 

@@ -96,9 +96,13 @@ export class ConnectProxy {
     return undefined;
   }
 
+  /// Ends all tunnels.
+  cut() {
+    for (const socket of this.sockets) socket.destroy();
+  }
   async close() {
     const closed = new Promise((resolve) => this.server.close(resolve));
-    for (const socket of this.sockets) socket.destroy();
+    this.cut();
     await closed;
   }
 }

@@ -1,11 +1,12 @@
-// Fault rules of the fake origin: `origin.when('key').times(2).status(503)`. The first rule that matches a request, has
+// Fault rules of the fake servers: `origin.when('key').times(2).status(503)`. The first rule that matches a request, has
 // turns left and can act on it is taken. Offsets are offsets **in the object**, whatever range a request asks for: a rule
 // with offsets acts only on an answer that carries that offset.
 import { within } from './wait.mjs';
 
 export class FaultRule {
   constructor(match) {
-    this.match = typeof match === 'function' ? match : (request) => match === undefined || request.key === match;
+    const named = (request) => match === undefined || request.operation === match || request.key === match;
+    this.match = typeof match === 'function' ? match : named;
     this.left = Infinity;
     this.taken = 0;
     this.edits = [];
@@ -119,6 +120,15 @@ export class FaultRule {
   take() {
     this.left -= 1;
     this.taken += 1;
+  }
+  /// Opens its gates.
+  release() {
+    for (const { gate } of this.stops) gate?.release();
+  }
+  /// A request's fields without those that the rule has the store not know.
+  known(headers) {
+    const isKnown = ([name]) => !(this.withoutRange && /^(x-ms-)?range$/.test(name)) && !(this.withoutConditions && /^if-/.test(name));
+    return Object.fromEntries(Object.entries(headers).filter(isKnown));
   }
 }
 

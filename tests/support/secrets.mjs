@@ -129,6 +129,9 @@ subscribe('http.client.request.start', ({ request }) => {
 });
 subscribe('http.client.response.finish', ({ response }) => keepFieldSecrets(response.headers));
 
+/// Lines of `text` with secrets that are known by now, blanked: [{line, kinds, text}].
+export const leaksIn = (text) => known.leaks(Buffer.from(text));
+
 /// Takes what one process of Sluice prints, of one or two streams.
 export class PrintedOutput {
   constructor() {
@@ -148,9 +151,8 @@ export class PrintedOutput {
     for (const file of Object.values(this.files ?? {})) fs.closeSync(file);
     this.files = undefined;
   }
-  /// Lines with secrets that are known by now, blanked: [{line, kinds, text}].
   leaks() {
-    return Object.values(this.texts).flatMap((texts) => known.leaks(Buffer.from(texts.join(''))));
+    return Object.values(this.texts).flatMap((texts) => leaksIn(texts.join('')));
   }
 }
 

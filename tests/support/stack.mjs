@@ -6,7 +6,7 @@ import { startOrigin } from './origin.mjs';
 import { merge, removeDirectory, startSluice, temporaryDirectory, testConfig } from './sluice.mjs';
 
 /// Runs every step, then fails with the first error.
-async function runAll(steps) {
+export async function runAll(steps) {
   let failure;
   for (const step of steps) {
     try {
@@ -19,15 +19,25 @@ async function runAll(steps) {
 }
 
 export class Stack {
-  /// Media of the store through Sluice: the running exchange, or (`get`) its end.
+  others = [];
+  running = new Set();
+
+  /// Media of the store `media` through Sluice: the running exchange, or (`get`) its end.
   open(key, options) {
-    const exchange = open(`${this.sluice.url}/media/${key}`, options);
+    return this.openFrom('media', key, options);
+  }
+  get(key, options) {
+    return this.open(key, options).done;
+  }
+  /// The same of another store, whose route begins with its name.
+  openFrom(store, key, options) {
+    const exchange = open(`${this.sluice.url}/${store}/${key}`, options);
     this.running.add(exchange);
     exchange.done.then(() => this.running.delete(exchange));
     return exchange;
   }
-  get(key, options) {
-    return this.open(key, options).done;
+  getFrom(store, key, options) {
+    return this.openFrom(store, key, options).done;
   }
   /// Stops Sluice and starts it again on the same cache, with other settings where given.
   async restart(over = {}) {
@@ -48,8 +58,6 @@ export class Stack {
 /// the origin, and gives it without a cookie unless `app.publicMedia` is false.
 export async function startStack(t, { config = {}, origin, originOptions, app = {}, cleanup = [] } = {}) {
   const stack = new Stack();
-  stack.others = [];
-  stack.running = new Set();
   t.after(() => runAll([
     // A failed test leaves readers behind, for which the end would wait.
     ...[...stack.running].map((exchange) => () => exchange.abort()),

@@ -7,7 +7,7 @@ import net from 'node:net';
 import os from 'node:os';
 import path from 'node:path';
 import { get } from './client.mjs';
-import { sha256 } from './content.mjs';
+import { makeObject } from './origin.mjs';
 import { signHeaders, uriEncode } from './sigv4.mjs';
 import { dyingWithUs, removeDirectory, temporaryDirectory } from './sluice.mjs';
 import { poll, within } from './wait.mjs';
@@ -206,11 +206,7 @@ export class Swift {
       secretKey: this.secretKey, body: bytes, headers });
     const answer = await get(this.url + target, { method: 'PUT', headers: signed, body: bytes, keep: true });
     if (answer.status !== 200) throw new Error(`PUT ${key}: ${answer.status} ${answer.body}`);
-    const object = {
-      size: bytes.length, etag: answer.headers.etag, contentType, modified: Date.now(),
-      read: (at, length) => bytes.subarray(at, at + length),
-      sha256: (first = 0, last = bytes.length - 1) => sha256(bytes.subarray(first, last + 1)),
-    };
+    const object = makeObject({ bytes, etag: answer.headers.etag, contentType, modified: Date.now() });
     this.objects.set(key, object);
     return object;
   }
