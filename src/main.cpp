@@ -46,6 +46,9 @@ int serve(const std::string& file) {
     }
     sluice::log::start(static_cast<sluice::log::level>(settings->log.level),
                        settings->log.format == config::log_format::json);
+    for (const auto& line : config::warnings(*settings)) {
+        sluice::log::warn("configuration", {{"warning", line}});
+    }
     int code = 1;
     try {
         code = sluice::server::serve(settings);
@@ -67,6 +70,9 @@ int check(const std::string& file, bool online) {
     }
     if (const auto proxies = sluice::net::proxy_settings::from_process(); !proxies) {
         std::cerr << "sluice: " << proxies.error().detail << '\n';
+        return 1;
+    }
+    if (!sluice::commands::check_stores(*settings, std::cerr)) {
         return 1;
     }
     std::cout << file << ": the configuration is valid\n";
@@ -111,6 +117,9 @@ int sign(const std::string& file, const sign_arguments& given) {
         what.options.at = sluice::identity::parse_rfc3339(given.time);
         if (!what.options.at) {
             return refuse("--time", "must be a time as in 2026-01-15T13:34:56Z");
+        }
+        if (given.time.substr(0, 4) > "2261") { // which the clock cannot hold
+            return refuse("--time", "must not be after the year 2261");
         }
     }
     const auto put = [](const std::string& option, const std::string& text, std::string& out) {

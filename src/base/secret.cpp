@@ -2,7 +2,15 @@
 
 #include <openssl/crypto.h>
 
+#include <algorithm>
+
 namespace sluice {
+
+void wipe(std::string& text) noexcept {
+    text.resize(text.capacity()); // a longer text may have been here before; never allocates
+    OPENSSL_cleanse(text.data(), text.size());
+    text.clear();
+}
 
 secret::secret(std::string_view text)
     : text_(text) {}
@@ -12,12 +20,12 @@ secret::secret(const secret& other) = default;
 secret::secret(secret&& other) noexcept
     : text_(other.text_) {
     // A moved-from std::string may keep its short-string bytes: copy, then wipe the source.
-    other.wipe();
+    wipe(other.text_);
 }
 
 secret& secret::operator=(const secret& other) {
     if (this != &other) {
-        wipe();
+        wipe(text_);
         text_ = other.text_;
     }
     return *this;
@@ -25,20 +33,43 @@ secret& secret::operator=(const secret& other) {
 
 secret& secret::operator=(secret&& other) noexcept {
     if (this != &other) {
-        wipe();
+        wipe(text_);
         text_ = other.text_;
-        other.wipe();
+        wipe(other.text_);
     }
     return *this;
 }
 
 secret::~secret() {
-    wipe();
+    wipe(text_);
 }
 
-void secret::wipe() noexcept {
-    OPENSSL_cleanse(text_.data(), text_.size());
-    text_.clear();
+wiped_text::wiped_text(std::string&& from) {
+    text.swap(from);
+    wipe(from); // of a short text a copy is left
+}
+
+wiped_text::~wiped_text() {
+    wipe(text);
+}
+
+void wiped_text::reserve(std::size_t size) {
+    if (size > text.capacity()) {
+        std::string larger;
+        larger.reserve(size);
+        larger.append(text);
+        text.swap(larger);
+        wipe(larger);
+    }
+}
+
+wiped_text& wiped_text::append(std::string_view more) {
+    const std::size_t size = text.size() + more.size();
+    if (size > text.capacity()) {
+        reserve(std::max(size, 2 * text.capacity()));
+    }
+    text.append(more);
+    return *this;
 }
 
 } // namespace sluice

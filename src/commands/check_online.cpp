@@ -117,11 +117,16 @@ awaitable<void> probe_read(one_shot& here, const std::string& about, const confi
     }
 }
 
-awaitable<void> probe_redirect(one_shot& here, const std::string& about, const config::store& s, sign::signer& signer,
-                               findings& out) {
+awaitable<void> probe_redirect(one_shot& here, const std::string& about, const config::store& s,
+                               const sign::signing& with, findings& out) {
+    auto renewed = co_await renew_all(with.renewals_for_urls, here.caller());
+    if (!renewed) {
+        out.fail(about, "cannot sign redirects: " + text_of(renewed.error()));
+        co_return;
+    }
     const std::string key = s.prefix + "sluice-check-" + unheard_of();
     const sign::presign_options options{};
-    auto made = co_await signer.presign(here.pool(), key, sign::method::get, options);
+    auto made = co_await with.signer->presign(here.pool(), key, sign::method::get, options);
     if (made) {
         out.tell(about, "may sign redirects");
     } else {
@@ -131,18 +136,8 @@ awaitable<void> probe_redirect(one_shot& here, const std::string& about, const c
 
 awaitable<void> check_store(one_shot& here, const config::config& settings, const config::store& s, findings& out) {
     const std::string about = "store \"" + s.name + "\"";
-    sign::signing with;
-    std::string unusable;
-    try {
-        with = sign::make_signing(s);
-    } catch (const std::exception& e) {
-        unusable = e.what();
-    }
-    if (!unusable.empty()) {
-        out.fail(about, "cannot be used: " + without_secrets(unusable));
-        co_return;
-    }
-    auto renewed = co_await renew_all(with, here.caller());
+    auto with = sign::make_signing(s); // `check_stores` saw that it can be made
+    auto renewed = co_await renew_all(with.renewals, here.caller());
     if (!renewed) {
         out.fail(about, "has no identity: " + text_of(renewed.error()));
         co_return;
@@ -150,7 +145,7 @@ awaitable<void> check_store(one_shot& here, const config::config& settings, cons
     tell_identity(about, s, with, out);
     co_await probe_read(here, about, s, *with.signer, out);
     if (redirects_to(settings, s)) {
-        co_await probe_redirect(here, about, s, *with.signer, out);
+        co_await probe_redirect(here, about, s, with, out);
     }
 }
 
@@ -198,6 +193,7 @@ awaitable<void> check_route(one_shot& here, const config::config& settings, cons
     const auto names = capture_names(r.path);
     const std::string value = unheard_of();
     std::vector<proxy::capture> captures;
+    captures.reserve(names.size());
     for (const auto& name : names) {
         captures.push_back({name, value});
     }
@@ -234,13 +230,27 @@ awaitable<void> check_all(one_shot& here, const config::config& settings, findin
         }
     }
     for (const auto& r : settings.routes) {
-        if (r.off.empty()) {
-            co_await check_route(here, settings, r, out);
-        }
+        co_await check_route(here, settings, r, out);
     }
 }
 
 } // namespace
+
+bool check_stores(const config::config& settings, std::ostream& err) {
+    bool good = true;
+    for (const auto& [name, s] : settings.stores) {
+        if (s.type == config::store_type::local) {
+            continue;
+        }
+        try {
+            (void)sign::make_signing(s);
+        } catch (const std::exception& e) {
+            err << "sluice: store \"" << name << "\": " << without_secrets(e.what()) << '\n';
+            good = false;
+        }
+    }
+    return good;
+}
 
 bool check_online(const config::config& settings, std::ostream& out) {
     findings found(out);

@@ -28,8 +28,9 @@ awaitable<void> one_shot::finish(awaitable<void> errand) {
     worker_.deadlines.stop();
 }
 
-awaitable<result<void>> renew_all(const sign::signing& s, identity::caller& by) {
-    for (const auto& each : s.renewals) {
+awaitable<result<void>> renew_all(const std::vector<std::shared_ptr<identity::renewable>>& renewals,
+                                  identity::caller& by) {
+    for (const auto& each : renewals) {
         auto renewed = co_await each->renew(by);
         if (!renewed) {
             co_return renewed.error();

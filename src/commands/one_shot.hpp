@@ -5,6 +5,8 @@
 #include <sluice/sign/make_signer.hpp>
 
 #include <exception>
+#include <memory>
+#include <vector>
 
 namespace sluice::commands {
 
@@ -29,7 +31,8 @@ private:
     std::exception_ptr failed_;
 };
 
-/// Brings the credentials of `s` up, in their order. `s` and `by` must live until completion. Errors: the first one's.
-awaitable<result<void>> renew_all(const sign::signing& s, identity::caller& by);
+/// Brings the credentials of a signer up, in their order. Both must live until completion. Errors: the first one's.
+awaitable<result<void>> renew_all(const std::vector<std::shared_ptr<identity::renewable>>& renewals,
+                                  identity::caller& by);
 
 } // namespace sluice::commands

@@ -18,7 +18,10 @@ std::string text_of(const error& e) {
 
 awaitable<void> make_url(one_shot& here, sign::signing& with, const std::string& key, const sign_request& what,
                          result<std::string>& out) {
-    auto renewed = co_await renew_all(with, here.caller());
+    auto renewed = co_await renew_all(with.renewals, here.caller());
+    if (renewed) {
+        renewed = co_await renew_all(with.renewals_for_urls, here.caller());
+    }
     if (!renewed) {
         out = renewed.error();
         co_return;

@@ -1,6 +1,5 @@
+#include <sluice/base/secret_json.hpp>
 #include <sluice/config/address.hpp>
-
-#include <boost/json.hpp>
 
 #include "store_parts.hpp"
 
@@ -11,8 +10,6 @@
 namespace sluice::config {
 
 namespace {
-
-namespace json = boost::json;
 
 /// The types of credentials files that Application Default Credentials know (google.aip.dev/auth/4110).
 constexpr std::string_view key_type = "service_account";
@@ -31,35 +28,25 @@ result<std::string> parse_account(std::string_view text) {
     return std::string(text);
 }
 
-bool has_text(const json::object& in, std::string_view key) {
-    const auto* value = in.if_contains(key);
-    const auto* text = value != nullptr ? value->if_string() : nullptr;
-    return text != nullptr && !text->empty();
-}
-
 /// The type of the credentials file in `text`.
 result<std::string_view> type_of(std::string_view text) {
-    json::error_code failed;
-    const auto parsed = json::parse({text.data(), text.size()}, failed);
-    const auto* object = failed ? nullptr : parsed.if_object();
-    if (object == nullptr) {
+    const secret_json file(text);
+    if (file.object() == nullptr) {
         return bad("does not hold a JSON object");
     }
-    const auto* value = object->if_contains("type");
-    const auto* name = value != nullptr ? value->if_string() : nullptr;
-    const auto* found = std::ranges::find(file_types, name != nullptr ? std::string_view(*name) : std::string_view());
+    const auto* found = std::ranges::find(file_types, file.text("type"));
     if (found == file_types.end()) {
         return bad("has no \"type\" that is known: service_account, external_account, authorized_user or "
                    "impersonated_service_account");
     }
-    if (*found == key_type && (!has_text(*object, "client_email") || !has_text(*object, "private_key"))) {
+    if (*found == key_type && (file.text("client_email").empty() || file.text("private_key").empty())) {
         return bad("is of type service_account and lacks client_email or private_key");
     }
     return *found;
 }
 
 /// The JSON at `value`: itself, or in the file that it names. What is wrong was said where there is none.
-std::optional<std::string> json_at(reading& r, mapping& keys, const node& value) {
+std::optional<secret> json_at(reading& r, mapping& keys, const node& value) {
     constexpr std::string_view key = "service_account";
     const bool scalar = value.what == node::kind::scalar;
     const node* path = scalar ? &value : file_of(value);
@@ -72,7 +59,7 @@ std::optional<std::string> json_at(reading& r, mapping& keys, const node& value)
     }
     if (scalar &&
         value.text.substr(std::min(value.text.find_first_not_of(blanks), value.text.size())).starts_with('{')) {
-        return value.text;
+        return secret(value.text);
     }
     // What is neither a path nor JSON may be a part of the key.
     if (path->text.empty() || has_control(path->text) || (scalar && !value.origin.empty())) {
@@ -85,7 +72,8 @@ std::optional<std::string> json_at(reading& r, mapping& keys, const node& value)
         keys.wrong(key, *path, "cannot be read from its file: " + text.error().detail);
         return std::nullopt;
     }
-    return std::move(*text);
+    const wiped_text read(std::move(*text));
+    return secret(read.text);
 }
 
 /// Whether the credentials are a key, so that URLs are signed here.
@@ -95,12 +83,12 @@ bool read_service_account(reading& r, mapping& keys, store& s) {
     if (!text) {
         return true; // not known
     }
-    const auto type = type_of(*text);
+    const auto type = type_of(text->reveal());
     if (!type) {
         keys.wrong("service_account", value, type.error().detail);
         return true;
     }
-    s.credentials = gcs_credentials_file{secret(*text)};
+    s.credentials = gcs_credentials_file{*text};
     return *type == key_type;
 }
 

@@ -183,9 +183,6 @@ json::object json_of(const route& r) {
     if (r.preset == preset::open_webui) {
         out["preset"] = "open-webui"; // what it sets is shown too: it is what is in force
     }
-    if (!r.off.empty()) {
-        out["off"] = r.off;
-    }
     out["path"] = r.path;
     switch (r.query) {
     case query_policy::none:

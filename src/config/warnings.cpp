@@ -44,9 +44,6 @@ std::vector<std::string> warnings(const config& c) {
         warn_of_store(s, lines);
     }
     for (const auto& each : c.routes) {
-        if (!each.off.empty()) {
-            lines.push_back("route \"" + each.name + "\" is off, its requests go to the app: " + each.off);
-        }
         if (each.delivery == delivery::redirect) {
             warn_of_redirect(c, each, lines);
         }

@@ -3,6 +3,7 @@
 #include "aws_parts.hpp"
 
 #include <array>
+#include <utility>
 
 namespace sluice::identity {
 namespace {
@@ -80,6 +81,12 @@ public:
 
     [[nodiscard]] std::string name() const override { return std::string(asked_); }
 
+    /// Files are rotated by hand or by other programs, and say nothing of when; the environment of a process does not
+    /// change.
+    [[nodiscard]] std::optional<std::chrono::milliseconds> ask_again() const override {
+        return keys_of_files_ ? std::optional<std::chrono::milliseconds>(std::chrono::minutes(1)) : std::nullopt;
+    }
+
     awaitable<result<aws_credentials>> fetch(caller& by) override {
         asked_ = environment_name;
         auto keys = keys_of_environment(env_);
@@ -99,8 +106,14 @@ public:
             }
             from_profile = std::move(*made);
         }
+        const bool had_keys = std::exchange(keys_of_files_, from_profile.keys.has_value());
         if (from_profile.keys) {
             co_return std::move(*from_profile.keys);
+        }
+        if (had_keys &&
+            !from_profile.role) { // perhaps they are being written anew: what comes further down is asked the next time
+            co_return refused(files_name, "the profile has no keys any more", mended_by::trying_again,
+                              error_source::internal);
         }
         auto got = co_await fetch_from_services(by, std::move(from_profile.role));
         co_return got;
@@ -122,12 +135,12 @@ private:
         if (role) {
             asked_ = web_identity_name;
             role->region = region_of(*role);
-            auto got = co_await assume_role(by, env_, *role);
+            auto got = co_await assume_role(by, env_, *role, clock_);
             co_return got;
         }
         if (has_container(env_)) {
             asked_ = container_name;
-            auto got = co_await ask_container(by, env_);
+            auto got = co_await ask_container(by, env_, clock_);
             co_return got;
         }
         asked_ = metadata_name;
@@ -159,6 +172,7 @@ private:
     wall_clock clock_;
     std::string region_;
     std::string_view asked_{chain_name};
+    bool keys_of_files_{false};        ///< what was given last
     time_point metadata_good_until_{}; ///< what the instance's last keys said that were no older than they said
 };
 

@@ -64,7 +64,7 @@ bool has_container(const environment& env) {
     return env("AWS_CONTAINER_CREDENTIALS_RELATIVE_URI") || env("AWS_CONTAINER_CREDENTIALS_FULL_URI");
 }
 
-awaitable<result<aws_credentials>> ask_container(caller& by, const environment& env) {
+awaitable<result<aws_credentials>> ask_container(caller& by, const environment& env, const wall_clock& clock) {
     const auto url = endpoint_of(env);
     if (!url) {
         co_return url.error();
@@ -73,9 +73,7 @@ awaitable<result<aws_credentials>> ask_container(caller& by, const environment& 
     if (!authorization) {
         co_return authorization.error();
     }
-    call ask;
-    ask.place = url->place;
-    ask.target = url->target;
+    call ask = get_from(*url);
     ask.timeout = std::chrono::seconds(2);
     if (!authorization->empty()) {
         ask.fields.emplace_back("Authorization", *authorization);
@@ -91,7 +89,7 @@ awaitable<result<aws_credentials>> ask_container(caller& by, const environment& 
         const auto how = answer->status == 401 ? mended_by::trying_again : by_status(answer->status);
         co_return refused(service, "status " + std::to_string(answer->status) + (said.empty() ? "" : ", " + said), how);
     }
-    co_return read_json_credentials(service, answer->body);
+    co_return read_json_credentials(service, answer->body, clock(), {authorization->reveal()});
 }
 
 } // namespace sluice::identity::aws

@@ -149,7 +149,7 @@ result<std::optional<profile>> read_profile(const environment& env) {
         add(at->second);
     }
     if (!found && named) {
-        return refused(files_name, "the profile " + told(name) + " of AWS_PROFILE is in neither file",
+        return refused(files_name, "the profile " + told(name, {}) + " of AWS_PROFILE is in neither file",
                        mended_by::operator_alone, error_source::internal);
     }
     return found;

@@ -98,7 +98,7 @@ awaitable<result<secret>> get_token(caller& by, const metadata_service& service)
         co_return by_answer(service, "session token", *answer);
     }
     const auto token = trimmed(answer->body.reveal());
-    if (!is_plain_text(token) || token.find(' ') != std::string_view::npos || token.size() > 4096) {
+    if (!is_access_token(token)) {
         co_return refused(service.name, "the session token is none", mended_by::trying_again);
     }
     co_return secret(token);
@@ -134,7 +134,8 @@ awaitable<result<std::optional<secret>>> get(caller& by, const metadata_service&
 }
 
 /// Role and keys in one session; nullopt where its token was refused.
-awaitable<result<std::optional<aws_credentials>>> ask_in_session(caller& by, const metadata_service& service) {
+awaitable<result<std::optional<aws_credentials>>> ask_in_session(caller& by, const metadata_service& service,
+                                                                 const wall_clock& clock) {
     const auto token = co_await get_token(by, service);
     if (!token) {
         co_return token.error();
@@ -160,7 +161,7 @@ awaitable<result<std::optional<aws_credentials>>> ask_in_session(caller& by, con
     if (!*keys) {
         co_return std::optional<aws_credentials>();
     }
-    auto made = read_json_credentials(service.name, **keys);
+    auto made = read_json_credentials(service.name, **keys, clock(), {token->reveal()});
     if (!made) {
         co_return made.error();
     }
@@ -201,7 +202,7 @@ awaitable<result<aws_credentials>> ask_metadata(caller& by, const environment& e
         co_return service.error();
     }
     for (int session = 0; session != 2; ++session) { // a token may be forgotten; a second one should not be
-        auto keys = co_await ask_in_session(by, *service);
+        auto keys = co_await ask_in_session(by, *service, clock);
         if (!keys) {
             co_return keys.error();
         }

@@ -4,8 +4,8 @@
 #include <sluice/identity/caller.hpp>
 #include <sluice/identity/chains.hpp>
 #include <sluice/identity/form.hpp>
+#include <sluice/identity/told.hpp>
 
-#include <initializer_list>
 #include <map>
 #include <optional>
 #include <string>
@@ -23,23 +23,21 @@ enum class mended_by : bool { trying_again, operator_alone };
 /// A call that did not come to an answer, as the service's error: always worth another try.
 [[nodiscard]] error unanswered(std::string_view service, const error& e);
 
-/// What a service said, fit for a log: one line of at most 300 visible characters, and nothing at all where it repeats
-/// one of `secrets` or a good part of it.
-[[nodiscard]] std::string told(std::string_view text, std::initializer_list<std::string_view> secrets = {});
-
 /// Statuses that may be another the next time: 408, 429 and 5xx.
 [[nodiscard]] mended_by by_status(unsigned status);
 
-/// The answer of the container endpoint and of the instance metadata: `{AccessKeyId, SecretAccessKey, Token,
-/// Expiration}`, all of them there and none empty. With a `Code` it must be `Success`.
-[[nodiscard]] result<aws_credentials> read_json_credentials(std::string_view service, const secret& body);
+/// The answer of the container endpoint and of the instance metadata at `now`: `{AccessKeyId, SecretAccessKey, Token,
+/// Expiration}`, all of them there and none empty. With a `Code` it must be `Success`. `sent`, here and below: the
+/// secrets of the request.
+[[nodiscard]] result<aws_credentials> read_json_credentials(std::string_view service, const secret& body,
+                                                            time_point now, const secrets_sent& sent);
 
-/// `Code` and `Message` (or `code`, `message`) of a JSON body, else its text; "" where it is neither.
-[[nodiscard]] std::string read_json_problem(const secret& body, std::initializer_list<std::string_view> secrets = {});
+/// `Code` and `Message` (or `code`, `message`) of a JSON body, else its text, as `told`; "" where it is a page of HTML.
+[[nodiscard]] std::string read_json_problem(const secret& body, const secrets_sent& sent);
 
-/// The answer to AssumeRoleWithWebIdentity, of any status (STS API reference).
-[[nodiscard]] result<aws_credentials> read_sts_answer(std::string_view service, const reply& answer,
-                                                      const secret& token);
+/// The answer to AssumeRoleWithWebIdentity at `now`, of any status (STS API reference).
+[[nodiscard]] result<aws_credentials> read_sts_answer(std::string_view service, const reply& answer, time_point now,
+                                                      const secrets_sent& sent);
 
 /// AWS_ACCESS_KEY_ID and what goes with it; nullopt where neither key is set.
 [[nodiscard]] std::optional<result<aws_credentials>> keys_of_environment(const environment& env);
@@ -66,12 +64,13 @@ struct web_identity {
 [[nodiscard]] std::optional<result<web_identity>> role_of_environment(const environment& env);
 
 /// Asks STS. All must live until completion.
-awaitable<result<aws_credentials>> assume_role(caller& by, const environment& env, const web_identity& who);
+awaitable<result<aws_credentials>> assume_role(caller& by, const environment& env, const web_identity& who,
+                                               const wall_clock& clock);
 
 /// True where ECS or EKS Pod Identity are set.
 [[nodiscard]] bool has_container(const environment& env);
-/// Asks the container's agent. `env` must live until completion.
-awaitable<result<aws_credentials>> ask_container(caller& by, const environment& env);
+/// Asks the container's agent. All must live until completion.
+awaitable<result<aws_credentials>> ask_container(caller& by, const environment& env, const wall_clock& clock);
 
 /// True unless AWS_EC2_METADATA_DISABLED.
 [[nodiscard]] bool has_metadata(const environment& env);

@@ -86,7 +86,8 @@ std::optional<result<web_identity>> role_of_environment(const environment& env) 
     return web_identity{*file, *role, env("AWS_ROLE_SESSION_NAME").value_or(""), ""};
 }
 
-awaitable<result<aws_credentials>> assume_role(caller& by, const environment& env, const web_identity& who) {
+awaitable<result<aws_credentials>> assume_role(caller& by, const environment& env, const web_identity& who,
+                                               const wall_clock& clock) {
     const std::string session = who.session.empty() ? made_up_session(env) : who.session;
     if (session.size() < 2 || session.size() > 64 || !std::ranges::all_of(session, is_session_char)) {
         co_return wrong("the role's session name must be 2 to 64 of A-Z a-z 0-9 _ + = , . @ -");
@@ -99,22 +100,17 @@ awaitable<result<aws_credentials>> assume_role(caller& by, const environment& en
     if (!token) {
         co_return refused(web_identity_name, token.error().detail, mended_by::trying_again, error_source::internal);
     }
-    call ask;
-    ask.method = "POST";
-    ask.place = url->place;
-    ask.target = url->target;
-    ask.fields.emplace_back("Content-Type", secret("application/x-www-form-urlencoded"));
-    ask.body = encode_form({{"Action", "AssumeRoleWithWebIdentity"},
-                            {"Version", "2011-06-15"},
-                            {"RoleArn", who.role},
-                            {"RoleSessionName", session},
-                            {"WebIdentityToken", token->reveal()}});
+    const call ask = post_form(*url, {{"Action", "AssumeRoleWithWebIdentity"},
+                                      {"Version", "2011-06-15"},
+                                      {"RoleArn", who.role},
+                                      {"RoleSessionName", session},
+                                      {"WebIdentityToken", token->reveal()}});
     const auto answer = co_await by.send(ask);
     if (!answer) {
         co_return unanswered(web_identity_name, answer.error());
     }
     const std::string service = std::string(web_identity_name) + ", " + url->place.authority();
-    co_return read_sts_answer(service, *answer, *token);
+    co_return read_sts_answer(service, *answer, clock(), {token->reveal()});
 }
 
 } // namespace sluice::identity::aws

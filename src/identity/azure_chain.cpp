@@ -1,14 +1,61 @@
 #include <sluice/config/address.hpp>
 #include <sluice/identity/azure_token.hpp>
 #include <sluice/identity/chains.hpp>
+#include <sluice/identity/form.hpp>
 #include <sluice/identity/small_file.hpp>
 
+#include <string>
 #include <utility>
-#include <vector>
 
 namespace sluice::identity {
 
 namespace {
+
+// What the three sources share: a call, its answer, and when to ask again.
+class azure_source : public source<bearer_token> {
+public:
+    // `client_id`: of the identity that is asked for; "": the service's default.
+    azure_source(std::string name, wall_clock clock, std::string client_id)
+        : name_(std::move(name))
+        , clock_(std::move(clock))
+        , client_id_(std::move(client_id)) {}
+
+    awaitable<result<bearer_token>> fetch(caller& by) final {
+        const auto prepared = prepare();
+        if (!prepared) {
+            co_return keeper_.settle(prepared.error(), clock_());
+        }
+        const auto answer = co_await by.send(prepared->what);
+        const auto now = clock_();
+        if (!answer) {
+            error e = answer.error();
+            e.code = errc::no_credentials;
+            e.detail = name_ + ": " + (e.detail.empty() ? std::string(to_string(answer.error().code)) : e.detail);
+            co_return keeper_.settle(std::move(e), now);
+        }
+        auto settled = keeper_.settle(read_azure_token(*answer, name_, now, {prepared->sent.reveal()}), now);
+        if (settled && settled->subject.empty()) {
+            settled->subject = client_id_;
+        }
+        co_return settled;
+    }
+    [[nodiscard]] std::string name() const final { return name_; }
+
+protected:
+    struct request {
+        call what;
+        secret sent; // must not come back in a message; "": there is none
+    };
+    // The next call; made anew for each, since files and times change.
+    [[nodiscard]] virtual result<request> prepare() const = 0;
+    [[nodiscard]] const std::string& client_id() const noexcept { return client_id_; }
+
+private:
+    const std::string name_;
+    const wall_clock clock_;
+    const std::string client_id_;
+    azure_token_keeper keeper_;
+};
 
 // Where the environment names an identity but not all of it, or in a way that cannot be used.
 class unusable final : public source<bearer_token> {
@@ -33,8 +80,7 @@ std::unique_ptr<source<bearer_token>> unusable_one(std::string name, std::string
 
 // The query of both managed identity services. AZURE_CLIENT_ID picks one of several user-assigned identities.
 std::string managed_query(std::string_view version, const std::string& client_id) {
-    std::vector<std::pair<std::string_view, std::string_view>> pairs{{"api-version", version},
-                                                                     {"resource", azure_storage_resource}};
+    form_pairs pairs{{"api-version", version}, {"resource", azure_storage_resource}};
     if (!client_id.empty()) {
         pairs.emplace_back("client_id", client_id);
     }
@@ -54,9 +100,86 @@ std::string without_slash(std::string target) {
     return target;
 }
 
+constexpr const char* imds_name = "Azure instance metadata";
+constexpr const char* app_service_name = "Azure App Service identity";
+constexpr const char* workload_name = "Azure workload identity";
+
+// Managed identity of a machine (learn.microsoft.com, "How to use managed identities for Azure resources on an Azure VM
+// to acquire an access token"). `place`: of `http://169.254.169.254`, or what stands in for it.
+class azure_imds final : public azure_source {
+public:
+    azure_imds(wall_clock clock, service_url place, std::string client_id)
+        : azure_source(imds_name, std::move(clock), std::move(client_id))
+        , place_(std::move(place)) {}
+
+private:
+    [[nodiscard]] result<request> prepare() const override {
+        request r{get_from(place_), {}};
+        r.what.target = joined(without_slash(place_.target) + "/metadata/identity/oauth2/token",
+                               managed_query("2018-02-01", client_id()));
+        r.what.fields.emplace_back("Metadata", secret("true"));
+        return r;
+    }
+    const service_url place_;
+};
+
+// Managed identity of App Service, Functions and Container Apps (learn.microsoft.com, "How to use managed identities
+// for App Service", REST endpoint reference, 2019-08-01).
+class azure_app_service final : public azure_source {
+public:
+    azure_app_service(wall_clock clock, service_url endpoint, secret header, std::string client_id)
+        : azure_source(app_service_name, std::move(clock), std::move(client_id))
+        , endpoint_(std::move(endpoint))
+        , header_(std::move(header)) {}
+
+private:
+    [[nodiscard]] result<request> prepare() const override {
+        request r{get_from(endpoint_), header_};
+        r.what.target = joined(endpoint_.target, managed_query("2019-08-01", client_id()));
+        r.what.fields.emplace_back("X-IDENTITY-HEADER", header_);
+        return r;
+    }
+    const service_url endpoint_;
+    const secret header_;
+};
+
+// Workload identity: a federated token, as AKS mounts it, exchanged for one of Entra ID (learn.microsoft.com,
+// "Microsoft identity platform and the OAuth 2.0 client credentials flow", third case).
+class azure_workload_identity final : public azure_source {
+public:
+    // `authority`: of `https://login.microsoftonline.com/`. `token_file` is read anew each time: the kubelet rotates
+    // it.
+    azure_workload_identity(wall_clock clock, const service_url& authority, const std::string& tenant,
+                            std::string client_id, std::string token_file)
+        : azure_source(workload_name, std::move(clock), std::move(client_id))
+        , place_{authority.place,
+                 without_slash(authority.target) + "/" + percent_encoded(tenant) + "/oauth2/v2.0/token"}
+        , token_file_(std::move(token_file)) {}
+
+private:
+    [[nodiscard]] result<request> prepare() const override {
+        auto assertion = read_token_file(token_file_);
+        if (!assertion) {
+            error e = assertion.error();
+            e.detail = name() + ": " + e.detail;
+            return e;
+        }
+        const std::string scope = std::string(azure_storage_resource) + ".default";
+        call what =
+            post_form(place_, {{"grant_type", "client_credentials"},
+                               {"client_id", client_id()},
+                               {"scope", scope},
+                               {"client_assertion_type", "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"},
+                               {"client_assertion", assertion->reveal()}});
+        return request{std::move(what), *std::move(assertion)};
+    }
+    const service_url place_;
+    const std::string token_file_;
+};
+
 std::unique_ptr<source<bearer_token>> workload_identity(const environment& env, wall_clock clock,
                                                         std::string token_file) {
-    const std::string name = "Azure workload identity";
+    const std::string name = workload_name;
     auto client_id = env("AZURE_CLIENT_ID");
     const auto tenant = env("AZURE_TENANT_ID");
     if (!client_id || !tenant) {
@@ -78,7 +201,7 @@ std::unique_ptr<source<bearer_token>> workload_identity(const environment& env, 
 
 std::unique_ptr<source<bearer_token>> app_service(const environment& env, wall_clock clock,
                                                   const std::string& endpoint) {
-    const std::string name = "Azure App Service identity";
+    const std::string name = app_service_name;
     const auto header = env("IDENTITY_HEADER");
     if (!header) {
         return unusable_one(name, env("IMDS_ENDPOINT") ? "Azure Arc is not supported"
@@ -100,65 +223,6 @@ std::unique_ptr<source<bearer_token>> app_service(const environment& env, wall_c
 
 } // namespace
 
-azure_imds::azure_imds(wall_clock clock, service_url place, std::string client_id)
-    : azure_token_source(std::move(clock), std::move(client_id))
-    , place_(std::move(place)) {}
-
-result<azure_token_source::request> azure_imds::prepare() const {
-    request r;
-    r.what.place = place_.place;
-    r.what.target = joined(without_slash(place_.target) + "/metadata/identity/oauth2/token",
-                           managed_query("2018-02-01", client_id()));
-    r.what.fields.emplace_back("Metadata", secret("true"));
-    return r;
-}
-
-azure_app_service::azure_app_service(wall_clock clock, service_url endpoint, secret header, std::string client_id)
-    : azure_token_source(std::move(clock), std::move(client_id))
-    , endpoint_(std::move(endpoint))
-    , header_(std::move(header)) {}
-
-result<azure_token_source::request> azure_app_service::prepare() const {
-    request r;
-    r.what.place = endpoint_.place;
-    r.what.target = joined(endpoint_.target, managed_query("2019-08-01", client_id()));
-    r.what.fields.emplace_back("X-IDENTITY-HEADER", header_);
-    r.sent = header_;
-    return r;
-}
-
-azure_workload_identity::azure_workload_identity(wall_clock clock, const service_url& authority,
-                                                 const std::string& tenant, std::string client_id,
-                                                 std::string token_file)
-    : azure_token_source(std::move(clock), std::move(client_id))
-    , place_(authority.place)
-    , target_(without_slash(authority.target) + "/" + percent_encoded(tenant) + "/oauth2/v2.0/token")
-    , token_file_(std::move(token_file)) {}
-
-result<azure_token_source::request> azure_workload_identity::prepare() const {
-    auto assertion = read_token_file(token_file_);
-    if (!assertion) {
-        error e = assertion.error();
-        e.detail = name() + ": " + e.detail;
-        return e;
-    }
-    const std::string scope = std::string(azure_storage_resource) + ".default";
-    const std::vector<std::pair<std::string_view, std::string_view>> form{
-        {"grant_type", "client_credentials"},
-        {"client_id", client_id()},
-        {"scope", scope},
-        {"client_assertion_type", "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"},
-        {"client_assertion", assertion->reveal()}};
-    request r;
-    r.what.method = "POST";
-    r.what.place = place_;
-    r.what.target = target_;
-    r.what.fields.emplace_back("Content-Type", secret("application/x-www-form-urlencoded"));
-    r.what.body = encode_form(form);
-    r.sent = *std::move(assertion);
-    return r;
-}
-
 std::unique_ptr<source<bearer_token>> azure_default_chain(const environment& env, wall_clock clock) {
     if (auto token_file = env("AZURE_FEDERATED_TOKEN_FILE")) {
         return workload_identity(env, std::move(clock), std::move(*token_file));
@@ -168,7 +232,7 @@ std::unique_ptr<source<bearer_token>> azure_default_chain(const environment& env
     }
     auto place = parse_service_url(env("AZURE_POD_IDENTITY_AUTHORITY_HOST").value_or("http://169.254.169.254"));
     if (!place || place->target.find('?') != std::string::npos) {
-        return unusable_one("Azure instance metadata", "AZURE_POD_IDENTITY_AUTHORITY_HOST is not an http URL");
+        return unusable_one(imds_name, "AZURE_POD_IDENTITY_AUTHORITY_HOST is not an http URL");
     }
     return std::make_unique<azure_imds>(std::move(clock), *std::move(place), env("AZURE_CLIENT_ID").value_or(""));
 }

@@ -1,5 +1,6 @@
 #include <sluice/identity/azure_delegation_key.hpp>
-#include <sluice/identity/azure_token.hpp>
+#include <sluice/identity/expiry.hpp>
+#include <sluice/identity/form.hpp>
 #include <sluice/identity/rfc3339.hpp>
 #include <sluice/identity/small_file.hpp>
 
@@ -7,7 +8,6 @@
 #include <pugixml.hpp>
 
 #include <algorithm>
-#include <random>
 #include <utility>
 
 namespace sluice::identity {
@@ -60,13 +60,13 @@ bool looks_like_base64(std::string_view text) {
            });
 }
 
-error refusal(const reply& answer) {
+error refusal(const reply& answer, const secrets_sent& sent) {
     std::string said = "answered " + std::to_string(answer.status);
     const document xml(answer.body.reveal());
     const auto code = xml.text_of("Error", "Code");
     for (const auto text : {code.empty() ? answer.field("x-ms-error-code") : code, xml.text_of("Error", "Message")}) {
         if (!text.empty()) {
-            said += ": " + azure_message(text, "");
+            said += ": " + told(text, sent);
         }
     }
     const bool may_pass = answer.status == 408 || answer.status == 429 || answer.status >= 500;
@@ -76,16 +76,11 @@ error refusal(const reply& answer) {
     return no_key(said, may_pass);
 }
 
-double random_fraction() {
-    thread_local std::minstd_rand engine{std::random_device{}()};
-    return std::uniform_real_distribution<double>(0, 1)(engine);
-}
-
 } // namespace
 
-result<user_delegation_key> read_delegation_key(const reply& answer, time_point now) {
+result<user_delegation_key> read_delegation_key(const reply& answer, time_point now, const secrets_sent& sent) {
     if (answer.status != 200) {
-        return refusal(answer);
+        return refusal(answer, sent);
     }
     const document xml(answer.body.reveal());
     const auto text_of = [&xml](const char* name) { return xml.text_of("UserDelegationKey", name); };
@@ -109,6 +104,7 @@ result<user_delegation_key> read_delegation_key(const reply& answer, time_point 
     if (!key.expires || *key.expires <= now) {
         return no_key("the key has expired already", true);
     }
+    key.expires = expiry_at(now, *key.expires);
     return key;
 }
 
@@ -129,7 +125,7 @@ awaitable<result<user_delegation_key>> azure_delegation_key_source::fetch(caller
     what.method = "POST";
     what.place = service_.endpoint;
     what.target = service_.endpoint.path + "/?restype=service&comp=userdelegationkey";
-    what.fields.emplace_back("Authorization", azure_bearer_field(token->token));
+    what.fields.emplace_back("Authorization", bearer_field(token->token));
     what.fields.emplace_back("x-ms-version", secret(azure_api_version));
     what.fields.emplace_back("Content-Type", secret("application/xml"));
     what.body = secret("<?xml version=\"1.0\" encoding=\"utf-8\"?><KeyInfo><Start>" + format_rfc3339(now - 15min) +
@@ -141,73 +137,7 @@ awaitable<result<user_delegation_key>> azure_delegation_key_source::fetch(caller
         const error& e = answer.error();
         co_return no_key(e.detail.empty() ? to_string(e.code) : e.detail, e.retryable);
     }
-    co_return read_delegation_key(*answer, clock_());
-}
-
-azure_delegation_keys::azure_delegation_keys(std::unique_ptr<source<user_delegation_key>> from, wall_clock clock)
-    : source_(std::move(from))
-    , clock_(std::move(clock))
-    , flight_(outcome(error{errc::canceled, error_source::internal, true, "nobody waited for the key"})) {}
-
-user_delegation_key_ptr azure_delegation_keys::usable(time_point now) const {
-    const std::lock_guard lock(mutex_);
-    return newest_ && *newest_->expires > now ? newest_ : nullptr;
-}
-
-std::optional<azure_delegation_keys::outcome> azure_delegation_keys::known(time_point now) const {
-    const auto key = usable(now);
-    const std::lock_guard lock(mutex_);
-    // A clock that was set back must not keep anybody from asking.
-    const bool waiting = failed_ && now < next_try_ && now >= failed_at_;
-    if (key && (waiting || now < due_)) {
-        return outcome(key);
-    }
-    return waiting ? std::optional<outcome>(*failed_) : std::nullopt;
-}
-
-azure_delegation_keys::outcome azure_delegation_keys::settle(result<user_delegation_key> fetched, time_point now) {
-    const std::lock_guard lock(mutex_);
-    if (fetched) {
-        newest_ = std::make_shared<const user_delegation_key>(*std::move(fetched));
-        due_ = now + (*newest_->expires - now) / 2;
-        failed_.reset();
-        failures_ = 0;
-        return newest_;
-    }
-    const bool good = newest_ && *newest_->expires > now;
-    failed_ = fetched.error();
-    failed_at_ = now;
-    next_try_ =
-        now + renewal_plan::after_failure(++failures_, now, good ? newest_->expires : std::nullopt, random_fraction());
-    return good ? outcome(newest_) : outcome(*failed_);
-}
-
-awaitable<result<user_delegation_key_ptr>> azure_delegation_keys::get(caller& by) {
-    const auto ex = co_await asio::this_coro::executor;
-    for (;;) {
-        const auto now = clock_();
-        if (auto there = known(now)) {
-            co_return *there;
-        }
-        auto ticket = flight_.enter("");
-        if (ticket.leads()) {
-            auto there = known(clock_()); // since it was asked, somebody may have landed
-            if (!there) {
-                auto fetched = co_await source_->fetch(by);
-                there.emplace(settle(std::move(fetched), clock_()));
-            }
-            ticket.land(*there);
-            co_return *there;
-        }
-        if (auto old = usable(now)) {
-            co_return old; // somebody else renews it
-        }
-        auto got = co_await ticket.wait(ex);
-        if (got || got.error().code != errc::canceled) {
-            co_return got;
-        }
-        // Its leader was cancelled: whoever comes first leads anew.
-    }
+    co_return read_delegation_key(*answer, clock_(), {token->token.reveal()});
 }
 
 } // namespace sluice::identity

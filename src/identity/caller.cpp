@@ -2,8 +2,6 @@
 #include <sluice/identity/caller.hpp>
 #include <sluice/net/client.hpp>
 
-#include <openssl/crypto.h>
-
 #include <algorithm>
 
 namespace sluice::identity {
@@ -13,26 +11,6 @@ constexpr std::size_t most_of_body = std::size_t{1024} * 1024;
 constexpr unsigned most_interim_heads = 8;
 /// How often `call::timeout` may pass in all: a peer that drips is given up at last.
 constexpr int patience = 6;
-
-/// Text that holds secrets, reserved once so that no copy of it is left behind by growing, and wiped at its end.
-struct wiped_text {
-    std::string text;
-    wiped_text() = default;
-    wiped_text(const wiped_text&) = delete;
-    wiped_text& operator=(const wiped_text&) = delete;
-    ~wiped_text() { OPENSSL_cleanse(text.data(), text.size()); }
-
-    void append(std::string_view more) {
-        if (text.size() + more.size() > text.capacity()) {
-            std::string larger;
-            larger.reserve(2 * (text.size() + more.size()));
-            larger.append(text);
-            OPENSSL_cleanse(text.data(), text.size());
-            text.swap(larger);
-        }
-        text.append(more);
-    }
-};
 
 error unfit(const call& what, std::string_view why) {
     return {errc::bad_request, error_source::internal, false, what.place.authority() + ": " + std::string(why)};
@@ -48,7 +26,7 @@ result<void> write_request(const call& what, wiped_text& out) {
     for (const auto& [name, value] : what.fields) {
         size += name.size() + value.reveal().size() + 4;
     }
-    out.text.reserve(size);
+    out.reserve(size);
     out.text.append(what.method).append(" ").append(what.target).append(" HTTP/1.1\r\nHost: ");
     out.text.append(what.place.authority()).append("\r\nUser-Agent: sluice/" SLUICE_VERSION "\r\nAccept: */*\r\n");
     for (const auto& [name, value] : what.fields) {
@@ -129,6 +107,7 @@ awaitable<result<reply>> http_caller::send(const call& what) {
     net::send_options options;
     options.response_timeout = what.timeout;
     options.write_timeout = what.timeout;
+    options.secret_answer = true;
     const auto until = steady_clock::now() + patience * what.timeout;
     auto answer = co_await net::send(pool_, to, request.text, options);
     if (!answer) {

@@ -5,8 +5,22 @@
 #include <boost/url/rfc/unreserved_chars.hpp>
 
 #include <algorithm>
+#include <utility>
 
 namespace sluice::identity {
+
+namespace {
+
+/// Adds `text` percent-encoded, in the room that there is.
+void append_encoded(wiped_text& out, std::string_view text) {
+    const auto& plain = boost::urls::unreserved_chars;
+    const std::size_t begin = out.text.size();
+    const std::size_t size = boost::urls::encoded_size({text.data(), text.size()}, plain);
+    out.text.resize(begin + size);
+    boost::urls::encode(out.text.data() + begin, size, {text.data(), text.size()}, plain);
+}
+
+} // namespace
 
 result<service_url> parse_service_url(std::string_view text) {
     const auto scheme_end = text.find("://");
@@ -35,15 +49,47 @@ std::string percent_encoded(std::string_view text) {
     return boost::urls::encode({text.data(), text.size()}, boost::urls::unreserved_chars);
 }
 
-secret encode_form(const std::vector<std::pair<std::string_view, std::string_view>>& pairs) {
-    std::string out;
+secret encode_form(const form_pairs& pairs) {
+    std::size_t most = 0;
     for (const auto& [name, value] : pairs) {
-        const auto text = percent_encoded(value);
-        out.append(out.empty() ? "" : "&").append(percent_encoded(name)).append("=").append(text);
+        most += 3 * (name.size() + value.size()) + 2;
     }
-    secret s(out);
-    ::explicit_bzero(out.data(), out.size());
-    return s;
+    wiped_text out;
+    out.reserve(most);
+    for (const auto& [name, value] : pairs) {
+        out.text.append(out.text.empty() ? "" : "&");
+        append_encoded(out, name);
+        out.text.append("=");
+        append_encoded(out, value);
+    }
+    return secret(out.text);
+}
+
+call get_from(const service_url& from) {
+    call out;
+    out.place = from.place;
+    out.target = from.target;
+    return out;
+}
+
+call post_to(const service_url& to, std::string_view content_type, secret body) {
+    call out = get_from(to);
+    out.method = "POST";
+    out.fields.emplace_back("Content-Type", secret(content_type));
+    out.body = std::move(body);
+    return out;
+}
+
+call post_form(const service_url& to, const form_pairs& pairs) {
+    return post_to(to, "application/x-www-form-urlencoded", encode_form(pairs));
+}
+
+secret bearer_field(const secret& token) {
+    constexpr std::string_view scheme = "Bearer ";
+    wiped_text text;
+    text.reserve(scheme.size() + token.reveal().size());
+    text.append(scheme).append(token.reveal());
+    return secret(text.text);
 }
 
 } // namespace sluice::identity

@@ -1,7 +1,11 @@
+#include <sluice/base/secret_json.hpp>
 #include <sluice/config/text.hpp>
 #include <sluice/identity/google_file.hpp>
 #include <sluice/identity/google_http.hpp>
 #include <sluice/identity/small_file.hpp>
+
+#include <boost/json/array.hpp>
+#include <boost/json/object.hpp>
 
 #include <algorithm>
 #include <stdexcept>
@@ -22,20 +26,20 @@ const json_object* object_in(const json_object& in, std::string_view name) {
 }
 
 /// A member that must be there; its text goes to URLs, fields and logs, or is a secret: visible ASCII in either case.
-std::string needed(const json_object& in, std::string_view name) {
+std::string_view needed_text(const json_object& in, std::string_view name) {
     const std::string_view text = secret_json::text(in, name);
     if (!is_plain_text(text)) {
         refuse("\"" + std::string(name) + "\" is missing or no plain text");
     }
-    return std::string(text);
+    return text;
+}
+
+std::string needed(const json_object& in, std::string_view name) {
+    return std::string(needed_text(in, name));
 }
 
 secret needed_secret(const json_object& in, std::string_view name) {
-    const std::string_view text = secret_json::text(in, name);
-    if (!is_plain_text(text)) {
-        refuse("\"" + std::string(name) + "\" is missing or no plain text");
-    }
-    return secret(text);
+    return secret(needed_text(in, name));
 }
 
 std::string optional_text(const json_object& in, std::string_view name, std::string otherwise) {

@@ -3,11 +3,11 @@
 #include <boost/json/object.hpp>
 #include <boost/json/serialize.hpp>
 #include <openssl/bio.h>
-#include <openssl/crypto.h>
 #include <openssl/evp.h>
 #include <openssl/pem.h>
 
 #include <stdexcept>
+#include <utility>
 
 namespace sluice::identity {
 
@@ -83,18 +83,16 @@ secret google_assertion(const rsa_key& key, std::string_view key_id, std::string
     const auto ends = issued + std::chrono::hours(1);
     const boost::json::object claims{
         {"iss", email}, {"scope", scope}, {"aud", audience}, {"iat", issued.count()}, {"exp", ends.count()}};
-    std::string text = base64url(boost::json::serialize(header)) + "." + base64url(boost::json::serialize(claims));
-    const auto signature = key.sign(text);
+    wiped_text text(base64url(boost::json::serialize(header)) + "." + base64url(boost::json::serialize(claims)));
+    auto signature = key.sign(text.text);
     if (!signature) {
         return {};
     }
-    const std::string last = base64url(*signature);
-    text.reserve(text.size() + 1 + last.size());
-    text += '.';
-    text += last;
-    secret assertion(text);
-    OPENSSL_cleanse(text.data(), text.size());
-    return assertion;
+    // With it the rest is a secret.
+    const wiped_text bytes(std::move(*signature));
+    const wiped_text last(base64url(bytes.text));
+    text.append(".").append(last.text);
+    return secret(text.text);
 }
 
 } // namespace sluice::identity

@@ -90,16 +90,18 @@ std::unique_ptr<source<bearer_token>> google_metadata_source(const environment& 
         return std::make_unique<no_google_identity>();
     }
     std::string host = "metadata.google.internal";
-    for (const std::string_view name : {"GCE_METADATA_HOST", "GCE_METADATA_ROOT", "GCE_METADATA_IP"}) {
+    std::string variable;
+    for (const char* const name : {"GCE_METADATA_HOST", "GCE_METADATA_ROOT", "GCE_METADATA_IP"}) {
         if (auto set = env(name)) {
             host = std::move(*set);
+            variable = name;
             break;
         }
     }
     // Plain http, as it has nothing else: the machine's own network.
     auto place = config::parse_url("http://" + host);
     if (!place) {
-        throw std::invalid_argument("GCE_METADATA_HOST is no host[:port]");
+        throw std::invalid_argument(variable + " is no host[:port]");
     }
     return std::make_unique<metadata_source>(std::move(*place), std::move(clock));
 }

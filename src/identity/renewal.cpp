@@ -20,11 +20,6 @@ constexpr milliseconds shortest{100};
 /// then, an expiry does not.
 constexpr milliseconds longest_sleep{30'000};
 
-double random_unit() {
-    thread_local std::minstd_rand generator{std::random_device{}()};
-    return std::uniform_real_distribution<double>(0.0, 1.0)(generator);
-}
-
 /// `d` more or less by up to a fifth.
 milliseconds jittered(milliseconds d, double random) {
     return milliseconds(static_cast<std::int64_t>(static_cast<double>(d.count()) * (0.8 + 0.4 * random)));
@@ -40,9 +35,14 @@ bool is_good(const std::shared_ptr<const T>& t, time_point now) {
     return t && (!t->expires || *t->expires > now);
 }
 
-/// True where `fresh` lasts as long as `old` at least.
-bool lasts(const std::optional<time_point>& fresh, const std::optional<time_point>& old) {
-    return !fresh || (old && *fresh >= *old);
+/// True where `fresh` is to be published in place of `old`, which is good still. What has no expiry is asked for again
+/// to see whether it was changed by hand: then anything else is newer.
+template <class T>
+bool replaces(const T& fresh, const T& old) {
+    if (fresh.contents() == old.contents()) {
+        return false;
+    }
+    return !old.expires || !fresh.expires || *fresh.expires >= *old.expires;
 }
 
 std::string when(const std::optional<time_point>& expires) {
@@ -50,6 +50,11 @@ std::string when(const std::optional<time_point>& expires) {
 }
 
 } // namespace
+
+double random_unit() {
+    thread_local std::minstd_rand generator{std::random_device{}()};
+    return std::uniform_real_distribution<double>(0.0, 1.0)(generator);
+}
 
 renewal_plan::duration renewal_plan::after_success(time_point now, std::optional<time_point> expires, double random) {
     if (!expires) {
@@ -145,7 +150,7 @@ result<void> renewed<T>::take(result<T> got) {
         if (fresh) {
             failure_.reset();
             first = !newest_;
-            published = !is_good(newest_, now) || lasts(fresh->expires, newest_->expires);
+            published = !is_good(newest_, now) || replaces(*fresh, *newest_);
             if (published) {
                 newest_ = fresh;
             }
@@ -255,8 +260,11 @@ awaitable<void> renewed<T>::run(executor ex, caller& by) {
         const auto now = clock_();
         const auto kept = current();
         const auto expires = kept ? kept->expires : std::nullopt;
-        const auto wait = ok ? renewal_plan::after_success(now, expires, random_unit())
-                             : renewal_plan::after_failure(failures, now, expires, random_unit());
+        auto wait = ok ? renewal_plan::after_success(now, expires, random_unit())
+                       : renewal_plan::after_failure(failures, now, expires, random_unit());
+        if (ok) {
+            wait = std::min(wait, source_->ask_again().value_or(wait));
+        }
         co_await sleep(ex, wait);
     }
 }
@@ -272,8 +280,109 @@ void renewed<T>::stop() {
     }
 }
 
+template <class T>
+on_demand<T>::on_demand(std::unique_ptr<source<T>> from, wall_clock clock)
+    : inner_(std::move(from), clock)
+    , clock_(std::move(clock)) {
+    observe({});
+}
+
+template <class T>
+void on_demand<T>::observe(renewal_observer o) {
+    o.tried = [this, told = std::move(o.tried)](bool ok) {
+        wake_waiters();
+        told(ok);
+    };
+    inner_.observe(std::move(o));
+}
+
+template <class T>
+void on_demand<T>::wake_waiters() {
+    const std::lock_guard lock(mutex_);
+    for (const auto& each : waiters_) {
+        if (const auto waiter = each.lock()) {
+            waiter->notify();
+        }
+    }
+    waiters_.clear();
+}
+
+/// What can be said without waiting.
+template <class T>
+std::optional<result<typename on_demand<T>::snapshot>> on_demand<T>::known() const {
+    if (auto there = inner_.current(); is_good(there, clock_())) {
+        return result<snapshot>(std::move(there));
+    }
+    if (auto failure = inner_.status().failure) {
+        return result<snapshot>(std::move(*failure));
+    }
+    return std::nullopt;
+}
+
+template <class T>
+void on_demand<T>::want(const std::shared_ptr<alarm>& waiter) {
+    {
+        const std::lock_guard lock(mutex_);
+        waiters_.push_back(waiter);
+    }
+    wake_run();
+}
+
+template <class T>
+void on_demand<T>::wake_run() {
+    const std::lock_guard lock(mutex_);
+    const auto idle = idle_.lock();
+    if (!wanted_ && idle) {
+        idle->notify();
+    }
+    wanted_ = true;
+}
+
+template <class T>
+awaitable<result<typename on_demand<T>::snapshot>> on_demand<T>::get(steady_clock::time_point give_up) {
+    auto there = known();
+    if (there) {
+        co_return *there;
+    }
+    const auto ex = co_await asio::this_coro::executor;
+    const auto wake = std::make_shared<alarm>(ex);
+    for (;;) {
+        want(wake); // first, so that nothing is missed
+        there = known();
+        if (there) {
+            co_return *there;
+        }
+        if (steady_clock::now() >= give_up) {
+            co_return error{errc::timeout, error_source::origin, true, inner_.status().source + ": takes too long"};
+        }
+        co_await wake->wait_until(give_up);
+    }
+}
+
+template <class T>
+awaitable<void> on_demand<T>::run(executor ex, caller& by) {
+    const auto idle = std::make_shared<alarm>(ex);
+    bool wanted = false;
+    {
+        const std::lock_guard lock(mutex_);
+        idle_ = idle;
+        wanted = wanted_;
+    }
+    if (!wanted) {
+        co_await idle->wait_until(steady_clock::time_point::max()); // or for `stop`
+    }
+    co_await inner_.run(ex, by);
+}
+
+template <class T>
+void on_demand<T>::stop() {
+    inner_.stop();
+    wake_run();
+}
+
 template class renewed<aws_credentials>;
 template class renewed<bearer_token>;
 template class renewed<user_delegation_key>;
+template class on_demand<user_delegation_key>;
 
 } // namespace sluice::identity

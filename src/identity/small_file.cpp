@@ -32,16 +32,6 @@ struct descriptor {
     }
 };
 
-/// A buffer that is wiped by the secret it becomes; on errors as well.
-struct wiped {
-    std::string text;
-    explicit wiped(std::size_t size)
-        : text(size, '\0') {}
-    wiped(const wiped&) = delete;
-    wiped& operator=(const wiped&) = delete;
-    ~wiped() { ::explicit_bzero(text.data(), text.size()); }
-};
-
 } // namespace
 
 result<secret> read_small_file(const std::string& path, bool* not_there) {
@@ -63,7 +53,7 @@ result<secret> read_small_file(const std::string& path, bool* not_there) {
         return cannot(path, "it is larger than 1 MiB");
     }
     // One byte more than it should have: it may be growing, and what is cut off must not pass for the whole.
-    wiped buffer(static_cast<std::size_t>(about.st_size) + 1);
+    wiped_text buffer(std::string(static_cast<std::size_t>(about.st_size) + 1, '\0'));
     std::size_t size = 0;
     while (size < buffer.text.size()) {
         const ssize_t n = ::read(file.number, buffer.text.data() + size, buffer.text.size() - size);
@@ -110,6 +100,10 @@ std::string_view trimmed(std::string_view text) noexcept {
 
 bool is_plain_text(std::string_view text) noexcept {
     return !text.empty() && std::ranges::all_of(text, [](char c) { return c >= 0x20 && c < 0x7f; });
+}
+
+bool is_access_token(std::string_view text) noexcept {
+    return is_plain_text(text) && text.size() <= 16384 && text.find(' ') == std::string_view::npos;
 }
 
 } // namespace sluice::identity

@@ -3,6 +3,8 @@
 #include <sluice/net/client.hpp>
 #include <sluice/net/piece.hpp>
 
+#include <openssl/crypto.h>
+
 #include <algorithm>
 #include <charconv>
 #include <cstring>
@@ -112,6 +114,12 @@ std::unique_ptr<client_response::impl> client_response::impl::take(std::uint32_t
 void client_response::recycle(impl* i) noexcept {
     std::unique_ptr<impl> owned(i);
     owned->connected = lease();
+    if (owned->options.secret_answer) {
+        OPENSSL_cleanse(owned->head_buffer.data(), owned->head_buffer.size());
+        if (owned->body_buffer) {
+            OPENSSL_cleanse(owned->body_buffer.data(), piece::size);
+        }
+    }
     owned->body_buffer.release();
     auto& readers = impl::spare();
     if (readers.size() < kept_readers && owned->head_buffer.size() == first_buffer) {

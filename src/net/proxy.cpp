@@ -4,7 +4,6 @@
 
 #include <boost/url/parse.hpp>
 #include <boost/url/url_view.hpp>
-#include <openssl/crypto.h>
 #include <openssl/evp.h>
 
 #include <array>
@@ -16,30 +15,19 @@ namespace {
 /// More than any password: bounds what is encoded.
 constexpr std::size_t longest = 4096;
 
-/// Text that is wiped when it is dropped.
-struct wiped {
-    std::string text;
-    wiped() = default;
-    explicit wiped(std::string t)
-        : text(std::move(t)) {}
-    wiped(const wiped&) = delete;
-    wiped& operator=(const wiped&) = delete;
-    ~wiped() { OPENSSL_cleanse(text.data(), text.size()); }
-};
-
 /// RFC 7617 §2: `Basic` and the base64 of user, colon, password.
 result<secret> basic(const boost::urls::url_view& from) {
-    const wiped user(from.user());
-    const wiped password(from.password());
+    const wiped_text user(from.user());
+    const wiped_text password(from.password());
     if (user.text.find(':') != std::string::npos || config::has_control(user.text) ||
         config::has_control(password.text)) {
         return config::bad("has a user with a colon, or a user or password with a control character");
     }
-    wiped pair;
+    wiped_text pair;
     pair.text.reserve(user.text.size() + 1 + password.text.size());
     pair.text.append(user.text).append(":").append(password.text);
     constexpr std::string_view scheme = "Basic ";
-    wiped value;
+    wiped_text value;
     value.text.reserve(scheme.size() + 4 * (pair.text.size() / 3 + 1) + 1);
     value.text.append(scheme).append(4 * (pair.text.size() / 3 + 1) + 1, '\0');
     const int size =
@@ -71,7 +59,7 @@ result<http_proxy> parse_proxy(std::string_view text) {
     if (text.size() > longest) {
         return config::bad("is too long");
     }
-    const wiped whole((text.find("://") == std::string_view::npos ? "http://" : "") + std::string(text));
+    const wiped_text whole((text.find("://") == std::string_view::npos ? "http://" : "") + std::string(text));
     const auto parsed = boost::urls::parse_uri({whole.text.data(), whole.text.size()});
     if (!parsed || !parsed->has_authority()) {
         return config::bad("is not a URL as http://proxy.example:3128 (special characters of a user or password must "
@@ -107,7 +95,7 @@ result<std::shared_ptr<const proxy_settings>> proxy_settings::read(const environ
     if (name.empty()) {
         return std::shared_ptr<const proxy_settings>();
     }
-    const wiped named(std::move(text));
+    const wiped_text named(std::move(text));
     auto parsed = parse_proxy(named.text);
     if (!parsed) {
         auto e = parsed.error();

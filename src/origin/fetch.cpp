@@ -1,3 +1,4 @@
+#include <sluice/base/secret.hpp>
 #include <sluice/http/fields.hpp>
 #include <sluice/origin/fetch.hpp>
 #include <sluice/origin/version.hpp>
@@ -19,10 +20,14 @@ error as_origin(error e) {
     return e;
 }
 
-/// A request to a store is built from nothing: no field of a client's is in it.
-std::string request_text(const sign::signed_request& to, const fetch_request& r, const capabilities& can) {
-    std::string text;
-    text.reserve(to.target.size() + to.authority.size() + 256);
+/// A request to a store is built from nothing: no field of a client's is in it. False where one of ours is not valid.
+bool write_request(wiped_text& out, const sign::signed_request& to, const fetch_request& r, const capabilities& can) {
+    std::size_t size = to.target.size() + to.authority.size() + r.match.size() + r.none_match.size() + 512;
+    for (const auto& [name, value] : to.fields) {
+        size += name.size() + value.reveal().size() + 4;
+    }
+    out.reserve(size);
+    std::string& text = out.text;
     text += r.method == sign::method::head ? "HEAD " : "GET ";
     text += to.target;
     text += " HTTP/1.1\r\nHost: ";
@@ -42,13 +47,15 @@ std::string request_text(const sign::signed_request& to, const fetch_request& r,
         whole = http::append_field(text, name, value.reveal()) && whole;
     }
     text += "\r\n";
-    return whole ? text : std::string();
+    return whole;
 }
 
 struct attempt {
     std::optional<fetched> answer;
     error failure;
-    bool refused{false}; ///< 400, 401 or 403: the URL may be what is wrong (S3 answers 400 to an expired token)
+    bool sent{false};     ///< the store was asked: what failed before says nothing of it
+    bool answered{false}; ///< by it, with a whole head
+    bool refused{false};  ///< 400, 401 or 403: the URL may be what is wrong (S3 answers 400 to an expired token)
 };
 
 awaitable<attempt> try_once(net::connection_pool& pool, store& s, const fetch_request& r) {
@@ -63,8 +70,8 @@ awaitable<attempt> try_once(net::connection_pool& pool, store& s, const fetch_re
     const auto& to = signed_one.value();
     const auto began = steady_clock::now();
     s.counters().sign_seconds->Observe(std::chrono::duration<double>(began - sign_began).count());
-    const std::string text = request_text(to, r, s.can());
-    if (text.empty()) {
+    wiped_text text;
+    if (!write_request(text, to, r, s.can())) {
         a.failure = {errc::sign_failed, error_source::internal, false, "a field of the request is not valid"};
         co_return a;
     }
@@ -74,7 +81,8 @@ awaitable<attempt> try_once(net::connection_pool& pool, store& s, const fetch_re
     options.head_request = r.method == sign::method::head;
     net::peer where{to.tls, to.host, to.port, s.settings().ca_file,
                     std::clamp(left, std::chrono::milliseconds(1), s.settings().connect_timeout)};
-    auto sent = co_await net::send(pool, where, text, options);
+    a.sent = true;
+    auto sent = co_await net::send(pool, where, text.text, options);
     if (!sent) {
         s.counters().requests->at("error").Increment();
         a.failure = as_origin(sent.error());
@@ -90,6 +98,7 @@ awaitable<attempt> try_once(net::connection_pool& pool, store& s, const fetch_re
     const auto& head = sent.value().head();
     s.counters().requests->at(std::to_string(head.status)).Increment();
     s.counters().first_byte->Observe(std::chrono::duration<double>(steady_clock::now() - began).count());
+    a.answered = true;
     a.refused = head.status == 400 || head.status == 401 || head.status == 403;
     auto judged = judge(head, r, s.can());
     if (!judged) {
@@ -150,10 +159,9 @@ awaitable<result<fetched>> fetch(net::connection_pool& pool, store& s, fetch_req
             co_return error{errc::breaker_open, error_source::origin, true};
         }
         auto a = co_await try_once(pool, s, request);
-        const bool store_is_well = a.answer || (!a.failure.retryable && a.failure.source == error_source::origin);
-        if (store_is_well) {
+        if (a.answer || (a.answered && !a.failure.retryable)) {
             s.circuit().succeeded();
-        } else if (a.failure.source == error_source::origin) {
+        } else if (a.sent) { // a proxy's refusal is among these, which would come again
             s.circuit().failed(steady_clock::now());
         }
         if (a.answer) {

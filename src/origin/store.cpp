@@ -70,4 +70,10 @@ store::store(const config::store& settings, const config::fallback& limits, metr
     , breaker_(limits.breaker_failures, limits.breaker_open)
     , patience_(limits.after) {}
 
+std::vector<std::shared_ptr<identity::renewable>> store::renewals() const {
+    auto all = signing_.renewals;
+    all.insert(all.end(), signing_.renewals_for_urls.begin(), signing_.renewals_for_urls.end());
+    return all;
+}
+
 } // namespace sluice::origin

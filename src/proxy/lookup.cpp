@@ -26,7 +26,16 @@ bool usable_on_error(const media_request& m, const cache::object& o) {
 
 /// Trouble that says nothing about the object: what is stale may still be served (RFC 5861 §4).
 bool is_outage(const error& e) {
-    return e.retryable || e.code == errc::breaker_open || e.code == errc::no_credentials;
+    switch (e.code) {
+    case errc::connect_failed: // also where a proxy refuses, or a certificate: for ever, but not the store's word
+    case errc::resolve_failed:
+    case errc::tls_failed:
+    case errc::breaker_open:
+    case errc::no_credentials:
+        return true;
+    default:
+        return e.retryable;
+    }
 }
 
 http::range_spec bounded(std::uint64_t first, std::uint64_t last) {

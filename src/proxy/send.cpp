@@ -95,12 +95,21 @@ awaitable<result<void>> send_large(exchange& x, file_pool& reads, int fd, std::u
     co_return result<void>();
 }
 
+/// Sends what of `head` the socket takes at once. What is left of it, a view.
+result<std::string_view> begin(exchange& x, const std::string& head, bool more_follows) {
+    x.note_head_sent();
+    const auto taken = x.client.try_write(head, more_follows);
+    if (!taken) {
+        return taken.error();
+    }
+    return std::string_view(head).substr(taken.value());
+}
+
 } // namespace
 
 awaitable<result<void>> send_file(exchange& x, file_pool& reads, int fd, std::uint64_t& first, std::uint64_t last,
                                   std::string& head) {
     const std::uint64_t length = last - first + 1;
-    std::size_t sent = 0;
     std::uint64_t looked_at = first;
     if (!head.empty() && length <= small_body) {
         const auto body = static_cast<std::size_t>(length);
@@ -117,14 +126,12 @@ awaitable<result<void>> send_file(exchange& x, file_pool& reads, int fd, std::ui
             head.resize(head_size);
             co_return disk_trouble();
         }
-        x.note_head_sent();
-        const auto taken = x.client.try_write(head, false);
-        if (!taken) {
-            co_return taken.error();
+        const auto left = begin(x, head, false);
+        if (!left) {
+            co_return left.error();
         }
-        sent = taken.value();
-        if (sent < head.size()) {
-            auto rest = co_await x.client.write(std::string_view(head).substr(sent));
+        if (!left->empty()) {
+            auto rest = co_await x.client.write(*left);
             if (!rest) {
                 co_return rest;
             }
@@ -141,16 +148,14 @@ awaitable<result<void>> send_file(exchange& x, file_pool& reads, int fd, std::ui
                 co_return disk_trouble();
             }
         }
-        x.note_head_sent();
-        const auto taken = x.client.try_write(head, true);
-        if (!taken) {
-            co_return taken.error();
+        const auto left = begin(x, head, true);
+        if (!left) {
+            co_return left.error();
         }
-        sent = taken.value();
-        if (sent < head.size()) {
-            auto rest = co_await x.client.write(std::string_view(head).substr(sent));
+        if (!left->empty()) {
+            auto rest = co_await x.client.write(*left);
             if (!rest) {
-                co_return rest.error();
+                co_return rest;
             }
         }
         head.clear();

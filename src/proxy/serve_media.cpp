@@ -6,6 +6,7 @@
 #include <sluice/proxy/gate.hpp>
 #include <sluice/proxy/lookup.hpp>
 #include <sluice/proxy/media_head.hpp>
+#include <sluice/proxy/redirect.hpp>
 #include <sluice/proxy/relay.hpp>
 #include <sluice/proxy/serve_media.hpp>
 
@@ -79,25 +80,6 @@ awaitable<void> answer_without_object(media_request& m, error e) {
     } else {
         co_await answer(m.x, 502, "502 Bad Gateway\n", fields);
     }
-}
-
-/// The client goes to the store itself.
-awaitable<delivered> redirect(media_request& m) {
-    const auto options = redirect_options(m);
-    const auto method = m.head_only ? sign::method::head : sign::method::get;
-    auto made = co_await m.store.signer()->presign(m.x.services.origin_pool, m.key, method, options);
-    m.store.counters().sign->at(made ? "ok" : to_string(made.error().code)).Increment();
-    if (!made) {
-        co_return delivered{made.error()};
-    }
-    std::string head;
-    if (!append_redirect_head(head, m, made.value().url())) {
-        co_return delivered{error{errc::sign_failed, error_source::internal, false, "the URL is no field value"}};
-    }
-    m.x.outcome = outcome::redirect;
-    m.x.note_head_sent();
-    auto sent = co_await m.x.client.write(head);
-    co_return delivered{sent ? std::nullopt : std::optional<error>(sent.error())};
 }
 
 awaitable<delivered> deliver(media_request& m) {

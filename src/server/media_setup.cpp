@@ -1,8 +1,8 @@
-#include <sluice/base/log.hpp>
 #include <sluice/http/fields.hpp>
 #include <sluice/server/media_setup.hpp>
 
 #include <algorithm>
+#include <stdexcept>
 
 namespace sluice::server {
 
@@ -51,15 +51,15 @@ cache::cache_settings cache_settings_of(const config::cache& c) {
 
 void add_routes(proxy::media_services& media, const config::config& settings) {
     for (const auto& [name, store] : settings.stores) {
-        media.stores.emplace(name,
-                             std::make_unique<origin::store>(store, settings.fallback, media.counters.store(name)));
+        try {
+            media.stores.emplace(name,
+                                 std::make_unique<origin::store>(store, settings.fallback, media.counters.store(name)));
+        } catch (const std::invalid_argument& e) {
+            throw std::invalid_argument("store \"" + name + "\": " + e.what());
+        }
     }
     for (const auto& route : settings.routes) {
-        if (route.off.empty()) {
-            media.routes.push_back(compile(route, settings, media));
-        } else {
-            log::warn("a route is off, its requests are relayed", {{"route", route.name}, {"reason", route.off}});
-        }
+        media.routes.push_back(compile(route, settings, media));
     }
 }
 

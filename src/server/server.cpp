@@ -289,6 +289,16 @@ awaitable<void> server::await_signal() {
     stop_listening();
 }
 
+/// Of all credentials of a store, in seconds since 1970; 0 where none expires.
+double earliest_expiry(const origin::store& store) {
+    std::optional<identity::time_point> first;
+    for (const auto& each : store.renewals()) {
+        const auto expires = each->status().expires;
+        first = first && expires ? std::min(*first, *expires) : (expires ? expires : first);
+    }
+    return first ? std::chrono::duration<double>(first->time_since_epoch()).count() : 0.0;
+}
+
 /// On the first worker: signers on all of them only look at what is newest.
 void server::renew_credentials() {
     lane& first = *lanes_.front();
@@ -298,9 +308,8 @@ void server::renew_credentials() {
             auto& counters = counters_.store(name);
             identity::renewal_observer observer;
             observer.tried = [&counters](bool ok) { counters.credential_refresh->at(ok ? "ok" : "error").Increment(); };
-            observer.published = [&counters](std::optional<identity::time_point> expires) {
-                const auto at = expires ? expires->time_since_epoch() : identity::time_point::duration::zero();
-                counters.credential_expiry->Set(std::chrono::duration<double>(at).count());
+            observer.published = [&counters, &s = *store](std::optional<identity::time_point>) {
+                counters.credential_expiry->Set(earliest_expiry(s));
             };
             each->observe(std::move(observer));
             first.self.tasks.spawn(each->run(first.self.get_executor(), *identity_caller_));

@@ -1,7 +1,5 @@
 #include <sluice/sign/azure_sas.hpp>
 
-#include <fmt/core.h>
-
 #include <initializer_list>
 
 namespace sluice::sign {
@@ -146,21 +144,6 @@ std::string azure_signed_query(const azure_sas& sas, const hmac_key& key) {
     const sha256_digest mac = key.mac(azure_string_to_sign(sas));
     const std::string_view bytes(reinterpret_cast<const char*>(mac.data()), mac.size());
     return azure_sas_query(sas, base64_encode(bytes));
-}
-
-result<std::string> azure_timestamp(std::chrono::system_clock::time_point time) {
-    using namespace std::chrono;
-    const auto seconds_since = floor<seconds>(time);
-    const auto day = floor<days>(seconds_since);
-    const year_month_day date(day);
-    const hh_mm_ss clock(seconds_since - day);
-    const int year = static_cast<int>(date.year());
-    if (year < 1 || year > 9999) {
-        return error{errc::sign_failed, error_source::internal, false, "the clock is outside the years 1 to 9999"};
-    }
-    return fmt::format("{:04}-{:02}-{:02}T{:02}:{:02}:{:02}Z", year, static_cast<unsigned>(date.month()),
-                       static_cast<unsigned>(date.day()), clock.hours().count(), clock.minutes().count(),
-                       clock.seconds().count());
 }
 
 } // namespace sluice::sign

@@ -1,6 +1,7 @@
 #include <sluice/config/address.hpp>
-#include <sluice/identity/azure_token.hpp>
 #include <sluice/identity/chains.hpp>
+#include <sluice/identity/form.hpp>
+#include <sluice/identity/rfc3339.hpp>
 #include <sluice/sign/azure_sas.hpp>
 #include <sluice/sign/azure_signer.hpp>
 #include <sluice/sign/make_signer.hpp>
@@ -58,14 +59,11 @@ result<signed_request> read_sas(const azure_address& address, std::string_view b
         return path.error();
     }
     const time_point expires = std::min<time_point>(std::chrono::floor<std::chrono::seconds>(from) + life, limit);
-    const auto expiry = azure_timestamp(expires);
-    if (!expiry) {
-        return expiry.error();
-    }
+    const std::string expiry = identity::format_rfc3339(expires); // `YYYY-MM-DDTHH:MM:SSZ`, as Azure wants it
     const std::string resource = address.canonical + "/" + std::string(blob);
     azure_sas sas;
     sas.version = azure_version;
-    sas.expiry = *expiry;
+    sas.expiry = expiry;
     sas.canonical_resource = resource;
     sas.protocol = address.tls ? "https" : "https,http";
     sas.content_disposition = options.response_content_disposition;
@@ -182,7 +180,7 @@ result<signed_request> azure_token_signer::sign_now(std::string_view key) const 
         }
         auto made = request_to(address_);
         made.target = *std::move(path);
-        made.fields.emplace_back("Authorization", identity::azure_bearer_field(token->token));
+        made.fields.emplace_back("Authorization", identity::bearer_field(token->token));
         made.fields.emplace_back("x-ms-version", secret(azure_version)); // "required for all authorized requests"
         made.expires = token->expires.value_or(time_point::max());
         return made;
@@ -193,15 +191,9 @@ result<signed_request> azure_token_signer::sign_now(std::string_view key) const 
 
 awaitable<result<signed_request>> azure_token_signer::presign(net::connection_pool& pool, std::string_view key,
                                                               method m, const presign_options& options) {
-    (void)m; // one SAS reads by GET and by HEAD
-    identity::http_caller by(pool);
-    auto made = co_await presign_by(by, key, options);
-    co_return made;
-}
-
-awaitable<result<signed_request>> azure_token_signer::presign_by(identity::caller& by, std::string_view key,
-                                                                 const presign_options& options) {
-    auto with = co_await keys_->get(by);
+    (void)pool; // keys are asked for in the background
+    (void)m;    // one SAS reads by GET and by HEAD
+    auto with = co_await keys_->get(options.give_up);
     if (!with) {
         co_return with.error();
     }
@@ -262,8 +254,10 @@ signing make_azure_signing(const config::store& store, const identity::environme
     identity::azure_blob_service service{azure_endpoint(store), store.ca_file};
     auto source = std::make_unique<identity::azure_delegation_key_source>(std::move(service), tokens, clock);
     auto keys = std::make_shared<identity::azure_delegation_keys>(std::move(source), clock);
-    auto made = std::make_unique<azure_token_signer>(store, tokens, std::move(keys), std::move(clock));
-    return {std::move(made), {std::move(tokens)}};
+    auto made = std::make_unique<azure_token_signer>(store, tokens, keys, std::move(clock));
+    signing whole{std::move(made), {std::move(tokens)}};
+    whole.renewals_for_urls.push_back(std::move(keys));
+    return whole;
 }
 
 } // namespace sluice::sign

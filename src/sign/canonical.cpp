@@ -53,17 +53,21 @@ void append_collapsed(std::string& out, std::string_view value) {
 void append_percent_encoded(std::string& out, std::string_view bytes, slash policy) {
     // "Letters in the hexadecimal value must be uppercase, for example "%1A"."
     constexpr std::string_view digits = "0123456789ABCDEF";
-    for (const char c : bytes) {
-        const auto byte = static_cast<std::uint8_t>(c);
-        // "Encode the forward slash character, '/', everywhere except in the object key name."
-        if (unreserved[byte] || (c == '/' && policy == slash::keep)) {
-            out += c;
-        } else {
-            // "The space character is a reserved character and must be encoded as "%20" (and not as "+")."
-            out += '%';
-            out += digits[byte >> 4U];
-            out += digits[byte & 15U];
+    // "Encode the forward slash character, '/', everywhere except in the object key name."
+    const auto plain = [policy](char c) {
+        return unreserved[static_cast<std::uint8_t>(c)] || (c == '/' && policy == slash::keep);
+    };
+    for (auto at = bytes.begin(); at != bytes.end(); ++at) {
+        const auto run = std::find_if_not(at, bytes.end(), plain);
+        out.append(at, run);
+        at = run;
+        if (at == bytes.end()) {
+            break;
         }
+        // "The space character is a reserved character and must be encoded as "%20" (and not as "+")."
+        const auto byte = static_cast<std::uint8_t>(*at);
+        const std::array<char, 3> escaped{'%', digits[byte >> 4U], digits[byte & 15U]};
+        out.append(escaped.data(), escaped.size());
     }
 }
 
@@ -78,19 +82,27 @@ std::string canonical_query(std::span<const field_view> parameters) {
     // "You URI-encode name and values individually. You must also sort the parameters in the canonical query string
     // alphabetically by key name. The sorting occurs after encoding." Equal names: by value, as in the aws-c-auth
     // suite.
-    std::vector<std::pair<std::string, std::string>> encoded;
-    encoded.reserve(parameters.size());
-    std::size_t length = 0;
+    std::size_t bytes = 0;
     for (const field_view& parameter : parameters) {
-        encoded.emplace_back(percent_encode(parameter.name, slash::encode),
-                             percent_encode(parameter.value, slash::encode));
-        length += encoded.back().first.size() + encoded.back().second.size() + 2;
+        bytes += parameter.name.size() + parameter.value.size();
     }
-    std::sort(encoded.begin(), encoded.end());
+    std::string encoded;
+    encoded.reserve(3 * bytes); // never moved, so that views of it stay good
+    std::vector<std::pair<std::string_view, std::string_view>> sorted;
+    sorted.reserve(parameters.size());
+    for (const field_view& parameter : parameters) {
+        const std::size_t name = encoded.size();
+        append_percent_encoded(encoded, parameter.name, slash::encode);
+        const std::size_t value = encoded.size();
+        append_percent_encoded(encoded, parameter.value, slash::encode);
+        const std::string_view whole(encoded);
+        sorted.emplace_back(whole.substr(name, value - name), whole.substr(value));
+    }
+    std::sort(sorted.begin(), sorted.end());
 
     std::string query;
-    query.reserve(length);
-    for (const auto& [name, value] : encoded) {
+    query.reserve(encoded.size() + 2 * sorted.size());
+    for (const auto& [name, value] : sorted) {
         if (!query.empty()) {
             query += '&';
         }
@@ -106,12 +118,17 @@ canonical_header_block canonical_headers(std::span<const field_view> headers) {
     // "convert all header names to lowercase […] Do not sort the values in headers that have multiple values": stable.
     std::vector<std::pair<std::string, std::string_view>> sorted;
     sorted.reserve(headers.size());
+    std::size_t bytes = 0;
     for (const field_view& header : headers) {
         sorted.emplace_back(lower(header.name), header.value);
+        bytes += header.name.size() + header.value.size() + 2;
     }
-    std::stable_sort(sorted.begin(), sorted.end(), [](const auto& a, const auto& b) { return a.first < b.first; });
+    if (sorted.size() > 1) { // it allocates even for one
+        std::stable_sort(sorted.begin(), sorted.end(), [](const auto& a, const auto& b) { return a.first < b.first; });
+    }
 
     canonical_header_block block;
+    block.lines.reserve(bytes);
     for (std::size_t i = 0; i < sorted.size(); ++i) {
         const auto& [name, value] = sorted[i];
         if (i > 0 && sorted[i - 1].first == name) {

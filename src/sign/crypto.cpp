@@ -47,9 +47,11 @@ sha256_digest sha256(std::string_view data) {
 
 void append_hex(std::string& out, std::span<const std::uint8_t> bytes) {
     constexpr std::string_view digits = "0123456789abcdef";
+    std::size_t at = out.size();
+    out.resize(at + 2 * bytes.size());
     for (const std::uint8_t byte : bytes) {
-        out += digits[byte >> 4U];
-        out += digits[byte & 15U];
+        out[at++] = digits[byte >> 4U];
+        out[at++] = digits[byte & 15U];
     }
 }
 

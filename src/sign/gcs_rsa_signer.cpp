@@ -13,13 +13,15 @@ gcs_rsa_signer::gcs_rsa_signer(const config::store& store, std::string_view univ
 
 awaitable<result<signed_request>> gcs_rsa_signer::sign(std::string_view key, method m) {
     const presign_options none;
-    co_return co_await urls_.get(signing_, email_, key, m, none, gcs_rsa_urls::use::own);
+    auto made = co_await urls_.get(signing_, email_, key, m, none, gcs_rsa_urls::use::own);
+    co_return made;
 }
 
 awaitable<result<signed_request>> gcs_rsa_signer::presign(net::connection_pool& pool, std::string_view key, method m,
                                                           const presign_options& options) {
-    (void)pool; // all is done here
-    co_return co_await urls_.get(signing_, email_, key, m, options, gcs_rsa_urls::use::others);
+    (void)pool; // all is done here, and soon
+    auto made = co_await urls_.get(signing_, email_, key, m, options, gcs_rsa_urls::use::others);
+    co_return made;
 }
 
 void gcs_rsa_signer::forget(std::string_view key, method m) {

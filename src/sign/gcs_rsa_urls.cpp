@@ -1,6 +1,7 @@
 #include <sluice/sign/gcs_rsa_urls.hpp>
 
 #include <algorithm>
+#include <exception>
 #include <utility>
 
 namespace sluice::sign {
@@ -24,6 +25,18 @@ std::string id_of(std::string_view account, std::string_view key, const presign_
     return id;
 }
 
+/// What it throws, as where the wait was cut, is a failure like another.
+awaitable<result<std::string>> ask(rsa_signing& with, std::string_view bytes) {
+    std::string what;
+    try {
+        auto signature = co_await with.sign(bytes);
+        co_return signature;
+    } catch (const std::exception& e) {
+        what = e.what();
+    }
+    co_return error{errc::sign_failed, error_source::origin, true, "no signature: " + what};
+}
+
 } // namespace
 
 gcs_rsa_urls::gcs_rsa_urls(const config::store& store, std::string_view universe, wall_clock clock,
@@ -37,7 +50,8 @@ gcs_rsa_urls::gcs_rsa_urls(const config::store& store, std::string_view universe
 awaitable<result<signed_request>> gcs_rsa_urls::get(rsa_signing& with, std::string_view account, std::string_view key,
                                                     method m, const presign_options& options, use by) {
     if (options.at) {
-        co_return co_await make(with, account, key, m, options, *options.at);
+        auto dated = co_await make(with, account, key, m, options, *options.at);
+        co_return dated;
     }
     const std::string id = id_of(account, key, options);
     if (const auto kept = find(id, m, clock_(), options, by)) {
@@ -57,12 +71,13 @@ awaitable<result<signed_request>> gcs_rsa_urls::get(rsa_signing& with, std::stri
     auto url = find(id, m, now, options, by);
     if (!url) {
         auto made = co_await make(with, account, key, m, options, now);
-        if (!made) {
+        if (made) {
+            url = std::make_shared<const signed_request>(std::move(*made));
+            kept_.put(id, m, now, nullptr, url);
+        } else if (url = kept_.find_old(id, m, clock_()); !url) {
             ticket.land(made.error());
             co_return made.error();
         }
-        url = std::make_shared<const signed_request>(std::move(*made));
-        kept_.put(id, m, now, nullptr, url);
     }
     ticket.land(url);
     co_return *url;
@@ -87,10 +102,15 @@ awaitable<result<signed_request>> gcs_rsa_urls::make(rsa_signing& with, std::str
     if (!url) {
         co_return url.error();
     }
-    const auto signature = co_await with.sign(url->v4.steps.string_to_sign);
+    if (auto known = failure_.refusal(clock_())) {
+        co_return *known;
+    }
+    const auto signature = co_await ask(with, url->v4.steps.string_to_sign);
     if (!signature) {
+        failure_.failed(signature.error(), clock_());
         co_return signature.error();
     }
+    failure_.succeeded();
     co_return gcs_urls::complete(std::move(*url), as_key(*signature));
 }
 

@@ -1,3 +1,4 @@
+#include <sluice/base/secret_json.hpp>
 #include <sluice/identity/google_http.hpp>
 #include <sluice/sign/crypto.hpp>
 #include <sluice/sign/gcs_sign_blob.hpp>
@@ -39,7 +40,7 @@ result<std::string> read_signature(const result<identity::reply>& answer, const 
         refused.retryable = refused.retryable || token_refused; // a renewal may bring one that is not
         return refused;
     }
-    const identity::secret_json json(answer->body.reveal());
+    const secret_json json(answer->body.reveal());
     auto signature = base64_decode(json.text("signedBlob"));
     if (!signature || signature->empty() || signature->size() > 1024) {
         error nonsense = identity::google_nonsense(service, "the answer holds no signature");

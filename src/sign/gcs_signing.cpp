@@ -71,8 +71,7 @@ signing make_gcs_signing(const config::store& store, const identity::environment
                 place_of(store, file.universe)};
     }
     auto universe = file.universe;
-    // Not `google_read_scope`: IAM Credentials is to be asked for signatures with it.
-    auto source = identity::google_file_source(std::move(file), clock, identity::google_cloud_scope);
+    auto source = identity::google_file_source(std::move(file), clock);
     return with_token(store, env, std::move(clock), std::move(source), std::move(universe));
 }
 

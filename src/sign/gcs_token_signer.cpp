@@ -2,6 +2,8 @@
 #include <sluice/identity/google_http.hpp>
 #include <sluice/sign/gcs_token_signer.hpp>
 
+#include "bounded.hpp"
+
 #include <stdexcept>
 #include <utility>
 
@@ -48,8 +50,17 @@ awaitable<result<signed_request>> gcs_token_signer::sign(std::string_view key, m
 
 awaitable<result<signed_request>> gcs_token_signer::presign(net::connection_pool& pool, std::string_view key, method m,
                                                             const presign_options& options) {
+    auto task = presign_owning(pool, std::string(key), m, options);
+    auto made = co_await bounded(std::move(task), options.give_up);
+    co_return made;
+}
+
+/// `presign` as a task of its own, which may be left to itself.
+awaitable<result<signed_request>> gcs_token_signer::presign_owning(net::connection_pool& pool, std::string key,
+                                                                   method m, presign_options options) {
     identity::http_caller by(pool);
-    co_return co_await presign_by(by, key, m, options);
+    auto made = co_await presign_by(by, key, m, options);
+    co_return made;
 }
 
 void gcs_token_signer::forget(std::string_view key, method m) {
@@ -75,7 +86,8 @@ awaitable<result<signed_request>> gcs_token_signer::presign_by(identity::caller&
             "the identity is no service account, so URLs cannot be signed as it: set the store's \"signer\""};
     }
     sign_blob with(by, how_.iam, account, (*token)->token, how_.retries);
-    co_return co_await urls_.get(with, account, key, m, options, gcs_rsa_urls::use::others);
+    auto made = co_await urls_.get(with, account, key, m, options, gcs_rsa_urls::use::others);
+    co_return made;
 }
 
 } // namespace sluice::sign

@@ -68,10 +68,7 @@ result<gcs_urls::unsigned_url> gcs_urls::prepare(const order& what, const presig
     if (what.at > time_point::max() - 2 * longest_expiry) { // a day past which this clock cannot count
         return failed("the clock is out of range");
     }
-    const auto timestamp = amz_timestamp(what.at);
-    if (!timestamp) {
-        return timestamp.error();
-    }
+    const std::string timestamp = amz_timestamp(what.at);
     const std::string path = s3_path(address_, what.key);
     v4_request request;
     request.method = what.m == method::get ? "GET" : "HEAD";
@@ -89,7 +86,7 @@ result<gcs_urls::unsigned_url> gcs_urls::prepare(const order& what, const presig
     scope.access_key_id = what.signed_by;
     scope.region = address_.region;
     scope.service = "storage";
-    scope.timestamp = *timestamp;
+    scope.timestamp = timestamp;
     scope.dialect = what.dialect;
 
     // Too long a life is refused; one that is just longer than the key's is shortened, which `expires` tells.

@@ -132,10 +132,7 @@ result<signed_request> s3_signer::make(std::string_view key, method m, const pre
     if (now > time_point::max() - longest_expiry) {
         return failed("the clock is out of range");
     }
-    const auto timestamp = amz_timestamp(now);
-    if (!timestamp) {
-        return timestamp.error();
-    }
+    const std::string timestamp = amz_timestamp(now);
     // "If you created a presigned URL using a temporary token, then the URL expires when the token expires": so it
     // says.
     std::chrono::seconds life = options.expires.value_or(url_expiry_);
@@ -163,7 +160,7 @@ result<signed_request> s3_signer::make(std::string_view key, method m, const pre
     scope.access_key_id = credentials->access_key_id;
     scope.session_token = credentials->session_token.reveal();
     scope.region = address_.region;
-    scope.timestamp = *timestamp;
+    scope.timestamp = timestamp;
     const auto day_key = signing_key(credentials, scope.timestamp.substr(0, 8));
     auto presigned = v4_presign(request, scope, life, *day_key);
     if (!presigned) {

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <cstdint>
-#include <cstdio>
 
 namespace sluice::sign {
 
@@ -54,7 +53,9 @@ void append_scope(std::string& out, const v4_scope& scope) {
 }
 
 std::string credential(const v4_scope& scope) {
-    std::string text(scope.access_key_id);
+    std::string text;
+    text.reserve(scope.access_key_id.size() + scope.region.size() + 48);
+    text += scope.access_key_id;
     text += '/';
     append_scope(text, scope);
     return text;
@@ -73,23 +74,25 @@ std::string join_target(std::string_view path, std::string_view query) {
 
 } // namespace
 
-result<std::string> amz_timestamp(std::chrono::system_clock::time_point time) {
+std::string amz_timestamp(std::chrono::system_clock::time_point time) {
     // "The date and time format must follow the ISO 8601 standard, and must be formatted with the "yyyyMMddTHHmmssZ"
     // format"
-    const auto seconds = std::chrono::floor<std::chrono::seconds>(time);
-    const auto day = std::chrono::floor<std::chrono::days>(seconds);
+    const auto day = std::chrono::floor<std::chrono::days>(time);
     const std::chrono::year_month_day date(day);
-    const std::chrono::hh_mm_ss clock(seconds - day);
-    const int year = static_cast<int>(date.year());
-    if (year < 1 || year > 9999) {
-        return failed("the clock is out of range");
-    }
-    char text[64]; // more than any field could need, so that the compiler sees that nothing is cut
-    const int length =
-        std::snprintf(text, sizeof text, "%04d%02u%02uT%02ld%02ld%02ldZ", year, static_cast<unsigned>(date.month()),
-                      static_cast<unsigned>(date.day()), static_cast<long>(clock.hours().count()),
-                      static_cast<long>(clock.minutes().count()), static_cast<long>(clock.seconds().count()));
-    return std::string(text, static_cast<std::size_t>(length));
+    const std::chrono::hh_mm_ss clock(std::chrono::floor<std::chrono::seconds>(time - day));
+    std::string text = "00000000T000000Z";
+    const auto put = [&text](std::size_t last, auto value) { // a formatter takes a tenth of the whole signature
+        for (auto rest = static_cast<unsigned>(value); rest != 0; rest /= 10) {
+            text[last--] = static_cast<char>('0' + rest % 10);
+        }
+    };
+    put(3, static_cast<int>(date.year()));
+    put(5, static_cast<unsigned>(date.month()));
+    put(7, static_cast<unsigned>(date.day()));
+    put(10, clock.hours().count());
+    put(12, clock.minutes().count());
+    put(14, clock.seconds().count());
+    return text;
 }
 
 sha256_digest v4_signing_key(std::string_view secret_access_key, std::string_view date, std::string_view region,
@@ -114,11 +117,11 @@ sha256_digest v4_signing_key(std::string_view secret_access_key, std::string_vie
 
 namespace {
 
-/// All of `v4_sign` but the signature.
-v4_signature steps_to(const v4_request& request, const v4_scope& scope) {
+/// All of `v4_sign` but the signature; `query` and `headers` are those of `request`.
+v4_signature steps_to(const v4_request& request, std::string query, canonical_header_block headers,
+                      const v4_scope& scope) {
     v4_signature steps;
-    steps.query = canonical_query(request.query);
-    canonical_header_block headers = canonical_headers(request.headers);
+    steps.query = std::move(query);
     steps.signed_headers = std::move(headers.signed_headers);
 
     // "<HTTPMethod>\n<CanonicalURI>\n<CanonicalQueryString>\n<CanonicalHeaders>\n<SignedHeaders>\n<HashedPayload>";
@@ -178,7 +181,7 @@ const parameter_names& names_of(const v4_dialect& dialect) {
 } // namespace
 
 v4_signature v4_sign(const v4_request& request, const v4_scope& scope, const hmac_key& key) {
-    v4_signature steps = steps_to(request, scope);
+    v4_signature steps = steps_to(request, canonical_query(request.query), canonical_headers(request.headers), scope);
     steps.signature = hex(key.mac(steps.string_to_sign));
     return steps;
 }
@@ -193,31 +196,29 @@ result<v4_presigned> v4_prepare(const v4_request& request, const v4_scope& scope
     }
     std::vector<field_view> headers{{"host", request.authority}};
     headers.insert(headers.end(), request.headers.begin(), request.headers.end());
-    // The names must be known before the query is, since X-Amz-SignedHeaders is in it.
-    const std::string signed_headers = canonical_headers(headers).signed_headers;
+    canonical_header_block block = canonical_headers(headers);
     const std::string credential_value = credential(scope);
     const std::string expires_value = std::to_string(expires.count());
     const parameter_names& names = names_of(*scope.dialect);
 
-    std::vector<field_view> query(request.query.begin(), request.query.end());
+    std::vector<field_view> query;
+    query.reserve(request.query.size() + 6);
+    query.assign(request.query.begin(), request.query.end());
     query.insert(query.end(), {{names.algorithm, scope.dialect->algorithm},
                                {names.credential, credential_value},
                                {names.date, scope.timestamp},
                                {names.expires, expires_value},
-                               {names.signed_headers, signed_headers}});
+                               {names.signed_headers, block.signed_headers}});
     // "X-Amz-Security-Token: the credential value of the temporary security credentials": part of the signed query.
     if (!scope.session_token.empty()) {
         query.push_back({names.security_token, scope.session_token});
     }
+    std::string canonical = canonical_query(query);
 
     // The payload is `unsigned_payload` where the request says nothing else: "you don't know the payload content […]
     // Instead, you use a constant string UNSIGNED-PAYLOAD."
-    v4_request whole = request;
-    whole.query = query;
-    whole.headers = headers;
-
     v4_presigned prepared;
-    prepared.steps = steps_to(whole, scope);
+    prepared.steps = steps_to(request, std::move(canonical), std::move(block), scope);
     prepared.target = join_target(request.path, prepared.steps.query);
     return prepared;
 }
@@ -238,34 +239,6 @@ result<v4_presigned> v4_presign(const v4_request& request, const v4_scope& scope
         v4_attach(*presigned, *scope.dialect, hex(key.mac(presigned->steps.string_to_sign)));
     }
     return presigned;
-}
-
-result<v4_header_signed> v4_sign_headers(const v4_request& request, const v4_scope& scope, const hmac_key& key) {
-    if (const auto checked = check(request, scope); !checked) {
-        return checked.error();
-    }
-    // "The CanonicalHeaders list must include: HTTP host header, […] any x-amz-* headers that you plan to include in
-    // your request", x-amz-content-sha256 among them, which S3 requires.
-    std::vector<field_view> headers{{"host", request.authority}};
-    headers.insert(headers.end(), request.headers.begin(), request.headers.end());
-    headers.push_back({"x-amz-date", scope.timestamp});
-    headers.push_back({"x-amz-content-sha256", request.payload_hash});
-    if (!scope.session_token.empty()) {
-        headers.push_back({"x-amz-security-token", scope.session_token});
-    }
-    v4_request whole = request;
-    whole.headers = headers;
-
-    v4_header_signed out;
-    out.steps = v4_sign(whole, scope, key);
-    out.target = join_target(request.path, out.steps.query);
-    out.headers.reserve(headers.size());
-    for (const field_view& header : headers) {
-        out.headers.emplace_back(header.name, header.value);
-    }
-    out.authorization = std::string(scope.dialect->algorithm) + " Credential=" + credential(scope) +
-                        ", SignedHeaders=" + out.steps.signed_headers + ", Signature=" + out.steps.signature;
-    return out;
 }
 
 } // namespace sluice::sign

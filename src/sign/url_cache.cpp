@@ -28,11 +28,20 @@ std::shared_ptr<const signed_request> url_cache::find(std::string_view key, meth
     }
     const order::iterator it = found->second;
     if (now < it->from || now >= it->until) {
-        drop(it);
-        return nullptr;
+        return nullptr; // stays for `find_old`, until another takes its place
     }
     entries_.splice(entries_.begin(), entries_, it);
     return it->request;
+}
+
+std::shared_ptr<const signed_request> url_cache::find_old(std::string_view key, method m, time_point now) {
+    const std::lock_guard lock(mutex_);
+    const auto found = index_of(m).find(key);
+    if (found == index_of(m).end()) {
+        return nullptr;
+    }
+    const entry& kept = *found->second;
+    return now >= kept.from && kept.request->expires - now >= last_use ? kept.request : nullptr;
 }
 
 void url_cache::put(std::string_view key, method m, time_point now, const snapshot& credentials,

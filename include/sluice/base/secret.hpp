@@ -1,9 +1,14 @@
 #pragma once
 
+#include <cstddef>
 #include <string>
 #include <string_view>
 
 namespace sluice {
+
+/// Overwrites all that `text` has room for, and empties it. What it held where it was before it last grew is not
+/// reached.
+void wipe(std::string& text) noexcept;
 
 /// A string that is wiped when it is dropped or assigned over, and that no stream or formatter prints.
 ///
@@ -23,8 +28,25 @@ public:
     [[nodiscard]] bool empty() const noexcept { return text_.empty(); }
 
 private:
-    void wipe() noexcept;
     std::string text_;
+};
+
+/// Text with secrets in it that is being written or read: wiped when it goes, and where `reserve` and `append` move it.
+/// Whoever makes `text` longer in another way reserves first, since a string that grows leaves its old place as it was.
+struct wiped_text {
+    std::string text;
+
+    wiped_text() = default;
+    /// Takes `from` over and wipes what is left there.
+    explicit wiped_text(std::string&& from);
+    wiped_text(const wiped_text&) = delete;
+    wiped_text& operator=(const wiped_text&) = delete;
+    ~wiped_text();
+
+    /// Makes room for `size` bytes in all.
+    void reserve(std::size_t size);
+    /// Adds `more`, which must not be of this text.
+    wiped_text& append(std::string_view more);
 };
 
 } // namespace sluice

@@ -200,7 +200,7 @@ struct route {
     std::string path; ///< the template, as written
     query_policy query{query_policy::none};
     std::vector<std::string> query_names; ///< with query_policy::named
-    std::string store;                    ///< "" only with `resolve`, `object_header` or `off`
+    std::string store;                    ///< "" only with `resolve` or `object_header`
     std::string object;                   ///< a template over the captures; "" with the other two
     std::optional<resolve_pointers> resolve;
     /// The field of the app's own answer that names the object, in lower case; "": none. `authorize` then says nothing:
@@ -213,9 +213,6 @@ struct route {
     bool immutable{false};
     bool server_timing{false};
     enum delivery delivery { delivery::stream };
-    /// Why the route must not be served although it is no fault (a provider that is not built yet), in one line without
-    /// a full stop; "": it is on. A route that is off has no store, and its requests are relayed.
-    std::string off;
 };
 
 struct config {

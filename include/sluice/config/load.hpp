@@ -57,8 +57,8 @@ using loaded = std::variant<config, std::vector<fault>>;
 /// The same for a text; `name` stands for the file in faults.
 [[nodiscard]] loaded load_text(std::string_view text, std::string_view name, const load_options& options);
 
-/// What is no fault but must be said once at start, and by `check`, a line each, without a full stop: routes that are
-/// off, signed URLs over plain http, redirects that clients cannot follow or that need no leave. Holds no secret.
+/// What is no fault but must be said once at start, and by `check`, a line each, without a full stop: signed URLs over
+/// plain http, redirects that clients cannot follow or that need no leave. Holds no secret.
 [[nodiscard]] std::vector<std::string> warnings(const config& c);
 
 /// A regular file of at most `most` bytes. Errors: `errc::bad_config` with what the system says, never the contents.

@@ -13,15 +13,9 @@ namespace sluice::identity {
 /// credentials (ECS, EKS Pod Identity), IMDSv2. The first that is configured is the one that counts: its failure is a
 /// failure. Of a profile: keys, or a role with a web identity token file; what else it may name is refused by name. Of
 /// IMDS: version 2 alone. `region`: for STS where neither AWS_REGION, AWS_DEFAULT_REGION nor the profile names one; "":
-/// its global endpoint then.
+/// its global endpoint then. Keys from files are read anew every minute.
 [[nodiscard]] std::unique_ptr<source<aws_credentials>> aws_default_chain(const environment& env, wall_clock clock,
                                                                          std::string region);
-
-/// Application Default Credentials: GOOGLE_APPLICATION_CREDENTIALS, gcloud's well-known file, the metadata server.
-/// `file`: the JSON of a credentials file of the configuration instead; empty: none. Throws `std::invalid_argument` for
-/// a file that cannot be used.
-[[nodiscard]] std::unique_ptr<source<bearer_token>> google_default_chain(const environment& env, wall_clock clock,
-                                                                         const secret& file);
 
 /// Workload identity, App Service, IMDS: tokens for `https://storage.azure.com/`.
 [[nodiscard]] std::unique_ptr<source<bearer_token>> azure_default_chain(const environment& env, wall_clock clock);

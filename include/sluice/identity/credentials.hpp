@@ -6,8 +6,11 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
+#include <tuple>
 
-/// What stores are asked with, each an immutable snapshot once it is published: a renewal makes a new one.
+/// What stores are asked with, each an immutable snapshot once it is published: a renewal makes a new one. `contents()`
+/// is all that one says, to be compared; views, some of secrets, which live as long as it does.
 namespace sluice::identity {
 
 using time_point = std::chrono::system_clock::time_point;
@@ -21,6 +24,9 @@ struct aws_credentials {
 
     /// Whom they stand for, as an operator knows it; no secret.
     [[nodiscard]] const std::string& who() const noexcept { return access_key_id; }
+    [[nodiscard]] auto contents() const {
+        return std::tuple(std::string_view(access_key_id), secret_access_key.reveal(), session_token.reveal(), expires);
+    }
 };
 
 /// An OAuth 2.0 access token (RFC 6750).
@@ -30,6 +36,7 @@ struct bearer_token {
     std::string subject; ///< e-mail, client id or object id where the source says it; "": it does not
 
     [[nodiscard]] const std::string& who() const noexcept { return subject; }
+    [[nodiscard]] auto contents() const { return std::tuple(token.reveal(), std::string_view(subject), expires); }
 };
 
 /// Azure's user delegation key, which signs SAS (learn.microsoft.com "Get User Delegation Key"). Times as text, since
@@ -45,6 +52,11 @@ struct user_delegation_key {
     std::optional<time_point> expires{};
 
     [[nodiscard]] const std::string& who() const noexcept { return oid; }
+    [[nodiscard]] auto contents() const {
+        return std::tuple(std::string_view(oid), std::string_view(tid), std::string_view(start),
+                          std::string_view(expiry), std::string_view(service), std::string_view(version),
+                          value.reveal(), expires);
+    }
 };
 
 /// Gives the newest snapshot of a `T`. Holders compare the pointers to see that it changed.

@@ -3,13 +3,14 @@
 #include <sluice/base/error.hpp>
 #include <sluice/base/secret.hpp>
 #include <sluice/config/config.hpp>
+#include <sluice/identity/caller.hpp>
 
 #include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
 
-/// URLs and forms of the identity services' calls.
+/// The parts that the identity services' calls are made of: URLs, forms, fields.
 namespace sluice::identity {
 
 /// A URL of a service taken apart.
@@ -26,7 +27,17 @@ struct service_url {
 /// All but `A-Za-z0-9-._~` as `%XX` of upper case (RFC 3986 §2.1, §2.3).
 [[nodiscard]] std::string percent_encoded(std::string_view text);
 
+using form_pairs = std::vector<std::pair<std::string_view, std::string_view>>;
+
 /// Names and values as application/x-www-form-urlencoded, spaces as `%20`; also for a query. The values may be secrets.
-[[nodiscard]] secret encode_form(const std::vector<std::pair<std::string_view, std::string_view>>& pairs);
+[[nodiscard]] secret encode_form(const form_pairs& pairs);
+
+/// A GET of `from`, and a POST of `body` or of a form to `to`.
+[[nodiscard]] call get_from(const service_url& from);
+[[nodiscard]] call post_to(const service_url& to, std::string_view content_type, secret body);
+[[nodiscard]] call post_form(const service_url& to, const form_pairs& pairs);
+
+/// `Bearer …`, the value of an Authorization field (RFC 6750 §2.1).
+[[nodiscard]] secret bearer_field(const secret& token);
 
 } // namespace sluice::identity

@@ -11,15 +11,13 @@
 /// Where Google's access tokens come from. Their `subject` is the service account's e-mail where it is known.
 namespace sluice::identity {
 
-/// Enough to read objects. A token with it cannot be used for anything else, whatever its identity may.
-inline constexpr std::string_view google_read_scope = "https://www.googleapis.com/auth/devstorage.read_only";
-/// All that the identity may by IAM. IAM Credentials (signBlob, generateAccessToken) takes no narrower one, nor does
-/// the exchange of a federated token that is then used to impersonate.
+/// What every token here is asked for: all that its identity may by IAM ("Access scopes": cloud-platform, and IAM roles
+/// to limit it). IAM Credentials (signBlob, generateAccessToken) takes no narrower one, nor does the exchange of a
+/// federated token that is then used to impersonate.
 inline constexpr std::string_view google_cloud_scope = "https://www.googleapis.com/auth/cloud-platform";
 
-/// The identity of a file. `scope` is asked for where the kind of identity lets one ask: not of an authorized user.
-[[nodiscard]] std::unique_ptr<source<bearer_token>> google_file_source(google_file file, wall_clock clock,
-                                                                       std::string_view scope);
+/// The identity of a file.
+[[nodiscard]] std::unique_ptr<source<bearer_token>> google_file_source(google_file file, wall_clock clock);
 
 /// The service account of a VM, of a GKE workload and the like ("About VM metadata"). No scope is asked for: a machine
 /// gives those that it was made with, a cluster cloud-platform.

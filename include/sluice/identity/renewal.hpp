@@ -1,16 +1,19 @@
 #pragma once
 
+#include <sluice/base/alarm.hpp>
 #include <sluice/base/clock.hpp>
 #include <sluice/identity/caller.hpp>
 #include <sluice/identity/credentials.hpp>
 
 #include <boost/asio/cancellation_signal.hpp>
 
+#include <chrono>
 #include <functional>
 #include <memory>
 #include <mutex>
 #include <optional>
 #include <string>
+#include <vector>
 
 namespace sluice::identity {
 
@@ -25,6 +28,9 @@ public:
     /// What an operator calls it: "EC2 instance metadata", "web identity (IRSA)". Of a chain, the one that was asked
     /// last.
     [[nodiscard]] virtual std::string name() const = 0;
+    /// When to ask again at the latest, whatever the expiry of what it gave last: of what may change at any time, such
+    /// as files. Unset: the expiry says it, and what has none is never asked for again.
+    [[nodiscard]] virtual std::optional<std::chrono::milliseconds> ask_again() const { return std::nullopt; }
 };
 
 /// What is known of a credential, for `sluice check --online` and the log. No secret.
@@ -46,7 +52,8 @@ class renewable {
 public:
     virtual ~renewable() = default;
     /// Renews before each expiry until `stop`: see `renewal_plan`. A failure never replaces what is still good, nor
-    /// does what comes expired, or expires before it. `by` must live until completion; one `run` at a time.
+    /// does what comes expired, or expires before it (but for one without an expiry, which any other replaces). What is
+    /// the same as before is not published again. `by` must live until completion; one `run` at a time.
     virtual awaitable<void> run(executor ex, caller& by) = 0;
     /// Ends `run` soon: a call that is under way is cut (a look-up of a name lasts until the call's timeout). On the
     /// worker that runs it, and for good: a later `run` ends at once.
@@ -72,6 +79,9 @@ struct renewal_plan {
     [[nodiscard]] static duration after_failure(unsigned n, time_point now, std::optional<time_point> expires,
                                                 double random);
 };
+
+/// From 0 to 1, for `renewal_plan`. From any thread.
+[[nodiscard]] double random_unit();
 
 /// A `T` from a `source`, renewed in the background; a provider for signers on any thread.
 template <class T>
@@ -116,8 +126,43 @@ private:
     std::optional<error> failure_;
 };
 
+/// A `T` that is not asked for before somebody wants one, and from then on is renewed in the background as any other.
+template <class T>
+class on_demand final : public renewable {
+public:
+    using snapshot = std::shared_ptr<const T>;
+
+    on_demand(std::unique_ptr<source<T>> from, wall_clock clock);
+
+    /// One that is good now: the one there is, at once; else what the next try comes to, which is made at once where
+    /// none was yet. Calls may overlap, on any worker. Errors: those of the source, at once where the last try has
+    /// failed; `errc::timeout` (retryable) where nothing is known at `give_up`. It waits for `run` on another worker,
+    /// or for a `renew` that came before.
+    awaitable<result<snapshot>> get(steady_clock::time_point give_up);
+
+    awaitable<void> run(executor ex, caller& by) override;
+    void stop() override;
+    awaitable<result<void>> renew(caller& by) override { return inner_.renew(by); }
+    [[nodiscard]] renewal_status status() const override { return inner_.status(); }
+    void observe(renewal_observer o) override;
+
+private:
+    [[nodiscard]] std::optional<result<snapshot>> known() const;
+    void want(const std::shared_ptr<alarm>& waiter);
+    void wake_run();
+    void wake_waiters();
+
+    renewed<T> inner_;
+    const wall_clock clock_;
+    std::mutex mutex_;          ///< guards those below
+    bool wanted_{false};        ///< or stopped: `run` has nothing to wait for
+    std::weak_ptr<alarm> idle_; ///< of `run`, while nobody wants one
+    std::vector<std::weak_ptr<alarm>> waiters_;
+};
+
 extern template class renewed<aws_credentials>;
 extern template class renewed<bearer_token>;
 extern template class renewed<user_delegation_key>;
+extern template class on_demand<user_delegation_key>;
 
 } // namespace sluice::identity

@@ -29,4 +29,7 @@ inline constexpr std::size_t most_of_small_file = std::size_t{1024} * 1024;
 /// True where all of `text` is visible ASCII or spaces, and it is not empty: fit for a header field or a form.
 [[nodiscard]] bool is_plain_text(std::string_view text) noexcept;
 
+/// True for what can be an access token in a field: visible ASCII (RFC 6750 §2.1 has less), at most 16 KiB.
+[[nodiscard]] bool is_access_token(std::string_view text) noexcept;
+
 } // namespace sluice::identity

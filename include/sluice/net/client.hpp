@@ -18,6 +18,7 @@ struct send_options {
     std::uint32_t header_limit{64 * 1024};
     bool body_timeout{true};                        ///< false: a body may be silent for any time (server-sent events)
     std::chrono::milliseconds write_timeout{60000}; ///< of silence while the request is written; 0: none
+    bool secret_answer{false};                      ///< the buffers that it was read into are wiped after it
 };
 
 /// One request and its response on a leased connection. Made by `send`; owns the read buffer.

@@ -14,9 +14,8 @@ namespace sluice::origin {
 
 /// What a kind of store can do: data, so that nothing that fetches asks which kind it is.
 struct capabilities {
-    bool suffix_ranges{true};     ///< `bytes=-n` is understood
-    bool head_signed_apart{true}; ///< a URL signed for GET is refused for HEAD
-    bool local{false};            ///< files of this machine: opened, never fetched
+    bool suffix_ranges{true}; ///< `bytes=-n` is understood
+    bool local{false};        ///< files of this machine: opened, never fetched
     /// GCS: objects have generations. The fields that say one and that ask for one; "": there are none.
     std::string_view generation_field{};
     std::string_view generation_match_field{};
@@ -41,10 +40,9 @@ public:
     [[nodiscard]] const std::string& uri_prefix() const noexcept { return uri_prefix_; }
     /// Null for local stores.
     [[nodiscard]] sign::signer* signer() const noexcept { return signing_.signer.get(); }
-    /// What the signer's credentials are renewed by; none for keys that never change.
-    [[nodiscard]] const std::vector<std::shared_ptr<identity::renewable>>& renewals() const noexcept {
-        return signing_.renewals;
-    }
+    /// What the signer's credentials are renewed by, in the order in which they depend on each other; none for keys
+    /// that never change.
+    [[nodiscard]] std::vector<std::shared_ptr<identity::renewable>> renewals() const;
     [[nodiscard]] metrics::store_metrics& counters() const noexcept { return counters_; }
     [[nodiscard]] breaker& circuit() noexcept { return breaker_; }
     /// The longest that one fetch may take to its head, retries included.

@@ -1,10 +1,8 @@
 #pragma once
 
-#include <sluice/base/error.hpp>
 #include <sluice/sign/canonical.hpp>
 #include <sluice/sign/crypto.hpp>
 
-#include <chrono>
 #include <span>
 #include <string>
 #include <string_view>
@@ -61,8 +59,5 @@ struct azure_sas {
 
 /// Both, with the signature in between: `sig` = base64(HMAC-SHA256(key, string to sign)).
 [[nodiscard]] std::string azure_signed_query(const azure_sas& sas, const hmac_key& key);
-
-/// `YYYY-MM-DDTHH:MM:SSZ`, fractions cut off. Error: `errc::sign_failed` outside the years 1 to 9999.
-[[nodiscard]] result<std::string> azure_timestamp(std::chrono::system_clock::time_point time);
 
 } // namespace sluice::sign

@@ -65,7 +65,7 @@ private:
 };
 
 /// Without an account key: requests of our own carry a bearer token; URLs for others are user delegation SAS, whose key
-/// is fetched when the first one is wanted (see `identity::azure_delegation_keys`).
+/// is asked for when the first one is wanted (see `identity::azure_delegation_keys`).
 class azure_token_signer final : public signer {
 public:
     /// `keys` may not be nullptr. Throws `std::invalid_argument` as `resolve_azure_address` does, and for http to
@@ -77,16 +77,14 @@ public:
     /// Completes without suspending. Errors: `errc::no_credentials` (retryable) where there is no token that is good
     /// now, `errc::sign_failed` as `azure_path` has it.
     awaitable<result<signed_request>> sign(std::string_view key, method m) override;
+    /// Errors: those of the delegation key, `errc::sign_failed` for a life that is not from 1 s to `longest_azure_sas`;
+    /// one beyond the delegation key's ends with it.
     awaitable<result<signed_request>> presign(net::connection_pool& pool, std::string_view key, method m,
                                               const presign_options& options) override;
     /// Nothing is kept.
     void forget(std::string_view key, method m) override;
 
     [[nodiscard]] result<signed_request> sign_now(std::string_view key) const;
-    /// As `presign`, with any caller. Errors: those of the delegation key, `errc::sign_failed` for a life that is not
-    /// from 1 s to `longest_azure_sas`; one beyond the delegation key's ends with it.
-    awaitable<result<signed_request>> presign_by(identity::caller& by, std::string_view key,
-                                                 const presign_options& options);
 
 private:
     using time_point = std::chrono::system_clock::time_point;

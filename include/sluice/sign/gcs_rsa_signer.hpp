@@ -11,8 +11,8 @@
 namespace sluice::sign {
 
 /// Signed URLs of one Cloud Storage bucket by a service account's own key. The signatures are made on threads of their
-/// own: a worker would serve nobody for a millisecond. All signers of the process must end before its workers do not
-/// exist any more, but after they have stopped.
+/// own: a worker would serve nobody for a millisecond. They hand them back to the worker that asked: it may not end
+/// before it has got them, and the signer may not end before its workers.
 class gcs_rsa_signer final : public signer {
 public:
     /// Throws `std::invalid_argument` as `resolve_gcs_address` does.

@@ -2,6 +2,7 @@
 
 #include <sluice/base/clock.hpp>
 #include <sluice/base/single_flight.hpp>
+#include <sluice/sign/failure_memory.hpp>
 #include <sluice/sign/gcs_urls.hpp>
 #include <sluice/sign/signer.hpp>
 #include <sluice/sign/url_cache.hpp>
@@ -24,7 +25,7 @@ public:
 
 /// V4 URLs of one bucket signed with RSA (GOOG4-RSA-SHA256). As a signature costs a millisecond or a call, URLs are
 /// kept, and those who ask for one at the same time, on any worker, get the same: one signature for each URL and its
-/// life.
+/// life. Where signatures cannot be had, kept URLs are given to their end, and not every request asks again.
 class gcs_rsa_urls {
 public:
     static constexpr std::size_t default_capacity = 4096;
@@ -40,7 +41,8 @@ public:
     };
 
     /// A URL by `account`, its signature from `with`. One for a time of its own (`options.at`) is neither kept nor
-    /// taken from those. All arguments must live until completion. Errors: as for `gcs_urls::prepare` and `with`.
+    /// taken from those. All arguments must live until completion. Errors: as for `gcs_urls::prepare` and `with`; those
+    /// of `with` are told again for a while without asking (see `failure_memory`).
     awaitable<result<signed_request>> get(rsa_signing& with, std::string_view account, std::string_view key, method m,
                                           const presign_options& options, use by);
 
@@ -62,6 +64,7 @@ private:
     const wall_clock clock_;
     const std::chrono::seconds longest_;
     url_cache kept_;
+    failure_memory failure_;
     single_flight<result<kept_url>> flights_;
 };
 

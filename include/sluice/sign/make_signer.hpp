@@ -22,6 +22,8 @@ struct signing {
     std::string who{};
     /// gcs: authority and path of the bucket, which the credentials' universe may decide; "" of the others.
     std::string place{};
+    /// To be run as `renewals` are, after them: what only URLs for others need, asked for when the first is wanted.
+    std::vector<std::shared_ptr<identity::renewable>> renewals_for_urls{};
 };
 
 /// The signer of a store, by its type and credentials. Called at start-up. Throws `std::invalid_argument` for a store

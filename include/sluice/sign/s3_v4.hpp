@@ -8,8 +8,6 @@
 #include <span>
 #include <string>
 #include <string_view>
-#include <utility>
-#include <vector>
 
 /// AWS Signature Version 4 as Amazon S3 has it, and its dialects of Cloud Storage: pure, given the time. Sources:
 /// Amazon S3 API Reference, sig-v4-header-based-auth and sigv4-query-string-auth; Cloud Storage, "Signatures" and "V4
@@ -69,15 +67,8 @@ struct v4_presigned {
     std::string target; ///< path and query with the signature last, where there is one yet
 };
 
-struct v4_header_signed {
-    v4_signature steps;
-    std::string target;
-    std::vector<std::pair<std::string, std::string>> headers; ///< to send, Host first, without Authorization
-    std::string authorization;
-};
-
-/// `YYYYMMDDTHHMMSSZ`, fractions cut off. Error: `errc::sign_failed` outside the years 1 to 9999.
-[[nodiscard]] result<std::string> amz_timestamp(std::chrono::system_clock::time_point time);
+/// `YYYYMMDDTHHMMSSZ`, fractions cut off.
+[[nodiscard]] std::string amz_timestamp(std::chrono::system_clock::time_point time);
 
 /// The key of a day, a region and a service; good for that UTC day, so keep it. `date`: `YYYYMMDD`. Wipe it after use.
 [[nodiscard]] sha256_digest v4_signing_key(std::string_view secret_access_key, std::string_view date,
@@ -101,10 +92,5 @@ void v4_attach(v4_presigned& prepared, const v4_dialect& dialect, std::string si
 /// characters in the path, the authority or a header.
 [[nodiscard]] result<v4_presigned> v4_presign(const v4_request& request, const v4_scope& scope,
                                               std::chrono::seconds expires, const hmac_key& key);
-
-/// A request that is signed in its Authorization field; S3 takes it within 15 minutes of its timestamp.
-/// Errors: as for `v4_presign`. `request.headers` must not name host or the x-amz- fields that are added here.
-[[nodiscard]] result<v4_header_signed> v4_sign_headers(const v4_request& request, const v4_scope& scope,
-                                                       const hmac_key& key);
 
 } // namespace sluice::sign

@@ -39,6 +39,8 @@ struct presign_options {
     std::string response_content_type{};           ///< the store answers with it as Content-Type; "": as it is stored
     std::string response_content_disposition{};
     std::optional<std::chrono::system_clock::time_point> at{}; ///< signed as if it were then; unset: now
+    /// `presign` completes by then, whatever it waits for: with `errc::timeout` (retryable) where it has no URL yet.
+    steady_clock::time_point give_up{steady_clock::time_point::max()};
 };
 
 /// Signs requests for one store. Shared by all workers; every member may be called from any thread.
@@ -49,14 +51,14 @@ public:
     /// A request of our own for the object `key` (decoded, raw bytes): a URL, or one with a bearer field.
     ///
     /// Completes at once where a kept URL is still good for a while; one that uses an RSA key may suspend. Calls may
-    /// overlap. `key` must live until completion. It has no cancellation of its own: it is bounded by its own
-    /// time-outs. Errors: `errc::no_credentials` (retryable where a renewal may bring some), `errc::sign_failed`.
+    /// overlap. `key` must live until completion. It has no cancellation of its own: it never calls out. Errors:
+    /// `errc::no_credentials` (retryable where a renewal may bring some), `errc::sign_failed`.
     virtual awaitable<result<signed_request>> sign(std::string_view key, method m) = 0;
 
     /// A URL for somebody else, that needs no field: for redirects and `sluice sign`. Not kept, but where making it
     /// calls out (`pool`, of the caller's worker) or costs an RSA signature. It never outlives the credential:
-    /// `expires` tells. `key` and `options` must live until completion. Errors: as for `sign`, and `errc::sign_failed`
-    /// for a life that the store does not take.
+    /// `expires` tells. `key` and `options` must live until completion, `pool` as long as its worker. Errors: as for
+    /// `sign`, `errc::sign_failed` for a life that the store does not take, `errc::timeout` at `options.give_up`.
     virtual awaitable<result<signed_request>> presign(net::connection_pool& pool, std::string_view key, method m,
                                                       const presign_options& options) = 0;
 

@@ -104,4 +104,36 @@ BOOST_AUTO_TEST_CASE(assigning_wipes_what_was_there) {
     BOOST_TEST(s.reveal() == short_text);
 }
 
+BOOST_AUTO_TEST_CASE(text_that_grows_leaves_nothing_behind) {
+    std::string plain(long_text);
+    const char* const old = plain.data();
+    wiped_text text(std::move(plain));
+    BOOST_TEST(text.text.data() == old); // taken over
+    BOOST_TEST(holds({text.text.data(), text.text.size()}, long_text));
+    text.reserve(10);
+    BOOST_TEST(text.text.data() == old);
+    for (int i = 0; i != 100; ++i) {
+        text.append("/").append(long_text);
+    }
+    BOOST_TEST(text.text.size() == 100 * (long_text.size() + 1) + long_text.size());
+    BOOST_TEST(text.text.starts_with(std::string(long_text) + "/" + std::string(long_text)));
+
+    wiped_text last(std::string(64, 's'));
+    const std::string_view whole = last.text;
+    last.text.resize(2);
+    wipe(last.text); // what was cut off as well; the buffer is kept
+    BOOST_TEST(last.text.empty());
+    BOOST_TEST(!holds({whole.data(), whole.size()}, "ssss"));
+}
+
+BOOST_AUTO_TEST_CASE(short_texts_are_wiped_where_they_were) {
+    room r;
+    static_assert(sizeof(wiped_text) <= sizeof(room));
+    auto* text = new (r.bytes.data()) wiped_text(std::string(short_text));
+    BOOST_TEST(holds(r.view(), short_text));
+    text->append(long_text); // moves away
+    BOOST_TEST(!holds(r.view(), short_text));
+    text->~wiped_text();
+}
+
 BOOST_AUTO_TEST_SUITE_END()

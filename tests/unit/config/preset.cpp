@@ -67,12 +67,10 @@ BOOST_AUTO_TEST_CASE(the_route) {
     BOOST_TEST(r.resolve->filename == "/meta/name");
     BOOST_TEST(r.resolve->filename_fallback == "/filename");
     BOOST_TEST(r.object == "");
-    BOOST_TEST(r.off == "");
     BOOST_TEST(warnings(c).empty());
     const auto shown = boost::json::parse(redacted_json(c)).at("routes").as_array().at(0);
     BOOST_TEST(shown.at("preset").as_string() == "open-webui");
     BOOST_TEST(shown.at("store").as_string() == "open-webui");
-    BOOST_TEST(!shown.as_object().contains("off"));
 }
 
 BOOST_AUTO_TEST_CASE(what_a_route_may_add) {
@@ -176,7 +174,6 @@ BOOST_AUTO_TEST_CASE(s3_without_keys) {
         const auto c = good(a_preset, options(s3_app({{missing, ""}})));
         BOOST_TEST(std::holds_alternative<default_chain>(c.stores.at("open-webui").credentials), missing);
         BOOST_TEST(c.routes.at(0).store == "open-webui");
-        BOOST_TEST(c.routes.at(0).off == "");
     }
     const auto made = [](const variables& more) {
         return good(a_preset, options(s3_app(more))).stores.at("open-webui");
@@ -196,7 +193,6 @@ BOOST_AUTO_TEST_CASE(gcs_variables) {
         variables all{{"STORAGE_PROVIDER", "gcs"}, {"GCS_BUCKET_NAME", "media"}};
         all.insert(more.begin(), more.end());
         const auto c = good(a_preset, options(all));
-        BOOST_TEST(c.routes.at(0).off == "");
         BOOST_TEST(c.routes.at(0).store == "open-webui");
         return c.stores.at("open-webui");
     };
@@ -235,7 +231,6 @@ BOOST_AUTO_TEST_CASE(azure_variables) {
     };
     const auto made = [&](const variables& more) {
         const auto c = good(a_preset, options(all(more)));
-        BOOST_TEST(c.routes.at(0).off == "");
         return c.stores.at("open-webui");
     };
     const auto keyed = made({});
@@ -264,7 +259,6 @@ BOOST_AUTO_TEST_CASE(stores_of_the_file) {
                             options({{"STORAGE_PROVIDER", "gcs"}}));
     BOOST_TEST(named.stores.at("open-webui").root == "/mine");
     BOOST_TEST(named.routes.at(0).store == "open-webui");
-    BOOST_TEST(named.routes.at(0).off == "");
     const auto other =
         good(an_app + "stores: {mine: {type: local, root: /mine}}\nroutes: [{preset: open-webui, store: mine}]",
              options({{"STORAGE_PROVIDER", "nonsense"}}));

@@ -63,7 +63,6 @@ BOOST_AUTO_TEST_CASE(resolve) {
     BOOST_TEST(r.resolve->filename_fallback == "");
     BOOST_TEST(r.store == "");
     BOOST_TEST(r.object == "");
-    BOOST_TEST(r.off == "");
     BOOST_TEST((r.preset == preset::none));
     BOOST_TEST(shown(c).at("resolve").at("object").as_string() == "/path");
     BOOST_TEST(!shown(c).as_object().contains("object"));

@@ -103,6 +103,35 @@ BOOST_AUTO_TEST_CASE(the_environment_with_all_it_may_say) {
     BOOST_TEST(evil.got.error().detail.find("Evil") == std::string::npos);
 }
 
+BOOST_AUTO_TEST_CASE(files_are_read_again) {
+    const temporary_folder folder;
+    const auto keys = [](std::string_view id) {
+        return "[default]\naws_access_key_id = " + std::string(id) + "\naws_secret_access_key = s\n";
+    };
+    const auto file = folder.write("c", keys("OLD"));
+    scripted_caller by(metadata_steps());
+    const auto noon = [] { return parse_rfc3339("2026-01-15T12:00:00Z").value(); };
+    auto from = aws_default_chain(environment_of({{"AWS_SHARED_CREDENTIALS_FILE", file}}), noon, "");
+    BOOST_TEST(!from->ask_again().has_value());
+    BOOST_TEST(run(from->fetch(by))->access_key_id == "OLD");
+    BOOST_TEST((from->ask_again() == std::chrono::minutes(1)));
+    folder.write("c", keys("NEW"));
+    BOOST_TEST(run(from->fetch(by))->access_key_id == "NEW");
+    // While it is being written anew nobody else's identity is taken; where it stays away, the chain goes on.
+    std::filesystem::remove(file);
+    const auto gone = run(from->fetch(by));
+    BOOST_TEST((gone.has_error() && gone.error().retryable));
+    folder.write("c", keys("NEWER"));
+    BOOST_TEST(run(from->fetch(by))->access_key_id == "NEWER");
+    folder.write("c", "[default]\nregion = x\n");
+    BOOST_TEST(run(from->fetch(by)).has_error());
+    BOOST_TEST(run(from->fetch(by))->access_key_id == "IMDS");
+    BOOST_TEST(!from->ask_again().has_value()); // these say when they end
+    from = aws_default_chain(environment_of({{"AWS_ACCESS_KEY_ID", "A"}, {"AWS_SECRET_ACCESS_KEY", "s"}}), noon, "");
+    BOOST_TEST(run(from->fetch(by)).has_value());
+    BOOST_TEST(!from->ask_again().has_value()); // an environment does not change
+}
+
 BOOST_AUTO_TEST_CASE(where_sts_is) {
     const temporary_folder folder;
     const variables role{{"AWS_WEB_IDENTITY_TOKEN_FILE", folder.write("token", "jwt")}, {"AWS_ROLE_ARN", "arn:r"}};

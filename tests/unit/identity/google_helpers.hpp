@@ -56,6 +56,13 @@ inline google_file of_user() {
                                                                  {"token_uri", "https://oauth.example/token"}})));
 }
 
+/// What a store without credentials of its own asks, but for the key that signs itself (src/sign/gcs_signing.cpp).
+inline std::unique_ptr<source<bearer_token>> default_source(const environment& env, sluice::wall_clock clock) {
+    const auto json = find_google_file(env);
+    return json ? google_file_source(parse_google_file(*json), std::move(clock))
+                : google_metadata_source(env, std::move(clock));
+}
+
 inline const std::string good_token = R"({"access_token":"ya29.t","expires_in":3599,"token_type":"Bearer"})";
 
 inline sluice::result<bearer_token> fetch(source<bearer_token>& from, scripted_caller& by) {

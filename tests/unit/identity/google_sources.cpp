@@ -1,5 +1,5 @@
 // Google's sources of tokens against scripts: the flows of credential_flows.json, and what each asks for.
-#include <sluice/identity/chains.hpp>
+#include <sluice/identity/expiry.hpp>
 #include <sluice/identity/google_sources.hpp>
 
 #include <boost/test/unit_test.hpp>
@@ -31,7 +31,7 @@ BOOST_AUTO_TEST_CASE(flows_of_the_vectors) {
             } else if (f.id == "gcp-metadata-503-retry") {
                 f.steps.push_back(from_metadata("email", 404, ""));
             }
-            const auto chain = google_default_chain(environment_of(f.env), clock_at(now), {});
+            const auto chain = default_source(environment_of(f.env), clock_at(now));
             scripted_caller by(f.steps);
             auto got = run(chain->fetch(by));
             if (!got && got.error().retryable && !f.fails()) {
@@ -112,7 +112,7 @@ BOOST_AUTO_TEST_CASE(email_is_asked_for_until_it_is_known) {
 }
 
 BOOST_AUTO_TEST_CASE(assertion_of_a_key) {
-    const auto from = google_file_source(with_key(), clock_at(now), google_read_scope);
+    const auto from = google_file_source(with_key(), clock_at(now));
     step s = answers("POST", "/token", 200, good_token);
     s.form = {{"grant_type", "urn:ietf:params:oauth:grant-type:jwt-bearer"}};
     scripted_caller by;
@@ -144,17 +144,16 @@ BOOST_AUTO_TEST_CASE(assertion_of_a_key) {
     const auto claims = json::parse(part(jwt.substr(first + 1, second - first - 1))).as_object();
     BOOST_TEST(claims.at("iss").as_string() == "a@p.example");
     BOOST_TEST(claims.at("aud").as_string() == "https://oauth.example/token");
-    BOOST_TEST(claims.at("scope").as_string() == google_read_scope);
+    BOOST_TEST(claims.at("scope").as_string() == google_cloud_scope);
     BOOST_TEST(claims.at("exp").as_int64() - claims.at("iat").as_int64() == 3600);
     BOOST_TEST(claims.at("iat").as_int64() ==
                std::chrono::duration_cast<std::chrono::seconds>(now.time_since_epoch()).count());
 }
 
-BOOST_AUTO_TEST_CASE(scopes) {
+BOOST_AUTO_TEST_CASE(impersonation) {
     const temporary_folder folder;
     const auto token_file = folder.write("oidc", "eyJ.oidc");
-    // The exchange that leads to impersonation needs all; what comes of it, what was asked for.
-    const auto from = google_file_source(federated(token_file, true), clock_at(now), google_read_scope);
+    const auto from = google_file_source(federated(token_file, true), clock_at(now));
     scripted_caller by;
     step exchange = answers("POST", "/v1/token", 200, good_token);
     exchange.form = {{"scope", std::string(google_cloud_scope)}, {"subject_token", "eyJ.oidc"}};
@@ -165,19 +164,37 @@ BOOST_AUTO_TEST_CASE(scopes) {
     by.add(as);
     BOOST_REQUIRE(fetch(*from, by));
     const auto body = json::parse(by.calls.at(1).body.reveal()).as_object();
-    BOOST_TEST(body.at("scope").as_array().at(0).as_string() == google_read_scope);
+    BOOST_TEST(body.at("scope").as_array().at(0).as_string() == google_cloud_scope);
     BOOST_TEST(body.at("lifetime").as_string() == "3600s");
+}
+
+BOOST_AUTO_TEST_CASE(what_is_sent_to_the_url_of_a_subject_token_is_not_told) {
+    const json::object file{
+        {"type", "external_account"},
+        {"audience", "//iam.googleapis.com/x"},
+        {"subject_token_type", "urn:ietf:params:oauth:token-type:jwt"},
+        {"credential_source", json::object{{"url", "http://169.254.169.254/token"},
+                                           {"headers", json::object{{"Authorization", "key/of the pod"}}}}}};
+    const auto from = google_file_source(parse_google_file(secret(json::serialize(file))), clock_at(now));
+    for (const std::string said : {"no key/of the pod", "no key%2Fof%20the%20pod"}) {
+        scripted_caller by;
+        by.add(answers("GET", "/token", 403, R"({"error":"bad","error_description":")" + said + "\"}"));
+        const auto got = fetch(*from, by);
+        BOOST_REQUIRE(!got);
+        BOOST_TEST(got.error().detail.ends_with("status 403, bad: (withheld: it repeats a secret)"),
+                   got.error().detail);
+    }
 }
 
 BOOST_AUTO_TEST_CASE(subject_tokens) {
     const temporary_folder folder;
     const auto token_file = folder.write("oidc", "first");
-    const auto from = google_file_source(federated(token_file, false), clock_at(now), google_read_scope);
+    const auto from = google_file_source(federated(token_file, false), clock_at(now));
     // Read anew each time; trimmed; refused where it is gone, empty or no plain text.
     for (const std::string text : {"first", "second\n"}) {
         folder.write("oidc", text);
         step s = answers("POST", "/v1/token", 200, good_token);
-        s.form = {{"subject_token", text.substr(0, text.find('\n'))}, {"scope", std::string(google_read_scope)}};
+        s.form = {{"subject_token", text.substr(0, text.find('\n'))}, {"scope", std::string(google_cloud_scope)}};
         scripted_caller by;
         by.add(s);
         BOOST_TEST(fetch(*from, by).has_value());
@@ -203,8 +220,7 @@ BOOST_AUTO_TEST_CASE(subject_tokens_from_a_url) {
          json::object{{"url", "http://169.254.169.254/token?resource=x"},
                       {"headers", json::object{{"Metadata", "True"}}},
                       {"format", json::object{{"type", "json"}, {"subject_token_field_name", "access_token"}}}}}};
-    const auto from =
-        google_file_source(parse_google_file(secret(json::serialize(file))), clock_at(now), google_cloud_scope);
+    const auto from = google_file_source(parse_google_file(secret(json::serialize(file))), clock_at(now));
     step ask = answers("GET", "/token", 200, R"({"access_token":"eyJ.azure"})");
     ask.exact_query = pairs{{"resource", "x"}};
     ask.fields = {{"Metadata", "True"}};
@@ -224,7 +240,7 @@ BOOST_AUTO_TEST_CASE(a_clock_that_is_wrong) {
     const temporary_folder folder;
     const auto token_file = folder.write("oidc", "eyJ.oidc");
     for (const auto skew : {-3h, 3h}) {
-        const auto from = google_file_source(federated(token_file, true), clock_at(now + skew), google_cloud_scope);
+        const auto from = google_file_source(federated(token_file, true), clock_at(now + skew));
         step as = answers("POST", "", 200, R"({"accessToken":"ya29.i","expireTime":"2026-01-15T13:34:56Z"})");
         as.answer_fields = {{"Date", "Thu, 15 Jan 2026 12:34:56 GMT"}};
         scripted_caller by({answers("POST", "/v1/token", 200, good_token), as});
@@ -234,21 +250,32 @@ BOOST_AUTO_TEST_CASE(a_clock_that_is_wrong) {
     }
 }
 
-BOOST_AUTO_TEST_CASE(chain) {
+BOOST_AUTO_TEST_CASE(no_token_lives_longer_than_any_does) {
     const temporary_folder folder;
-    const secret user(json::serialize(
-        json::object{{"type", "authorized_user"}, {"client_id", "i"}, {"client_secret", "s"}, {"refresh_token", "r"}}));
-    const auto path = folder.write("adc.json", user.reveal());
-    const auto clock = clock_at(now);
-    const auto name = [&](const variables& env, const secret& file) {
-        return google_default_chain(environment_of(env), clock, file)->name();
+    const auto token_file = folder.write("oidc", "eyJ.oidc");
+    const auto life = [&](const std::string& ends, pairs fields) {
+        const auto from = google_file_source(federated(token_file, true), clock_at(now));
+        step as = answers("POST", "", 200, R"({"accessToken":"ya29.i","expireTime":")" + ends + "\"}");
+        as.answer_fields = std::move(fields);
+        scripted_caller by({answers("POST", "/v1/token", 200, good_token), as});
+        const auto got = fetch(*from, by);
+        return got ? *got->expires - now : 0s;
     };
-    BOOST_TEST(name({}, {}) == "GCE metadata server");
-    BOOST_TEST(name({{"NO_GCE_CHECK", "true"}}, {}) == "no Google identity");
-    BOOST_TEST(name({{"GOOGLE_APPLICATION_CREDENTIALS", path}}, {}) == "Google user credentials of gcloud");
-    BOOST_TEST(name({}, user) == "Google user credentials of gcloud");
-    BOOST_CHECK_THROW(name({}, secret("{}")), std::invalid_argument);
-    BOOST_CHECK_THROW(name({{"GOOGLE_APPLICATION_CREDENTIALS", folder.path() + "/no"}}, {}), std::invalid_argument);
+    // As long as was asked for, whatever their clock says.
+    BOOST_TEST((life("9999-12-31T23:59:59Z", {}) == 1h));
+    BOOST_TEST((life("2026-01-15T13:34:56Z", {{"Date", "Thu, 01 Jan 1970 00:00:00 GMT"}}) == 1h));
+    BOOST_TEST((life("2026-01-15T13:34:56Z", {{"Date", "Fri, 31 Dec 9999 23:59:59 GMT"}}) == 0s));
+    BOOST_TEST((life("2026-01-15T12:44:56Z", {}) == 10min));
+
+    const auto from = google_metadata_source(environment_of({}), clock_at(now));
+    for (const std::string seconds : {"31536001", "9007199254740992", "\"9007199254740992\""}) {
+        scripted_caller by;
+        by.add(from_metadata("token", 200, R"({"access_token":"t","expires_in":)" + seconds + "}"));
+        by.add(from_metadata("email", 404, ""));
+        const auto got = fetch(*from, by);
+        BOOST_REQUIRE(got);
+        BOOST_TEST((got->expires == now + longest_life));
+    }
 }
 
 BOOST_AUTO_TEST_SUITE_END()

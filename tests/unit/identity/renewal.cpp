@@ -18,9 +18,11 @@ const time_point noon = parse_rfc3339("2026-01-15T12:00:00Z").value();
 /// Gives what it was told to, in order; then throws.
 class told_source final : public source<bearer_token> {
 public:
-    explicit told_source(std::vector<result<bearer_token>> answers, bool calls_out = false)
+    explicit told_source(std::vector<result<bearer_token>> answers, bool calls_out = false,
+                         std::optional<milliseconds> again = std::nullopt)
         : answers_(std::move(answers))
-        , calls_out_(calls_out) {}
+        , calls_out_(calls_out)
+        , again_(again) {}
     awaitable<result<bearer_token>> fetch(caller& by) override {
         if (calls_out_) {
             call c;
@@ -36,10 +38,12 @@ public:
         co_return answers_[next_++];
     }
     [[nodiscard]] std::string name() const override { return "told"; }
+    [[nodiscard]] std::optional<milliseconds> ask_again() const override { return again_; }
 
 private:
     std::vector<result<bearer_token>> answers_;
     bool calls_out_;
+    std::optional<milliseconds> again_;
     std::size_t next_{0};
 };
 
@@ -154,7 +158,8 @@ BOOST_AUTO_TEST_CASE(what_is_good_stays) {
     renewed<bearer_token> r(
         telling({trouble(), token("late", noon - seconds(1)), token("a", noon + hours(2)), trouble(),
                  token("ends sooner", noon + hours(1)), token("expired", noon - hours(1)), token("b", noon + hours(3)),
-                 token("c", noon + hours(2)), token("d", std::nullopt), token("e", noon + hours(9))}),
+                 token("c", noon + hours(2)), token("d", std::nullopt), token("d", std::nullopt),
+                 token("e", std::nullopt), token("f", noon + hours(9))}),
         [&now] { return now; });
     r.observe(watching(s));
     BOOST_TEST(r.status().source == "told");
@@ -176,11 +181,15 @@ BOOST_AUTO_TEST_CASE(what_is_good_stays) {
     now = noon + hours(3) - seconds(1);
     step_gives(false, "b"); // c has expired by now
     step_gives(true, "d");
+    const auto before = r.current();
     step_gives(true, "d");
-    BOOST_TEST(s.tried == 10U);
+    BOOST_TEST((r.current() == before)); // the same: signers keep what they made with it
+    step_gives(true, "e");               // what never ends makes way for whatever is newer
+    step_gives(true, "f");
+    BOOST_TEST(s.tried == 12U);
     BOOST_TEST(s.failed == 5U);
-    BOOST_TEST(s.published.size() == 3U);
-    step_gives(false, "d"); // the source throws
+    BOOST_TEST(s.published.size() == 5U);
+    step_gives(false, "f"); // the source throws
     BOOST_TEST(r.status().failure->detail.find("nothing is left") != std::string::npos);
 }
 
@@ -218,6 +227,24 @@ BOOST_AUTO_TEST_CASE(runs_before_each_expiry_and_after_failures) {
     BOOST_TEST(!gap);
     BOOST_TEST(r.current()->token.reveal() == "b");
     BOOST_TEST((clock::now() - start < seconds(1)));
+}
+
+BOOST_AUTO_TEST_CASE(what_may_change_is_asked_for_again) {
+    seen s;
+    scripted_caller by;
+    renewed<bearer_token> r(std::make_unique<told_source>(std::vector<result<bearer_token>>{token("a", std::nullopt),
+                                                                                            token("a", std::nullopt),
+                                                                                            token("b", std::nullopt)},
+                                                          false, milliseconds(1)),
+                            system_wall_clock());
+    r.observe(watching(s, [&] {
+        if (s.tried == 3U) {
+            r.stop();
+        }
+    }));
+    run(run_there(r, by));
+    BOOST_TEST(r.current()->token.reveal() == "b");
+    BOOST_TEST(s.published.size() == 2U);
 }
 
 BOOST_AUTO_TEST_CASE(stop_ends_a_sleep_and_a_call_and_all_later_runs) {

@@ -1,5 +1,6 @@
 #include <sluice/proxy/grant.hpp>
 #include <sluice/proxy/media_head.hpp>
+#include <sluice/proxy/redirect.hpp>
 
 #include <boost/test/unit_test.hpp>
 

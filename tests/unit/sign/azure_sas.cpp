@@ -181,11 +181,4 @@ BOOST_AUTO_TEST_CASE(names_of_blobs) {
     BOOST_TEST(path_of(umlauts + "x") == "sign_failed");
 }
 
-BOOST_AUTO_TEST_CASE(times) {
-    const auto now = vectors::time("2026-01-05T02:03:04Z");
-    BOOST_TEST(*azure_timestamp(now + std::chrono::milliseconds(999)) == "2026-01-05T02:03:04Z");
-    BOOST_TEST(*azure_timestamp(std::chrono::system_clock::time_point(-std::chrono::milliseconds(1))) ==
-               "1969-12-31T23:59:59Z");
-}
-
 BOOST_AUTO_TEST_SUITE_END()

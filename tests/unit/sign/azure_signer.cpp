@@ -5,6 +5,7 @@
 #include <boost/asio/co_spawn.hpp>
 #include <boost/test/unit_test.hpp>
 
+#include "../identity/scripted_caller.hpp"
 #include "vectors.hpp"
 
 #include <map>
@@ -104,27 +105,31 @@ struct token_bench {
         auto made = std::make_unique<key_source>();
         source = made.get();
         const auto clock = [this] { return now; };
-        auto keys = std::make_shared<identity::azure_delegation_keys>(std::move(made), clock);
-        signer = std::make_unique<azure_token_signer>(store, tokens, std::move(keys), clock);
+        keys = std::make_shared<identity::azure_delegation_keys>(std::move(made), clock);
+        signer = std::make_unique<azure_token_signer>(store, tokens, keys, clock);
     }
     void give(std::string_view token, std::optional<time_point> expires) {
         tokens->now = std::make_shared<identity::bearer_token>(identity::bearer_token{secret(token), expires, "me"});
     }
+    /// With a delegation key, or the try to get one, behind it.
     result<signed_request> presign(std::string_view key, const presign_options& options) {
-        sluice::asio::io_context context(1);
-        std::optional<result<signed_request>> kept;
-        sluice::asio::co_spawn(context, signer->presign_by(nobody, key, options),
-                               [&](std::exception_ptr failure, result<signed_request> made) {
-                                   BOOST_TEST(!failure);
-                                   kept = std::move(made);
-                               });
-        context.run();
-        return kept.value();
+        if (source->asked == 0) {
+            (void)identity::test::run(keys->renew(nobody));
+        }
+        return identity::test::run(presigned(*signer, key, options));
+    }
+    static awaitable<result<signed_request>> presigned(azure_token_signer& by, std::string_view key,
+                                                       const presign_options& options) {
+        sluice::worker here(0);
+        sluice::net::connection_pool pool(here, 1, 1s);
+        auto made = co_await by.presign(pool, key, method::get, options);
+        co_return made;
     }
     time_point now{start};
     no_caller nobody;
     std::shared_ptr<token_provider> tokens;
     key_source* source{nullptr};
+    std::shared_ptr<identity::azure_delegation_keys> keys;
     std::unique_ptr<azure_token_signer> signer;
 };
 
@@ -295,6 +300,17 @@ BOOST_AUTO_TEST_CASE(a_url_never_outlives_its_delegation_key) {
     BOOST_TEST(code_of(b.presign("", {})) == "sign_failed");
 }
 
+BOOST_AUTO_TEST_CASE(nobody_waits_longer_than_he_said) {
+    token_bench b; // no key, and nobody who asks for one
+    const auto began = sluice::steady_clock::now();
+    presign_options options;
+    options.give_up = began + 30ms;
+    const auto late = identity::test::run(token_bench::presigned(*b.signer, "a.bin", options));
+    BOOST_TEST(code_of(late) == "timeout");
+    BOOST_TEST((late.has_error() && late.error().retryable));
+    BOOST_TEST((sluice::steady_clock::now() - began < 5s));
+}
+
 BOOST_AUTO_TEST_CASE(without_the_permission) {
     token_bench b;
     b.source->fault = "answered 403";
@@ -324,6 +340,7 @@ BOOST_AUTO_TEST_CASE(the_factory) {
     store.credentials = sluice::config::default_chain{};
     const auto by_token = make_azure_signing(store, nothing_set, [] { return start; });
     BOOST_TEST(by_token.renewals.size() == 1U);
+    BOOST_TEST(by_token.renewals_for_urls.size() == 1U);
     BOOST_TEST(by_token.renewals.front()->status().source == "Azure instance metadata");
     BOOST_TEST(code_of(dynamic_cast<azure_token_signer&>(*by_token.signer).sign_now("k")) == "no_credentials");
     // A token in the clear, to this machine alone.

@@ -58,6 +58,22 @@ struct token_bench {
     scripted_caller by;
 };
 
+/// Presigns with little time, and again when what that began has ended.
+sluice::awaitable<void> twice(gcs_token_signer& signer, sluice::net::connection_pool& pool,
+                              std::optional<sluice::result<signed_request>>& late,
+                              std::optional<sluice::result<signed_request>>& again) {
+    presign_options options;
+    options.give_up = sluice::steady_clock::now() + 50ms;
+    auto first = co_await signer.presign(pool, "k", method::get, options);
+    late.emplace(std::move(first));
+    const auto ex = co_await sluice::asio::this_coro::executor;
+    sluice::steady_timer pause(ex, 20ms);
+    co_await pause.async_wait(sluice::use_tuple);
+    options.give_up = sluice::steady_clock::time_point::max();
+    auto second = co_await signer.presign(pool, "k", method::get, options);
+    again.emplace(std::move(second));
+}
+
 } // namespace
 
 BOOST_AUTO_TEST_SUITE(gcs_sign_blob)
@@ -212,9 +228,13 @@ BOOST_AUTO_TEST_CASE(what_goes_wrong_with_sign_blob) {
             BOOST_TEST(made.error().detail.find(one.words) != std::string::npos, made.error().detail);
             BOOST_TEST(made.error().detail.find("ya29") == std::string::npos);
             BOOST_TEST(b.by.left() == 0U);
-            // It is not kept.
+            // Nor is it asked again at once, for whatever object; after a while it is.
+            BOOST_TEST(code_of(b.presign({}, "other.bin")) == one.code);
+            b.now += 2s;
             b.by.add(token_bench::blob());
             BOOST_TEST(code_of(b.presign()) == "fine");
+            b.by.add(token_bench::blob());
+            BOOST_TEST(code_of(b.presign({}, "other.bin")) == "fine");
         }
     }
     token_bench slow;
@@ -225,6 +245,78 @@ BOOST_AUTO_TEST_CASE(what_goes_wrong_with_sign_blob) {
     token_bench mended;
     mended.by.add({token_bench::blob(email, 502, ""), token_bench::blob()});
     BOOST_TEST(code_of(mended.presign()) == "fine");
+}
+
+BOOST_AUTO_TEST_CASE(a_kept_url_outlives_a_failing_service) {
+    token_bench b(setup_of(), 10min);
+    b.by.add(token_bench::blob());
+    const auto made = b.presign();
+    BOOST_REQUIRE(made);
+    b.now += 5min + 1s; // due
+    b.by.add(token_bench::blob(email, 403, ""));
+    BOOST_TEST(b.presign().value().target == made->target);
+    BOOST_TEST(b.presign().value().target == made->target); // asks nobody
+    BOOST_TEST(code_of(b.presign({}, "other.bin")) == "sign_failed");
+    b.now += 4min + 54s; // past the margin too
+    b.by.add(token_bench::blob(email, 403, ""));
+    BOOST_TEST(b.presign().value().target == made->target);
+    b.now += 1s; // too late to begin with it
+    BOOST_TEST(code_of(b.presign()) == "sign_failed");
+    b.now += 1min;
+    b.by.add(token_bench::blob(email, 200, R"({"signedBlob":"BQYH"})"));
+    BOOST_TEST(parameter(b.presign().value(), "X-Goog-Signature") == "050607");
+    BOOST_TEST(b.by.left() == 0U);
+}
+
+BOOST_AUTO_TEST_CASE(after_a_failure_one_alone_asks) {
+    using sluice::error;
+    failure_memory memory;
+    auto now = vectors::time("2026-01-15T12:00:00Z");
+    const error down{sluice::errc::sign_failed, sluice::error_source::origin, true, "down"};
+    BOOST_TEST(!memory.refusal(now).has_value());
+    memory.failed(down, now);
+    for (int i = 0; i < 50; ++i) {
+        memory.failed(down, now); // they asked at the same time: no longer wait for that
+    }
+    BOOST_TEST(memory.refusal(now + 700ms)->detail == "down");
+    now += 1300ms;
+    BOOST_TEST(!memory.refusal(now).has_value());
+    BOOST_TEST(memory.refusal(now).has_value()); // somebody asks already
+    memory.failed(down, now);
+    BOOST_TEST(memory.refusal(now + 1500ms).has_value()); // longer than the first time
+    BOOST_TEST(!memory.refusal(now - 1h).has_value());    // a clock that was set back
+    BOOST_TEST(!memory.refusal(now + 11s).has_value());   // whoever asked never came back
+    memory.succeeded();
+    BOOST_TEST(!memory.refusal(now).has_value());
+    memory.failed(down, now);
+    BOOST_TEST(!memory.refusal(now + 1300ms).has_value()); // a new row
+}
+
+BOOST_AUTO_TEST_CASE(nobody_waits_longer_than_he_said) {
+    // A service that takes the connection and says nothing.
+    sluice::worker here(0);
+    sluice::asio::basic_socket_acceptor<sluice::asio::ip::tcp, sluice::executor> silent(
+        here.get_executor(), {sluice::asio::ip::address_v4::loopback(), 0});
+    auto how = setup_of();
+    how.iam = {sluice::config::url{false, "127.0.0.1", silent.local_endpoint().port(), ""}, "/"};
+    token_bench b(std::move(how));
+    std::optional<sluice::result<signed_request>> late;
+    std::optional<sluice::result<signed_request>> again;
+    sluice::net::connection_pool pool(here, 4, 1s);
+    here.tasks.spawn(here.deadlines.run());
+    here.tasks.spawn(twice(b.signer, pool, late, again));
+    const auto began = sluice::steady_clock::now();
+    while (!again && sluice::steady_clock::now() - began < 10s) {
+        here.context.run_one_for(100ms);
+    }
+    BOOST_REQUIRE(again.has_value());
+    BOOST_TEST(code_of(*late) == "timeout");
+    BOOST_TEST(late->error().retryable);
+    BOOST_TEST((sluice::steady_clock::now() - began < 2s)); // sooner than the call's own limit
+    BOOST_TEST(code_of(*again) == "sign_failed");           // remembered: nobody waits for it again
+    pool.close();
+    here.deadlines.stop();
+    here.context.run(); // ends: nothing was left behind
 }
 
 BOOST_AUTO_TEST_CASE(where_iam_credentials_is) {

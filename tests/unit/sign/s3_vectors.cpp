@@ -74,15 +74,14 @@ void run_case(const json::object& test, counts& done) {
     const std::string region = vectors::text(test, "region");
     const std::string service = vectors::text(test, "service");
     const auto timestamp = amz_timestamp(vectors::time(vectors::text(test, "timestamp")));
-    BOOST_REQUIRE(timestamp);
     const vectors::pairs query = vectors::pairs_of(test, "query");
     const vectors::pairs headers = vectors::pairs_of(test, "headers");
     const auto query_views = vectors::views(query);
     const auto header_views = vectors::views(headers);
 
-    const v4_scope scope{access_key_id, session_token, region, service, *timestamp};
+    const v4_scope scope{access_key_id, session_token, region, service, timestamp};
     const hmac_key key(
-        v4_signing_key(vectors::text(keys, "secret_access_key"), timestamp->substr(0, 8), region, service));
+        v4_signing_key(vectors::text(keys, "secret_access_key"), timestamp.substr(0, 8), region, service));
     v4_request request{method, address.authority, path, query_views, header_views};
     const std::string origin = (address.tls ? "https://" : "http://") + address.authority;
 
@@ -93,13 +92,23 @@ void run_case(const json::object& test, counts& done) {
         BOOST_TEST(origin + made->target == vectors::text(expect, "url"));
         ++done.query;
     } else {
+        // A request that is signed in its Authorization field, which we send none of: by the bare algorithm.
         request.payload_hash = payload_hash;
-        const auto made = v4_sign_headers(request, scope, key);
-        BOOST_REQUIRE(made);
-        check_steps(made->steps, expect);
-        BOOST_TEST(origin + made->target == vectors::text(expect, "url"));
-        BOOST_TEST(made->authorization == vectors::text(expect, "authorization"));
-        BOOST_TEST((made->headers == vectors::pairs_of(expect, "headers")));
+        std::vector<field_view> sent{{"host", address.authority}};
+        sent.insert(sent.end(), header_views.begin(), header_views.end());
+        sent.push_back({"x-amz-date", timestamp});
+        sent.push_back({"x-amz-content-sha256", payload_hash});
+        if (!session_token.empty()) {
+            sent.push_back({"x-amz-security-token", session_token});
+        }
+        request.headers = sent;
+        const auto made = v4_sign(request, scope, key);
+        check_steps(made, expect);
+        BOOST_TEST(origin + path + (made.query.empty() ? "" : "?") + made.query == vectors::text(expect, "url"));
+        BOOST_TEST("AWS4-HMAC-SHA256 Credential=" + access_key_id + "/" + timestamp.substr(0, 8) + "/" + region + "/" +
+                       service + "/aws4_request, SignedHeaders=" + made.signed_headers +
+                       ", Signature=" + made.signature ==
+                   vectors::text(expect, "authorization"));
         ++done.header;
     }
     if (const std::string url = vectors::text(test, "sdk_client_url"); !url.empty()) {

@@ -1,0 +1,101 @@
+#include "object_fields.hpp"
+
+#include <sluice/http/fields.hpp>
+#include <sluice/proxy/media_head.hpp>
+
+#include <boost/url/encode.hpp>
+
+namespace sluice::proxy {
+
+namespace detail {
+
+namespace {
+
+/// attr-char of RFC 8187 §3.2.1.
+constexpr auto is_attr_char = [](char c) {
+    return http::is_digit(c) || (http::ascii_lower(c) >= 'a' && http::ascii_lower(c) <= 'z') ||
+           std::string_view("!#$&+-.^_`|~").find(c) != std::string_view::npos;
+};
+struct attr_chars {
+    constexpr bool operator()(char c) const noexcept { return is_attr_char(c); }
+};
+
+/// RFC 6266 §4.3: a type that a browser would run as a page of the app's own is never shown in place.
+std::string disposition_of(std::string_view filename, std::string_view content_type) {
+    std::string value = is_inline_type(content_type) ? "inline" : "attachment";
+    value += "; filename*=UTF-8''";
+    value += boost::urls::encode({filename.data(), filename.size()}, attr_chars{});
+    return value;
+}
+
+/// The value of the first field of that name; "" where there is none.
+std::string_view value_in(std::string_view lines, std::string_view name) {
+    while (!lines.empty()) {
+        const auto line = lines.substr(0, lines.find("\r\n"));
+        const auto colon = line.find(':');
+        if (http::same_name(line.substr(0, colon), name)) {
+            return http::trim_ows(line.substr(colon + 1));
+        }
+        lines.remove_prefix(line.size() + 2);
+    }
+    return {};
+}
+
+} // namespace
+
+bool starts_with_type(std::string_view type, std::string_view prefix) {
+    return type.size() >= prefix.size() && http::same_name(type.substr(0, prefix.size()), prefix);
+}
+
+std::string own_disposition(const media_request& m, std::string_view type) {
+    const grant* given = m.given.get();
+    if (given != nullptr && given->says_disposition) {
+        return given->content_disposition;
+    }
+    if (given != nullptr && !given->filename.empty()) {
+        return disposition_of(given->filename, type);
+    }
+    return is_inline_type(type) ? "" : "attachment";
+}
+
+std::string_view said(const media_request& m, std::string_view name) {
+    for (const auto& [each, value] : m.route.settings.headers) {
+        if (http::same_name(each, name)) {
+            return value;
+        }
+    }
+    return m.given ? value_in(m.given->fields.lines, name) : std::string_view();
+}
+
+std::string_view said_type(const media_request& m) {
+    const auto type = said(m, "Content-Type");
+    return type.empty() && m.given ? std::string_view(m.given->content_type) : type;
+}
+
+std::string_view type_of(const media_request& m, const representation& r) {
+    const auto type = said_type(m);
+    if (!type.empty()) {
+        return type;
+    }
+    return r.content_type.empty() ? std::string_view("application/octet-stream") : r.content_type;
+}
+
+} // namespace detail
+
+bool is_inline_type(std::string_view content_type) noexcept {
+    // A list would be read by its last member (Fetch §2.2.3 "extract a MIME type"), which is not what is judged here.
+    const auto essence = http::trim_ows(content_type.substr(0, content_type.find(';')));
+    const auto slash = essence.find('/');
+    if (slash == std::string_view::npos || content_type.find(',') != std::string_view::npos ||
+        !http::is_token(essence.substr(0, slash)) || !http::is_token(essence.substr(slash + 1))) {
+        return false;
+    }
+    if (http::same_name(essence, "application/pdf") || http::same_name(essence, "text/plain")) {
+        return true;
+    }
+    const auto kind = essence.substr(0, slash);
+    return (http::same_name(kind, "image") && !detail::starts_with_type(essence, "image/svg")) ||
+           http::same_name(kind, "audio") || http::same_name(kind, "video");
+}
+
+} // namespace sluice::proxy

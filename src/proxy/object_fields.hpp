@@ -1,0 +1,27 @@
+#pragma once
+
+#include <sluice/proxy/media.hpp>
+
+#include <string>
+#include <string_view>
+
+/// What a response says of the object: the route's word goes before the app's, and the app's before the store's.
+namespace sluice::proxy::detail {
+
+/// What the route, or else the app, says in the field `name`; "": neither says it.
+[[nodiscard]] std::string_view said(const media_request& m, std::string_view name);
+
+/// The media type as the route says it, or the app; "": only the store knows.
+[[nodiscard]] std::string_view said_type(const media_request& m);
+
+/// The media type of what is sent: the route says it, or the app, or the store.
+[[nodiscard]] std::string_view type_of(const media_request& m, const representation& r);
+
+/// The disposition where no field of the route or the app says it: the type decides, so that what a browser would run
+/// as a page is never shown in place. "": none.
+[[nodiscard]] std::string own_disposition(const media_request& m, std::string_view type);
+
+/// Whether `type` begins with `prefix`, whatever the case.
+[[nodiscard]] bool starts_with_type(std::string_view type, std::string_view prefix);
+
+} // namespace sluice::proxy::detail
