@@ -2,6 +2,7 @@
 
 #include "aws_parts.hpp"
 
+#include <algorithm>
 #include <array>
 #include <utility>
 
@@ -74,18 +75,12 @@ result<profile_identity> identity_of(const profile& p) {
 
 class aws_chain final : public source<aws_credentials> {
 public:
-    aws_chain(environment env, wall_clock clock, std::string region)
+    aws_chain(environment env, wall_clock clock, aws_defaults defaults)
         : env_(std::move(env))
         , clock_(std::move(clock))
-        , region_(std::move(region)) {}
+        , defaults_(std::move(defaults)) {}
 
     [[nodiscard]] std::string name() const override { return std::string(asked_); }
-
-    /// Files are rotated by hand or by other programs, and say nothing of when; the environment of a process does not
-    /// change.
-    [[nodiscard]] std::optional<std::chrono::milliseconds> ask_again() const override {
-        return keys_of_files_ ? std::optional<std::chrono::milliseconds>(std::chrono::minutes(1)) : std::nullopt;
-    }
 
     awaitable<result<aws_credentials>> fetch(caller& by) override {
         asked_ = environment_name;
@@ -106,16 +101,25 @@ public:
             }
             from_profile = std::move(*made);
         }
-        const bool had_keys = std::exchange(keys_of_files_, from_profile.keys.has_value());
+        // Files are rotated by hand or by other programs, and say nothing of when. While they are being written anew
+        // nobody else's identity is taken; the environment of a process does not change.
+        const auto now = clock_();
         if (from_profile.keys) {
+            files_alone_until_ = time_point::max();
+            from_profile.keys->renew_at = now + look_again;
             co_return std::move(*from_profile.keys);
         }
-        if (had_keys &&
-            !from_profile.role) { // perhaps they are being written anew: what comes further down is asked the next time
-            co_return refused(files_name, "the profile has no keys any more", mended_by::trying_again,
-                              error_source::internal);
+        if (files_alone_until_ && !from_profile.role) {
+            files_alone_until_ = std::min(*files_alone_until_, now + look_again);
+            if (now < *files_alone_until_) {
+                co_return refused(files_name, "the profile has no keys any more", mended_by::trying_again,
+                                  error_source::internal);
+            }
         }
         auto got = co_await fetch_from_services(by, std::move(from_profile.role));
+        if (got && files_alone_until_) { // they may come back
+            got->renew_at = now + look_again;
+        }
         co_return got;
     }
 
@@ -135,6 +139,7 @@ private:
         if (role) {
             asked_ = web_identity_name;
             role->region = region_of(*role);
+            role->fips = defaults_.fips;
             auto got = co_await assume_role(by, env_, *role, clock_);
             co_return got;
         }
@@ -163,24 +168,25 @@ private:
         if (auto region = env_("AWS_DEFAULT_REGION")) {
             return *region;
         }
-        return role.region.empty() ? region_ : role.region;
+        return role.region.empty() ? defaults_.region : role.region;
     }
 
     static constexpr std::string_view chain_name = "AWS default chain";
+    static constexpr std::chrono::minutes look_again{1}; ///< at the files
 
     environment env_;
     wall_clock clock_;
-    std::string region_;
+    aws_defaults defaults_;
     std::string_view asked_{chain_name};
-    bool keys_of_files_{false};        ///< what was given last
+    std::optional<time_point> files_alone_until_{}; ///< set where the files gave keys once: whether they do still
     time_point metadata_good_until_{}; ///< what the instance's last keys said that were no older than they said
 };
 
 } // namespace
 
 std::unique_ptr<source<aws_credentials>> aws_default_chain(const environment& env, wall_clock clock,
-                                                           std::string region) {
-    return std::make_unique<aws_chain>(env, std::move(clock), std::move(region));
+                                                           aws_defaults defaults) {
+    return std::make_unique<aws_chain>(env, std::move(clock), std::move(defaults));
 }
 
 } // namespace sluice::identity

@@ -192,7 +192,7 @@ bool stretch(aws_credentials& keys, time_point now, time_point& good_until) {
 } // namespace
 
 bool has_metadata(const environment& env) {
-    return config::to_lower(env("AWS_EC2_METADATA_DISABLED").value_or("")) != "true";
+    return !is_true(env, "AWS_EC2_METADATA_DISABLED");
 }
 
 awaitable<result<aws_credentials>> ask_metadata(caller& by, const environment& env, const wall_clock& clock,

@@ -20,10 +20,6 @@ error wrong(std::string_view why) {
     return refused(web_identity_name, why, mended_by::operator_alone, error_source::internal);
 }
 
-bool is_true(const environment& env, std::string_view name) {
-    return config::to_lower(env(name).value_or("")) == "true";
-}
-
 /// `[\w+=,.@-]`, what a RoleSessionName may hold.
 bool is_session_char(char c) {
     return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
@@ -37,7 +33,7 @@ std::string made_up_session(const environment& env) {
     return name.substr(0, 64);
 }
 
-result<service_url> sts_endpoint(const environment& env, const std::string& region) {
+result<service_url> sts_endpoint(const environment& env, const web_identity& who) {
     auto named = env("AWS_ENDPOINT_URL_STS");
     std::string_view variable = "AWS_ENDPOINT_URL_STS";
     if (!named) {
@@ -51,23 +47,29 @@ result<service_url> sts_endpoint(const environment& env, const std::string& regi
         }
         return url;
     }
+    std::string_view region = who.region;
     const auto in_region = [](char c) { return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-'; };
     if (!std::ranges::all_of(region, in_region)) {
         return wrong("the region is not a name as in eu-west-1");
     }
     const bool legacy = config::to_lower(env("AWS_STS_REGIONAL_ENDPOINTS").value_or("")) == "legacy" &&
                         std::ranges::find(legacy_regions, region) != legacy_regions.end();
+    const bool fips = who.fips || is_true(env, "AWS_USE_FIPS_ENDPOINT");
+    const bool global = region.empty() || region == "aws-global";
+    if (global && fips) {
+        region = "us-east-1"; // where the global endpoint is, which has no FIPS one
+    }
     service_url url;
     url.place.tls = true;
     url.place.port = 443;
     url.target = "/";
-    if (region.empty() || legacy || region == "aws-global") {
+    if (!fips && (global || legacy)) {
         url.place.host = "sts.amazonaws.com";
     } else {
         // AWS General Reference, "AWS STS endpoints": those of GovCloud are FIPS ones by their plain name.
-        const bool apart = is_true(env, "AWS_USE_FIPS_ENDPOINT") && !region.starts_with("us-gov-");
-        url.place.host = apart ? "sts-fips." : "sts.";
-        url.place.host += region + (region.starts_with("cn-") ? ".amazonaws.com.cn" : ".amazonaws.com");
+        url.place.host = fips && !region.starts_with("us-gov-") ? "sts-fips." : "sts.";
+        url.place.host += region;
+        url.place.host += region.starts_with("cn-") ? ".amazonaws.com.cn" : ".amazonaws.com";
     }
     return url;
 }
@@ -92,7 +94,7 @@ awaitable<result<aws_credentials>> assume_role(caller& by, const environment& en
     if (session.size() < 2 || session.size() > 64 || !std::ranges::all_of(session, is_session_char)) {
         co_return wrong("the role's session name must be 2 to 64 of A-Z a-z 0-9 _ + = , . @ -");
     }
-    const auto url = sts_endpoint(env, who.region);
+    const auto url = sts_endpoint(env, who);
     if (!url) {
         co_return url.error();
     }

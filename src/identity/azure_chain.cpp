@@ -11,7 +11,7 @@ namespace sluice::identity {
 
 namespace {
 
-// What the three sources share: a call, its answer, and when to ask again.
+// What the three sources share: a call and its answer.
 class azure_source : public source<bearer_token> {
 public:
     // `client_id`: of the identity that is asked for; "": the service's default.
@@ -23,21 +23,20 @@ public:
     awaitable<result<bearer_token>> fetch(caller& by) final {
         const auto prepared = prepare();
         if (!prepared) {
-            co_return keeper_.settle(prepared.error(), clock_());
+            co_return prepared.error();
         }
         const auto answer = co_await by.send(prepared->what);
-        const auto now = clock_();
         if (!answer) {
             error e = answer.error();
             e.code = errc::no_credentials;
             e.detail = name_ + ": " + (e.detail.empty() ? std::string(to_string(answer.error().code)) : e.detail);
-            co_return keeper_.settle(std::move(e), now);
+            co_return e;
         }
-        auto settled = keeper_.settle(read_azure_token(*answer, name_, now, {prepared->sent.reveal()}), now);
-        if (settled && settled->subject.empty()) {
-            settled->subject = client_id_;
+        auto token = read_azure_token(*answer, name_, clock_(), {prepared->sent.reveal()});
+        if (token && token->subject.empty()) {
+            token->subject = client_id_;
         }
-        co_return settled;
+        co_return token;
     }
     [[nodiscard]] std::string name() const final { return name_; }
 
@@ -54,7 +53,6 @@ private:
     const std::string name_;
     const wall_clock clock_;
     const std::string client_id_;
-    azure_token_keeper keeper_;
 };
 
 // Where the environment names an identity but not all of it, or in a way that cannot be used.

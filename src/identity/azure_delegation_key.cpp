@@ -4,7 +4,6 @@
 #include <sluice/identity/rfc3339.hpp>
 #include <sluice/identity/small_file.hpp>
 
-#include <openssl/crypto.h>
 #include <pugixml.hpp>
 
 #include <algorithm>
@@ -24,11 +23,9 @@ error no_key(std::string_view why, bool retryable) {
 class document {
 public:
     explicit document(std::string_view text)
-        : text_(text)
-        , good_(parsed_.load_buffer_inplace(text_.data(), text_.size(), pugi::parse_default, pugi::encoding_utf8)) {}
-    document(const document&) = delete;
-    document& operator=(const document&) = delete;
-    ~document() { OPENSSL_cleanse(text_.data(), text_.size()); }
+        : text_(std::string(text))
+        , good_(parsed_.load_buffer_inplace(text_.text.data(), text_.text.size(), pugi::parse_default,
+                                            pugi::encoding_utf8)) {}
 
     /// The text of an element of the root `name`; "" where there is none.
     [[nodiscard]] std::string_view text_of(const char* root, const char* name) const {
@@ -36,7 +33,7 @@ public:
     }
 
 private:
-    std::string text_;
+    wiped_text text_;
     pugi::xml_document parsed_;
     bool good_;
 };
@@ -105,6 +102,7 @@ result<user_delegation_key> read_delegation_key(const reply& answer, time_point 
         return no_key("the key has expired already", true);
     }
     key.expires = expiry_at(now, *key.expires);
+    key.renew_at = now + (*key.expires - now) / 2;
     return key;
 }
 
@@ -115,12 +113,26 @@ azure_delegation_key_source::azure_delegation_key_source(azure_blob_service serv
     , tokens_(std::move(tokens))
     , clock_(std::move(clock)) {}
 
+std::shared_ptr<const bearer_token> azure_delegation_key_source::usable_token() const {
+    auto token = tokens_->current();
+    return token && (!token->expires || *token->expires > clock_()) ? token : nullptr;
+}
+
 awaitable<result<user_delegation_key>> azure_delegation_key_source::fetch(caller& by) {
-    const auto now = clock_();
-    const auto token = tokens_->current();
-    if (!token || (token->expires && *token->expires <= now)) {
+    // Just after the start the token is on its way, and whoever wants a URL waits.
+    const auto ex = co_await asio::this_coro::executor;
+    const auto give_up = steady_clock::now() + service_.timeout;
+    auto token = usable_token();
+    while (!token && steady_clock::now() < give_up) {
+        steady_timer pause(ex, 100ms);
+        auto [ec] = co_await pause.async_wait(use_tuple);
+        static_cast<void>(ec);
+        token = usable_token();
+    }
+    if (!token) {
         co_return no_key("there is no token to ask with", true);
     }
+    const auto now = clock_();
     call what;
     what.method = "POST";
     what.place = service_.endpoint;

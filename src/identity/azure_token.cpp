@@ -38,15 +38,17 @@ bool may_pass(unsigned status) {
 
 error refusal(const reply& answer, std::string_view who, const secrets_sent& sent) {
     const secret_json body(answer.body.reveal());
-    const auto said = told(body.text("error"), body.text("error_description"), sent);
+    const auto description = body.text("error_description");
+    // App Service says `{"statusCode": …, "message": …}`.
+    const auto said = told(body.text("error"), description.empty() ? body.text("message") : description, sent);
     return no_token(who, "answered " + std::to_string(answer.status) + (said.empty() ? "" : ": " + said),
                     may_pass(answer.status));
 }
 
 } // namespace
 
-result<azure_token> read_azure_token(const reply& answer, std::string_view who, time_point now,
-                                     const secrets_sent& sent) {
+result<bearer_token> read_azure_token(const reply& answer, std::string_view who, time_point now,
+                                      const secrets_sent& sent) {
     if (answer.status != 200) {
         return refusal(answer, who, sent);
     }
@@ -68,39 +70,18 @@ result<azure_token> read_azure_token(const reply& answer, std::string_view who, 
     if (*expires <= now) {
         return no_token(who, "the token has expired already", true);
     }
-    azure_token made{secret(token), *expires, std::nullopt, std::string(body.text("client_id"))};
-    if (!is_plain_text(made.client_id)) {
-        made.client_id.clear();
+    bearer_token made{secret(token), *expires, std::string(body.text("client_id"))};
+    if (!is_plain_text(made.subject)) {
+        made.subject.clear();
     }
     if (const auto asked = body.number("refresh_in"); asked && *asked >= 0) {
         // A service that gives a kept token again may name a moment that is all but here.
         const auto early = expiry_after(now, std::max<std::chrono::seconds>(std::chrono::seconds(*asked), 5min));
-        if (early < made.expires) {
+        if (early < *expires) {
             made.renew_at = early;
         }
     }
     return made;
-}
-
-result<bearer_token> azure_token_keeper::settle(result<azure_token> fetched, time_point now) {
-    if (fetched) {
-        held_.reset();
-        bearer_token given{fetched->token, fetched->expires, fetched->client_id};
-        if (fetched->renew_at) {
-            // renewal_plan asks 4 to 18 minutes before the end, and at the half of lives below 10 minutes: with this
-            // end never after `renew_at`.
-            said_ = std::min(fetched->expires, *fetched->renew_at + 4min);
-            given.expires = said_;
-            held_ = std::move(*fetched);
-        }
-        return given;
-    }
-    // Tries are at most 72 s apart: one of them comes this late.
-    if (!held_ || now < said_ - 90s || held_->expires <= now) {
-        return fetched.error();
-    }
-    said_ = std::min(held_->expires, std::max(said_, now) + 10min);
-    return bearer_token{held_->token, said_, held_->client_id};
 }
 
 } // namespace sluice::identity

@@ -1,3 +1,4 @@
+#include <sluice/config/text.hpp>
 #include <sluice/identity/environment.hpp>
 
 #include <cstdlib>
@@ -13,6 +14,10 @@ environment process_environment() {
         }
         return value;
     };
+}
+
+bool is_true(const environment& env, std::string_view name) {
+    return config::to_lower(env(name).value_or("")) == "true";
 }
 
 } // namespace sluice::identity

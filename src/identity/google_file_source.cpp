@@ -1,4 +1,5 @@
 #include <sluice/base/secret_json.hpp>
+#include <sluice/config/text.hpp>
 #include <sluice/http/date.hpp>
 #include <sluice/identity/expiry.hpp>
 #include <sluice/identity/google_http.hpp>
@@ -115,7 +116,10 @@ private:
         }
         secrets_sent sent;
         for (const auto& [name, value] : who_.subject.fields) {
-            sent.push_back(value.reveal());
+            // Not the `True` of `Metadata: True`, which many a message holds.
+            if (value.reveal().size() >= 8 || config::to_lower(name).find("auth") != std::string::npos) {
+                sent.push_back(value.reveal());
+            }
         }
         return google_refusal("the subject token's URL", answer, sent);
     }

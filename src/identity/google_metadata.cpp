@@ -1,5 +1,4 @@
 #include <sluice/config/address.hpp>
-#include <sluice/config/text.hpp>
 #include <sluice/identity/google_http.hpp>
 #include <sluice/identity/google_sources.hpp>
 #include <sluice/identity/small_file.hpp>
@@ -39,13 +38,19 @@ public:
         if (!token) {
             co_return token;
         }
-        // Who it is changes as little as the machine. A token is good without it: only signBlob needs to know.
+        // Who it is changes as little as the machine. A token is good without it: only signBlob needs to know, and does
+        // not wait for the token's end.
         if (email_.empty()) {
             const call for_email = ask("email");
             const auto email = co_await by.send(for_email);
             email_ = read_email(email);
         }
         token->subject = email_;
+        if (email_.empty()) {
+            const auto now = clock_();
+            token->subject_pending = true;
+            token->renew_at = now + renewal_plan::after_failure(++in_vain_, now, token->expires, random_unit());
+        }
         co_return token;
     }
 
@@ -81,12 +86,13 @@ private:
     const config::url place_;
     const wall_clock clock_;
     std::string email_;
+    unsigned in_vain_{0}; ///< how often that was asked for
 };
 
 } // namespace
 
 std::unique_ptr<source<bearer_token>> google_metadata_source(const environment& env, wall_clock clock) {
-    if (const auto off = env("NO_GCE_CHECK"); off && config::to_lower(*off) == "true") {
+    if (is_true(env, "NO_GCE_CHECK")) {
         return std::make_unique<no_google_identity>();
     }
     std::string host = "metadata.google.internal";

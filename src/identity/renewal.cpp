@@ -36,13 +36,15 @@ bool is_good(const std::shared_ptr<const T>& t, time_point now) {
 }
 
 /// True where `fresh` is to be published in place of `old`, which is good still. What has no expiry is asked for again
-/// to see whether it was changed by hand: then anything else is newer.
+/// to see whether it was changed by hand: then anything else is newer. A token that is given out again, now with whom
+/// it stands for, may seem to end a moment sooner, since services count what is left in whole seconds.
 template <class T>
 bool replaces(const T& fresh, const T& old) {
     if (fresh.contents() == old.contents()) {
         return false;
     }
-    return !old.expires || !fresh.expires || *fresh.expires >= *old.expires;
+    return !old.expires || !fresh.expires || *fresh.expires >= *old.expires ||
+           (old.who().empty() && !fresh.who().empty());
 }
 
 std::string when(const std::optional<time_point>& expires) {
@@ -56,27 +58,30 @@ double random_unit() {
     return std::uniform_real_distribution<double>(0.0, 1.0)(generator);
 }
 
-renewal_plan::duration renewal_plan::after_success(time_point now, std::optional<time_point> expires, double random) {
-    if (!expires) {
-        return duration::max();
+renewal_plan::duration renewal_plan::after_success(time_point now, std::optional<time_point> expires,
+                                                   std::optional<time_point> renew_at, double random) {
+    auto wait = duration::max();
+    if (expires) {
+        const auto left = until(now, *expires);
+        const auto window = std::clamp<milliseconds>(left / 10, minutes(5), minutes(15));
+        wait = left < minutes(10) ? jittered(left / 2, random) : left - jittered(window, random);
     }
-    const auto left = until(now, *expires);
-    if (left < minutes(10)) {
-        return std::max(shortest, jittered(left / 2, random));
+    if (renew_at) {
+        const auto left = static_cast<double>(until(now, *renew_at).count());
+        wait = std::min(wait, milliseconds(static_cast<std::int64_t>(left * (1 - random / 10))));
     }
-    const auto window = std::clamp<milliseconds>(left / 10, minutes(5), minutes(15));
-    return std::max(shortest, left - jittered(window, random));
+    return std::max(shortest, wait);
 }
 
-renewal_plan::duration renewal_plan::after_failure(unsigned n, time_point now, std::optional<time_point> expires,
+renewal_plan::duration renewal_plan::after_failure(unsigned n, time_point now, std::optional<time_point> good_until,
                                                    double random) {
     const unsigned doublings = std::min(n == 0 ? 0U : n - 1U, 6U);
-    const bool good = expires && *expires > now;
+    const bool good = good_until && *good_until > now;
     const auto most = good ? seconds(60) : seconds(10); // without any, the app answers in our place
     auto wait = jittered(std::min<milliseconds>(seconds(1) * (1U << doublings), most), random);
     if (good) {
         // At a quarter of what is left each time, many tries come before the end; the first three in any case.
-        wait = std::min(wait, until(now, *expires) / 4);
+        wait = std::min(wait, until(now, *good_until) / 4);
     }
     return std::max(shortest, wait);
 }
@@ -227,20 +232,21 @@ awaitable<void> renewed<T>::ask_into(caller& by, std::shared_ptr<asking> a) {
     a->got = std::move(got);
 }
 
-/// Sleeps for `wait`, by the steady clock or by the wall clock, whichever is sooner; less where `stop` is called.
+/// Sleeps for `wait` by the steady clock, or until `wait` after `now` by the wall clock, whichever is sooner; less
+/// where `stop` is called. `wake` has it look at them.
 template <class T>
-awaitable<void> renewed<T>::sleep(executor ex, milliseconds wait) {
+awaitable<void> renewed<T>::sleep(executor ex, time_point now, milliseconds wait) {
     const bool for_ever = wait == milliseconds::max();
     const auto steady_due = for_ever ? steady_clock::time_point::max() : steady_clock::now() + wait;
-    const auto wall_due = for_ever ? time_point::max() : clock_() + wait;
-    auto timer = std::make_shared<steady_timer>(ex);
-    sleeping_ = timer;
+    const auto wall_due = for_ever ? time_point::max() : now + wait;
+    const auto timer = std::make_shared<alarm>(ex);
+    {
+        const std::lock_guard lock(mutex_);
+        sleeping_ = timer;
+    }
     while (!stopped_ && steady_clock::now() < steady_due && clock_() < wall_due) {
-        timer->expires_at(for_ever ? steady_due : std::min(steady_due, steady_clock::now() + longest_sleep));
-        auto [ec] = co_await timer->async_wait(use_tuple);
-        if (ec) {
-            break;
-        }
+        const auto look = for_ever ? steady_due : std::min(steady_due, steady_clock::now() + longest_sleep);
+        co_await timer->wait_until(look);
     }
 }
 
@@ -255,17 +261,16 @@ awaitable<void> renewed<T>::run(executor ex, caller& by) {
         if (!got) { // it threw: no reason to leave the store without credentials for good
             got = error{errc::no_credentials, error_source::internal, true, source_->name() + ": failed"};
         }
+        const auto renew_at = *got ? (**got).renew_at : std::nullopt; // of the answer, also where it brings nothing new
         const bool ok = take(std::move(*got)).has_value();
         failures = ok ? 0 : failures + 1;
         const auto now = clock_();
         const auto kept = current();
         const auto expires = kept ? kept->expires : std::nullopt;
-        auto wait = ok ? renewal_plan::after_success(now, expires, random_unit())
-                       : renewal_plan::after_failure(failures, now, expires, random_unit());
-        if (ok) {
-            wait = std::min(wait, source_->ask_again().value_or(wait));
-        }
-        co_await sleep(ex, wait);
+        const auto good_until = kept && !expires ? time_point::max() : expires;
+        const auto wait = ok ? renewal_plan::after_success(now, expires, renew_at, random_unit())
+                             : renewal_plan::after_failure(failures, now, good_until, random_unit());
+        co_await sleep(ex, now, wait);
     }
 }
 
@@ -275,8 +280,18 @@ void renewed<T>::stop() {
     if (const auto a = asking_.lock()) {
         a->cut.emit(asio::cancellation_type::terminal);
     }
-    if (const auto timer = sleeping_.lock()) {
-        timer->cancel();
+    wake();
+}
+
+template <class T>
+void renewed<T>::wake() {
+    std::shared_ptr<alarm> sleeping;
+    {
+        const std::lock_guard lock(mutex_);
+        sleeping = sleeping_.lock();
+    }
+    if (sleeping) {
+        sleeping->notify();
     }
 }
 
@@ -326,6 +341,7 @@ void on_demand<T>::want(const std::shared_ptr<alarm>& waiter) {
         waiters_.push_back(waiter);
     }
     wake_run();
+    inner_.wake(); // the wall clock may have gone beyond the end of the one there is
 }
 
 template <class T>
@@ -349,13 +365,16 @@ awaitable<result<typename on_demand<T>::snapshot>> on_demand<T>::get(steady_cloc
     for (;;) {
         want(wake); // first, so that nothing is missed
         there = known();
+        if (!there && steady_clock::now() < give_up) {
+            co_await wake->wait_until(give_up);
+            there = known();
+        }
         if (there) {
             co_return *there;
         }
         if (steady_clock::now() >= give_up) {
             co_return error{errc::timeout, error_source::origin, true, inner_.status().source + ": takes too long"};
         }
-        co_await wake->wait_until(give_up);
     }
 }
 

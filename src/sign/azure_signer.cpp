@@ -37,12 +37,6 @@ signed_request request_to(const azure_address& address) {
     return made;
 }
 
-std::shared_ptr<const hmac_key> set_up(std::string bytes) {
-    auto key = std::make_shared<const hmac_key>(as_key(bytes));
-    wipe({reinterpret_cast<std::uint8_t*>(bytes.data()), bytes.size()});
-    return key;
-}
-
 // A SAS for reading `blob` from `from` for the life that is asked for, at the longest until `limit`.
 result<signed_request> read_sas(const azure_address& address, std::string_view blob, const presign_options& options,
                                 std::chrono::seconds default_life, time_point from, time_point limit,
@@ -219,11 +213,11 @@ result<signed_request> azure_token_signer::make(const identity::user_delegation_
 std::shared_ptr<const hmac_key> azure_token_signer::keyed(const identity::user_delegation_key_ptr& key) {
     const std::lock_guard lock(hmac_mutex_);
     if (hmac_of_ != key) {
-        auto bytes = base64_decode(key->value.reveal());
+        const auto bytes = base64_decode(key->value.reveal());
         if (!bytes) {
             throw std::runtime_error("the user delegation key is not base64");
         }
-        hmac_ = set_up(*std::move(bytes));
+        hmac_ = std::make_shared<const hmac_key>(as_key(bytes->reveal()));
         hmac_of_ = key;
     }
     return hmac_;
@@ -239,12 +233,12 @@ signing make_azure_signing(const config::store& store, const identity::environme
         return {std::make_unique<azure_key_signer>(store, nullptr, std::move(clock)), {}};
     }
     if (const auto* account = std::get_if<config::azure_account_key>(&store.credentials)) {
-        auto bytes = base64_decode(account->key.reveal());
+        const auto bytes = base64_decode(account->key.reveal());
         if (!bytes || bytes->empty()) {
             throw std::invalid_argument("the account key is not base64");
         }
-        return {
-            std::make_unique<azure_key_signer>(store, set_up(*std::move(bytes)), std::move(clock)), {}, store.account};
+        auto key = std::make_shared<const hmac_key>(as_key(bytes->reveal()));
+        return {std::make_unique<azure_key_signer>(store, std::move(key), std::move(clock)), {}, store.account};
     }
     if (!std::holds_alternative<config::default_chain>(store.credentials)) {
         throw std::invalid_argument("an Azure store takes an account key or nothing");

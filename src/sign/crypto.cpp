@@ -109,13 +109,13 @@ std::string base64_encode(std::string_view bytes) {
     return text;
 }
 
-std::optional<std::string> base64_decode(std::string_view text) {
+std::optional<secret> base64_decode(std::string_view text) {
     if (text.size() % 4 != 0) {
         return std::nullopt;
     }
-    std::string bytes(text.size() / 4 * 3, '\0');
-    const int length =
-        EVP_DecodeBlock(reinterpret_cast<unsigned char*>(bytes.data()), octets(text), static_cast<int>(text.size()));
+    wiped_text whole(std::string(text.size() / 4 * 3, '\0'));
+    const int length = EVP_DecodeBlock(reinterpret_cast<unsigned char*>(whole.text.data()), octets(text),
+                                       static_cast<int>(text.size()));
     if (length < 0) {
         return std::nullopt;
     }
@@ -124,11 +124,12 @@ std::optional<std::string> base64_decode(std::string_view text) {
     if (static_cast<std::size_t>(length) < padding) {
         return std::nullopt;
     }
-    bytes.resize(static_cast<std::size_t>(length) - padding);
-    if (base64_encode(bytes) != text) {
+    const auto bytes = std::string_view(whole.text).substr(0, static_cast<std::size_t>(length) - padding);
+    const wiped_text again(base64_encode(bytes));
+    if (again.text != text) {
         return std::nullopt;
     }
-    return bytes;
+    return secret(bytes);
 }
 
 void wipe(std::span<std::uint8_t> bytes) noexcept {

@@ -1,5 +1,7 @@
 #include <sluice/sign/gcs_rsa_signer.hpp>
 
+#include "bounded.hpp"
+
 #include <optional>
 #include <utility>
 
@@ -19,7 +21,14 @@ awaitable<result<signed_request>> gcs_rsa_signer::sign(std::string_view key, met
 
 awaitable<result<signed_request>> gcs_rsa_signer::presign(net::connection_pool& pool, std::string_view key, method m,
                                                           const presign_options& options) {
-    (void)pool; // all is done here, and soon
+    (void)pool; // all is done here
+    auto task = presign_owning(std::string(key), m, options);
+    auto made = co_await bounded(std::move(task), options.give_up);
+    co_return urls_.or_kept(std::move(made), email_, key, m, options);
+}
+
+/// `presign` as a task of its own, which may be left to itself: many may wait for the threads.
+awaitable<result<signed_request>> gcs_rsa_signer::presign_owning(std::string key, method m, presign_options options) {
     auto made = co_await urls_.get(signing_, email_, key, m, options, gcs_rsa_urls::use::others);
     co_return made;
 }

@@ -57,7 +57,8 @@ awaitable<result<signed_request>> gcs_rsa_urls::get(rsa_signing& with, std::stri
     if (const auto kept = find(id, m, clock_(), options, by)) {
         co_return *kept;
     }
-    auto ticket = flights_.enter((m == method::get ? "G" : "H") + id);
+    // Those who may be given different ones do not share.
+    auto ticket = flights_.enter((m == method::get ? "G" : "H") + std::string(by == use::own ? "o" : "x") + id);
     if (!ticket.leads()) {
         const auto ex = co_await asio::this_coro::executor;
         const auto shared = co_await ticket.wait(ex);
@@ -74,7 +75,7 @@ awaitable<result<signed_request>> gcs_rsa_urls::get(rsa_signing& with, std::stri
         if (made) {
             url = std::make_shared<const signed_request>(std::move(*made));
             kept_.put(id, m, now, nullptr, url);
-        } else if (url = kept_.find_old(id, m, clock_()); !url) {
+        } else if (url = find_old(id, m, options, by); !url) {
             ticket.land(made.error());
             co_return made.error();
         }
@@ -83,17 +84,38 @@ awaitable<result<signed_request>> gcs_rsa_urls::get(rsa_signing& with, std::stri
     co_return *url;
 }
 
+result<signed_request> gcs_rsa_urls::or_kept(result<signed_request> made, std::string_view account,
+                                             std::string_view key, method m, const presign_options& options) {
+    if (!made && made.error().retryable && !options.at) {
+        if (const auto kept = find_old(id_of(account, key, options), m, options, use::others)) {
+            return *kept;
+        }
+    }
+    return made;
+}
+
 void gcs_rsa_urls::forget(std::string_view account, std::string_view key, method m) {
     kept_.erase(id_of(account, key, {}), m);
+}
+
+gcs_rsa_urls::time_point::duration gcs_rsa_urls::half_life(const presign_options& options) const {
+    return time_point::duration(std::clamp(urls_.life(options), std::chrono::seconds(0), longest_)) / 2;
 }
 
 gcs_rsa_urls::kept_url gcs_rsa_urls::find(const std::string& id, method m, time_point now,
                                           const presign_options& options, use by) {
     auto kept = kept_.find(id, m, now, nullptr);
-    if (kept && by == use::others && kept->expires - now < std::min(urls_.life(options), longest_) / 2) {
+    if (kept && by == use::others && kept->expires - now < half_life(options)) {
         return nullptr;
     }
     return kept;
+}
+
+gcs_rsa_urls::kept_url gcs_rsa_urls::find_old(const std::string& id, method m, const presign_options& options, use by) {
+    // As long as one of ours needs to begin; whoever is sent elsewhere may pause, or seek, and begin again.
+    const auto left = by == use::own ? std::chrono::seconds(5)
+                                     : std::min<time_point::duration>(half_life(options), std::chrono::seconds(60));
+    return kept_.find_old(id, m, clock_(), left);
 }
 
 awaitable<result<signed_request>> gcs_rsa_urls::make(rsa_signing& with, std::string_view account, std::string_view key,

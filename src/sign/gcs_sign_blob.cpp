@@ -41,13 +41,13 @@ result<std::string> read_signature(const result<identity::reply>& answer, const 
         return refused;
     }
     const secret_json json(answer->body.reveal());
-    auto signature = base64_decode(json.text("signedBlob"));
-    if (!signature || signature->empty() || signature->size() > 1024) {
+    const auto signature = base64_decode(json.text("signedBlob"));
+    if (!signature || signature->empty() || signature->reveal().size() > 1024) {
         error nonsense = identity::google_nonsense(service, "the answer holds no signature");
         nonsense.code = errc::sign_failed;
         return nonsense;
     }
-    return std::move(*signature);
+    return std::string(signature->reveal());
 }
 
 } // namespace

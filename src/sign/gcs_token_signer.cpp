@@ -52,7 +52,11 @@ awaitable<result<signed_request>> gcs_token_signer::presign(net::connection_pool
                                                             const presign_options& options) {
     auto task = presign_owning(pool, std::string(key), m, options);
     auto made = co_await bounded(std::move(task), options.give_up);
-    co_return made;
+    if (made || !provider_) {
+        co_return made;
+    }
+    const auto token = provider_->current(); // also one that has expired says as whom it signed
+    co_return urls_.or_kept(std::move(made), token ? account_of(*token) : how_.account, key, m, options);
 }
 
 /// `presign` as a task of its own, which may be left to itself.
@@ -78,7 +82,12 @@ awaitable<result<signed_request>> gcs_token_signer::presign_by(identity::caller&
     if (!token) {
         co_return token.error();
     }
-    const std::string account = how_.account.empty() ? (*token)->subject : how_.account;
+    const std::string account = account_of(**token);
+    if (account.empty() && (*token)->subject_pending) {
+        co_return error{errc::no_credentials, error_source::internal, true,
+                        "the service account, as which URLs are signed, is not known yet: the metadata server has not "
+                        "told its e-mail"};
+    }
     // A GKE workload without a service account is a principal `<project>.svc.id.goog`, a federated one has no name.
     if (account.find('@') == std::string::npos) {
         co_return error{

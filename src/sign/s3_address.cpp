@@ -31,6 +31,9 @@ config::url aws_endpoint(const config::store& store) {
     if (store.region.empty()) {
         throw std::invalid_argument("an S3 store without endpoint needs a region");
     }
+    if (store.accelerate && store.fips) {
+        throw std::invalid_argument("Transfer Acceleration has no FIPS endpoint (fips or AWS_USE_FIPS_ENDPOINT)");
+    }
     config::url url;
     url.tls = true;
     url.port = 443;

@@ -110,7 +110,10 @@ sha256_digest v4_signing_key(std::string_view secret_access_key, std::string_vie
     sha256_digest key = hmac_sha256(seed, date);
     wipe(seed);
     for (const std::string_view part : {region, service, dialect.terminator}) {
-        key = hmac_sha256(key, part);
+        sha256_digest next = hmac_sha256(key, part);
+        wipe(key);
+        key = next;
+        wipe(next);
     }
     return key;
 }

@@ -34,14 +34,15 @@ std::shared_ptr<const signed_request> url_cache::find(std::string_view key, meth
     return it->request;
 }
 
-std::shared_ptr<const signed_request> url_cache::find_old(std::string_view key, method m, time_point now) {
+std::shared_ptr<const signed_request> url_cache::find_old(std::string_view key, method m, time_point now,
+                                                          time_point::duration left) {
     const std::lock_guard lock(mutex_);
     const auto found = index_of(m).find(key);
     if (found == index_of(m).end()) {
         return nullptr;
     }
     const entry& kept = *found->second;
-    return now >= kept.from && kept.request->expires - now >= last_use ? kept.request : nullptr;
+    return now >= kept.from && kept.request->expires - now >= left ? kept.request : nullptr;
 }
 
 void url_cache::put(std::string_view key, method m, time_point now, const snapshot& credentials,

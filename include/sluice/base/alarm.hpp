@@ -10,8 +10,9 @@ namespace sluice {
 
 /// Lets one coroutine wait with a limit of time, and be woken from any thread.
 ///
-/// Held by coroutines and handlers of its worker alone, by others through `weak_ptr`: what waits then ends with its
-/// context, and leaves nothing behind.
+/// Held by coroutines and handlers of its worker, by others through `weak_ptr`: what waits then ends with its context,
+/// and leaves nothing behind. What a notifier makes of its `weak_ptr` may be the last owner for a moment: the context
+/// must outlive the threads that notify.
 class alarm : public std::enable_shared_from_this<alarm> {
 public:
     explicit alarm(executor ex)

@@ -26,7 +26,8 @@ struct azure_blob_service {
 };
 
 /// Reads the answer of "Get User Delegation Key", received at `now`: XML, perhaps behind a byte order mark. Fractions
-/// are cut off its times, which go into signatures and URLs as they are here. Errors: `no_credentials`, with the
+/// are cut off its times, which go into signatures and URLs as they are here. To be renewed at the half of what is left
+/// of it, since no URL ends later than its key. Errors: `no_credentials`, with the
 /// service's code and message for a status other than 200 (retryable for 408, 429 and 5xx), and for an answer that is
 /// no such key or one that has expired (retryable). `sent`: the secrets of the request.
 [[nodiscard]] result<user_delegation_key> read_delegation_key(const reply& answer, time_point now,
@@ -39,13 +40,13 @@ class azure_delegation_key_source final : public source<user_delegation_key> {
 public:
     azure_delegation_key_source(azure_blob_service service, std::shared_ptr<const provider<bearer_token>> tokens,
                                 wall_clock clock);
-    /// Errors: as `read_delegation_key`, and where there is no token (retryable).
+    /// Errors: as `read_delegation_key`, and where no token comes within the service's timeout (retryable).
     awaitable<result<user_delegation_key>> fetch(caller& by) override;
     [[nodiscard]] std::string name() const override { return "Azure user delegation key"; }
-    /// Half of a key's life: no URL ends later than its key.
-    [[nodiscard]] std::optional<std::chrono::milliseconds> ask_again() const override { return std::chrono::hours(12); }
 
 private:
+    [[nodiscard]] std::shared_ptr<const bearer_token> usable_token() const;
+
     const azure_blob_service service_;
     const std::shared_ptr<const provider<bearer_token>> tokens_;
     const wall_clock clock_;

@@ -10,7 +10,9 @@
 #include <tuple>
 
 /// What stores are asked with, each an immutable snapshot once it is published: a renewal makes a new one. `contents()`
-/// is all that one says, to be compared; views, some of secrets, which live as long as it does.
+/// is all that one says, to be compared; views, some of secrets, which live as long as it does. `renew_at` is no part
+/// of that: when to ask again at the latest although it is good for longer. Unset: the expiry alone says when, and what
+/// has none is never asked for again.
 namespace sluice::identity {
 
 using time_point = std::chrono::system_clock::time_point;
@@ -21,6 +23,7 @@ struct aws_credentials {
     secret secret_access_key;
     secret session_token;                ///< empty: long-lived keys
     std::optional<time_point> expires{}; ///< unset: never
+    std::optional<time_point> renew_at{};
 
     /// Whom they stand for, as an operator knows it; no secret.
     [[nodiscard]] const std::string& who() const noexcept { return access_key_id; }
@@ -34,6 +37,8 @@ struct bearer_token {
     secret token;
     std::optional<time_point> expires{};
     std::string subject; ///< e-mail, client id or object id where the source says it; "": it does not
+    std::optional<time_point> renew_at{};
+    bool subject_pending{false}; ///< it has one, which the source could not be asked for yet
 
     [[nodiscard]] const std::string& who() const noexcept { return subject; }
     [[nodiscard]] auto contents() const { return std::tuple(token.reveal(), std::string_view(subject), expires); }
@@ -50,6 +55,7 @@ struct user_delegation_key {
     std::string version;
     secret value; ///< base64
     std::optional<time_point> expires{};
+    std::optional<time_point> renew_at{};
 
     [[nodiscard]] const std::string& who() const noexcept { return oid; }
     [[nodiscard]] auto contents() const {

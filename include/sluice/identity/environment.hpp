@@ -13,4 +13,7 @@ using environment = std::function<std::optional<std::string>(std::string_view)>;
 /// The process's own.
 [[nodiscard]] environment process_environment();
 
+/// True where `name` is set to `true`, in whatever case.
+[[nodiscard]] bool is_true(const environment& env, std::string_view name);
+
 } // namespace sluice::identity

@@ -28,9 +28,6 @@ public:
     /// What an operator calls it: "EC2 instance metadata", "web identity (IRSA)". Of a chain, the one that was asked
     /// last.
     [[nodiscard]] virtual std::string name() const = 0;
-    /// When to ask again at the latest, whatever the expiry of what it gave last: of what may change at any time, such
-    /// as files. Unset: the expiry says it, and what has none is never asked for again.
-    [[nodiscard]] virtual std::optional<std::chrono::milliseconds> ask_again() const { return std::nullopt; }
 };
 
 /// What is known of a credential, for `sluice check --online` and the log. No secret.
@@ -52,8 +49,9 @@ class renewable {
 public:
     virtual ~renewable() = default;
     /// Renews before each expiry until `stop`: see `renewal_plan`. A failure never replaces what is still good, nor
-    /// does what comes expired, or expires before it (but for one without an expiry, which any other replaces). What is
-    /// the same as before is not published again. `by` must live until completion; one `run` at a time.
+    /// does what comes expired, or expires before it (but for one without an expiry, which any other replaces, and one
+    /// that did not say whom it stands for where the other does). What is the same as before is not published again.
+    /// `by` must live until completion; one `run` at a time.
     virtual awaitable<void> run(executor ex, caller& by) = 0;
     /// Ends `run` soon: a call that is under way is cut (a look-up of a name lasts until the call's timeout). On the
     /// worker that runs it, and for good: a later `run` ends at once.
@@ -70,13 +68,15 @@ public:
 struct renewal_plan {
     using duration = std::chrono::milliseconds;
     /// From now until the next try, after a success: a window before the expiry of a tenth of what is left, at least 5
-    /// minutes and at most 15, jittered by a fifth; lives shorter than 10 minutes are renewed at their half. Without an
-    /// expiry: `duration::max()`. Never below 100 ms.
-    [[nodiscard]] static duration after_success(time_point now, std::optional<time_point> expires, double random);
+    /// minutes and at most 15, jittered by a fifth; lives shorter than 10 minutes are renewed at their half. No later
+    /// than `renew_at`, and sooner by up to a tenth of the way. Without either: `duration::max()`. Never below 100 ms.
+    [[nodiscard]] static duration after_success(time_point now, std::optional<time_point> expires,
+                                                std::optional<time_point> renew_at, double random);
     /// After the n-th failure in a row (from 1): 1 s, doubled each time to 60 s, or to 10 s where there is none that is
-    /// good, jittered by a fifth; but soon enough that a credential that expires at `expires` is tried for at least
-    /// three times before, where that can be.
-    [[nodiscard]] static duration after_failure(unsigned n, time_point now, std::optional<time_point> expires,
+    /// good, jittered by a fifth; but soon enough that one that is good until `good_until` is tried for at least three
+    /// times before, where that can be. `good_until`: `time_point::max()` for one that never expires; unset, or past:
+    /// there is none.
+    [[nodiscard]] static duration after_failure(unsigned n, time_point now, std::optional<time_point> good_until,
                                                 double random);
 };
 
@@ -95,6 +95,8 @@ public:
     awaitable<result<void>> renew(caller& by) override;
     [[nodiscard]] renewal_status status() const override;
     void observe(renewal_observer o) override;
+    /// Has a `run` that sleeps look at the clock, which may have been moved. From any thread.
+    void wake();
 
 private:
     /// One asking that `stop` can cut. Held by the coroutines alone: they end with their context, this may not.
@@ -109,7 +111,7 @@ private:
     awaitable<result<T>> ask(caller& by);
     awaitable<std::optional<result<T>>> ask_until_stopped(executor ex, caller& by);
     awaitable<void> ask_into(caller& by, std::shared_ptr<asking> a);
-    awaitable<void> sleep(executor ex, std::chrono::milliseconds wait);
+    awaitable<void> sleep(executor ex, time_point now, std::chrono::milliseconds wait);
     result<void> take(result<T> got);
     void tell_success(const T& newest, bool first, bool after_failures) const;
     void tell_failure(const error& e) const;
@@ -117,10 +119,10 @@ private:
     const std::unique_ptr<source<T>> source_;
     const wall_clock clock_;
     renewal_observer observer_;
-    std::weak_ptr<steady_timer> sleeping_; ///< on the worker that runs it, as are the next two
-    std::weak_ptr<asking> asking_;         ///< the one that is under way
+    std::weak_ptr<asking> asking_; ///< the one that is under way; on the worker that runs it, as is the next
     bool stopped_{false};
     mutable std::mutex mutex_; ///< guards those below
+    std::weak_ptr<alarm> sleeping_;
     std::string source_name_;
     std::shared_ptr<const T> newest_;
     std::optional<error> failure_;
@@ -156,7 +158,7 @@ private:
     const wall_clock clock_;
     std::mutex mutex_;          ///< guards those below
     bool wanted_{false};        ///< or stopped: `run` has nothing to wait for
-    std::weak_ptr<alarm> idle_; ///< of `run`, while nobody wants one
+    std::weak_ptr<alarm> idle_; ///< of `run`, which it wakes from waiting for the first who wants one
     std::vector<std::weak_ptr<alarm>> waiters_;
 };
 

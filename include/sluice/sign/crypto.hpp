@@ -1,5 +1,7 @@
 #pragma once
 
+#include <sluice/base/secret.hpp>
+
 #include <array>
 #include <cstddef>
 #include <cstdint>
@@ -50,8 +52,8 @@ private:
 [[nodiscard]] std::string base64_encode(std::string_view bytes);
 
 /// The strict opposite: nullopt for another length than a multiple of four, for white space and for anything else that
-/// `base64_encode` does not make.
-[[nodiscard]] std::optional<std::string> base64_decode(std::string_view text);
+/// `base64_encode` does not make. A secret, and wiped on the way, since keys are written like that.
+[[nodiscard]] std::optional<secret> base64_decode(std::string_view text);
 
 /// Wipes the bytes in a way that no optimiser removes.
 void wipe(std::span<std::uint8_t> bytes) noexcept;

@@ -29,6 +29,8 @@ public:
     [[nodiscard]] std::size_t signatures() const noexcept { return signing_.count; }
 
 private:
+    awaitable<result<signed_request>> presign_owning(std::string key, method m, presign_options options);
+
     class local_signing final : public rsa_signing {
     public:
         explicit local_signing(std::shared_ptr<const identity::rsa_key> key)

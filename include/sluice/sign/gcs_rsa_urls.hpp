@@ -25,7 +25,7 @@ public:
 
 /// V4 URLs of one bucket signed with RSA (GOOG4-RSA-SHA256). As a signature costs a millisecond or a call, URLs are
 /// kept, and those who ask for one at the same time, on any worker, get the same: one signature for each URL and its
-/// life. Where signatures cannot be had, kept URLs are given to their end, and not every request asks again.
+/// life. Where signatures cannot be had, kept URLs are given to near their end, and not every request asks again.
 class gcs_rsa_urls {
 public:
     static constexpr std::size_t default_capacity = 4096;
@@ -36,8 +36,9 @@ public:
 
     /// Who is to use a URL.
     enum class use {
-        own,    ///< we, now: it may be about to end
-        others, ///< somebody else, for a while: at least half of its life is left
+        own,    ///< we, now: it may be about to end, in five seconds where no other can be had
+        others, ///< somebody else, for a while: at least half of its life is left, or a minute of more than two where
+                ///< no other can be had
     };
 
     /// A URL by `account`, its signature from `with`. One for a time of its own (`options.at`) is neither kept nor
@@ -45,6 +46,11 @@ public:
     /// of `with` are told again for a while without asking (see `failure_memory`).
     awaitable<result<signed_request>> get(rsa_signing& with, std::string_view account, std::string_view key, method m,
                                           const presign_options& options, use by);
+
+    /// `made`; where that failed and may not another time, the URL that is kept for others, if there is one. For what
+    /// `get` does not see: whoever has to sign is not known, or the answer takes too long.
+    [[nodiscard]] result<signed_request> or_kept(result<signed_request> made, std::string_view account,
+                                                 std::string_view key, method m, const presign_options& options);
 
     /// Forgets the URL of `key` without options.
     void forget(std::string_view account, std::string_view key, method m);
@@ -55,8 +61,10 @@ private:
     using time_point = std::chrono::system_clock::time_point;
     using kept_url = std::shared_ptr<const signed_request>;
 
+    [[nodiscard]] time_point::duration half_life(const presign_options& options) const;
     [[nodiscard]] kept_url find(const std::string& id, method m, time_point now, const presign_options& options,
                                 use by);
+    [[nodiscard]] kept_url find_old(const std::string& id, method m, const presign_options& options, use by);
     awaitable<result<signed_request>> make(rsa_signing& with, std::string_view account, std::string_view key, method m,
                                            const presign_options& options, time_point at);
 

@@ -36,13 +36,15 @@ public:
     /// Completes without suspending. Errors: `errc::no_credentials` (retryable), and `errc::sign_failed` for the key.
     awaitable<result<signed_request>> sign(std::string_view key, method m) override;
 
-    /// Errors: as for `sign`, and those of `sign_blob`; `errc::sign_failed` where it is not known as whom to sign. At
-    /// `options.give_up` what was asked is dropped, for all who wait for it.
+    /// Errors: as for `sign`, and those of `sign_blob`; `errc::no_credentials` (retryable) where it is not known yet as
+    /// whom to sign, `errc::sign_failed` where it never will be. At `options.give_up` what was asked is dropped, for
+    /// all who wait for it.
     awaitable<result<signed_request>> presign(net::connection_pool& pool, std::string_view key, method m,
                                               const presign_options& options) override;
     void forget(std::string_view key, method m) override;
 
-    /// `presign` over another caller, without an end. All arguments must live until completion.
+    /// `presign` over another caller, without an end and without kept URLs in place of errors. All arguments must live
+    /// until completion.
     awaitable<result<signed_request>> presign_by(identity::caller& by, std::string_view key, method m,
                                                  const presign_options& options);
 
@@ -51,6 +53,9 @@ private:
                                                      presign_options options);
     using token_ptr = std::shared_ptr<const identity::bearer_token>;
     [[nodiscard]] result<token_ptr> usable_token() const;
+    [[nodiscard]] const std::string& account_of(const identity::bearer_token& token) const {
+        return how_.account.empty() ? token.subject : how_.account;
+    }
 
     gcs_rsa_urls urls_;
     const std::shared_ptr<const identity::provider<identity::bearer_token>> provider_;

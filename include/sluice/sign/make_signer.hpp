@@ -33,6 +33,7 @@ struct signing {
                                    wall_clock clock = system_wall_clock());
 
 // One for each type.
+/// An S3 store without an endpoint of its own is also taken to AWS_USE_FIPS_ENDPOINT and AWS_USE_DUALSTACK_ENDPOINT.
 [[nodiscard]] signing make_s3_signing(const config::store& store, const identity::environment& env, wall_clock clock);
 [[nodiscard]] signing make_gcs_signing(const config::store& store, const identity::environment& env, wall_clock clock);
 [[nodiscard]] signing make_azure_signing(const config::store& store, const identity::environment& env,

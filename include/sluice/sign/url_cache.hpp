@@ -33,11 +33,9 @@ public:
     [[nodiscard]] std::shared_ptr<const signed_request> find(std::string_view key, method m, time_point now,
                                                              const snapshot& credentials);
 
-    /// The same past the time at which it should be renewed, for when it cannot be: good for at least `last_use` more.
-    [[nodiscard]] std::shared_ptr<const signed_request> find_old(std::string_view key, method m, time_point now);
-
-    /// As long as somebody needs to begin with a URL that he is given.
-    static constexpr std::chrono::seconds last_use{5};
+    /// The same past the time at which it should be renewed, for when it cannot be: good for at least `left` more.
+    [[nodiscard]] std::shared_ptr<const signed_request> find_old(std::string_view key, method m, time_point now,
+                                                                 time_point::duration left);
 
     /// Keeps `request`, made at `now`. Does nothing where `credentials` are no longer those last asked for.
     void put(std::string_view key, method m, time_point now, const snapshot& credentials,

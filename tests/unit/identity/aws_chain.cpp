@@ -27,10 +27,10 @@ struct asked {
     }
 };
 
-asked ask(variables env, std::vector<step> steps = {}, std::string region = "") {
+asked ask(variables env, std::vector<step> steps = {}, aws_defaults defaults = {}) {
     scripted_caller by(std::move(steps));
     const auto noon = [] { return parse_rfc3339("2026-01-15T12:00:00Z").value(); };
-    const auto from = aws_default_chain(environment_of(std::move(env)), noon, std::move(region));
+    const auto from = aws_default_chain(environment_of(std::move(env)), noon, std::move(defaults));
     auto got = run(from->fetch(by));
     BOOST_TEST(by.left() == 0U);
     return {std::move(got), from->name(), std::move(by.calls)};
@@ -82,6 +82,7 @@ BOOST_AUTO_TEST_CASE(the_first_that_is_configured_counts) {
     env.erase("AWS_CONTAINER_CREDENTIALS_RELATIVE_URI");
     a = ask(env, metadata_steps());
     BOOST_TEST(a.who() == "IMDS");
+    BOOST_TEST(!a.got->renew_at.has_value()); // these say when they end
     BOOST_TEST(a.name == "EC2 instance metadata");
     env["AWS_EC2_METADATA_DISABLED"] = "True";
     BOOST_TEST(ask(env).says("no credentials in the environment"));
@@ -110,45 +111,54 @@ BOOST_AUTO_TEST_CASE(files_are_read_again) {
     };
     const auto file = folder.write("c", keys("OLD"));
     scripted_caller by(metadata_steps());
-    const auto noon = [] { return parse_rfc3339("2026-01-15T12:00:00Z").value(); };
-    auto from = aws_default_chain(environment_of({{"AWS_SHARED_CREDENTIALS_FILE", file}}), noon, "");
-    BOOST_TEST(!from->ask_again().has_value());
-    BOOST_TEST(run(from->fetch(by))->access_key_id == "OLD");
-    BOOST_TEST((from->ask_again() == std::chrono::minutes(1)));
+    auto now = parse_rfc3339("2026-01-15T12:00:00Z").value();
+    const auto clock = [&now] { return now; };
+    const auto minute = std::chrono::minutes(1);
+    auto from = aws_default_chain(environment_of({{"AWS_SHARED_CREDENTIALS_FILE", file}}), clock, {});
+    const auto old = run(from->fetch(by)).value();
+    BOOST_TEST(old.access_key_id == "OLD");
+    BOOST_TEST((old.renew_at == now + minute));
     folder.write("c", keys("NEW"));
     BOOST_TEST(run(from->fetch(by))->access_key_id == "NEW");
-    // While it is being written anew nobody else's identity is taken; where it stays away, the chain goes on.
+    // While it is being written anew nobody else's identity is taken; where it stays away for a minute, the chain goes
+    // on.
     std::filesystem::remove(file);
     const auto gone = run(from->fetch(by));
     BOOST_TEST((gone.has_error() && gone.error().retryable));
     folder.write("c", keys("NEWER"));
     BOOST_TEST(run(from->fetch(by))->access_key_id == "NEWER");
     folder.write("c", "[default]\nregion = x\n");
-    BOOST_TEST(run(from->fetch(by)).has_error());
-    BOOST_TEST(run(from->fetch(by))->access_key_id == "IMDS");
-    BOOST_TEST(!from->ask_again().has_value()); // these say when they end
-    from = aws_default_chain(environment_of({{"AWS_ACCESS_KEY_ID", "A"}, {"AWS_SECRET_ACCESS_KEY", "s"}}), noon, "");
-    BOOST_TEST(run(from->fetch(by)).has_value());
-    BOOST_TEST(!from->ask_again().has_value()); // an environment does not change
+    for (int i = 0; i != 6; ++i) {
+        BOOST_TEST(run(from->fetch(by)).has_error());
+        now += std::chrono::seconds(10);
+    }
+    const auto of_instance = run(from->fetch(by)).value();
+    BOOST_TEST(of_instance.access_key_id == "IMDS");
+    BOOST_TEST((of_instance.renew_at == now + minute)); // the file may come back
+    BOOST_TEST(by.left() == 0U);
+    folder.write("c", keys("BACK"));
+    BOOST_TEST(run(from->fetch(by))->access_key_id == "BACK");
+    from = aws_default_chain(environment_of({{"AWS_ACCESS_KEY_ID", "A"}, {"AWS_SECRET_ACCESS_KEY", "s"}}), clock, {});
+    BOOST_TEST(!run(from->fetch(by)).value().renew_at.has_value()); // an environment does not change
 }
 
 BOOST_AUTO_TEST_CASE(where_sts_is) {
     const temporary_folder folder;
     const variables role{{"AWS_WEB_IDENTITY_TOKEN_FILE", folder.write("token", "jwt")}, {"AWS_ROLE_ARN", "arn:r"}};
-    const auto place = [&](const variables& more, const std::string& region = "") {
+    const auto place = [&](const variables& more, const aws_defaults& defaults = {}) {
         auto env = role;
         env.insert(more.begin(), more.end());
         auto s = answers("POST", "", 200, role_keys);
         s.absent = {"Authorization"};
         s.fields = {{"Content-Type", "application/x-www-form-urlencoded"}};
-        const auto a = ask(env, {s}, region);
+        const auto a = ask(env, {s}, defaults);
         BOOST_REQUIRE(a.calls.size() == 1U);
         const auto& c = a.calls.front();
         return std::string(c.place.tls ? "https://" : "http://") + c.place.authority() + c.target;
     };
     BOOST_TEST(place({}) == "https://sts.amazonaws.com/");
-    BOOST_TEST(place({}, "eu-north-1") == "https://sts.eu-north-1.amazonaws.com/");
-    BOOST_TEST(place({{"AWS_DEFAULT_REGION", "eu-west-2"}}, "auto") == "https://sts.eu-west-2.amazonaws.com/");
+    BOOST_TEST(place({}, {"eu-north-1"}) == "https://sts.eu-north-1.amazonaws.com/");
+    BOOST_TEST(place({{"AWS_DEFAULT_REGION", "eu-west-2"}}, {"auto"}) == "https://sts.eu-west-2.amazonaws.com/");
     BOOST_TEST(place({{"AWS_REGION", "eu-west-1"}, {"AWS_DEFAULT_REGION", "x"}}) ==
                "https://sts.eu-west-1.amazonaws.com/");
     BOOST_TEST(place({{"AWS_REGION", "cn-north-1"}}) == "https://sts.cn-north-1.amazonaws.com.cn/");
@@ -156,6 +166,15 @@ BOOST_AUTO_TEST_CASE(where_sts_is) {
                "https://sts.us-gov-west-1.amazonaws.com/");
     BOOST_TEST(place({{"AWS_REGION", "eu-west-1"}, {"AWS_STS_REGIONAL_ENDPOINTS", "legacy"}}) ==
                "https://sts.amazonaws.com/");
+    // FIPS where the environment or the store wants it, which leaves out whatever is none.
+    BOOST_TEST(place({{"AWS_USE_FIPS_ENDPOINT", "True"}}, {"us-west-2"}) ==
+               "https://sts-fips.us-west-2.amazonaws.com/");
+    BOOST_TEST(place({}, {"us-west-2", true}) == "https://sts-fips.us-west-2.amazonaws.com/");
+    BOOST_TEST(place({{"AWS_REGION", "us-gov-west-1"}}, {"us-west-2", true}) ==
+               "https://sts.us-gov-west-1.amazonaws.com/");
+    BOOST_TEST(place({{"AWS_STS_REGIONAL_ENDPOINTS", "legacy"}}, {"us-west-2", true}) ==
+               "https://sts-fips.us-west-2.amazonaws.com/");
+    BOOST_TEST(place({}, {"", true}) == "https://sts-fips.us-east-1.amazonaws.com/");
     BOOST_TEST(place({{"AWS_REGION", "me-south-1"}, {"AWS_STS_REGIONAL_ENDPOINTS", "legacy"}}) ==
                "https://sts.me-south-1.amazonaws.com/");
     BOOST_TEST(place({{"AWS_ENDPOINT_URL", "http://ceph:8000"}}) == "http://ceph:8000/");
@@ -184,7 +203,7 @@ BOOST_AUTO_TEST_CASE(where_the_container_agent_may_be) {
         const bool allowed = [&] {
             scripted_caller by({answers("GET", "", 200, container_keys)});
             const auto from = aws_default_chain(environment_of({{"AWS_CONTAINER_CREDENTIALS_FULL_URI", uri}}),
-                                                system_wall_clock(), "");
+                                                system_wall_clock(), {});
             return run(from->fetch(by)).has_value();
         }();
         return allowed;

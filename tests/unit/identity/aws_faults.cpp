@@ -54,7 +54,7 @@ std::vector<service> services(const temporary_folder& folder) {
 
 result<aws_credentials> ask(const service& s, std::vector<step> steps, std::string_view now = noon) {
     scripted_caller by(std::move(steps));
-    const auto from = aws_default_chain(environment_of(s.env), at(now), "");
+    const auto from = aws_default_chain(environment_of(s.env), at(now), {});
     auto got = run(from->fetch(by));
     BOOST_TEST(from->name() == s.name);
     BOOST_TEST(by.left() == 0U);
@@ -167,8 +167,7 @@ BOOST_AUTO_TEST_CASE(a_clock_that_is_wrong_never_costs_what_is_good) {
         const auto later = which == 1 ? json_keys("2026-01-15T13:00:00Z") : sts_keys("2026-01-15T13:00:00Z");
         scripted_caller by(s.good);
         by.add(failing_at(s, 0, answers("", "", 200, later)));
-        renewed<aws_credentials> keys(aws_default_chain(
-                                          environment_of(s.env), [&now] { return now; }, ""),
+        renewed<aws_credentials> keys(aws_default_chain(environment_of(s.env), [&now] { return now; }, {}),
                                       [&now] { return now; });
         now = time_of(noon) + std::chrono::hours(7); // past the expiry that comes
         const auto first = run(keys.renew(by));

@@ -18,7 +18,7 @@ struct files {
                       {"AWS_PROFILE", std::move(profile)},
                       {"AWS_EC2_METADATA_DISABLED", "true"}};
         env.insert(more.begin(), more.end());
-        auto got = run(aws_default_chain(environment_of(env), system_wall_clock(), "")->fetch(by));
+        auto got = run(aws_default_chain(environment_of(env), system_wall_clock(), {})->fetch(by));
         BOOST_TEST(by.left() == 0U);
         return got;
     }
@@ -79,7 +79,7 @@ BOOST_AUTO_TEST_CASE(the_home_directory) {
     scripted_caller by;
     const auto at = [&by](variables env) {
         env.emplace("AWS_EC2_METADATA_DISABLED", "true");
-        const auto got = run(aws_default_chain(environment_of(std::move(env)), system_wall_clock(), "")->fetch(by));
+        const auto got = run(aws_default_chain(environment_of(std::move(env)), system_wall_clock(), {})->fetch(by));
         return got ? got->access_key_id : "none";
     };
     BOOST_TEST(at({{"HOME", home.path()}}) == "A");
@@ -135,7 +135,7 @@ BOOST_AUTO_TEST_CASE(bad_files) {
     f.more["AWS_CONFIG_FILE"] = f.folder.path();
     variables env{{"AWS_CONFIG_FILE", f.folder.path()}};
     scripted_caller by;
-    const auto got = run(aws_default_chain(environment_of(env), system_wall_clock(), "")->fetch(by));
+    const auto got = run(aws_default_chain(environment_of(env), system_wall_clock(), {})->fetch(by));
     BOOST_REQUIRE(!got.has_value());
     BOOST_TEST(holds(got.error().detail, "not a file"));
 }

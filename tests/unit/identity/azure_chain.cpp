@@ -219,6 +219,22 @@ BOOST_AUTO_TEST_CASE(faults_of_each_service) {
     }
 }
 
+BOOST_AUTO_TEST_CASE(an_early_renewal_that_fails_has_failed) {
+    scripts::scripted_caller by;
+    const std::string path = "/metadata/identity/oauth2/token";
+    by.add(scripts::answers("GET", path, 200, R"({"access_token":"a","expires_in":"86400","refresh_in":"43200"})"));
+    by.add(scripts::answers("GET", path, 500, ""));
+    auto now = start;
+    const auto chain = azure_default_chain(scripts::environment_of({{"AZURE_CLIENT_ID", "c"}}), at(now));
+    const auto got = scripts::run(chain->fetch(by));
+    BOOST_REQUIRE(got);
+    BOOST_TEST((got->expires == start + 24h)); // as it was said, and not the end of an earlier renewal
+    BOOST_TEST((got->renew_at == start + 12h));
+    BOOST_TEST(got->subject == "c");
+    now += 12h + 4min;
+    BOOST_TEST(scripts::run(chain->fetch(by)).has_error()); // what holds the token keeps it
+}
+
 BOOST_AUTO_TEST_CASE(a_delegation_key_is_refused_without_the_token) {
     const auto tokens =
         std::make_shared<fixed<bearer_token>>(bearer_token{sluice::secret("eyJ.of/the.bearer"), start + 1h, ""});

@@ -46,7 +46,7 @@ BOOST_AUTO_TEST_CASE(all_of_the_vectors) {
         const auto f = flow_of(one, folder);
         BOOST_TEST_CONTEXT(f.id) {
             scripted_caller by(f.steps);
-            const auto from = aws_default_chain(environment_of(f.env), at("2026-01-15T12:34:56Z"), "");
+            const auto from = aws_default_chain(environment_of(f.env), at("2026-01-15T12:34:56Z"), {});
             const auto got = ask_patiently(*from, by);
             BOOST_TEST(by.left() == 0U);
             BOOST_TEST(got.has_value() == !f.fails());
@@ -82,7 +82,7 @@ BOOST_AUTO_TEST_CASE(a_rotated_pod_token_is_sent_anew) {
         environment_of({{"AWS_CONTAINER_CREDENTIALS_FULL_URI", "http://169.254.170.23/v1/credentials"},
                         {"AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE", file},
                         {"AWS_CONTAINER_AUTHORIZATION_TOKEN", "not this"}}),
-        at("2026-01-15T12:00:00Z"), "");
+        at("2026-01-15T12:00:00Z"), {});
     BOOST_TEST(run(from->fetch(by)).has_value());
     folder.write("token", "two\n");
     BOOST_TEST(run(from->fetch(by)).has_value());

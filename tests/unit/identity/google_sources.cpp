@@ -14,6 +14,7 @@ using namespace sluice::identity::google_test;
 using namespace std::chrono_literals;
 using sluice::errc;
 using sluice::secret;
+using std::chrono::milliseconds;
 
 BOOST_AUTO_TEST_SUITE(google_sources)
 
@@ -103,10 +104,17 @@ BOOST_AUTO_TEST_CASE(email_is_asked_for_until_it_is_known) {
         by.add(email);
     }
     by.add(from_metadata("token", 200, good_token));
+    milliseconds most(1200);
     for (const std::string expected : {"", "", "", "a@p.example", "a@p.example"}) {
         const auto got = run(from->fetch(by));
         BOOST_REQUIRE(got);
         BOOST_TEST(got->subject == expected);
+        BOOST_TEST(got->subject_pending == expected.empty());
+        BOOST_TEST((got->expires == now + 3599s));
+        // Soon, and each time less so; once it is known, when the token ends.
+        BOOST_TEST(got->renew_at.has_value() == expected.empty());
+        BOOST_TEST((!got->renew_at || (*got->renew_at > now + most / 2 && *got->renew_at <= now + most)));
+        most *= 2;
     }
     BOOST_TEST(by.left() == 0U);
 }
@@ -233,6 +241,9 @@ BOOST_AUTO_TEST_CASE(subject_tokens_from_a_url) {
         bad.add(answers("GET", "/token", status, body));
         BOOST_TEST(!fetch(*from, bad));
     }
+    scripted_caller wordy; // what is no secret does not hide what is said
+    wordy.add(answers("GET", "/token", 400, R"({"error":"bad","error_description":"is it True?"})"));
+    BOOST_TEST(fetch(*from, wordy).error().detail.ends_with("bad: is it True?"));
 }
 
 BOOST_AUTO_TEST_CASE(a_clock_that_is_wrong) {

@@ -18,11 +18,9 @@ const time_point noon = parse_rfc3339("2026-01-15T12:00:00Z").value();
 /// Gives what it was told to, in order; then throws.
 class told_source final : public source<bearer_token> {
 public:
-    explicit told_source(std::vector<result<bearer_token>> answers, bool calls_out = false,
-                         std::optional<milliseconds> again = std::nullopt)
+    explicit told_source(std::vector<result<bearer_token>> answers, bool calls_out = false)
         : answers_(std::move(answers))
-        , calls_out_(calls_out)
-        , again_(again) {}
+        , calls_out_(calls_out) {}
     awaitable<result<bearer_token>> fetch(caller& by) override {
         if (calls_out_) {
             call c;
@@ -38,17 +36,16 @@ public:
         co_return answers_[next_++];
     }
     [[nodiscard]] std::string name() const override { return "told"; }
-    [[nodiscard]] std::optional<milliseconds> ask_again() const override { return again_; }
 
 private:
     std::vector<result<bearer_token>> answers_;
     bool calls_out_;
-    std::optional<milliseconds> again_;
     std::size_t next_{0};
 };
 
-bearer_token token(std::string text, std::optional<time_point> expires) {
-    return {secret(text), expires, "me"};
+bearer_token token(std::string text, std::optional<time_point> expires,
+                   std::optional<time_point> renew_at = std::nullopt) {
+    return {secret(text), expires, "me", renew_at};
 }
 
 error trouble() {
@@ -103,9 +100,9 @@ BOOST_AUTO_TEST_SUITE(renewal)
 
 BOOST_AUTO_TEST_CASE(plan_after_success) {
     const auto wait = [](milliseconds life, double random) {
-        return renewal_plan::after_success(noon, noon + life, random);
+        return renewal_plan::after_success(noon, noon + life, std::nullopt, random);
     };
-    BOOST_TEST((renewal_plan::after_success(noon, std::nullopt, 0.5) == milliseconds::max()));
+    BOOST_TEST((renewal_plan::after_success(noon, std::nullopt, std::nullopt, 0.5) == milliseconds::max()));
     BOOST_TEST((wait(hours(1), 0.5) == minutes(54)));    // a tenth: 6 minutes
     BOOST_TEST((wait(hours(12), 0.5) == minutes(705)));  // 15 minutes at most
     BOOST_TEST((wait(minutes(30), 0.5) == minutes(25))); // 5 at least
@@ -123,6 +120,20 @@ BOOST_AUTO_TEST_CASE(plan_after_success) {
     }
 }
 
+BOOST_AUTO_TEST_CASE(plan_where_it_is_to_be_asked_again_sooner) {
+    const auto wait = [](milliseconds again, double random, std::optional<time_point> expires = std::nullopt) {
+        return renewal_plan::after_success(noon, expires, noon + again, random);
+    };
+    // Sooner by up to a tenth, so that those which began together do not ask together for ever; never later.
+    BOOST_TEST((wait(hours(12), 0.0) == hours(12)));
+    BOOST_TEST((wait(hours(12), 0.5) == minutes(684)));
+    BOOST_TEST((wait(hours(12), 1.0) == minutes(648)));
+    BOOST_TEST((wait(hours(12), 0.5, noon + hours(24)) == minutes(684)));
+    BOOST_TEST((wait(hours(12), 0.5, noon + hours(1)) == minutes(54))); // whichever is sooner
+    BOOST_TEST((wait(milliseconds(1), 0.5) == milliseconds(100)));
+    BOOST_TEST((wait(-hours(5), 1.0, noon + hours(1)) == milliseconds(100)));
+}
+
 BOOST_AUTO_TEST_CASE(plan_after_failure) {
     const auto wait = [](unsigned n, std::optional<time_point> expires = std::nullopt, double random = 0.5) {
         return renewal_plan::after_failure(n, noon, expires, random);
@@ -132,6 +143,7 @@ BOOST_AUTO_TEST_CASE(plan_after_failure) {
     BOOST_TEST((wait(6, noon + hours(10)) == seconds(32)));
     BOOST_TEST((wait(7, noon + hours(10)) == seconds(60)));
     BOOST_TEST((wait(4'000'000'000U, noon + hours(10)) == seconds(60)));
+    BOOST_TEST((wait(7, time_point::max()) == seconds(60))); // good for ever
     BOOST_TEST((wait(4) == seconds(8)));
     BOOST_TEST((wait(5) == seconds(10)));
     BOOST_TEST((wait(4'000'000'000U) == seconds(10)));
@@ -232,11 +244,10 @@ BOOST_AUTO_TEST_CASE(runs_before_each_expiry_and_after_failures) {
 BOOST_AUTO_TEST_CASE(what_may_change_is_asked_for_again) {
     seen s;
     scripted_caller by;
-    renewed<bearer_token> r(std::make_unique<told_source>(std::vector<result<bearer_token>>{token("a", std::nullopt),
-                                                                                            token("a", std::nullopt),
-                                                                                            token("b", std::nullopt)},
-                                                          false, milliseconds(1)),
-                            system_wall_clock());
+    const auto soon = std::chrono::system_clock::now();
+    renewed<bearer_token> r(
+        telling({token("a", std::nullopt, soon), token("a", std::nullopt, soon), token("b", std::nullopt)}),
+        system_wall_clock());
     r.observe(watching(s, [&] {
         if (s.tried == 3U) {
             r.stop();
@@ -245,6 +256,39 @@ BOOST_AUTO_TEST_CASE(what_may_change_is_asked_for_again) {
     run(run_there(r, by));
     BOOST_TEST(r.current()->token.reveal() == "b");
     BOOST_TEST(s.published.size() == 2U);
+}
+
+BOOST_AUTO_TEST_CASE(an_early_renewal_leaves_the_end_as_it_is) {
+    const auto start = std::chrono::system_clock::now();
+    const auto end = start + hours(24);
+    seen s;
+    scripted_caller by;
+    // The second brings nothing new but the time at which to ask again.
+    renewed<bearer_token> r(telling({token("a", end, start), token("a", end, start), trouble()}), system_wall_clock());
+    r.observe(watching(s, [&] {
+        BOOST_TEST((r.status().expires == end));
+        if (s.tried == 3U) {
+            r.stop();
+        }
+    }));
+    run(run_there(r, by));
+    BOOST_TEST((std::chrono::system_clock::now() - start < seconds(5)));
+    BOOST_TEST(s.failed == 1U); // it failed, however long the token is good
+    BOOST_TEST(s.published.size() == 1U);
+    BOOST_TEST(r.status().failure.has_value());
+    BOOST_TEST(r.current()->token.reveal() == "a");
+}
+
+BOOST_AUTO_TEST_CASE(whom_a_token_stands_for_is_news) {
+    const auto anonymous = [](time_point expires) { return bearer_token{secret("a"), expires, ""}; };
+    scripted_caller by;
+    renewed<bearer_token> r(telling({anonymous(noon + hours(1)), anonymous(noon + hours(1) - seconds(1)),
+                                     token("a", noon + hours(1) - seconds(1)), anonymous(noon + minutes(59))}),
+                            [] { return noon; });
+    for (const std::string who : {"", "", "me", "me"}) {
+        BOOST_TEST(run(r.renew(by)).has_value());
+        BOOST_TEST(r.status().who == who);
+    }
 }
 
 BOOST_AUTO_TEST_CASE(stop_ends_a_sleep_and_a_call_and_all_later_runs) {

@@ -1,5 +1,6 @@
 // That no copy of a secret is left in memory that is given back: every block of it is searched as it goes.
 #include <sluice/base/secret_json.hpp>
+#include <sluice/identity/azure_delegation_key.hpp>
 #include <sluice/identity/azure_token.hpp>
 #include <sluice/identity/form.hpp>
 #include <sluice/identity/google_http.hpp>
@@ -8,79 +9,12 @@
 
 #include <boost/test/unit_test.hpp>
 
+#include "../../../src/identity/aws_parts.hpp"
+#include "given_back.hpp"
 #include "scripted_caller.hpp"
-#include <malloc.h>
-
-#include <atomic>
-#include <cstdlib>
-#include <cstring>
-#include <new>
-
-namespace {
-
-constexpr std::string_view mark = "WIPE.ME.0123456789";
-std::atomic<bool> looking{false};
-std::atomic<int> left{0};
-
-void give_back(void* memory) noexcept {
-    if (memory != nullptr && looking) {
-        const std::string_view bytes(static_cast<const char*>(memory), ::malloc_usable_size(memory));
-        left += bytes.find(mark) == std::string_view::npos ? 0 : 1;
-    }
-    std::free(memory);
-}
-
-/// Blank, so that what an earlier owner left is not found.
-void* blank(std::size_t size, std::size_t align) noexcept {
-    const std::size_t whole = (size + align) / align * align;
-    void* const memory = std::aligned_alloc(align, whole);
-    return memory == nullptr ? nullptr : std::memset(memory, 0, whole);
-}
-
-} // namespace
-
-void* operator new(std::size_t size) {
-    void* const memory = blank(size, alignof(std::max_align_t));
-    return memory == nullptr ? throw std::bad_alloc() : memory;
-}
-void* operator new(std::size_t size, std::align_val_t align) {
-    void* const memory = blank(size, std::max(static_cast<std::size_t>(align), alignof(std::max_align_t)));
-    return memory == nullptr ? throw std::bad_alloc() : memory;
-}
-void* operator new(std::size_t size, const std::nothrow_t& /*nothrow*/) noexcept {
-    return blank(size, alignof(std::max_align_t));
-}
-void operator delete(void* memory) noexcept {
-    give_back(memory);
-}
-void operator delete(void* memory, std::size_t /*size*/) noexcept {
-    give_back(memory);
-}
-void operator delete(void* memory, const std::nothrow_t& /*nothrow*/) noexcept {
-    give_back(memory);
-}
-void operator delete(void* memory, std::align_val_t /*align*/) noexcept {
-    give_back(memory);
-}
-void operator delete(void* memory, std::size_t /*size*/, std::align_val_t /*align*/) noexcept {
-    give_back(memory);
-}
 
 namespace sluice::identity::test {
 namespace {
-
-/// How many blocks with the mark `act` gives back.
-template <class F>
-int blocks_left_by(F act) {
-    left = 0;
-    looking = true;
-    act();
-    looking = false;
-    return left;
-}
-
-/// Longer than what strings and parsers hold in themselves.
-const std::string hush = std::string(mark) + "/" + std::string(5000, 'x') + "/" + std::string(mark);
 
 reply answer(unsigned status, const std::string& body) {
     reply r;
@@ -121,6 +55,33 @@ BOOST_AUTO_TEST_CASE(answers) {
     BOOST_TEST(blocks_left_by([&] { BOOST_CHECK(!read_token("s", bad, now, sent)); }) == 0);
     BOOST_TEST(blocks_left_by([&] { BOOST_CHECK(!read_azure_token(*bad, "s", now, sent)); }) == 0);
     BOOST_TEST(blocks_left_by([&] { (void)told(hush, sent); }) == 0);
+}
+
+BOOST_AUTO_TEST_CASE(answers_with_keys) {
+    const auto now = time_point(std::chrono::hours(500000)); // 2027-01-15
+    const secrets_sent sent{hush};
+    const auto json = secret(R"({"Code":"Success","AccessKeyId":"A","SecretAccessKey":")" + hush + R"(","Token":")" +
+                             hush + R"(","Expiration":"2028-01-15T12:00:00Z"})");
+    BOOST_TEST(blocks_left_by([&] { BOOST_CHECK(aws::read_json_credentials("s", json, now, sent)); }) == 0);
+    BOOST_TEST(blocks_left_by([&] { (void)aws::read_json_problem(json, sent); }) == 0);
+    const std::string xml =
+        "<AssumeRoleWithWebIdentityResponse><AssumeRoleWithWebIdentityResult><Credentials><AccessKeyId>"
+        "A</AccessKeyId><SecretAccessKey>" +
+        hush + "</SecretAccessKey><SessionToken>" + hush +
+        "</SessionToken><Expiration>2028-01-15T12:00:00Z</Expiration></Credentials>"
+        "</AssumeRoleWithWebIdentityResult></AssumeRoleWithWebIdentityResponse>";
+    const auto sts = answer(200, xml);
+    const auto denied = answer(403, xml);
+    BOOST_TEST(blocks_left_by([&] { BOOST_CHECK(aws::read_sts_answer("s", sts, now, sent)); }) == 0);
+    BOOST_TEST(blocks_left_by([&] { BOOST_CHECK(!aws::read_sts_answer("s", denied, now, sent)); }) == 0);
+    const std::string key = "<UserDelegationKey><SignedOid>o</SignedOid><SignedTid>t</SignedTid><SignedStart>"
+                            "2027-01-15T12:00:00Z</SignedStart><SignedExpiry>2027-02-15T12:00:00Z</SignedExpiry>"
+                            "<SignedService>b</SignedService><SignedVersion>2021-12-02</SignedVersion><Value>" +
+                            hush + "</Value></UserDelegationKey>";
+    const auto good = answer(200, key);
+    const auto bad = answer(403, key);
+    BOOST_TEST(blocks_left_by([&] { BOOST_CHECK(read_delegation_key(good, now, sent)); }) == 0);
+    BOOST_TEST(blocks_left_by([&] { BOOST_CHECK(!read_delegation_key(bad, now, sent)); }) == 0);
 }
 
 BOOST_AUTO_TEST_CASE(files) {

@@ -39,7 +39,7 @@ sluice::config::store store_of(std::chrono::milliseconds expiry = 1h) {
 }
 
 std::shared_ptr<const hmac_key> key_of(std::string_view base64) {
-    return std::make_shared<const hmac_key>(as_key(base64_decode(base64).value()));
+    return std::make_shared<const hmac_key>(as_key(base64_decode(base64).value().reveal()));
 }
 
 std::map<std::string, std::string> query_of(const signed_request& made) {

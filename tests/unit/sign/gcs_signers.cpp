@@ -154,6 +154,16 @@ BOOST_AUTO_TEST_CASE(presigned_urls_have_their_options_signed_in) {
     BOOST_TEST(b.signer.signatures() == 6U);
 }
 
+BOOST_AUTO_TEST_CASE(presign_waits_no_longer_than_it_may) {
+    rsa_bench b;
+    presign_options options;
+    options.give_up = sluice::steady_clock::now() - 1s;
+    BOOST_TEST(code_of(b.presign(options)) == "timeout");
+    const auto made = b.presign({});
+    BOOST_REQUIRE(made);
+    BOOST_TEST(b.presign(options).value().target == made->target); // there is one already
+}
+
 BOOST_AUTO_TEST_CASE(bad_keys_and_lives) {
     rsa_bench b;
     for (const std::string& key : {std::string(), std::string(1025, 'x'), std::string("a\nb"), std::string("a\rb"),

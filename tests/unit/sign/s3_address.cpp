@@ -59,6 +59,9 @@ BOOST_AUTO_TEST_CASE(special_endpoints_of_aws) {
     s.dual_stack = false;
     BOOST_TEST(url(s) == "https://media.s3-accelerate.amazonaws.com/k");
     BOOST_TEST(resolve_s3_address(s).region == "us-gov-west-1");
+    s.fips = true; // there is no such endpoint: whoever wants FIPS is not to get another
+    BOOST_CHECK_THROW((void)resolve_s3_address(s), std::invalid_argument);
+    s.fips = false;
     s.bucket = "me.dia";
     BOOST_CHECK_THROW((void)resolve_s3_address(s), std::invalid_argument);
 }

@@ -5,6 +5,7 @@
 #include <boost/asio/detached.hpp>
 #include <boost/test/unit_test.hpp>
 
+#include "../identity/scripted_caller.hpp"
 #include "vectors.hpp"
 
 #include <atomic>
@@ -14,6 +15,7 @@
 using namespace sluice::sign;
 using namespace std::chrono_literals;
 using namespace std::string_view_literals;
+namespace test = sluice::identity::test;
 using sluice::identity::aws_credentials;
 using sluice::identity::aws_credentials_ptr;
 
@@ -375,6 +377,36 @@ BOOST_AUTO_TEST_CASE(public_objects_are_not_signed) {
     BOOST_TEST(made->fields.empty());
     BOOST_TEST(signer.sign_now("", method::get).has_error());
     BOOST_TEST(signer.presign_now("k", method::head, {})->target == "/examplebucket/k");
+}
+
+BOOST_AUTO_TEST_CASE(fips_and_dual_stack_by_the_store_or_the_environment) {
+    const test::temporary_folder folder;
+    const test::variables role{{"AWS_WEB_IDENTITY_TOKEN_FILE", folder.write("token", "jwt")},
+                               {"AWS_ROLE_ARN", "arn:r"}};
+    sluice::config::store store = bench::store(1h);
+    const auto hosts = [&](const test::variables& more) {
+        auto env = role;
+        env.insert(more.begin(), more.end());
+        const auto made = make_s3_signing(store, test::environment_of(env), sluice::system_wall_clock());
+        test::scripted_caller sts;
+        sts.add(test::answers("POST", "", 500, ""));
+        BOOST_TEST(!test::run(made.renewals.at(0)->renew(sts)).has_value());
+        auto open = store;
+        open.anonymous = true;
+        const auto plain = make_s3_signing(open, test::environment_of(env), sluice::system_wall_clock());
+        return test::run(plain.signer->sign("k", method::get)).value().host + " " + sts.calls.at(0).place.authority();
+    };
+    BOOST_TEST(hosts({}) == "s3.us-east-1.amazonaws.com sts.us-east-1.amazonaws.com");
+    BOOST_TEST(hosts({{"AWS_USE_FIPS_ENDPOINT", "true"}}) ==
+               "s3-fips.us-east-1.amazonaws.com sts-fips.us-east-1.amazonaws.com");
+    BOOST_TEST(hosts({{"AWS_USE_DUALSTACK_ENDPOINT", "TRUE"}}) ==
+               "s3.dualstack.us-east-1.amazonaws.com sts.us-east-1.amazonaws.com");
+    store.fips = true;
+    BOOST_TEST(hosts({{"AWS_USE_FIPS_ENDPOINT", "false"}}) ==
+               "s3-fips.us-east-1.amazonaws.com sts-fips.us-east-1.amazonaws.com");
+    store.fips = false;
+    store.endpoint = sluice::config::url{false, "127.0.0.1", 9000, ""}; // is asked as it stands
+    BOOST_TEST(hosts({{"AWS_USE_FIPS_ENDPOINT", "true"}}) == "127.0.0.1 sts-fips.us-east-1.amazonaws.com");
 }
 
 BOOST_AUTO_TEST_CASE(the_factory) {
