@@ -62,6 +62,16 @@ std::string kind_of(const config::store& s) {
                : "a service account's key that the default chain found";
 }
 
+/// Why it cannot be made; "": it was.
+std::string make_signing(const config::store& s, sign::signing& made) {
+    try {
+        made = sign::make_signing(s);
+    } catch (const std::exception& e) {
+        return without_secrets(e.what());
+    }
+    return {};
+}
+
 void tell_identity(const std::string& about, const config::store& s, const sign::signing& with, findings& out) {
     if (with.renewals.empty()) {
         out.tell(about, "identity: " + kind_of(s) + (with.who.empty() ? "" : ", " + with.who));
@@ -136,7 +146,12 @@ awaitable<void> probe_redirect(one_shot& here, const std::string& about, const c
 
 awaitable<void> check_store(one_shot& here, const config::config& settings, const config::store& s, findings& out) {
     const std::string about = "store \"" + s.name + "\"";
-    auto with = sign::make_signing(s); // `check_stores` saw that it can be made
+    sign::signing with;
+    const std::string unusable = make_signing(s, with);
+    if (!unusable.empty()) { // a file may have changed since `check_stores` looked
+        out.fail(about, "cannot be used: " + unusable);
+        co_return;
+    }
     auto renewed = co_await renew_all(with.renewals, here.caller());
     if (!renewed) {
         out.fail(about, "has no identity: " + text_of(renewed.error()));
@@ -239,13 +254,10 @@ awaitable<void> check_all(one_shot& here, const config::config& settings, findin
 bool check_stores(const config::config& settings, std::ostream& err) {
     bool good = true;
     for (const auto& [name, s] : settings.stores) {
-        if (s.type == config::store_type::local) {
-            continue;
-        }
-        try {
-            (void)sign::make_signing(s);
-        } catch (const std::exception& e) {
-            err << "sluice: store \"" << name << "\": " << without_secrets(e.what()) << '\n';
+        sign::signing with;
+        const std::string unusable = s.type == config::store_type::local ? "" : make_signing(s, with);
+        if (!unusable.empty()) {
+            err << "sluice: store \"" << name << "\": " << unusable << '\n';
             good = false;
         }
     }

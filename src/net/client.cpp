@@ -59,6 +59,14 @@ struct client_response::impl {
     result<void> body_ended(error e);
     awaitable<result<std::size_t>> read_direct(asio::mutable_buffer out);
 
+    /// Gives the body's buffer to whoever wants it next.
+    void release_body() noexcept {
+        if (options.secret_answer && body_buffer) {
+            OPENSSL_cleanse(body_buffer.data(), piece::size);
+        }
+        body_buffer.release();
+    }
+
     [[nodiscard]] std::string_view unread() const { return {data + begin, end - begin}; }
     [[nodiscard]] bool complete() const { return done && ahead.empty() && !failed; }
     void arm_body() {
@@ -114,13 +122,10 @@ std::unique_ptr<client_response::impl> client_response::impl::take(std::uint32_t
 void client_response::recycle(impl* i) noexcept {
     std::unique_ptr<impl> owned(i);
     owned->connected = lease();
+    owned->release_body();
     if (owned->options.secret_answer) {
         OPENSSL_cleanse(owned->head_buffer.data(), owned->head_buffer.size());
-        if (owned->body_buffer) {
-            OPENSSL_cleanse(owned->body_buffer.data(), piece::size);
-        }
     }
-    owned->body_buffer.release();
     auto& readers = impl::spare();
     if (readers.size() < kept_readers && owned->head_buffer.size() == first_buffer) {
         readers.push_back(std::move(owned));
@@ -149,7 +154,12 @@ awaitable<result<void>> client_response::impl::read_more_head() {
     }
     if (end == capacity) {
         // The parser refuses what is longer than its limit, so this ends.
-        head_buffer.resize(capacity * 2);
+        std::vector<char> larger(capacity * 2);
+        std::memcpy(larger.data(), data, end);
+        head_buffer.swap(larger);
+        if (options.secret_answer) {
+            OPENSSL_cleanse(larger.data(), larger.size());
+        }
         data = head_buffer.data();
         capacity = head_buffer.size();
     }
@@ -429,7 +439,7 @@ void client_response::finish() {
         i.connected->close();
         i.connected = lease();
     }
-    i.body_buffer.release();
+    i.release_body();
 }
 
 connection& client_response::transport() noexcept {

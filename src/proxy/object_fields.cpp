@@ -1,13 +1,11 @@
 #include "object_fields.hpp"
 
 #include <sluice/http/fields.hpp>
-#include <sluice/proxy/media_head.hpp>
+#include <sluice/proxy/inline_type.hpp>
 
 #include <boost/url/encode.hpp>
 
-namespace sluice::proxy {
-
-namespace detail {
+namespace sluice::proxy::detail {
 
 namespace {
 
@@ -80,22 +78,4 @@ std::string_view type_of(const media_request& m, const representation& r) {
     return r.content_type.empty() ? std::string_view("application/octet-stream") : r.content_type;
 }
 
-} // namespace detail
-
-bool is_inline_type(std::string_view content_type) noexcept {
-    // A list would be read by its last member (Fetch §2.2.3 "extract a MIME type"), which is not what is judged here.
-    const auto essence = http::trim_ows(content_type.substr(0, content_type.find(';')));
-    const auto slash = essence.find('/');
-    if (slash == std::string_view::npos || content_type.find(',') != std::string_view::npos ||
-        !http::is_token(essence.substr(0, slash)) || !http::is_token(essence.substr(slash + 1))) {
-        return false;
-    }
-    if (http::same_name(essence, "application/pdf") || http::same_name(essence, "text/plain")) {
-        return true;
-    }
-    const auto kind = essence.substr(0, slash);
-    return (http::same_name(kind, "image") && !detail::starts_with_type(essence, "image/svg")) ||
-           http::same_name(kind, "audio") || http::same_name(kind, "video");
-}
-
-} // namespace sluice::proxy
+} // namespace sluice::proxy::detail

@@ -49,7 +49,9 @@ awaitable<delivered> redirect(media_request& m) {
     auto options = redirect_options(m);
     options.give_up = m.give_up;
     const auto method = m.head_only ? sign::method::head : sign::method::get;
+    const auto began = steady_clock::now();
     auto made = co_await m.store.signer()->presign(m.x.services.origin_pool, m.key, method, options);
+    m.store.counters().sign_seconds->Observe(std::chrono::duration<double>(steady_clock::now() - began).count());
     m.store.counters().sign->at(made ? "ok" : to_string(made.error().code)).Increment();
     if (!made) {
         co_return delivered{made.error()};

@@ -54,7 +54,7 @@ void add_routes(proxy::media_services& media, const config::config& settings) {
         try {
             media.stores.emplace(name,
                                  std::make_unique<origin::store>(store, settings.fallback, media.counters.store(name)));
-        } catch (const std::invalid_argument& e) {
+        } catch (const std::exception& e) {
             throw std::invalid_argument("store \"" + name + "\": " + e.what());
         }
     }

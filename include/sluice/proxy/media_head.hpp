@@ -14,7 +14,4 @@ void append_head(std::string& out, media_request& m, const representation& r, co
 /// `Cache-Status` of a response that does not come out of the cache: a whole line.
 [[nodiscard]] std::string bypass_status(std::string_view detail);
 
-/// True for types that a browser may show in place: image but SVG, audio, video, PDF, plain text.
-[[nodiscard]] bool is_inline_type(std::string_view content_type) noexcept;
-
 } // namespace sluice::proxy

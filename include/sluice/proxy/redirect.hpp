@@ -22,8 +22,8 @@ inline constexpr std::chrono::seconds longest_redirect = std::chrono::minutes(5)
 /// stand in no field.
 [[nodiscard]] bool append_redirect_head(std::string& out, media_request& m, std::string_view location);
 
-/// Answers with a redirect to a URL that is signed for this request alone. Failures: those of `signer::presign`, the
-/// store's credentials or their service being late among them, with nothing sent yet; and a client that is gone.
+/// Answers with a redirect to a signed URL, which others may have been given too. Failures: those of `signer::presign`,
+/// the store's credentials or their service being late among them, with nothing sent yet; and a client that is gone.
 awaitable<delivered> redirect(media_request& m);
 
 } // namespace sluice::proxy

@@ -1,4 +1,5 @@
 #include <sluice/proxy/grant.hpp>
+#include <sluice/proxy/inline_type.hpp>
 #include <sluice/proxy/media_head.hpp>
 #include <sluice/proxy/redirect.hpp>
 
