@@ -1,5 +1,5 @@
 // An origin that fails: a broken transfer goes on where it broke, an answer that cannot be used is not, and before the
-// first byte the app is there (design §3.4, §7 "Odd origins").
+// first byte the app is there.
 import assert from 'node:assert/strict';
 import test from 'node:test';
 import { range } from '../support/client.mjs';

@@ -1,4 +1,4 @@
-// What lies on the disk is used again after a restart, and only where it is what it was: design §3.3, §7.
+// What lies on the disk is used again after a restart, and only where it is what it was.
 import assert from 'node:assert/strict';
 import fs from 'node:fs';
 import test from 'node:test';

@@ -1,4 +1,4 @@
-// One answer carries one version of an object, whole or cut short, never a mixture: design §3.2.
+// One answer carries one version of an object, whole or cut short, never a mixture.
 import assert from 'node:assert/strict';
 import test from 'node:test';
 import { range } from '../support/client.mjs';

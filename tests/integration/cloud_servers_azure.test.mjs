@@ -23,6 +23,11 @@ test('managed identity and workload identity of Azure', async (t) => {
   ]);
   const token = JSON.parse((await get()).text);
   assert.deepEqual([token.expires_in, token.token_type], ['86400', 'Bearer']);
+  assert.equal(token.refresh_in, undefined);
+  imds.refreshIn = 'half';
+  assert.equal(JSON.parse((await get()).text).refresh_in, '43200');
+  imds.lifetime = 7200;
+  assert.equal(JSON.parse((await get()).text).refresh_in, undefined, 'too short a life');
   imds.identities = null;
   assertAnswers([['none at all', await get(), 400, /Identity not found/]]);
 
@@ -48,6 +53,28 @@ test('managed identity and workload identity of Azure', async (t) => {
 
 const iso = (time) => `${new Date(time).toISOString().slice(0, 19)}Z`;
 const sasOf = (fields, lines, key) => `?${form({ ...fields, sig: createHmac('sha256', Buffer.from(key, 'base64')).update(lines.join('\n')).digest('base64') })}`;
+
+test('managed identity of App Service', async (t) => {
+  const azure = await started(t, startAzure);
+  const { appService } = azure;
+  const { pathname } = new URL(appService.endpoint);
+  const query = { 'api-version': '2019-08-01', resource: 'https://storage.azure.com/' };
+  const get = (change = {}, headers = { 'X-IDENTITY-HEADER': appService.secret }, path = pathname) =>
+    ask(appService, 'GET', `${path}?${form({ ...query, ...change })}`, headers);
+  assertAnswers([
+    ['no header', await get({}, { Metadata: 'true' }), 401, /"statusCode":401/],
+    ['another header', await get({}, { 'X-IDENTITY-HEADER': 'x' }), 401],
+    ['another path', await get({}, undefined, '/msi'), 404],
+    ['old version', await get({ 'api-version': '2017-09-01' }), 400, /api-version/],
+    ['no resource', await get({ resource: '' }), 400, /resource/],
+    ['unknown identity', await get({ client_id: 'x' }), 400, /No Managed Identity found/],
+    ['two identities', await get({ client_id: azure.client, principal_id: azure.principal }), 400],
+    ['named identity', await get({ client_id: azure.client }), 200],
+  ]);
+  const token = JSON.parse((await get()).text);
+  const [made] = azure.issued.slice(-1);
+  assert.deepEqual([token.access_token, token.expires_on, token.expires_in], [made.token, String(Math.floor(made.expires / 1000)), undefined]);
+});
 
 test('blobs: bearer, service SAS, user delegation SAS; ranges and preconditions', async (t) => {
   const azure = await started(t, startAzure);

@@ -78,6 +78,7 @@ const good = [
   ['azure', 'accountKey', /account.*configuration/, (s) => s.origin.account],
   ['azure', 'connectionString', /account.*configuration/, (s) => s.origin.account],
   ['azure', 'imds', /Azure instance metadata/, (s) => s.world.client, true],
+  ['azure', 'appService', /Azure App Service identity/, (s) => s.world.client, true],
   ['azure', 'workload', /Azure workload identity/, (s) => s.world.client, true],
   ['aws', 'anonymous', /anonymous/, () => ''],
   ['gcs', 'anonymous', /anonymous/, () => ''],
@@ -102,6 +103,12 @@ for (const [cloud, identity, source, who, ends] of good) {
     assert.ok(named.includes(who(s)), `${named} does not say that it is ${who(s)}`);
   });
 }
+
+test('a token that is to be renewed early: its real end', async (t) => {
+  const s = await start(t, 'azure', 'imds', { options: { imds: { refreshIn: 'half' } } });
+  const [named] = (await check(s)).of('store "media"');
+  assert.ok(named.endsWith(`, until ${iso(last(s).expires)}`), named);
+});
 
 test('static keys of the configuration: which', async (t) => {
   const s = await start(t, 'aws', 'environment', { prepare: (made) => {
@@ -169,6 +176,8 @@ const unreadable = {
     /has no identity: .*ExpiredTokenException: Token expired/],
   'credentials that come expired': ['gcs', 'metadata', (s) => s.world.metadata.when('token').lifetime(-60), /has no identity: /],
   'GCS: no metadata server': ['gcs', 'metadata', (s) => s.world.metadata.close(), /has no identity: .*refused/],
+  'Azure: another secret for App Service': ['azure', 'appService', (s) => { s.env.IDENTITY_HEADER = 'wrong-secret-of-the-test'; },
+    /has no identity: .*Azure App Service identity: answered 401/],
   'Azure: no federation': ['azure', 'workload', (s) => s.file('federated.jwt', s.world.issuer.issue({ audience: 'another' })),
     /has no identity: .*AADSTS700212/],
   'no such profile': ['aws', 'profile', (s) => { s.env.AWS_PROFILE = 'absent'; }, /has no identity: .*absent/],

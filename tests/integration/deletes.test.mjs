@@ -1,5 +1,5 @@
 // What a DELETE meets on its way: transfers and decisions that began before it, callers that come while it runs, a client
-// that does not wait for it, an object that has two names (design §4 "The gate").
+// that does not wait for it, an object that has two names.
 import assert from 'node:assert/strict';
 import test from 'node:test';
 import { get, open } from '../support/client.mjs';

@@ -1,4 +1,4 @@
-// No byte without leave: the authorisation subrequest, what it carries, what it grants, how long it holds (design §3.1, §4).
+// No byte without leave: the authorisation subrequest, what it carries, what it grants, how long it holds.
 import assert from 'node:assert/strict';
 import test from 'node:test';
 import { get, range } from '../support/client.mjs';

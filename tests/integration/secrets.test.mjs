@@ -139,6 +139,8 @@ test('the program: its status, and what it says', (t) => {
   assert.equal(run('/nonexistent')[0], 77, 'no Sluice was started');
   const config = `stores: {media: {credentials: {secret_access_key: ${secret}}}}\nadmin:\n  token: "\${TOKEN_OF_ADMIN}"\n`;
   assert.equal(run(fakeOutput(t, { printed: `x${secret}`, config }))[0], 1, 'a secret of a configuration');
+  const named = `${config}# credentials: {service_account: key-of-gcs.json}\n`;
+  assert.equal(run(fakeOutput(t, { printed: 'cannot read /run/key-of-gcs.json', config: named }))[0], 0, 'the name of a file is none');
 });
 
 test('what a real Sluice prints is kept, with the secrets that went by', async (t) => {

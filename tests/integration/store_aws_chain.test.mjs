@@ -47,13 +47,13 @@ test('the order of the chain', async (t) => {
   const names = Object.keys(sources);
   for (const [i, name] of names.entries()) {
     const s = await startCloud(t, 'aws', name, {
-      // All that come later are there too, and must not be asked.
+      // All that come later are there too, and must not be asked: AWS_PROFILE beside the environment's keys, which go first,
+      // as in botocore, where only a profile that the program names goes before them.
       prepare: (made) => {
         for (const later of names.slice(i + 1)) {
           const { env } = identities.aws[later](made, made.world);
           for (const [key, value] of Object.entries(env)) made.env[key] ||= value;
         }
-        if (name === 'environment') made.env.AWS_PROFILE = ''; // a profile that is named goes before the environment
       },
     });
     await checkReads(s);

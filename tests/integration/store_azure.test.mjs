@@ -85,14 +85,16 @@ test('by a connection string', async (t) => {
   checkSas(s);
 });
 
-test('by managed identity', async (t) => {
-  const s = await startCloud(t, 'azure', 'imds');
-  await checkReads(s);
-  checkBearer(s, 'imds');
-  const named = await startCloud(t, 'azure', 'imds', { prepare: (made) => { made.env.AZURE_CLIENT_ID = made.world.client; } });
-  await checkReads(named);
-  assert.equal(named.world.imds.last.param('client_id'), named.world.client);
-});
+for (const identity of ['imds', 'appService']) {
+  test(`by managed identity: ${identity}`, async (t) => {
+    const s = await startCloud(t, 'azure', identity);
+    await checkReads(s);
+    checkBearer(s, identity);
+    const named = await startCloud(t, 'azure', identity, { prepare: (made) => { made.env.AZURE_CLIENT_ID = made.world.client; } });
+    await checkReads(named);
+    assert.equal(named.world[identity].last.param('client_id'), named.world.client);
+  });
+}
 
 test('by workload identity; its token is read anew each time', async (t) => {
   const s = await startCloud(t, 'azure', 'workload');

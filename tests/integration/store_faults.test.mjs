@@ -1,11 +1,16 @@
 // Every identity source, every fault: with no credentials yet the app answers and the log says so once; good ones stay in
-// use until their end, whatever comes; mended, it goes on without a restart.
+// use until their end, whatever comes; mended, it goes on without a restart. The same of what signs redirects by asking a
+// service, and of services whose clock is not ours.
 import assert from 'node:assert/strict';
 import test from 'node:test';
+import { get } from '../support/client.mjs';
 import { startClouds } from '../support/cloud_stack.mjs';
 import { poll } from '../support/wait.mjs';
 
 const lifetime = 6;
+const keyLifetime = 10; // of a delegation key: what is left of it at any time is enough for two requests of a busy machine
+const after = 500; // fallback.after where a request may wait for a service, ms
+const serviceTimeout = 3000; // signBlob is given up then, ms
 /// What goes wrong: applied to a rule. Those that are held are let go when the rules are cleared.
 const faults = {
   slow: (rule) => rule.hold(),
@@ -27,24 +32,40 @@ const sets = {
     gcs: { cloud: 'gcs', identity: 'external', at: ['sts', 'exchange'] },
     azure: { cloud: 'azure', identity: 'workload', at: ['login', 'token'] },
   },
-  'container and impersonation': {
+  'container, impersonation, App Service': {
     aws: { cloud: 'aws', identity: 'container', at: ['container', 'credentials'] },
     gcs: { cloud: 'gcs', identity: 'impersonated', at: ['iam', 'generateAccessToken'] },
+    azure: { cloud: 'azure', identity: 'appService', at: ['appService', 'token'] },
   },
+};
+/// What is asked for a signature, or for the key of one.
+const signing = {
+  gcs: { cloud: 'gcs', identity: 'metadata', at: ['iam', 'signBlob'] },
+  azure: { cloud: 'azure', identity: 'imds', at: ['blob', 'delegationKey'] },
+};
+/// Identities that no service has to give; the store's clock is there all the same.
+const keys = {
+  aws: { cloud: 'aws', identity: 'environment' },
+  gcs: { cloud: 'gcs', identity: 'key' },
+  hmac: { cloud: 'gcs', identity: 'hmac' },
+  azure: { cloud: 'azure', identity: 'accountKey' },
 };
 
 /// Expired credentials of an instance are used all the same (store_aws_chain.test.mjs): AWS's static stability.
 const isStretched = (source, fault) => fault === faults['expired already'] && source.cloud === 'aws' && source.identity === 'imds';
 
 class Case {
-  constructor(set, fault) {
-    Object.assign(this, { set, fault, names: Object.keys(set), served: 0 });
+  constructor(set, fault, life = lifetime) {
+    Object.assign(this, { set, fault, life, names: Object.keys(set), served: 0, fellBack: 0 });
+  }
+  get stores() {
+    return Object.fromEntries(Object.entries(this.set).map(([name, { cloud, identity }]) => [name, { cloud, identity }]));
   }
   server(name) {
     return this.stack.worlds[name][this.set[name].at[0]];
   }
   spoil() {
-    for (const name of this.names) this.fault(this.server(name).when(this.set[name].at[1]));
+    for (const name of this.names) this.fault(this.server(name).when(this.set[name].at[1]).lifetime(this.life));
   }
   mend() {
     for (const name of this.names) this.server(name).clearRules();
@@ -61,6 +82,27 @@ class Case {
     }));
     return answers.filter(Boolean);
   }
+  /// A redirect to an object of each store, by default one that nobody has asked for: the names of the stores to which a good
+  /// one came. Of the others it was the app that answered, in time.
+  async redirects(key = `${this.served++}.mp4`) {
+    const answers = await Promise.all(this.names.map(async (name) => {
+      const object = this.stack.worlds[name].objects.put(key, { seed: `${name} ${key}`, size: 1000 });
+      const began = Date.now();
+      const answer = await this.stack.getFrom(name, key);
+      if (answer.status === 307) {
+        const { location } = answer.headers;
+        const followed = await get(location);
+        const ends = Date.parse(new URL(location).searchParams.get('se')); // with the key, which may have been now
+        if (!(ends <= Date.now())) assert.deepEqual([followed.status, followed.sha256], [200, object.sha256()], name);
+        return name;
+      }
+      assert.deepEqual([answer.status, answer.headers['x-app']], [404, 'stand-in'], `${name}: ${answer.error}`);
+      assert.ok(Date.now() - began < serviceTimeout, `${name}: the app answered after ${Date.now() - began} ms`);
+      this.fellBack += 1;
+      return false;
+    }));
+    return answers.filter(Boolean);
+  }
   warnings(message) {
     return this.stack.sluice.log.filter((record) => record.message === message);
   }
@@ -69,8 +111,7 @@ class Case {
 async function checkSource(t, all, fault) {
   const set = Object.fromEntries(Object.entries(all).filter(([, source]) => !isStretched(source, fault)));
   const c = new Case(set, fault);
-  const stores = Object.fromEntries(Object.entries(set).map(([name, { cloud, identity }]) => [name, { cloud, identity }]));
-  c.stack = await startClouds(t, stores, { wait: false, prepare: (stack) => {
+  c.stack = await startClouds(t, c.stores, { wait: false, prepare: (stack) => {
     c.stack = stack;
     for (const name of c.names) c.server(name).lifetime = lifetime;
     c.spoil();
@@ -144,7 +185,65 @@ async function checkSource(t, all, fault) {
   if (fault !== faults.slow) assert.equal(c.warnings('credentials not renewed').length, 2 * c.names.length, 'once for each row of failures');
 }
 
+async function checkSigning(t, fault) {
+  const c = new Case(signing, fault, keyLifetime);
+  const config = { fallback: { after: `${after}ms` } };
+  c.stack = await startClouds(t, c.stores, { config, route: { delivery: 'redirect' }, prepare: (stack) => {
+    c.stack = stack;
+    c.spoil();
+  } });
+  assert.deepEqual(await c.redirects(), [], 'nothing to sign with');
+  assert.deepEqual(await c.redirects(), []);
+
+  c.mend();
+  const made = c.server('azure').when('delegationKey').lifetime(keyLifetime);
+  let kept;
+  await poll(async () => (await c.redirects(kept = `${c.served++}.mp4`)).length === c.names.length, 'all sign', 30000, 100);
+
+  // What there is stays in use until its end: the URL of signBlob, and the key, with which others are signed too.
+  made.remove();
+  c.spoil();
+  assert.deepEqual(await c.redirects(kept), c.names);
+  assert.deepEqual(await c.redirects(), ['azure']);
+  await poll(async () => (await c.redirects()).length === 0, 'the key has ended', 30000, 100);
+  const { expires } = c.stack.worlds.azure.issued.findLast(({ source }) => source === 'delegation');
+  assert.ok(Date.now() > expires - 1500, `${expires - Date.now()} ms before its end`);
+
+  c.mend();
+  await poll(async () => (await c.redirects()).length === c.names.length, 'all sign again', 30000, 100);
+  assert.equal(await c.stack.fallbacks(), c.fellBack, 'each time that the app answered was counted');
+}
+
+const skew = 20 * 60;
+/// S3 and Cloud Storage refuse a URL of more than 15 minutes to come; bearer tokens and SAS have no beginning.
+const isDated = ({ cloud, identity }) => cloud === 'aws' || ['key', 'hmac'].includes(identity);
+
+async function checkClock(t, set, ahead) {
+  const c = new Case(set);
+  c.stack = await startClouds(t, c.stores, { prepare: ({ worlds }) => {
+    for (const world of Object.values(worlds)) world.time = () => Date.now() + ahead * 1000;
+  } });
+  const refused = c.names.filter((name) => ahead < 0 && isDated(set[name]));
+  const served = c.names.filter((name) => !refused.includes(name));
+  for (let i = 0; i < 2; i++) assert.deepEqual(await c.ask(), served);
+  const metrics = await c.stack.sluice.metrics();
+  for (const name of c.names) {
+    assert.equal(metrics.sum('fallback_total', { route: name }), refused.includes(name) ? 2 : 0, name);
+    assert.equal(metrics.sum('credential_refresh_total', { store: name, result: 'error' }), 0, name);
+  }
+  assert.equal(await c.stack.fallbacks('forbidden'), 2 * refused.length);
+  // Set right: all goes on, with what was issued by the wrong one.
+  for (const world of Object.values(c.stack.worlds)) world.time = Date.now;
+  assert.deepEqual(await c.ask(), c.names);
+}
+
 test('the fault matrix', { concurrency: true }, async (t) => {
   const cases = Object.entries(sets).flatMap(([what, set]) => Object.entries(faults).map(([name, fault]) => [what, set, name, fault]));
-  await Promise.all(cases.map(([what, set, name, fault]) => t.test(`${what}: ${name}`, (sub) => checkSource(sub, set, fault))));
+  const ofSigning = ['slow', 'status 500', 'garbage', 'empty'];
+  const clocks = Object.entries({ ...sets, keys }).flatMap(([what, set]) => [skew, -skew].map((ahead) => [what, set, ahead]));
+  await Promise.all([
+    ...cases.map(([what, set, name, fault]) => t.test(`${what}: ${name}`, (sub) => checkSource(sub, set, fault))),
+    ...ofSigning.map((name) => t.test(`signing of redirects: ${name}`, (sub) => checkSigning(sub, faults[name]))),
+    ...clocks.map(([what, set, ahead]) => t.test(`${what}: a clock ${ahead < 0 ? 'behind' : 'ahead'}`, (sub) => checkClock(sub, set, ahead))),
+  ]);
 });

@@ -1,4 +1,4 @@
-// Generations of Cloud Storage: an object that is replaced, also by the same bytes, never gives a mixture (design §3.2).
+// Generations of Cloud Storage: an object that is replaced, also by the same bytes, never gives a mixture.
 import assert from 'node:assert/strict';
 import test from 'node:test';
 import { range } from '../support/client.mjs';

@@ -86,7 +86,7 @@ test('Azure by the account key and by a connection string: service SAS', async (
 });
 
 test('Azure without a key: user delegation SAS, the key fetched once', async (t) => {
-  for (const identity of ['imds', 'workload']) {
+  for (const identity of ['imds', 'appService', 'workload']) {
     const s = await start(t, 'azure', identity);
     await checkWorks(s, { byMethod: false });
     const answers = await Promise.all(Array.from({ length: 24 }, (_, i) => s.get(`many-${i}.mp4`)));

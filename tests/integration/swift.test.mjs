@@ -6,6 +6,7 @@ import { content } from '../support/content.mjs';
 import { uriEncode } from '../support/sigv4.mjs';
 import { MiB, cacheStatus, startStack } from '../support/stack.mjs';
 import { startSwift, swiftMissing } from '../support/swift.mjs';
+import { poll } from '../support/wait.mjs';
 
 test('Swift', { skip: swiftMissing }, async (t) => {
   const swift = await startSwift();
@@ -13,6 +14,11 @@ test('Swift', { skip: swiftMissing }, async (t) => {
   const s = await startStack(t, { origin: swift, config });
   const size = 5 * MiB + 123;
   const object = await swift.put('v.mp4', content('swift', 0, size));
+  /// What Swift has answered since Sluice was started.
+  const statuses = async () => {
+    const asked = (await s.sluice.metrics()).find('origin_requests_total', { store: 'media' }).filter(({ value }) => value > 0);
+    return asked.map(({ labels }) => labels.code);
+  };
 
   await t.test('miss, hit, ranges', async () => {
     const cold = await s.get('v.mp4', { headers: range(MiB + 1, 2 * MiB) });
@@ -57,6 +63,39 @@ test('Swift', { skip: swiftMissing }, async (t) => {
     const answer = await s.get('r.mp4', { headers: range(2 * MiB) });
     assert.deepEqual([answer.status, answer.sha256], [206, replaced.sha256(2 * MiB)]);
     assert.equal((await s.get('r.mp4')).sha256, replaced.sha256());
+  });
+
+  await t.test('URLs that it takes for expired are renewed', async () => {
+    const route = { store: 'media', object: '{file}', authorize: 'none' };
+    await s.restart({ stores: { media: { url_expiry: '1s' } }, routes: [{ name: 'media', path: '/media/{file*}', ...route },
+      { name: 'signed', path: '/signed/{file*}', ...route, delivery: 'redirect' }] });
+    const one = await swift.put('e.mp4', content('expiry', 0, size));
+    const seek = async (first) => {
+      const answer = await s.get('e.mp4', { headers: range(first, first + 9999) });
+      assert.deepEqual([answer.status, answer.headers['x-app'], answer.sha256], [206, undefined, one.sha256(first, first + 9999)]);
+    };
+    await seek(0);
+    // Of the same life, and made later than the one that Sluice kept.
+    const { location } = (await s.getFrom('signed', 'e.mp4')).headers;
+    const status = async () => (await get(location, { headers: range(0, 9) })).status;
+    assert.equal(await status(), 206);
+    const refused = await poll(async () => (await status()) >= 400 && status(), 'the URL expires');
+    assert.equal(refused, 403);
+    await seek(4 * MiB);
+    assert.equal(await s.sluice.metric('fallback_total'), 0);
+  });
+
+  await t.test('a wrong secret and a wrong key id: refused, and the app answers', async () => {
+    for (const wrong of [{ secret_access_key: 'wrong-secret-of-the-test' }, { access_key_id: 'test:nobody' }]) {
+      await s.restart({ stores: { media: { credentials: { ...swift.credentials, ...wrong } } } });
+      const [key] = Object.keys(wrong);
+      const one = await swift.put(`${key}.mp4`, content(key, 0, size));
+      const answer = await s.get(`${key}.mp4`, { headers: range(100, 199) });
+      assert.deepEqual([answer.status, answer.headers['x-app'], answer.sha256], [206, 'stand-in', one.sha256(100, 199)], key);
+      assert.equal(await s.sluice.metric('fallback_total', { reason: 'forbidden' }), 1, key);
+      assert.deepEqual(await statuses(), ['403'], key);
+    }
+    await s.restart({ stores: { media: { credentials: swift.credentials } } });
   });
 
   await t.test('what the store does not have, the app answers', async () => {

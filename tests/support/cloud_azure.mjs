@@ -1,6 +1,7 @@
-// Azure's credential services, strict: the instance metadata service's managed identity and Entra's token endpoint for a
-// federated token (workload identity). The blob service, with its user delegation keys: cloud_azure_blob.mjs.
-// Sources: "Use managed identities on a virtual machine", "OAuth 2.0 client credentials flow: federated credential".
+// Azure's credential services, strict: managed identity of the instance metadata service and of App Service, and Entra's token
+// endpoint for a federated token (workload identity). The blob service, with its user delegation keys: cloud_azure_blob.mjs.
+// Sources: "Use managed identities on a virtual machine", "How to use managed identities for App Service and Azure Functions"
+// (REST endpoint reference), "OAuth 2.0 client credentials flow: federated credential".
 import { randomUUID } from 'node:crypto';
 import { AzureBlobServer } from './cloud_azure_blob.mjs';
 import { CloudServer, CloudWorld, json, readForm } from './cloud_base.mjs';
@@ -30,51 +31,104 @@ export class AzureWorld extends CloudWorld {
   }
 }
 
-const imdsError = (status, error, description) => json(status, { error, error_description: description }, { Server: 'IMDS' });
+const seconds = (time) => String(Math.floor(time / 1000));
 
-/// Managed identity of a machine. Operations: token, other. `identities`: ids a client may name; null: it has none at all.
-export class AzureImdsServer extends CloudServer {
+/// Managed identity: what its two services share. Operations: token, other. `identities`: ids a client may name; null: it has
+/// none at all. A subclass gives `tokenPath`, `noIdentity` and `error(status, code, description)`.
+class ManagedIdentityServer extends CloudServer {
   constructor(world, options = {}) {
     super(world, { lifetime: 86400, ...options });
     this.identities = [world.client, world.principal];
   }
+  classify({ path }) {
+    return path === this.tokenPath ? 'token' : 'other';
+  }
+  /// The refusal of a request that names no `version`, another resource, or by one of `names` an identity that is not there.
+  refusal(request, version, names) {
+    if (request.operation === 'other') return this.error(404, 'not_found', 'The requested resource is not found');
+    if (request.method !== 'GET') return this.error(405, 'method_not_allowed', 'The requested method is not allowed');
+    for (const name of ['api-version', 'resource']) {
+      if (!request.param(name)) return this.error(400, 'invalid_request', `Required query variable '${name}' is missing`);
+    }
+    if (request.param('api-version') < version) return this.error(400, 'invalid_request', 'The api-version is not supported');
+    const resource = request.param('resource');
+    if (resource.replace(/\/$/, '') !== storage.slice(0, -1)) {
+      return this.error(400, 'invalid_resource', `AADSTS500011: The resource principal named ${resource} was not found`);
+    }
+    const named = names.map((name) => request.param(name)).filter((id) => id !== undefined);
+    if (!this.identities || named.length > 1 || (named[0] && !this.identities.includes(named[0]))) {
+      return this.error(400, 'invalid_request', this.noIdentity);
+    }
+    return undefined;
+  }
+  /// A new token, and what both tell of it. Numbers are text.
+  token(request, source) {
+    const made = this.world.issueToken(source, this.expiry(request));
+    const told = {
+      access_token: made.token, client_id: this.world.client, expires_on: seconds(made.expires),
+      resource: request.param('resource'), token_type: 'Bearer',
+    };
+    return { made, told };
+  }
+}
+
+/// Managed identity of a machine.
+export class AzureImdsServer extends ManagedIdentityServer {
+  tokenPath = '/metadata/identity/oauth2/token';
+  noIdentity = 'Identity not found';
+  /// `refreshIn`: it tells when to ask for another token: 'half' the life of those that live over two hours, or these seconds.
+  constructor(world, { refreshIn = 0, ...options } = {}) {
+    super(world, options);
+    this.refreshIn = refreshIn;
+  }
+  error(status, error, description) {
+    return json(status, { error, error_description: description }, { Server: 'IMDS' });
+  }
   fault(_, status) {
     const errors = { 404: 'not_found', 410: 'gone', 429: 'too_many_requests' };
-    return imdsError(status, errors[status] ?? 'unknown', 'as the test asked');
-  }
-  classify({ path }) {
-    return path === '/metadata/identity/oauth2/token' ? 'token' : 'other';
+    return this.error(status, errors[status] ?? 'unknown', 'as the test asked');
   }
   handle(request) {
     if (request.headers.metadata?.toLowerCase() !== 'true') {
-      return imdsError(400, 'invalid_request', 'Required metadata header not specified');
+      return this.error(400, 'invalid_request', 'Required metadata header not specified');
     }
     // "Requests must not contain an X-Forwarded-For header."
-    if (request.headers['x-forwarded-for'] !== undefined) return imdsError(400, 'invalid_request', 'Bad request. X-Forwarded-For');
-    if (request.operation === 'other') return imdsError(404, 'not_found', 'The requested resource is not found');
-    if (request.method !== 'GET') return imdsError(405, 'method_not_allowed', 'The requested method is not allowed');
-    for (const name of ['api-version', 'resource']) {
-      if (!request.param(name)) return imdsError(400, 'invalid_request', `Required query variable '${name}' is missing`);
-    }
-    if (request.param('api-version') < '2018-02-01') return imdsError(400, 'invalid_request', 'The api-version is not supported');
-    const resource = request.param('resource');
-    if (resource.replace(/\/$/, '') !== storage.slice(0, -1)) {
-      return imdsError(400, 'invalid_resource', `AADSTS500011: The resource principal named ${resource} was not found`);
-    }
-    const named = ['client_id', 'object_id', 'msi_res_id'].map((name) => request.param(name)).filter((id) => id !== undefined);
-    if (!this.identities || named.length > 1 || (named[0] && !this.identities.includes(named[0]))) {
-      return imdsError(400, 'invalid_request', 'Identity not found');
-    }
-    return this.#token(request, resource);
+    if (request.headers['x-forwarded-for'] !== undefined) return this.error(400, 'invalid_request', 'Bad request. X-Forwarded-For');
+    return this.refusal(request, '2018-02-01', ['client_id', 'object_id', 'msi_res_id']) ?? this.#token(request);
   }
-  #token(request, resource) {
-    const made = this.world.issueToken('imds', this.expiry(request));
-    const seconds = (time) => String(Math.floor(time / 1000));
-    const left = seconds(made.expires - this.now());
+  #token(request) {
+    const { made, told } = this.token(request, 'imds');
+    const left = made.expires - this.now();
+    const half = left > 2 * 3600 * 1000 ? left / 2 : 0;
+    const early = this.refreshIn === 'half' ? half : this.refreshIn * 1000;
     return json(200, {
-      access_token: made.token, client_id: this.world.client, expires_in: left, expires_on: seconds(made.expires),
-      ext_expires_in: left, not_before: seconds(this.now() - 300000), resource, token_type: 'Bearer',
+      ...told, expires_in: seconds(left), ext_expires_in: seconds(left), not_before: seconds(this.now() - 300000),
+      ...(early > 0 && { refresh_in: seconds(early) }),
     }, { Server: 'IMDS' });
+  }
+}
+
+/// Managed identity of App Service, Functions and Container Apps, as IDENTITY_ENDPOINT (`endpoint`) and IDENTITY_HEADER (`secret`)
+/// tell a program of it. It tells the end of a token alone, not how long it lives.
+export class AppServiceIdentityServer extends ManagedIdentityServer {
+  tokenPath = '/msi/token';
+  noIdentity = 'No Managed Identity found for specified ClientId/ResourceId/PrincipalId.';
+  constructor(world, options) {
+    super(world, options);
+    this.secret = world.secret(randomUUID());
+  }
+  get endpoint() {
+    return this.url + this.tokenPath;
+  }
+  error(statusCode, _, message) {
+    return json(statusCode, { statusCode, message, correlationId: randomUUID() });
+  }
+  fault(_, status) {
+    return this.error(status, '', 'as the test asked');
+  }
+  handle(request) {
+    if (request.headers['x-identity-header'] !== this.secret) return this.error(401, '', 'Unauthorized');
+    return this.refusal(request, '2019-08-01', ['client_id', 'principal_id', 'mi_res_id']) ?? json(200, this.token(request, 'appService').told);
   }
 }
 
@@ -132,10 +186,11 @@ export class EntraServer extends CloudServer {
   }
 }
 
-/// One world with {imds, login, blob}, each a server of its own; options by the same names. `close()` ends all.
-export async function startAzure({ imds, login, blob } = {}) {
+/// One world with {imds, appService, login, blob}, each a server of its own; options by the same names. `close()` ends all.
+export async function startAzure({ imds, appService, login, blob } = {}) {
   const world = new AzureWorld();
   world.imds = await world.start(new AzureImdsServer(world, imds));
+  world.appService = await world.start(new AppServiceIdentityServer(world, appService));
   world.login = await world.start(new EntraServer(world, login));
   world.blob = await world.start(new AzureBlobServer(world, blob));
   return world;

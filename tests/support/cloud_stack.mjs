@@ -22,7 +22,7 @@ const chainVariables = ['AWS_ACCESS_KEY_ID', 'AWS_SECRET_ACCESS_KEY', 'AWS_SESSI
   'GOOGLE_APPLICATION_CREDENTIALS', 'CLOUDSDK_CONFIG', 'GCE_METADATA_HOST', 'GCE_METADATA_ROOT', 'GCE_METADATA_IP',
   'STORAGE_EMULATOR_HOST', 'CLOUDSDK_API_ENDPOINT_OVERRIDES_IAMCREDENTIALS', 'AZURE_CLIENT_ID', 'AZURE_TENANT_ID',
   'AZURE_FEDERATED_TOKEN_FILE', 'AZURE_AUTHORITY_HOST', 'AZURE_POD_IDENTITY_AUTHORITY_HOST', 'IDENTITY_ENDPOINT',
-  'IDENTITY_HEADER', 'MSI_ENDPOINT'];
+  'IDENTITY_HEADER', 'IDENTITY_SERVER_THUMBPRINT', 'IMDS_ENDPOINT', 'MSI_ENDPOINT'];
 
 /// Each cloud: how it is started, its object server, and a store's settings for it.
 const clouds = {
@@ -104,6 +104,7 @@ export const identities = {
       settings: { account: undefined, endpoint: undefined, credentials: { connection_string: world.blob.connectionString } },
     }),
     imds: (stack, world) => ({ env: { AZURE_POD_IDENTITY_AUTHORITY_HOST: world.imds.url } }),
+    appService: (stack, world) => ({ env: { IDENTITY_ENDPOINT: world.appService.endpoint, IDENTITY_HEADER: world.appService.secret } }),
     workload: (stack, world) => ({ env: {
       AZURE_CLIENT_ID: world.client, AZURE_TENANT_ID: world.tenant, AZURE_AUTHORITY_HOST: `${world.login.url}/`,
       AZURE_FEDERATED_TOKEN_FILE: stack.file('federated.jwt', `${world.issuer.issue({ audience: 'api://AzureADTokenExchange' })}\n`),

@@ -192,10 +192,11 @@ exit "$status"
   return file;
 }
 
-/// The secrets in the text of a configuration that is perhaps no good one: the values of the keys that hold them.
+/// The secrets in the text of a configuration that is perhaps no good one: the values of the keys that hold them. (That of
+/// `service_account` is one word only where it is a file's name, which is none.)
 function addConfigText(search, text) {
   for (const [, key, value] of text.matchAll(/"?\b(\w+)"?\s*:\s*["']?([^\s"',{}]+)/g)) {
-    if (secretKeys.test(key) && !value.includes('$')) search.add(key, value);
+    if (secretKeys.test(key) && key !== 'service_account' && !value.includes('$')) search.add(key, value);
   }
 }
 
