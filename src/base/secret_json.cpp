@@ -16,14 +16,13 @@ namespace json = boost::json;
 
 constexpr std::int64_t most = std::int64_t{1} << 53; // as far as every reader of JSON agrees (RFC 8259 §6)
 
-/// Memory that is wiped when it is given back.
+/// Memory that is wiped when it is given back. As in Boost.JSON's own, nothing asks for more than `new` aligns to; what
+/// is asked for is not always what is named again when it is given back.
 class wiping_memory final : public json::memory_resource {
-    void* do_allocate(std::size_t size, std::size_t align) override {
-        return ::operator new(size, std::align_val_t(align));
-    }
-    void do_deallocate(void* memory, std::size_t size, std::size_t align) override {
+    void* do_allocate(std::size_t size, std::size_t /*align*/) override { return ::operator new(size); }
+    void do_deallocate(void* memory, std::size_t size, std::size_t /*align*/) override {
         OPENSSL_cleanse(memory, size);
-        ::operator delete(memory, std::align_val_t(align));
+        ::operator delete(memory);
     }
     [[nodiscard]] bool do_is_equal(const json::memory_resource& other) const noexcept override {
         return this == &other;

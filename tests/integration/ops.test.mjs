@@ -157,5 +157,6 @@ test('memory stays bounded while large bodies pass', async (t) => {
   const object = s.origin.put('v.mp4', { size: 256 * MiB });
   await Promise.all([s.get('v.mp4'), s.get('v.mp4'), get(`${s.sluice.url}/download?size=${128 * MiB}`)]);
   assert.equal((await s.get('v.mp4', { headers: range(200 * MiB) })).sha256, object.sha256(200 * MiB));
-  assert.ok(s.sluice.vmHwmKiB() < 200 * 1024, `${s.sluice.vmHwmKiB()} KiB at the most`);
+  const limit = process.env.SLUICE_SANITIZE ? 600 : 200; // AddressSanitizer keeps 256 MiB of what was freed
+  assert.ok(s.sluice.vmHwmKiB() < limit * 1024, `${s.sluice.vmHwmKiB()} KiB at the most`);
 });
