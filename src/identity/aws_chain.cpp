@@ -106,6 +106,7 @@ public:
         const auto now = clock_();
         if (from_profile.keys) {
             files_alone_until_ = time_point::max();
+            held_.reset();
             from_profile.keys->renew_at = now + look_again;
             co_return std::move(*from_profile.keys);
         }
@@ -116,14 +117,36 @@ public:
                                   error_source::internal);
             }
         }
-        auto got = co_await fetch_from_services(by, std::move(from_profile.role));
-        if (got && files_alone_until_) { // they may come back
-            got->renew_at = now + look_again;
+        if (!files_alone_until_) {
+            auto got = co_await fetch_from_services(by, std::move(from_profile.role));
+            co_return got;
         }
-        co_return got;
+        // Keys in the files may come back: they are looked at each minute, the services only where theirs are due.
+        if (!held_ || held_->role != from_profile.role || now >= held_->due) {
+            held_.reset();
+            const auto role = from_profile.role;
+            auto got = co_await fetch_from_services(by, role);
+            if (!got) {
+                co_return got;
+            }
+            const auto due = got->expires ? now + (*got->expires - now) / 2 : time_point::max();
+            held_ = held_keys{std::move(*got), role, asked_, due};
+        }
+        asked_ = held_->from;
+        aws_credentials again = held_->keys;
+        again.renew_at = now + look_again;
+        co_return again;
     }
 
 private:
+    /// What a service gave in place of files that had keys.
+    struct held_keys {
+        aws_credentials keys;
+        std::optional<web_identity> role; ///< of the profile
+        std::string_view from;            ///< the link's name
+        time_point due;
+    };
+
     /// The links that call out.
     awaitable<result<aws_credentials>> fetch_from_services(caller& by, std::optional<web_identity> role) {
         if (!role) {
@@ -179,6 +202,7 @@ private:
     aws_defaults defaults_;
     std::string_view asked_{chain_name};
     std::optional<time_point> files_alone_until_{}; ///< set where the files gave keys once: whether they do still
+    std::optional<held_keys> held_{};
     time_point metadata_good_until_{}; ///< what the instance's last keys said that were no older than they said
 };
 

@@ -59,6 +59,7 @@ struct web_identity {
     std::string session; ///< "": one is made up
     std::string region;  ///< "": the global endpoint
     bool fips{false};    ///< also without AWS_USE_FIPS_ENDPOINT
+    bool operator==(const web_identity&) const = default;
 };
 
 /// Whom the environment has assume a role; nullopt where it says nothing of one. Errors: half of it is there.

@@ -1,6 +1,6 @@
 #include <sluice/base/secret_json.hpp>
-#include <sluice/config/text.hpp>
 #include <sluice/http/date.hpp>
+#include <sluice/http/fields.hpp>
 #include <sluice/identity/expiry.hpp>
 #include <sluice/identity/google_http.hpp>
 #include <sluice/identity/google_sources.hpp>
@@ -117,7 +117,7 @@ private:
         secrets_sent sent;
         for (const auto& [name, value] : who_.subject.fields) {
             // Not the `True` of `Metadata: True`, which many a message holds.
-            if (value.reveal().size() >= 8 || config::to_lower(name).find("auth") != std::string::npos) {
+            if (!http::same_name(name, "Metadata") && !http::same_name(name, "Metadata-Flavor")) {
                 sent.push_back(value.reveal());
             }
         }

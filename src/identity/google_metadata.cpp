@@ -44,13 +44,13 @@ public:
             const call for_email = ask("email");
             const auto email = co_await by.send(for_email);
             email_ = read_email(email);
+            if (email_.empty() && may_pass(email)) {
+                const auto now = clock_();
+                token->subject_pending = true;
+                token->renew_at = now + renewal_plan::after_failure(++in_vain_, now, token->expires, random_unit());
+            }
         }
         token->subject = email_;
-        if (email_.empty()) {
-            const auto now = clock_();
-            token->subject_pending = true;
-            token->renew_at = now + renewal_plan::after_failure(++in_vain_, now, token->expires, random_unit());
-        }
         co_return token;
     }
 
@@ -72,6 +72,12 @@ private:
             return google_nonsense(service, "the answer is not from it: Metadata-Flavor is missing");
         }
         return std::nullopt;
+    }
+
+    // Of an answer without a good e-mail: whether the next may have one. A workload may also stand for no account.
+    static bool may_pass(const result<reply>& answer) {
+        return !answer || answer->status == 408 || answer->status == 429 || answer->status >= 500 ||
+               check_flavor(answer).has_value();
     }
 
     static std::string read_email(const result<reply>& answer) {

@@ -155,9 +155,11 @@ result<void> renewed<T>::take(result<T> got) {
         if (fresh) {
             failure_.reset();
             first = !newest_;
-            published = !is_good(newest_, now) || replaces(*fresh, *newest_);
+            // Of a chain, another may be the one that counts now: how long its credentials last says nothing of that.
+            published = !is_good(newest_, now) || source_name_ != newest_from_ || replaces(*fresh, *newest_);
             if (published) {
                 newest_ = fresh;
+                newest_from_ = source_name_;
             }
         } else {
             failure_ = got.error();

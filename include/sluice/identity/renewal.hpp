@@ -49,9 +49,9 @@ class renewable {
 public:
     virtual ~renewable() = default;
     /// Renews before each expiry until `stop`: see `renewal_plan`. A failure never replaces what is still good, nor
-    /// does what comes expired, or expires before it (but for one without an expiry, which any other replaces, and one
-    /// that did not say whom it stands for where the other does). What is the same as before is not published again.
-    /// `by` must live until completion; one `run` at a time.
+    /// does what comes expired, or expires before it (but for one without an expiry, which any other replaces, one of
+    /// another source, and one that did not say whom it stands for where the other does). What is the same as before
+    /// is not published again. `by` must live until completion; one `run` at a time.
     virtual awaitable<void> run(executor ex, caller& by) = 0;
     /// Ends `run` soon: a call that is under way is cut (a look-up of a name lasts until the call's timeout). On the
     /// worker that runs it, and for good: a later `run` ends at once.
@@ -125,6 +125,7 @@ private:
     std::weak_ptr<alarm> sleeping_;
     std::string source_name_;
     std::shared_ptr<const T> newest_;
+    std::string newest_from_; ///< the source's name
     std::optional<error> failure_;
 };
 

@@ -142,6 +142,35 @@ BOOST_AUTO_TEST_CASE(files_are_read_again) {
     BOOST_TEST(!run(from->fetch(by)).value().renew_at.has_value()); // an environment does not change
 }
 
+BOOST_AUTO_TEST_CASE(a_role_in_place_of_keys_is_asked_for_only_when_due) {
+    const temporary_folder folder;
+    const auto file = folder.write("c", "[default]\naws_access_key_id = FILE\naws_secret_access_key = s\n");
+    auto now = parse_rfc3339("2026-01-15T12:00:00Z").value();
+    const auto from =
+        aws_default_chain(environment_of({{"AWS_SHARED_CREDENTIALS_FILE", file}}), [&now] { return now; }, {});
+    scripted_caller by({answers("POST", "/", 200, role_keys)});
+    BOOST_TEST(run(from->fetch(by))->access_key_id == "FILE");
+    folder.write("c", "[default]\nrole_arn = arn:r\nweb_identity_token_file = " + folder.write("token", "jwt") + "\n");
+    for (int i = 0; i != 5; ++i) { // STS is asked once; the files may say something new
+        const auto role = run(from->fetch(by)).value();
+        BOOST_TEST(role.access_key_id == "ROLE");
+        BOOST_TEST((role.renew_at == now + std::chrono::minutes(1)));
+        BOOST_TEST(from->name() == "web identity (IRSA)");
+        now += std::chrono::minutes(1);
+    }
+    BOOST_TEST(by.left() == 0U);
+    now += std::chrono::hours(3); // the half of what was left
+    by.add(answers("POST", "/", 500, ""));
+    BOOST_TEST(run(from->fetch(by)).error().retryable);
+    by.add(answers("POST", "/", 200, role_keys));
+    BOOST_TEST(run(from->fetch(by))->access_key_id == "ROLE");
+    folder.write("c", "[default]\nrole_arn = arn:other\nweb_identity_token_file = " + folder.path() + "/token\n");
+    by.add(answers("POST", "/", 200, role_keys)); // another role is not given the same keys
+    BOOST_TEST(run(from->fetch(by))->access_key_id == "ROLE");
+    BOOST_TEST(by.left() == 0U);
+    BOOST_TEST(by.calls.back().body.reveal().find("arn%3Aother") != std::string::npos);
+}
+
 BOOST_AUTO_TEST_CASE(where_sts_is) {
     const temporary_folder folder;
     const variables role{{"AWS_WEB_IDENTITY_TOKEN_FILE", folder.write("token", "jwt")}, {"AWS_ROLE_ARN", "arn:r"}};

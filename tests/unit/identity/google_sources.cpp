@@ -98,7 +98,7 @@ BOOST_AUTO_TEST_CASE(email_is_asked_for_until_it_is_known) {
     scripted_caller by;
     step stranger = from_metadata("email", 200, "evil@p.example");
     stranger.answer_fields.clear();
-    for (const step& email : {from_metadata("email", 503, ""), stranger, from_metadata("email", 200, "two words"),
+    for (const step& email : {from_metadata("email", 503, ""), stranger, from_metadata("email", 429, ""),
                               from_metadata("email", 200, "a@p.example")}) {
         by.add(from_metadata("token", 200, good_token));
         by.add(email);
@@ -117,6 +117,22 @@ BOOST_AUTO_TEST_CASE(email_is_asked_for_until_it_is_known) {
         most *= 2;
     }
     BOOST_TEST(by.left() == 0U);
+}
+
+BOOST_AUTO_TEST_CASE(some_have_no_email) {
+    for (const step& email : {from_metadata("email", 404, ""), from_metadata("email", 200, "two words")}) {
+        const auto from = google_metadata_source(environment_of({}), clock_at(now));
+        scripted_caller by;
+        by.add(from_metadata("token", 200, good_token));
+        by.add(email);
+        by.add(from_metadata("token", 200, good_token));
+        by.add(from_metadata("email", 200, "a@p.example"));
+        const auto got = run(from->fetch(by));
+        BOOST_REQUIRE(got);
+        BOOST_TEST((got->subject.empty() && !got->subject_pending && !got->renew_at));
+        BOOST_TEST(run(from->fetch(by))->subject == "a@p.example"); // with the next token
+        BOOST_TEST(by.left() == 0U);
+    }
 }
 
 BOOST_AUTO_TEST_CASE(assertion_of_a_key) {
@@ -219,7 +235,7 @@ BOOST_AUTO_TEST_CASE(subject_tokens) {
 }
 
 BOOST_AUTO_TEST_CASE(subject_tokens_from_a_url) {
-    const json::object file{
+    json::object file{
         {"type", "external_account"},
         {"audience", "//iam.googleapis.com/x"},
         {"subject_token_type", "urn:ietf:params:oauth:token-type:jwt"},
@@ -244,6 +260,11 @@ BOOST_AUTO_TEST_CASE(subject_tokens_from_a_url) {
     scripted_caller wordy; // what is no secret does not hide what is said
     wordy.add(answers("GET", "/token", 400, R"({"error":"bad","error_description":"is it True?"})"));
     BOOST_TEST(fetch(*from, wordy).error().detail.ends_with("bad: is it True?"));
+    file["credential_source"].as_object()["headers"] = json::object{{"X-Api-Key", "hunter2"}}; // however short
+    const auto with_key = google_file_source(parse_google_file(secret(json::serialize(file))), clock_at(now));
+    scripted_caller repeating;
+    repeating.add(answers("GET", "/token", 403, R"({"error":"denied","error_description":"bad key hunter2"})"));
+    BOOST_TEST(fetch(*with_key, repeating).error().detail.ends_with("denied: (withheld: it repeats a secret)"));
 }
 
 BOOST_AUTO_TEST_CASE(a_clock_that_is_wrong) {

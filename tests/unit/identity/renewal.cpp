@@ -291,6 +291,25 @@ BOOST_AUTO_TEST_CASE(whom_a_token_stands_for_is_news) {
     }
 }
 
+BOOST_AUTO_TEST_CASE(another_source_s_count_however_soon_they_end) {
+    /// The first is told by one link of a chain, those after it by another.
+    struct two_links final : source<bearer_token> {
+        awaitable<result<bearer_token>> fetch(caller& by) override {
+            static_cast<void>(by);
+            ++asked;
+            co_return token(std::to_string(asked), noon + hours(asked == 1 ? 6 : asked == 2 ? 2 : 1));
+        }
+        [[nodiscard]] std::string name() const override { return asked <= 1 ? "one" : "another"; }
+        int asked{0};
+    };
+    scripted_caller by;
+    renewed<bearer_token> r(std::make_unique<two_links>(), [] { return noon; });
+    for (const std::string expected : {"1", "2", "2"}) { // the third is late, of the same
+        BOOST_TEST(run(r.renew(by)).has_value());
+        BOOST_TEST(r.current()->token.reveal() == expected);
+    }
+}
+
 BOOST_AUTO_TEST_CASE(stop_ends_a_sleep_and_a_call_and_all_later_runs) {
     {
         scripted_caller by;

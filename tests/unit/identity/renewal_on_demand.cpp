@@ -5,6 +5,7 @@
 #include "scripted_caller.hpp"
 
 #include <atomic>
+#include <list>
 #include <thread>
 
 namespace sluice::identity::test {
@@ -69,9 +70,17 @@ public:
             thread_.join(); // ends because `run` does
         }
     }
+    result<std::shared_ptr<const user_delegation_key>> ask(std::chrono::milliseconds patience) {
+        asio::io_context& context = contexts_.emplace_back(1);
+        std::optional<result<std::shared_ptr<const user_delegation_key>>> got;
+        asio::co_spawn(context, keep_result(keys->get(steady_clock::now() + patience), got),
+                       [](const std::exception_ptr&) {});
+        context.run();
+        return got.value();
+    }
     /// The key's owner, or the error's code.
     std::string get(std::chrono::milliseconds patience = 10s) {
-        const auto got = run(keys->get(steady_clock::now() + patience));
+        const auto got = ask(patience);
         return got ? (*got)->oid : std::string(to_string(got.error().code));
     }
 
@@ -83,6 +92,7 @@ public:
 
 private:
     scripted_caller nobody_;
+    std::list<asio::io_context> contexts_; ///< of those who asked: they outlive the thread that wakes them
     asio::io_context context_{1};
     std::thread thread_;
 };
@@ -117,13 +127,13 @@ BOOST_AUTO_TEST_CASE(not_before_somebody_wants_one) {
 }
 
 BOOST_AUTO_TEST_CASE(one_try_for_all_workers) {
+    std::list<asio::io_context> contexts; // outlive the thread that wakes what waits in them
     bench b;
     b.start();
     std::atomic<int> good{0};
     std::vector<std::thread> workers;
     for (int w = 0; w < 4; ++w) {
-        workers.emplace_back([&] {
-            asio::io_context context(1);
+        workers.emplace_back([&b, &good, &context = contexts.emplace_back(1)] {
             for (int i = 0; i < 50; ++i) {
                 asio::co_spawn(context, get_one(*b.keys, good), [](const std::exception_ptr&) {});
             }
@@ -148,7 +158,7 @@ BOOST_AUTO_TEST_CASE(nobody_waits_while_one_is_good) {
     BOOST_TEST(b.get(0ms).starts_with("key "));
     // Expired, and still no answer: the wait has an end.
     b.clock_now = noon + 25h;
-    const auto late = run(b.keys->get(steady_clock::now() + 20ms));
+    const auto late = b.ask(20ms);
     BOOST_REQUIRE(late.has_error());
     BOOST_TEST((late.error().code == errc::timeout && late.error().retryable));
 }
