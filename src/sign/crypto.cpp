@@ -1,10 +1,11 @@
 #include <sluice/sign/crypto.hpp>
 
-#include <openssl/core_names.h>
 #include <openssl/crypto.h>
 #include <openssl/evp.h>
-#include <openssl/params.h>
 
+#include <algorithm>
+#include <memory>
+#include <new>
 #include <stdexcept>
 
 namespace sluice::sign {
@@ -21,28 +22,57 @@ const EVP_MD* sha256_method() {
     return method;
 }
 
-EVP_MAC* hmac_method() {
-    static EVP_MAC* const method = EVP_MAC_fetch(nullptr, "HMAC", nullptr);
-    if (method == nullptr) {
-        throw std::runtime_error("OpenSSL has no HMAC");
-    }
-    return method;
-}
-
 const unsigned char* octets(std::string_view text) {
     return reinterpret_cast<const unsigned char*>(text.data());
+}
+
+struct context_deleter {
+    void operator()(EVP_MD_CTX* context) const noexcept { EVP_MD_CTX_free(context); }
+};
+using context_ptr = std::unique_ptr<EVP_MD_CTX, context_deleter>;
+
+context_ptr new_context() {
+    context_ptr context(EVP_MD_CTX_new());
+    if (context == nullptr) {
+        throw std::bad_alloc();
+    }
+    return context;
+}
+
+/// This thread's, for one digest at a time: to allocate one takes as long as a short digest.
+EVP_MD_CTX* scratch() {
+    thread_local const context_ptr context = new_context();
+    return context.get();
+}
+
+/// What `context` gives after `data`.
+sha256_digest finish(EVP_MD_CTX* context, const void* data, std::size_t size) {
+    sha256_digest digest{};
+    unsigned length = 0;
+    if (EVP_DigestUpdate(context, data, size) != 1 || EVP_DigestFinal_ex(context, digest.data(), &length) != 1 ||
+        length != digest.size()) {
+        throw std::runtime_error("SHA-256 failed");
+    }
+    return digest;
+}
+
+/// A digest that begins with `block`.
+context_ptr begun_with(std::span<const std::uint8_t> block) {
+    auto context = new_context();
+    if (EVP_DigestInit_ex2(context.get(), sha256_method(), nullptr) != 1 ||
+        EVP_DigestUpdate(context.get(), block.data(), block.size()) != 1) {
+        throw std::runtime_error("HMAC set-up failed");
+    }
+    return context;
 }
 
 } // namespace
 
 sha256_digest sha256(std::string_view data) {
-    sha256_digest digest{};
-    unsigned length = 0;
-    if (EVP_Digest(data.data(), data.size(), digest.data(), &length, sha256_method(), nullptr) != 1 ||
-        length != digest.size()) {
+    if (EVP_DigestInit_ex2(scratch(), sha256_method(), nullptr) != 1) {
         throw std::runtime_error("SHA-256 failed");
     }
-    return digest;
+    return finish(scratch(), data.data(), data.size());
 }
 
 void append_hex(std::string& out, std::span<const std::uint8_t> bytes) {
@@ -67,38 +97,51 @@ std::string sha256_hex(std::string_view data) {
 }
 
 sha256_digest hmac_sha256(std::span<const std::uint8_t> key, std::string_view data) {
-    return hmac_key(key).mac(data);
+    const auto mac = hmac_key(key).mac(data);
+    EVP_MD_CTX_reset(scratch()); // what is asked for like this may be a key itself
+    return mac;
 }
 
 void hmac_key::deleter::operator()(void* context) const noexcept {
-    EVP_MAC_CTX_free(static_cast<EVP_MAC_CTX*>(context));
+    EVP_MD_CTX_free(static_cast<EVP_MD_CTX*>(context)); // OpenSSL wipes what it keeps of SHA-256
 }
 
-hmac_key::hmac_key(std::span<const std::uint8_t> key)
-    : context_(EVP_MAC_CTX_new(hmac_method())) {
-    char digest[] = "SHA256";
-    const OSSL_PARAM parameters[] = {OSSL_PARAM_construct_utf8_string(OSSL_MAC_PARAM_DIGEST, digest, 0),
-                                     OSSL_PARAM_construct_end()};
-    // A null pointer would mean "keep the key there is", also for an empty key.
-    static constexpr unsigned char nothing = 0;
-    const unsigned char* const bytes = key.empty() ? &nothing : key.data();
-    if (context_ == nullptr ||
-        EVP_MAC_init(static_cast<EVP_MAC_CTX*>(context_.get()), bytes, key.size(), parameters) != 1) {
-        throw std::runtime_error("HMAC set-up failed");
+hmac_key::hmac_key(std::span<const std::uint8_t> key) {
+    // "append zeros to the end of K to create a B byte string"; "Applications that use keys longer than B bytes will
+    // first hash the key".
+    std::array<std::uint8_t, 64> block{};
+    if (key.size() > block.size()) {
+        auto shorter = sha256({reinterpret_cast<const char*>(key.data()), key.size()});
+        std::ranges::copy(shorter, block.begin());
+        wipe(shorter);
+        EVP_MD_CTX_reset(scratch());
+    } else {
+        std::ranges::copy(key, block.begin());
     }
+    const auto turn = [&block](unsigned by) {
+        for (auto& byte : block) {
+            byte = static_cast<std::uint8_t>(byte ^ by);
+        }
+    };
+    turn(0x36U);
+    inner_.reset(begun_with(block).release());
+    turn(0x36U ^ 0x5cU);
+    outer_.reset(begun_with(block).release());
+    wipe(block);
 }
 
 sha256_digest hmac_key::mac(std::string_view data) const {
-    // A copy of the keyed state: the original is only read, so threads may share it.
-    const std::unique_ptr<void, deleter> copy(EVP_MAC_CTX_dup(static_cast<const EVP_MAC_CTX*>(context_.get())));
-    auto* const context = static_cast<EVP_MAC_CTX*>(copy.get());
-    sha256_digest digest{};
-    std::size_t length = 0;
-    if (context == nullptr || EVP_MAC_update(context, octets(data), data.size()) != 1 ||
-        EVP_MAC_final(context, digest.data(), &length, digest.size()) != 1 || length != digest.size()) {
-        throw std::runtime_error("HMAC failed");
-    }
-    return digest;
+    // Copies of the keyed states: these are only read, so threads may share them.
+    EVP_MD_CTX* const context = scratch();
+    const auto begin = [context](const std::unique_ptr<void, deleter>& from) {
+        if (EVP_MD_CTX_copy_ex(context, static_cast<const EVP_MD_CTX*>(from.get())) != 1) {
+            throw std::runtime_error("HMAC failed");
+        }
+    };
+    begin(inner_);
+    const auto inner = finish(context, data.data(), data.size());
+    begin(outer_);
+    return finish(context, inner.data(), inner.size());
 }
 
 std::string base64_encode(std::string_view bytes) {

@@ -45,7 +45,9 @@ private:
     struct deleter {
         void operator()(void* context) const noexcept;
     };
-    std::unique_ptr<void, deleter> context_; ///< EVP_MAC_CTX, so that no header of OpenSSL is needed here
+    // EVP_MD_CTX, so that no header of OpenSSL is needed here.
+    std::unique_ptr<void, deleter> inner_; ///< begun with the key and `ipad`
+    std::unique_ptr<void, deleter> outer_; ///< with the key and `opad`
 };
 
 /// RFC 4648 §4, padded, without line breaks.
