@@ -22,11 +22,41 @@ result<std::string> parse_region(std::string_view text) {
     return std::string(text);
 }
 
-/// True where `endpoint` is there with any value, a bad one too: then the region's absence is no second fault.
-bool names_endpoint(mapping& m) {
-    const node* value = m.take("endpoint");
-    return value != nullptr && (value->what != node::kind::scalar || !value->text.empty());
+/// What named an endpoint, with any value, a bad one too: then the region's absence is no second fault.
+struct endpoint_named {
+    std::string_view by; ///< `endpoint`, or a variable; empty: nothing did
+    bool in_file{false};
+};
+
+/// `endpoint`; where the key is absent, as the AWS SDKs take it from the environment (AWS SDKs and Tools Reference
+/// Guide, "Service-specific endpoints").
+endpoint_named read_s3_endpoint(reading& r, mapping& m, store& s) {
+    read_endpoint(m, parse_url, s);
+    if (const node* value = m.take("endpoint"); value != nullptr) {
+        const bool empty = value->what == node::kind::scalar && value->text.empty();
+        return {empty ? "" : "endpoint", true};
+    }
+    if (to_lower(r.variable("AWS_IGNORE_CONFIGURED_ENDPOINT_URLS")) == "true") {
+        return {};
+    }
+    for (const std::string_view name : {"AWS_ENDPOINT_URL_S3", "AWS_ENDPOINT_URL"}) {
+        const auto text = r.variable(name);
+        if (text.empty()) {
+            continue;
+        }
+        auto place = parse_url(text);
+        if (place) {
+            s.endpoint = std::move(*place);
+        } else {
+            r.add(variable_node(name, text), place.error().detail);
+        }
+        return {name, false};
+    }
+    return {};
 }
+
+/// What S3-compatible servers take unless they are told another.
+constexpr std::string_view default_region = "us-east-1";
 
 /// The region as the AWS SDKs take it from the environment, in their order. False where it says none.
 bool region_of_environment(reading& r, store& s) {
@@ -43,16 +73,21 @@ bool region_of_environment(reading& r, store& s) {
     return false;
 }
 
-void read_region(reading& r, mapping& m, store& s) {
+void read_region(reading& r, mapping& m, const endpoint_named& endpoint, store& s) {
     const bool given = m.has("region");
     const node* value = m.read("region", s.region, parse_region);
     const bool settled = !s.region.empty() || (given && value == nullptr); // a bad one was said
     if (settled) {
         return;
     }
-    if (names_endpoint(m)) {
-        s.region = "us-east-1"; // what S3-compatible servers take unless they are told another
-    } else if (!region_of_environment(r, s)) {
+    const bool named = !endpoint.by.empty();
+    // What stands in the file is not mixed with the environment's region, which is that of AWS.
+    if (!(named && endpoint.in_file) && region_of_environment(r, s)) {
+        return;
+    }
+    if (named) {
+        s.region = default_region;
+    } else {
         r.add(given ? *value : m.where(), "\"" + m.full("region") + "\" is " + (given ? "empty" : "missing") +
                                               ": it is needed where neither an endpoint nor AWS_REGION is set");
     }
@@ -78,7 +113,7 @@ void read_addressing(mapping& m, bool has_bucket, store& s) {
 }
 
 /// AWS's other endpoints (General Reference "Amazon S3 endpoints"; S3 User Guide "Transfer Acceleration").
-void read_variants(mapping& m, bool has_bucket, store& s) {
+void read_variants(mapping& m, bool has_bucket, const endpoint_named& endpoint, store& s) {
     struct variant {
         std::string_view key;
         bool& on;
@@ -86,8 +121,8 @@ void read_variants(mapping& m, bool has_bucket, store& s) {
     for (auto& [key, on] :
          {variant{"fips", s.fips}, variant{"dual_stack", s.dual_stack}, variant{"accelerate", s.accelerate}}) {
         const node* at = m.read_bool(key, on);
-        if (at != nullptr && on && names_endpoint(m)) {
-            m.wrong(key, *at, "and endpoint exclude each other: it picks one of AWS's");
+        if (at != nullptr && on && !endpoint.by.empty()) {
+            m.wrong(key, *at, "and " + std::string(endpoint.by) + " exclude each other: it picks one of AWS's");
         }
     }
     if (!s.accelerate) {
@@ -132,10 +167,10 @@ void read_keys(reading& r, const node& where, const std::string& name, store& s)
 
 void read_s3(reading& r, mapping& m, store& s) {
     const bool has_bucket = m.need("bucket") != nullptr && m.read("bucket", s.bucket, parse_bucket) != nullptr;
-    read_endpoint(m, parse_url, s);
-    read_region(r, m, s);
+    const auto endpoint = read_s3_endpoint(r, m, s);
+    read_region(r, m, endpoint, s);
     read_addressing(m, has_bucket, s);
-    read_variants(m, has_bucket, s);
+    read_variants(m, has_bucket, endpoint, s);
     read_requests(m, s);
     if (const node* value = read_credentials_of(r, m, s)) {
         read_keys(r, *value, m.full("credentials"), s);

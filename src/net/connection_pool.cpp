@@ -130,6 +130,10 @@ void connection_pool::close() {
     }
 }
 
+bool connection_pool::is_looking_up() const noexcept {
+    return impl_->names.is_looking_up();
+}
+
 std::size_t connection_pool::open_connections() const noexcept {
     return impl_->open->load(std::memory_order_relaxed);
 }

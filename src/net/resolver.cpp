@@ -110,6 +110,10 @@ awaitable<result<std::vector<asio::ip::address>>> resolver::resolve(std::string 
     co_return failed(errc::resolve_failed, "look-up of " + host + ": " + e.failure);
 }
 
+bool resolver::is_looking_up() const noexcept {
+    return std::ranges::any_of(state_->entries, [](const auto& each) { return each.second.looking_up; });
+}
+
 void resolver::put_last(const std::string& host, const asio::ip::address& address) {
     const auto found = state_->entries.find(host);
     if (found == state_->entries.end()) {

@@ -131,7 +131,7 @@ private:
     std::unique_ptr<tcp_acceptor> admin_;
     std::vector<tcp_socket*> admin_sockets_; ///< on the first worker, as all of the admin listener
     std::atomic<bool> draining_{false};
-    std::atomic<bool> cut_{false}; ///< the drain time-out ended requests
+    std::atomic<bool> cut_{false}; ///< something is suspended that nothing resumes any more
     std::atomic<unsigned> connections_{0};
 };
 
@@ -259,6 +259,10 @@ awaitable<void> server::drain(lane& l) {
     l.origin_pool.close();
     l.log.flush();
     l.self.deadlines.stop();
+    if (l.app_pool.is_looking_up() || l.origin_pool.is_looking_up()) {
+        cut_.store(true); // nobody waits for that answer any more
+        l.self.context.stop();
+    }
 }
 
 void server::stop_renewals() {
@@ -349,7 +353,8 @@ int server::run() {
     cache_.stop();
     log::info("stopped");
     if (cut_.load()) {
-        // Requests that were cut are suspended in the middle of something: nothing of theirs is to be unwound.
+        // Requests that were cut are suspended in the middle of something, and threads that look up names cannot be
+        // ended: nothing of theirs is to be unwound.
         log::stop();
         std::_Exit(0);
     }

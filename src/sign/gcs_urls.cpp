@@ -1,11 +1,12 @@
 #include <sluice/config/text.hpp>
 #include <sluice/sign/gcs_urls.hpp>
 
+#include "v4_object.hpp"
+
 #include <algorithm>
 #include <exception>
 #include <stdexcept>
 #include <utility>
-#include <vector>
 
 namespace sluice::sign {
 
@@ -70,18 +71,7 @@ result<gcs_urls::unsigned_url> gcs_urls::prepare(const order& what, const presig
     }
     const std::string timestamp = amz_timestamp(what.at);
     const std::string path = s3_path(address_, what.key);
-    v4_request request;
-    request.method = what.m == method::get ? "GET" : "HEAD";
-    request.authority = address_.authority;
-    request.path = path;
-    std::vector<field_view> query;
-    if (!options.response_content_type.empty()) {
-        query.push_back({"response-content-type", options.response_content_type});
-    }
-    if (!options.response_content_disposition.empty()) {
-        query.push_back({"response-content-disposition", options.response_content_disposition});
-    }
-    request.query = query;
+    const v4_object object(what.m, address_.authority, path, options);
     v4_scope scope;
     scope.access_key_id = what.signed_by;
     scope.region = address_.region;
@@ -95,7 +85,7 @@ result<gcs_urls::unsigned_url> gcs_urls::prepare(const order& what, const presig
         seconds = std::min(seconds, what.longest);
     }
     try {
-        auto prepared = v4_prepare(request, scope, seconds);
+        auto prepared = v4_prepare(object.request(), scope, seconds);
         if (!prepared) {
             return prepared.error();
         }

@@ -3,11 +3,12 @@
 #include <sluice/sign/s3_signer.hpp>
 #include <sluice/sign/s3_v4.hpp>
 
+#include "v4_object.hpp"
+
 #include <algorithm>
 #include <exception>
 #include <utility>
 #include <variant>
-#include <vector>
 
 namespace sluice::sign {
 
@@ -143,26 +144,14 @@ result<signed_request> s3_signer::make(std::string_view key, method m, const pre
         life = std::min(life, std::max(left, std::chrono::seconds(1)));
     }
     const std::string path = s3_path(address_, key);
-
-    v4_request request;
-    request.method = m == method::get ? "GET" : "HEAD";
-    request.authority = address_.authority;
-    request.path = path;
-    std::vector<field_view> query;
-    if (!options.response_content_type.empty()) {
-        query.push_back({"response-content-type", options.response_content_type});
-    }
-    if (!options.response_content_disposition.empty()) {
-        query.push_back({"response-content-disposition", options.response_content_disposition});
-    }
-    request.query = query;
+    const v4_object object(m, address_.authority, path, options);
     v4_scope scope;
     scope.access_key_id = credentials->access_key_id;
     scope.session_token = credentials->session_token.reveal();
     scope.region = address_.region;
     scope.timestamp = timestamp;
     const auto day_key = signing_key(credentials, scope.timestamp.substr(0, 8));
-    auto presigned = v4_presign(request, scope, life, *day_key);
+    auto presigned = v4_presign(object.request(), scope, life, *day_key);
     if (!presigned) {
         return presigned.error();
     }

@@ -152,6 +152,15 @@ test('idle keep-alive connections do not hold up the end', async (t) => {
   assert.deepEqual(await s.sluice.exited, { code: 0, signal: null });
 });
 
+test('a look-up of a name that never ends does not hold up the end', async (t) => {
+  const library = process.env.SLUICE_HANGING_NAMES;
+  assert.ok(library, 'SLUICE_HANGING_NAMES is the path of the library hanging_names, as ctest sets it');
+  const s = await startStack(t, { config: { workers: 1, app: { url: 'http://hangs.invalid:80', connect_timeout: '200ms' } },
+    env: { LD_PRELOAD: library, ASAN_OPTIONS: `verify_asan_link_order=0:${process.env.ASAN_OPTIONS ?? ''}` } });
+  assert.equal((await get(`${s.sluice.url}/health`)).status, 504, 'the request does not wait for it');
+  await s.sluice.stop();
+});
+
 test('memory stays bounded while large bodies pass', async (t) => {
   const s = await startStack(t);
   const object = s.origin.put('v.mp4', { size: 256 * MiB });

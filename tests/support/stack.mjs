@@ -54,9 +54,9 @@ export class Stack {
 }
 
 /// Starts it all for the test `t`. `config` is laid over the tests' configuration (sluice.mjs); `origin` takes the place of
-/// the fake one; `app` and `originOptions` go to startApp and startOrigin; `cleanup` runs last. The app has every object of
+/// the fake one; `app` and `originOptions` go to startApp and startOrigin, `env` to Sluice; `cleanup` runs last. The app has every object of
 /// the origin, and gives it without a cookie unless `app.publicMedia` is false.
-export async function startStack(t, { config = {}, origin, originOptions, app = {}, cleanup = [] } = {}) {
+export async function startStack(t, { config = {}, origin, originOptions, app = {}, env = {}, cleanup = [] } = {}) {
   const stack = new Stack();
   t.after(() => runAll([
     // A failed test leaves readers behind, for which the end would wait.
@@ -73,7 +73,7 @@ export async function startStack(t, { config = {}, origin, originOptions, app = 
   stack.app = await startApp({ publicMedia: true, mediaObject: (key) => stack.origin.object(key), ...app });
   stack.config = merge(testConfig({ originUrl: stack.origin.url, appUrl: stack.app.url,
     cacheDirectory: stack.cacheDirectory, credentials: stack.origin.credentials }), config);
-  stack.sluice = await startSluice(stack.config);
+  stack.sluice = await startSluice(stack.config, { env });
   return stack;
 }
 

@@ -37,6 +37,9 @@ public:
     /// Idle and leased connections. From any thread.
     [[nodiscard]] std::size_t open_connections() const noexcept;
 
+    /// `resolver::is_looking_up` of its peers' names.
+    [[nodiscard]] bool is_looking_up() const noexcept;
+
 private:
     friend class lease;
     struct group;

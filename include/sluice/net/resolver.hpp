@@ -28,6 +28,10 @@ public:
     /// Errors (source internal): `resolve_failed`, `timeout`, both retryable.
     awaitable<result<std::vector<asio::ip::address>>> resolve(std::string host, steady_clock::time_point give_up);
 
+    /// True while a look-up runs: nothing can end it, and the worker's context and the process wait for it (with dead
+    /// name servers for most of a minute), unless they are left without being unwound.
+    [[nodiscard]] bool is_looking_up() const noexcept;
+
     /// `address` of `host` did not answer: the next to ask get it last.
     void put_last(const std::string& host, const asio::ip::address& address);
 

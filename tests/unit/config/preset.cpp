@@ -147,6 +147,9 @@ BOOST_AUTO_TEST_CASE(s3_variables) {
     const auto own = made({{"S3_ENDPOINT_URL", "http://minio:9000"}, {"S3_REGION_NAME", ""}});
     BOOST_TEST(own.endpoint->authority() == "minio:9000");
     BOOST_TEST(own.region == "us-east-1");
+    // As boto3 does in the app where its own variable is empty.
+    BOOST_TEST(made({{"S3_ENDPOINT_URL", ""}, {"AWS_ENDPOINT_URL_S3", "http://ceph:8000"}}).endpoint->authority() ==
+               "ceph:8000");
     BOOST_TEST(made({{"S3_USE_ACCELERATE_ENDPOINT", "false"}}).bucket == "media");
     // Values are not expanded once more.
     BOOST_TEST(keys_of(made({{"S3_SECRET_ACCESS_KEY", "a${B}$c"}})).secret_access_key.reveal() == "a${B}$c");

@@ -102,6 +102,26 @@ BOOST_AUTO_TEST_CASE(s3_endpoints_of_aws) {
     fault_at("type: s3, bucket: My_Media, region: r, accelerate: @@true", "without dots");
 }
 
+BOOST_AUTO_TEST_CASE(s3_endpoint_of_the_environment) {
+    const variables both{{"AWS_ENDPOINT_URL_S3", "http://minio:9000"}, {"AWS_ENDPOINT_URL", "http://localstack:4566"}};
+    const auto plain = made(s3 + "anonymous: false", both);
+    BOOST_TEST(plain.endpoint->authority() == "minio:9000");
+    BOOST_TEST(plain.region == "us-east-1");
+    const variables general{{"AWS_ENDPOINT_URL_S3", ""}, {"AWS_ENDPOINT_URL", "http://h:1"}, {"AWS_REGION", "e"}};
+    BOOST_TEST(made(s3 + "anonymous: false", general).endpoint->authority() == "h:1");
+    BOOST_TEST(made(s3 + "anonymous: false", general).region == "e");
+    auto ignored = general;
+    ignored["AWS_IGNORE_CONFIGURED_ENDPOINT_URLS"] = "True";
+    BOOST_TEST(!made(s3 + "anonymous: false", ignored).endpoint.has_value());
+    // The file's own stands, an empty one too.
+    BOOST_TEST(made(s3 + "endpoint: 'https://own'", both).endpoint->authority() == "own");
+    BOOST_TEST(!made(s3 + "region: r, endpoint: ''", both).endpoint.has_value());
+    BOOST_TEST(bad(with(s3 + "anonymous: false"), options({{"AWS_ENDPOINT_URL_S3", "http://u:hunter2@h"}})) ==
+               "AWS_ENDPOINT_URL_S3: error: must not hold a user or a password\n");
+    BOOST_TEST(bad(with(s3 + "region: r, fips: true"), options(general))
+                   .ends_with("and AWS_ENDPOINT_URL exclude each other: it picks one of AWS's\n"));
+}
+
 BOOST_AUTO_TEST_CASE(gcs_identities) {
     const auto plain = made(gcs + "url_expiry: 10m, connect_timeout: 1s, response_timeout: 3s, prefix: a/");
     BOOST_TEST((plain.type == store_type::gcs));
