@@ -143,13 +143,9 @@ void take_emulator(reading& r, bool has_identity, node& at, store& s) {
         text.insert(0, "http://");
     }
     at = variable_node("STORAGE_EMULATOR_HOST", text);
-    auto place = parse_url(text);
-    if (!place) {
-        r.add(at, place.error().detail);
-        return;
+    if (take_endpoint(r, at, s)) {
+        s.anonymous = !has_identity;
     }
-    s.endpoint = std::move(*place);
-    s.anonymous = !has_identity;
 }
 
 } // namespace

@@ -1,4 +1,5 @@
 #include <sluice/config/address.hpp>
+#include <sluice/config/aws_endpoint.hpp>
 
 #include "store_parts.hpp"
 
@@ -7,6 +8,8 @@
 namespace sluice::config {
 
 namespace {
+
+constexpr std::string_view endpoint_key = "endpoint";
 
 /// A bucket that is to be a label of a host name (RFC 1123 §2.1; AWS "Virtual hosting of general purpose buckets").
 bool fits_host_name(std::string_view bucket) {
@@ -22,37 +25,24 @@ result<std::string> parse_region(std::string_view text) {
     return std::string(text);
 }
 
-/// What named an endpoint, with any value, a bad one too: then the region's absence is no second fault.
-struct endpoint_named {
-    std::string_view by; ///< `endpoint`, or a variable; empty: nothing did
-    bool in_file{false};
-};
-
-/// `endpoint`; where the key is absent, as the AWS SDKs take it from the environment (AWS SDKs and Tools Reference
-/// Guide, "Service-specific endpoints").
-endpoint_named read_s3_endpoint(reading& r, mapping& m, store& s) {
+/// `endpoint`; where the key is absent, the environment's. Gives what named one, with any value, a bad one too:
+/// `endpoint` or a variable, "" where nothing did.
+std::string_view read_s3_endpoint(reading& r, mapping& m, store& s) {
     read_endpoint(m, parse_url, s);
-    if (const node* value = m.take("endpoint"); value != nullptr) {
+    if (const node* value = m.take(endpoint_key); value != nullptr) {
         const bool empty = value->what == node::kind::scalar && value->text.empty();
-        return {empty ? "" : "endpoint", true};
+        return empty ? "" : endpoint_key;
     }
-    if (to_lower(r.variable("AWS_IGNORE_CONFIGURED_ENDPOINT_URLS")) == "true") {
-        return {};
+    const auto env = [&r](std::string_view name) {
+        auto text = r.variable(name);
+        return text.empty() ? std::nullopt : std::optional(std::move(text));
+    };
+    auto named = aws_endpoint_of(env, "AWS_ENDPOINT_URL_S3");
+    if (!named) {
+        return "";
     }
-    for (const std::string_view name : {"AWS_ENDPOINT_URL_S3", "AWS_ENDPOINT_URL"}) {
-        const auto text = r.variable(name);
-        if (text.empty()) {
-            continue;
-        }
-        auto place = parse_url(text);
-        if (place) {
-            s.endpoint = std::move(*place);
-        } else {
-            r.add(variable_node(name, text), place.error().detail);
-        }
-        return {name, false};
-    }
-    return {};
+    take_endpoint(r, variable_node(named->variable, std::move(named->url)), s);
+    return named->variable;
 }
 
 /// What S3-compatible servers take unless they are told another.
@@ -73,19 +63,19 @@ bool region_of_environment(reading& r, store& s) {
     return false;
 }
 
-void read_region(reading& r, mapping& m, const endpoint_named& endpoint, store& s) {
+/// `endpoint_by`: of `read_s3_endpoint`. Where it names one, the region's absence is no second fault.
+void read_region(reading& r, mapping& m, std::string_view endpoint_by, store& s) {
     const bool given = m.has("region");
     const node* value = m.read("region", s.region, parse_region);
     const bool settled = !s.region.empty() || (given && value == nullptr); // a bad one was said
     if (settled) {
         return;
     }
-    const bool named = !endpoint.by.empty();
     // What stands in the file is not mixed with the environment's region, which is that of AWS.
-    if (!(named && endpoint.in_file) && region_of_environment(r, s)) {
+    if (endpoint_by != endpoint_key && region_of_environment(r, s)) {
         return;
     }
-    if (named) {
+    if (!endpoint_by.empty()) {
         s.region = default_region;
     } else {
         r.add(given ? *value : m.where(), "\"" + m.full("region") + "\" is " + (given ? "empty" : "missing") +
@@ -113,7 +103,7 @@ void read_addressing(mapping& m, bool has_bucket, store& s) {
 }
 
 /// AWS's other endpoints (General Reference "Amazon S3 endpoints"; S3 User Guide "Transfer Acceleration").
-void read_variants(mapping& m, bool has_bucket, const endpoint_named& endpoint, store& s) {
+void read_variants(mapping& m, bool has_bucket, std::string_view endpoint_by, store& s) {
     struct variant {
         std::string_view key;
         bool& on;
@@ -121,8 +111,8 @@ void read_variants(mapping& m, bool has_bucket, const endpoint_named& endpoint, 
     for (auto& [key, on] :
          {variant{"fips", s.fips}, variant{"dual_stack", s.dual_stack}, variant{"accelerate", s.accelerate}}) {
         const node* at = m.read_bool(key, on);
-        if (at != nullptr && on && !endpoint.by.empty()) {
-            m.wrong(key, *at, "and " + std::string(endpoint.by) + " exclude each other: it picks one of AWS's");
+        if (at != nullptr && on && !endpoint_by.empty()) {
+            m.wrong(key, *at, "and " + std::string(endpoint_by) + " exclude each other: it picks one of AWS's");
         }
     }
     if (!s.accelerate) {
@@ -167,10 +157,10 @@ void read_keys(reading& r, const node& where, const std::string& name, store& s)
 
 void read_s3(reading& r, mapping& m, store& s) {
     const bool has_bucket = m.need("bucket") != nullptr && m.read("bucket", s.bucket, parse_bucket) != nullptr;
-    const auto endpoint = read_s3_endpoint(r, m, s);
-    read_region(r, m, endpoint, s);
+    const auto endpoint_by = read_s3_endpoint(r, m, s);
+    read_region(r, m, endpoint_by, s);
     read_addressing(m, has_bucket, s);
-    read_variants(m, has_bucket, endpoint, s);
+    read_variants(m, has_bucket, endpoint_by, s);
     read_requests(m, s);
     if (const node* value = read_credentials_of(r, m, s)) {
         read_keys(r, *value, m.full("credentials"), s);

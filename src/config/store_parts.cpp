@@ -57,6 +57,16 @@ const node* read_endpoint(mapping& m, result<url> (*parse)(std::string_view), st
     return value;
 }
 
+bool take_endpoint(reading& r, const node& variable, store& s) {
+    auto place = parse_url(variable.text);
+    if (!place) {
+        r.add(variable, place.error().detail);
+        return false;
+    }
+    s.endpoint = std::move(*place);
+    return true;
+}
+
 void read_requests(mapping& m, store& s) {
     m.read_duration("url_expiry", s.url_expiry, 1s, 24h * 7); // 604800 s: Signature Version 4, GCS V4, delegation keys
     m.read_duration("connect_timeout", s.connect_timeout, 1ms, 5min);

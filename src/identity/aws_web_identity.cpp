@@ -1,3 +1,4 @@
+#include <sluice/config/aws_endpoint.hpp>
 #include <sluice/config/text.hpp>
 #include <sluice/identity/small_file.hpp>
 
@@ -34,16 +35,10 @@ std::string made_up_session(const environment& env) {
 }
 
 result<service_url> sts_endpoint(const environment& env, const web_identity& who) {
-    auto named = env("AWS_ENDPOINT_URL_STS");
-    std::string_view variable = "AWS_ENDPOINT_URL_STS";
-    if (!named) {
-        named = env("AWS_ENDPOINT_URL");
-        variable = "AWS_ENDPOINT_URL";
-    }
-    if (named && !is_true(env, "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS")) {
-        auto url = parse_service_url(*named);
+    if (const auto named = config::aws_endpoint_of(env, "AWS_ENDPOINT_URL_STS")) {
+        auto url = parse_service_url(named->url);
         if (!url) {
-            return wrong(std::string(variable) + " " + url.error().detail);
+            return wrong(std::string(named->variable) + " " + url.error().detail);
         }
         return url;
     }

@@ -26,13 +26,8 @@ const unsigned char* octets(std::string_view text) {
     return reinterpret_cast<const unsigned char*>(text.data());
 }
 
-struct context_deleter {
-    void operator()(EVP_MD_CTX* context) const noexcept { EVP_MD_CTX_free(context); }
-};
-using context_ptr = std::unique_ptr<EVP_MD_CTX, context_deleter>;
-
-context_ptr new_context() {
-    context_ptr context(EVP_MD_CTX_new());
+digest_context new_context() {
+    digest_context context(EVP_MD_CTX_new());
     if (context == nullptr) {
         throw std::bad_alloc();
     }
@@ -41,7 +36,7 @@ context_ptr new_context() {
 
 /// This thread's, for one digest at a time: to allocate one takes as long as a short digest.
 EVP_MD_CTX* scratch() {
-    thread_local const context_ptr context = new_context();
+    thread_local const digest_context context = new_context();
     return context.get();
 }
 
@@ -57,7 +52,7 @@ sha256_digest finish(EVP_MD_CTX* context, const void* data, std::size_t size) {
 }
 
 /// A digest that begins with `block`.
-context_ptr begun_with(std::span<const std::uint8_t> block) {
+digest_context begun_with(std::span<const std::uint8_t> block) {
     auto context = new_context();
     if (EVP_DigestInit_ex2(context.get(), sha256_method(), nullptr) != 1 ||
         EVP_DigestUpdate(context.get(), block.data(), block.size()) != 1) {
@@ -102,8 +97,8 @@ sha256_digest hmac_sha256(std::span<const std::uint8_t> key, std::string_view da
     return mac;
 }
 
-void hmac_key::deleter::operator()(void* context) const noexcept {
-    EVP_MD_CTX_free(static_cast<EVP_MD_CTX*>(context)); // OpenSSL wipes what it keeps of SHA-256
+void digest_context_deleter::operator()(evp_md_ctx_st* context) const noexcept {
+    EVP_MD_CTX_free(context);
 }
 
 hmac_key::hmac_key(std::span<const std::uint8_t> key) {
@@ -124,17 +119,17 @@ hmac_key::hmac_key(std::span<const std::uint8_t> key) {
         }
     };
     turn(0x36U);
-    inner_.reset(begun_with(block).release());
+    inner_ = begun_with(block);
     turn(0x36U ^ 0x5cU);
-    outer_.reset(begun_with(block).release());
+    outer_ = begun_with(block);
     wipe(block);
 }
 
 sha256_digest hmac_key::mac(std::string_view data) const {
     // Copies of the keyed states: these are only read, so threads may share them.
     EVP_MD_CTX* const context = scratch();
-    const auto begin = [context](const std::unique_ptr<void, deleter>& from) {
-        if (EVP_MD_CTX_copy_ex(context, static_cast<const EVP_MD_CTX*>(from.get())) != 1) {
+    const auto begin = [context](const digest_context& from) {
+        if (EVP_MD_CTX_copy_ex(context, from.get()) != 1) {
             throw std::runtime_error("HMAC failed");
         }
     };

@@ -43,21 +43,22 @@ export class Stack {
   async restart(over = {}) {
     await this.sluice.stop();
     this.config = merge(this.config, over);
-    this.sluice = await startSluice(this.config);
+    this.sluice = await startSluice(this.config, { env: this.env });
   }
   /// A second Sluice of the same configuration, stopped with the stack.
   async another(over = {}) {
-    const sluice = await startSluice(merge(this.config, over));
+    const sluice = await startSluice(merge(this.config, over), { env: this.env });
     this.others.push(sluice);
     return sluice;
   }
 }
 
 /// Starts it all for the test `t`. `config` is laid over the tests' configuration (sluice.mjs); `origin` takes the place of
-/// the fake one; `app` and `originOptions` go to startApp and startOrigin, `env` to Sluice; `cleanup` runs last. The app has every object of
-/// the origin, and gives it without a cookie unless `app.publicMedia` is false.
+/// the fake one; `app` and `originOptions` go to startApp and startOrigin, `env` to each Sluice; `cleanup` runs last. The app
+/// has every object of the origin, and gives it without a cookie unless `app.publicMedia` is false.
 export async function startStack(t, { config = {}, origin, originOptions, app = {}, env = {}, cleanup = [] } = {}) {
   const stack = new Stack();
+  stack.env = env;
   t.after(() => runAll([
     // A failed test leaves readers behind, for which the end would wait.
     ...[...stack.running].map((exchange) => () => exchange.abort()),

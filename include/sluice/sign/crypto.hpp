@@ -13,6 +13,8 @@
 
 /// Digests and MACs over OpenSSL's EVP. All may be called from any thread. They throw `std::runtime_error` only where
 /// OpenSSL itself fails (out of memory, a provider without SHA-256), which nothing can be done about.
+struct evp_md_ctx_st;
+
 namespace sluice::sign {
 
 /// 32 bytes, raw.
@@ -33,6 +35,12 @@ void append_hex(std::string& out, std::span<const std::uint8_t> bytes);
 /// RFC 2104 with SHA-256. The key may have any length, zero and NUL bytes included.
 [[nodiscard]] sha256_digest hmac_sha256(std::span<const std::uint8_t> key, std::string_view data);
 
+/// OpenSSL's EVP_MD_CTX, so that none of its headers is needed here. What it keeps of SHA-256 is wiped with it.
+struct digest_context_deleter {
+    void operator()(evp_md_ctx_st* context) const noexcept;
+};
+using digest_context = std::unique_ptr<evp_md_ctx_st, digest_context_deleter>;
+
 /// A key of HMAC-SHA256 whose set-up is done once and then copied for each MAC. Immutable, so it may be shared by
 /// threads; the key's bytes are wiped with it.
 class hmac_key {
@@ -42,12 +50,8 @@ public:
     [[nodiscard]] sha256_digest mac(std::string_view data) const;
 
 private:
-    struct deleter {
-        void operator()(void* context) const noexcept;
-    };
-    // EVP_MD_CTX, so that no header of OpenSSL is needed here.
-    std::unique_ptr<void, deleter> inner_; ///< begun with the key and `ipad`
-    std::unique_ptr<void, deleter> outer_; ///< with the key and `opad`
+    digest_context inner_; ///< begun with the key and `ipad`
+    digest_context outer_; ///< with the key and `opad`
 };
 
 /// RFC 4648 §4, padded, without line breaks.
