@@ -122,6 +122,7 @@ std::optional<bound> read_app(reading& r, const node& where, app& out) {
     m.read_duration("connect_timeout", out.connect_timeout, 1ms, 5min);
     m.read_duration("response_timeout", out.response_timeout, 0ms, 24h);
     m.read_count("keepalive", out.keepalive, 0, 65535);
+    m.read_bool("half_close", out.half_close);
     m.finish();
     return address;
 }

@@ -249,7 +249,8 @@ std::string redacted_json(const config& c) {
     out["app"] = json::object{{"url", text_of(c.app.address)},
                               {"connect_timeout", format_duration(c.app.connect_timeout)},
                               {"response_timeout", format_duration(c.app.response_timeout)},
-                              {"keepalive", c.app.keepalive}};
+                              {"keepalive", c.app.keepalive},
+                              {"half_close", c.app.half_close}};
     json::array proxies;
     for (const auto& block : c.trusted_proxies) {
         proxies.push_back(json::string(text_of(block)));

@@ -36,6 +36,15 @@ std::chrono::milliseconds keep_alive_hint(const http::response_head& head) {
     return std::chrono::milliseconds(0);
 }
 
+/// An answer that has no content by rule and whose head announces some all the same: there are servers that then send
+/// it, which would be read as the answer to the next request. `to_head`: it answers a HEAD, to which one that names no
+/// length announces content as well (RFC 9112 §6.3, the last rule).
+bool announces_content(const http::response_head& head, bool to_head) {
+    const auto length = head.fields.value("Content-Length");
+    return head.fields.find("Transfer-Encoding") != nullptr ||
+           (length.empty() ? to_head && head.status != 204 && head.status != 304 : length != "0");
+}
+
 } // namespace
 
 /// The reader of one response. A thread keeps a few for its next ones: a parser and its buffer cost more to make than
@@ -57,6 +66,7 @@ struct client_response::impl {
     awaitable<result<void>> fill();
     void make_room();
     result<void> body_ended(error e);
+    [[nodiscard]] bool may_be_reused() const;
     awaitable<result<std::size_t>> read_direct(asio::mutable_buffer out);
 
     /// Gives the body's buffer to whoever wants it next.
@@ -426,13 +436,22 @@ std::string_view client_response::leftover() const noexcept {
     return impl_->unread();
 }
 
+/// Only where the answer was whole, delimited itself, and left nothing unread behind it. Stores are kept after a HEAD
+/// as well: what they send is asked for by us alone, and an idle connection on which something came is not used again.
+bool client_response::impl::may_be_reused() const {
+    const bool whole =
+        complete() && parser.has_head() && parser.head().status >= 200 && parser.keep_alive() && begin == end;
+    const bool without_content = parser.body() == http::body_kind::none;
+    return whole &&
+           (source != error_source::app || !without_content || !announces_content(parser.head(), options.head_request));
+}
+
 void client_response::finish() {
     auto& i = *impl_;
     if (!i.connected) {
         return;
     }
-    if (i.complete() && i.parser.has_head() && i.parser.head().status >= 200 && i.parser.keep_alive() &&
-        i.begin == i.end) {
+    if (i.may_be_reused()) {
         i.connected->keep_alive_hint = keep_alive_hint(i.parser.head());
         i.connected.give_back();
     } else {

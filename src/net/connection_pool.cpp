@@ -13,7 +13,6 @@ constexpr std::chrono::seconds check_period{1};
 
 struct idle_connection {
     std::unique_ptr<connection> held;
-    steady_clock::time_point since; // the tick in which it was given back
     steady_clock::time_point expires;
 };
 
@@ -85,14 +84,13 @@ connection_pool::connection_pool(worker& w, std::size_t max_idle, std::chrono::m
 
 connection_pool::~connection_pool() = default;
 
-awaitable<result<lease>> connection_pool::acquire(const peer& p, bool fresh, bool replayable) {
+awaitable<result<lease>> connection_pool::acquire(const peer& p, bool fresh) {
     auto& g = impl_->of(p);
     while (!fresh && !g.idle.empty()) {
         auto last = std::move(g.idle.back());
         g.idle.pop_back();
-        const auto now = impl_->owner.deadlines.now();
-        const bool just_used = replayable && last.since == now; // in the same tick: spares a system call under load
-        if (last.expires > now && (just_used || last.held->is_idle())) {
+        // Always looked at, however short it lay here: what came unasked would be read as the answer to this request.
+        if (last.expires > impl_->owner.deadlines.now() && last.held->is_idle()) {
             co_return lease(this, &g, std::move(last.held));
         }
     }
@@ -116,8 +114,7 @@ void connection_pool::put(group& g, std::unique_ptr<connection> c) {
     }
     c->timer().clear();
     ++c->uses;
-    const auto now = impl_->owner.deadlines.now();
-    g.idle.push_back({std::move(c), now, now + keep});
+    g.idle.push_back({std::move(c), impl_->owner.deadlines.now() + keep});
 }
 
 void connection_pool::close() {

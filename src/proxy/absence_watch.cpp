@@ -1,34 +1,43 @@
 #include <sluice/proxy/absence_watch.hpp>
+#include <sluice/proxy/exchange.hpp>
 
 namespace sluice::proxy {
-
-namespace {
-
-constexpr std::chrono::seconds period{5};
-
-} // namespace
 
 absence_watch::absence_watch(exchange& x, void (*on_gone)(void*), void* who)
     : x_(x)
     , on_gone_(on_gone)
-    , who_(who)
-    , timer_(
-          x.services.self.deadlines, [](void* w) { static_cast<absence_watch*>(w)->look(); }, this) {
-    again();
+    , who_(who) {
+    x.services.absences.watches_.push_back(*this);
 }
 
-void absence_watch::again() {
-    sent_ = x_.client.bytes_sent();
-    timer_.expires_after(period);
-}
-
-void absence_watch::look() {
-    if (x_.body_read && sent_ == x_.client.bytes_sent() && x_.client.peer_closed()) {
+void absence_watch::judge(short events, steady_clock::time_point now, bool half_close) {
+    const bool reset = (events & (POLLERR | POLLHUP | POLLNVAL)) != 0;
+    // While the request's body is read, its reader sees the end, and whether it came too early.
+    const bool ended = (events & POLLRDHUP) != 0 && !half_close && x_.body_read;
+    if (ended && !ended_) {
+        ended_ = now;
+    }
+    if (reset || (ended && now - *ended_ >= absence_watches::after_end)) {
         gone_ = true;
-        timer_.clear();
+        stop();
         on_gone_(who_);
-    } else {
-        again();
+    }
+}
+
+void absence_watches::look(steady_clock::time_point now) {
+    sockets_.clear();
+    polled_.clear();
+    for (auto& each : watches_) {
+        sockets_.push_back({each.x_.client.native_handle(), POLLRDHUP, 0});
+        polled_.push_back(&each);
+    }
+    if (sockets_.empty() || poll(sockets_.data(), sockets_.size(), 0) <= 0) {
+        return;
+    }
+    for (std::size_t i = 0; i != polled_.size(); ++i) {
+        if (sockets_[i].revents != 0) {
+            polled_[i]->judge(sockets_[i].revents, now, half_close_);
+        }
     }
 }
 

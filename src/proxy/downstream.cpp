@@ -231,15 +231,6 @@ void downstream::abort() noexcept {
     socket_.close(ignored);
 }
 
-bool downstream::peer_closed() noexcept {
-    if (!socket_.is_open()) {
-        return true;
-    }
-    char byte = 0;
-    const ssize_t n = ::recv(socket_.native_handle(), &byte, 1, MSG_PEEK | MSG_DONTWAIT);
-    return n == 0 || (n < 0 && !would_block() && errno != EINTR);
-}
-
 void downstream::shutdown_send() noexcept {
     boost::system::error_code ignored;
     socket_.shutdown(tcp_socket::shutdown_send, ignored);

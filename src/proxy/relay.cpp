@@ -22,6 +22,12 @@ struct outgoing {
     answer_filter* filter{nullptr};
 };
 
+/// Content in a request for which it means nothing (RFC 9110 §9.3.1): apps that leave it unread would take it for the
+/// next request on the connection, and answer that one too.
+bool has_odd_body(const exchange& x) {
+    return x.parser.has_body() && (x.request.method == "GET" || x.request.method == "HEAD");
+}
+
 /// Why a request got no answer, or not all of it.
 struct failure {
     error what;
@@ -30,9 +36,10 @@ struct failure {
 
 /// Leases a connection and writes what there is of the request.
 awaitable<result<net::lease>> write_request(exchange& x, const outgoing& request, bool fresh) {
-    const bool replayable = x.body_read && detail::is_idempotent(x.request.method);
+    const bool asks = request.filter != nullptr && request.filter->asks_leave;
+    auto& pool = asks ? x.services.ask_pool : x.services.app_pool;
     for (;; fresh = true) {
-        auto leased = co_await x.services.app_pool.acquire(x.services.app, fresh, replayable);
+        auto leased = co_await pool.acquire(x.services.app, fresh);
         if (!leased) {
             co_return leased;
         }
@@ -148,6 +155,9 @@ awaitable<std::optional<failure>> attempt(exchange& x, const outgoing& request, 
     if (!ended) {
         const bool died = ended.error().code == errc::connection_lost && from_app.untouched();
         co_return failure{ended.error(), died && kept && !body && detail::is_idempotent(x.request.method)};
+    }
+    if (has_odd_body(x)) {
+        from_app.transport().close();
     }
     from_app.finish();
     co_return std::nullopt;

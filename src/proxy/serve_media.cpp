@@ -172,6 +172,7 @@ public:
         : route_(route)
         , settings_(settings) {
         without_range = true;
+        asks_leave = true;
     }
     bool pass(const http::response_head& head) override {
         const auto& field = route_.settings.object_header;

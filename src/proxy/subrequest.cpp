@@ -165,7 +165,7 @@ awaitable<app_answer> ask_app(const app_question& q) {
     net::send_options options;
     options.response_timeout = q.how.timeout;
     const auto began = steady_clock::now();
-    auto sent = co_await net::send(services.app_pool, services.app, q.text, options);
+    auto sent = co_await net::send(services.ask_pool, services.app, q.text, options);
     bool ok = sent.has_value();
     while (ok && sent.value().head().status < 200) {
         auto next = co_await sent.value().read_head();

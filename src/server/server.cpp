@@ -36,6 +36,7 @@ struct lane {
          std::shared_ptr<const net::proxy_settings> proxies)
         : self(index)
         , app_pool(self, settings->app.keepalive, std::min(app_keep_alive, settings->limits.idle_timeout))
+        , ask_pool(self, settings->app.keepalive, std::min(app_keep_alive, settings->limits.idle_timeout))
         , origin_pool(self, 64, settings->limits.idle_timeout, std::move(proxies))
         , context{self,
                   settings,
@@ -46,6 +47,7 @@ struct lane {
                    settings->app.connect_timeout,
                    error_source::app},
                   app_pool,
+                  ask_pool,
                   origin_pool,
                   counters,
                   counters.route("relay")}
@@ -53,6 +55,7 @@ struct lane {
 
     worker self;
     net::connection_pool app_pool;
+    net::connection_pool ask_pool;
     net::connection_pool origin_pool;
     proxy::context context;
     access_log log;
@@ -184,8 +187,9 @@ void server::tick(lane& l) {
     for (auto* fill : l.context.live_fills) {
         fill->tick();
     }
+    l.context.absences.look(l.self.deadlines.now());
     l.log.flush();
-    l.app_connections.store(l.app_pool.open_connections(), std::memory_order_relaxed);
+    l.app_connections.store(l.app_pool.open_connections() + l.ask_pool.open_connections(), std::memory_order_relaxed);
     l.origin_connections.store(l.origin_pool.open_connections(), std::memory_order_relaxed);
 }
 
@@ -256,10 +260,11 @@ awaitable<void> server::drain(lane& l) {
         (void)ec;
     }
     l.app_pool.close();
+    l.ask_pool.close();
     l.origin_pool.close();
     l.log.flush();
     l.self.deadlines.stop();
-    if (l.app_pool.is_looking_up() || l.origin_pool.is_looking_up()) {
+    if (l.app_pool.is_looking_up() || l.ask_pool.is_looking_up() || l.origin_pool.is_looking_up()) {
         cut_.store(true); // nobody waits for that answer any more
         l.self.context.stop();
     }

@@ -147,12 +147,40 @@ test('a client that went away is noticed while the app is still busy', async (t)
   s.app.gate('busy').release();
 });
 
-test('a client that only ended its direction gets its answer', async (t) => {
-  const s = await startRelay(t);
+/// Waits on /sse through the relay `s`; gives the client and the app's record of its request.
+async function listen(s) {
   const client = await s.connect();
-  await client.send('GET /health HTTP/1.1\r\nHost: x\r\n\r\n');
-  client.end();
-  assert.match(await client.untilEnd(), /^HTTP\/1.1 200 /);
+  const before = s.app.requests.length;
+  await client.send(`GET /sse HTTP/1.1\r\nHost: x\r\n\r\n`);
+  await client.until('text/event-stream');
+  return { client, request: await s.app.waitFor((r) => s.app.requests.indexOf(r) >= before) };
+}
+
+for (const [how, leave] of [['a reset', (client) => client.reset()], ['its end', (client) => client.end()]]) {
+  test(`a client that leaves by ${how} ends the app's stream, whatever it sent before`, async (t) => {
+    const s = await startRelay(t);
+    const { client, request } = await listen(s);
+    await client.send('G'); // of its next request: nobody reads it before this one has ended
+    await listen(s); // another's stream goes on
+    leave(client);
+    await s.app.board.until(() => request.finished, 'the end of the stream at the app', 20000);
+    assert.deepEqual(s.app.requests.map((r) => r.finished), [true, false]);
+  });
+}
+
+test('a client that only ended its direction gets its answer, in time or with app.half_close at any time', async (t) => {
+  const strict = await startRelay(t);
+  const lenient = await startRelay(t, { config: { app: { half_close: true } } });
+  const quick = await strict.connect();
+  await quick.send('GET /health HTTP/1.1\r\nHost: x\r\n\r\n');
+  quick.end();
+  assert.match(await quick.untilEnd(), /^HTTP\/1.1 200 /);
+  const [kept, left] = [await listen(lenient), await listen(strict)];
+  kept.client.end();
+  left.client.end();
+  await strict.app.board.until(() => left.request.finished, 'the end of the stream where half a close is one', 20000);
+  lenient.app.sendEvent('still here');
+  await kept.client.until('still here');
 });
 
 test('no descriptor is left over', async (t) => {

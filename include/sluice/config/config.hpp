@@ -51,6 +51,8 @@ struct app {
     /// Idle connections that each worker keeps. Not shared out among the workers: clients are spread over these by
     /// hash, so the busier one would close and open connections while the other has room.
     unsigned keepalive{64};
+    /// A client that ends its direction still waits for its answer; else it counts as gone, as nginx has it.
+    bool half_close{false};
 };
 
 /// An address block as in CIDR notation; a bare address is a block of one.

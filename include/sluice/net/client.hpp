@@ -63,7 +63,9 @@ public:
     /// Bytes that were read past the head, for a tunnel after 101.
     [[nodiscard]] std::string_view leftover() const noexcept;
 
-    /// Gives the connection back if the message is complete and the peer keeps it alive, else closes it.
+    /// Gives the connection back if the message is complete, delimits itself, has nothing behind it, and the peer keeps
+    /// it alive; else closes it. One to the app is closed also where an answer without content (to a HEAD, 204, 304)
+    /// announced some: what the app then sends would be taken for the next answer.
     void finish();
 
     /// From now on the body may be silent for so long (0: for any time), whatever the head was given.

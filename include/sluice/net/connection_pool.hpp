@@ -17,19 +17,19 @@ class lease;
 class connection_pool {
 public:
     /// `max_idle` a peer; an idle connection is closed after `idle_timeout` (or a second before the peer said that it
-    /// will), and within about a second when its peer closes it. `proxies`: which peers are connected to through a
-    /// proxy; null: none.
+    /// will), and within about a second when its peer closes it or sends anything. `proxies`: which peers are connected
+    /// to through a proxy; null: none.
     connection_pool(worker& w, std::size_t max_idle, std::chrono::milliseconds idle_timeout,
                     std::shared_ptr<const proxy_settings> proxies = nullptr);
     connection_pool(const connection_pool&) = delete;
     connection_pool& operator=(const connection_pool&) = delete;
     ~connection_pool();
 
-    /// The idle connection to `p` that was used last and is still open, else a new one. `fresh`: always a new one
-    /// (after a kept one died). `p` must live until completion. Errors: `resolve_failed`, `connect_failed`,
-    /// `tls_failed`, `timeout`, and `protocol_error` from a proxy; all retryable but for a bad certificate and for a
-    /// proxy's refusal.
-    awaitable<result<lease>> acquire(const peer& p, bool fresh, bool replayable = false);
+    /// The idle connection to `p` that was used last, is still open and on which nothing came, else a new one. `fresh`:
+    /// always a new one (after a kept one died). `p` must live until completion. Errors: `resolve_failed`,
+    /// `connect_failed`, `tls_failed`, `timeout`, and `protocol_error` from a proxy; all retryable but for a bad
+    /// certificate and for a proxy's refusal.
+    awaitable<result<lease>> acquire(const peer& p, bool fresh);
 
     /// Closes all idle connections; those given back later are closed too.
     void close();

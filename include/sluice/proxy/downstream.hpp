@@ -66,8 +66,6 @@ public:
     void close() noexcept;
     /// Closes with a reset: the client cannot take what it got for a whole message. Unsent bytes are dropped.
     void abort() noexcept;
-    /// True where the client has ended its direction, or the connection, and all it sent was read. Never waits.
-    [[nodiscard]] bool peer_closed() noexcept;
     void shutdown_send() noexcept;
     [[nodiscard]] bool is_open() const noexcept { return socket_.is_open(); }
     [[nodiscard]] int native_handle() noexcept { return socket_.native_handle(); }

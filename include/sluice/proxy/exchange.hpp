@@ -6,6 +6,7 @@
 #include <sluice/http/message_parser.hpp>
 #include <sluice/metrics/metrics.hpp>
 #include <sluice/net/connection_pool.hpp>
+#include <sluice/proxy/absence_watch.hpp>
 #include <sluice/proxy/downstream.hpp>
 
 #include <memory>
@@ -33,14 +34,17 @@ public:
 struct context {
     worker& self;
     std::shared_ptr<const config::config> settings;
-    net::peer app; ///< where the app is
-    net::connection_pool& app_pool;
+    net::peer app;                  ///< where the app is
+    net::connection_pool& app_pool; ///< for what clients ask of the app
+    net::connection_pool&
+        ask_pool; ///< for what is asked of the app before a client gets anything: it carries nothing else
     net::connection_pool& origin_pool;
     metrics::metrics& counters;
     metrics::route_metrics& relay_counters;
     media_services* media{nullptr};
-    std::string date{};                   ///< the Date field's value, renewed by the worker's tick
-    std::vector<live_fill*> live_fills{}; ///< transfers that run on this worker, for its tick
+    std::string date{};                                 ///< the Date field's value, renewed by the worker's tick
+    std::vector<live_fill*> live_fills{};               ///< transfers that run on this worker, for its tick
+    absence_watches absences{settings->app.half_close}; ///< clients that something is waited for for, likewise
 };
 
 /// Where the bytes of a response's body came from.

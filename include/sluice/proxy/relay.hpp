@@ -30,6 +30,7 @@ public:
     /// False: the answer is not passed on, and the relay completes without one. Views: valid during the call.
     virtual bool pass(const http::response_head& head) = 0;
 
+    bool asks_leave{false};         ///< set before: the answer may grant, so it comes on a connection of the gate's
     bool without_range{false};      ///< set before: the app does not get Range and If-Range
     bool for_absent_clients{false}; ///< set before: the app's answer is waited for although the client has gone
     bool reached_app{false};        ///< some of the request went out

@@ -28,6 +28,7 @@ BOOST_AUTO_TEST_CASE(every_default) {
     BOOST_TEST((c.app.connect_timeout == 2s));
     BOOST_TEST((c.app.response_timeout == 0s));
     BOOST_TEST(c.app.keepalive == 64U);
+    BOOST_TEST(!c.app.half_close);
     BOOST_TEST(c.trusted_proxies.empty());
     BOOST_TEST(c.strip_request_headers.empty());
     BOOST_TEST(c.limits.connections == 10000U);
@@ -93,7 +94,7 @@ BOOST_AUTO_TEST_CASE(every_key) {
     const auto c = good(R"(workers: 010
 listeners: [{address: "127.0.0.1:0"}, {address: "[::1]:81"}]
 admin: {address: 127.0.0.1:9, token: {file: secret}}
-app: {url: https://app.example, connect_timeout: 250ms, response_timeout: 1m, keepalive: 0}
+app: {url: https://app.example, connect_timeout: 250ms, response_timeout: 1m, keepalive: 0, half_close: true}
 trusted_proxies: [10.0.0.0/8, "fd00::/8", 127.0.0.1]
 strip_request_headers: [X-User, X-Email]
 limits: {connections: 1, header_size: 8Ki, header_timeout: 1s, idle_timeout: 2s, send_timeout: 3s, tunnel_timeout: 4s, fills: 5, shutdown_delay: 0, drain_timeout: 6s}
@@ -134,6 +135,7 @@ routes:
     BOOST_TEST((c.app.connect_timeout == 250ms));
     BOOST_TEST((c.app.response_timeout == 1min));
     BOOST_TEST(c.app.keepalive == 0U);
+    BOOST_TEST(c.app.half_close);
     BOOST_TEST(c.trusted_proxies.size() == 3U);
     BOOST_TEST(c.strip_request_headers[1] == "x-email");
     BOOST_TEST(c.limits.header_size == 8192U);

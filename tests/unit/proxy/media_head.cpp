@@ -53,7 +53,8 @@ struct fixture {
                             .fallback = {},
                             .read_ahead = 0,
                             .stale_if_error = 0ms};
-    context shared{w, std::make_shared<const config::config>(), {}, pool, pool, counters, counters.route("relay")};
+    context shared{
+        w, std::make_shared<const config::config>(), {}, pool, pool, pool, counters, counters.route("relay")};
     downstream client{tcp_socket(w.context), w, 1000ms};
     http::request_head head;
     http::request_parser parser{8192};

@@ -1,0 +1,212 @@
+// No answer reaches another question: what an app sends unasked on a connection is never read as an answer, and what is
+// asked before a client gets a byte travels on connections of its own.
+import assert from 'node:assert/strict';
+import test from 'node:test';
+import { connect, rawServer } from '../support/client.mjs';
+import { startOrigin } from '../support/origin.mjs';
+import { merge, removeDirectory, startSluice, temporaryDirectory, testConfig } from '../support/sluice.mjs';
+import { runAll } from '../support/stack.mjs';
+import { eachRequest, ok, takeHead } from './relay_stack.mjs';
+
+const forged = (fields = '', body = '{}') =>
+  `HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: ${body.length}\r\n${fields}\r\n${body}`;
+const forbidden = 'HTTP/1.1 403 Forbidden\r\nContent-Type: application/json\r\nContent-Length: 2\r\n\r\n{}';
+const announced = (text, status = '200 OK') =>
+  `HTTP/1.1 ${status}\r\nContent-Type: text/plain\r\nContent-Length: ${text.length}\r\n\r\n`;
+
+/// Sluice with one worker, so that all requests share its pools, in front of a raw app that answers by `answer(head,
+/// connection)`; a store with `secret.txt`. `asked`: each connection's request lines.
+async function start(t, answer, { config = {}, withOrigin = true } = {}) {
+  const asked = new Map();
+  const app = await rawServer(eachRequest(async (head, connection) => {
+    if (!asked.has(connection)) asked.set(connection, []);
+    asked.get(connection).push(head.line);
+    await answer(head, connection);
+  }));
+  const origin = withOrigin ? await startOrigin() : undefined;
+  origin?.put('secret.txt', { size: 1000, contentType: 'text/plain' });
+  const cacheDirectory = temporaryDirectory('cache');
+  let sluice;
+  const clients = [];
+  t.after(() => runAll([
+    ...clients.map((client) => () => client.destroy()),
+    () => sluice?.stop(),
+    () => app.close(),
+    () => origin?.close(),
+    () => removeDirectory(cacheDirectory),
+  ]));
+  const base = testConfig({ originUrl: origin?.url ?? app.url, appUrl: app.url, cacheDirectory, credentials: origin?.credentials });
+  sluice = await startSluice(merge(base, merge({ workers: 1,
+    routes: [{ name: 'media', path: '/media/{file*}', store: 'media', object: '{file}',
+      authorize: { subrequest: '/api/may-read/{file}', ttl: '0s' } }] }, config)));
+  return {
+    app, origin, sluice, asked,
+    async client() {
+      clients.push(await connect(sluice.port));
+      return clients.at(-1);
+    },
+  };
+}
+
+/// Sends `text` as the rest of an answer that was not to have one: once the connection carries the next request, so that
+/// it is the first thing to be read after that; or not at all where the connection was closed instead.
+async function stray(connection, text) {
+  await connection.board.until(() => connection.text.includes('\r\n\r\n') || connection.ended || connection.closed,
+    'the next request or the end', 60000);
+  if (!connection.ended && !connection.closed) await connection.send(text);
+}
+
+for (const [what, request, head] of [
+  ['HEAD', 'HEAD /u/note.txt HTTP/1.1\r\nHost: x\r\n\r\n', announced(forged())],
+  ['HEAD with chunks', 'HEAD /u/note.txt HTTP/1.1\r\nHost: x\r\n\r\n', 'HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n'],
+  ['304', 'GET /u/note.txt HTTP/1.1\r\nHost: x\r\nIf-None-Match: "x"\r\n\r\n', announced(forged(), '304 Not Modified')],
+]) {
+  test(`a body after the answer to ${what} is nobody's answer`, async (t) => {
+    const strays = [];
+    const s = await start(t, async (question, connection) => {
+      if (question.line.includes('/u/note.txt')) {
+        await connection.send(head);
+        strays.push(stray(connection, forged()));
+      } else {
+        await connection.send(/\/(api|media)\//.test(question.line) ? forbidden : ok(question.line));
+      }
+    });
+    const client = await s.client();
+    await client.send(`${request}GET /media/secret.txt HTTP/1.1\r\nHost: x\r\n\r\n${request}GET /mine HTTP/1.1\r\nHost: x\r\n\r\n`);
+    const noBody = { head: true };
+    await client.response(noBody);
+    assert.equal((await client.response()).status, 403, 'the app forbids it');
+    await client.response(noBody);
+    const mine = await client.response();
+    assert.equal(mine.body.toString(), 'GET /mine HTTP/1.1', "the answer to this client's question");
+    assert.equal(s.origin.requests.length, 0, 'nothing was fetched');
+    await Promise.all(strays);
+  });
+}
+
+test('content in a GET that the app leaves unread is no further request', async (t) => {
+  const s = await start(t, async (question, connection) => {
+    // Like an app that knows of no content in a GET, takes it for the next request, and is late to answer that.
+    if (question.line.includes('/theirs')) return stray(connection, ok(question.line));
+    return connection.send(question.line.includes('/api/') ? forbidden : ok(question.line));
+  }, { withOrigin: false });
+  const smuggled = 'GET /theirs HTTP/1.1\r\nHost: x\r\n\r\n';
+  const client = await s.client();
+  await client.send(`GET /first HTTP/1.1\r\nHost: x\r\nContent-Length: ${smuggled.length}\r\n\r\n${smuggled}GET /mine HTTP/1.1\r\nHost: x\r\n\r\n`);
+  assert.equal((await client.response()).body.toString(), 'GET /first HTTP/1.1');
+  assert.equal((await client.response()).body.toString(), 'GET /mine HTTP/1.1');
+});
+
+test('what follows an answer, at once or later, closes the connection', async (t) => {
+  const released = [];
+  const s = await start(t, async (question, connection) => {
+    if (question.line.includes('/more')) return connection.send(ok('first') + forged());
+    await connection.send(ok(question.line));
+    if (question.line.includes('/later')) released.push(connection);
+  }, { withOrigin: false });
+  const client = await s.client();
+  const ask = async (path) => {
+    await client.send(`GET ${path} HTTP/1.1\r\nHost: x\r\n\r\n`);
+    return (await client.response()).body.toString();
+  };
+  assert.equal(await ask('/more'), 'first');
+  assert.equal(await ask('/mine'), 'GET /mine HTTP/1.1');
+  assert.equal(await ask('/later'), 'GET /later HTTP/1.1');
+  const [idle] = released;
+  await idle.send(forged()); // the connection lies idle
+  await idle.board.until(() => idle.ended || idle.closed, 'the end of a connection on which something came', 20000);
+  assert.equal(await ask('/mine'), 'GET /mine HTTP/1.1');
+});
+
+test('what is asked before a client gets a byte travels on connections of its own', async (t) => {
+  const s = await start(t, (question, connection) => {
+    if (question.line.includes('/api/')) return connection.send(forged());
+    if (question.line.includes('/accel/')) return connection.send(forged('X-Accel-Redirect: /media/secret.txt\r\n', ''));
+    return connection.send(ok(question.line));
+  }, { config: { routes: [
+    { name: 'media', path: '/media/{file*}', store: 'media', object: '{file}', authorize: { subrequest: '/api/may-read/{file}', ttl: '0s' } },
+    { name: 'accel', path: '/accel/{file*}', object_header: 'X-Accel-Redirect' },
+  ] } });
+  const client = await s.client();
+  for (let i = 0; i < 5; i++) {
+    for (const path of ['/plain', '/media/secret.txt', '/accel/secret.txt']) {
+      await client.send(`GET ${path} HTTP/1.1\r\nHost: x\r\n\r\n`);
+      const answer = await client.response();
+      assert.deepEqual([answer.status, path === '/plain' || answer.body.length === 1000], [200, true], path);
+    }
+  }
+  for (const lines of s.asked.values()) {
+    const questions = lines.filter((line) => /\/(api|accel)\//.test(line)).length;
+    assert.ok(questions === 0 || questions === lines.length, `one connection carried both: ${lines}`);
+  }
+  assert.equal(s.asked.size, 2, 'and both kinds are kept alive');
+});
+
+/// A small generator of numbers below n, the same for a seed each time.
+function random(seed) {
+  let state = seed >>> 0;
+  return (n) => {
+    state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
+    return Math.floor((state / 2 ** 32) * n);
+  };
+}
+
+test('random clients, early ends and unasked bodies: every answer is to its own question', async (t) => {
+  const seed = Number(process.env.SLUICE_TEST_SEED ?? (Math.random() * 2 ** 32) >>> 0);
+  console.log(`seed ${seed}`);
+  const next = random(seed);
+  const pick = (...options) => options[next(options.length)];
+  const strays = [];
+  const s = await start(t, async (question, connection) => {
+    const [method, path] = question.line.split(' ');
+    const body = `${method} ${path} of ${question.value('X-Caller')}`;
+    if (path.startsWith('/api/')) {
+      // Only caller 0 may read, and only what is asked for by them.
+      return connection.send(question.value('X-Caller') === '0' ? forged('', JSON.stringify(body)) : forbidden);
+    }
+    if (path.startsWith('/media/')) return connection.send(forbidden);
+    const evil = forged('', JSON.stringify('evil'));
+    if (method === 'HEAD') {
+      await connection.send(pick(announced(evil), 'HTTP/1.1 200 OK\r\n\r\n'));
+      return strays.push(stray(connection, evil));
+    }
+    if (path.includes('/304')) {
+      await connection.send(announced(evil, '304 Not Modified'));
+      return strays.push(stray(connection, evil));
+    }
+    if (path.includes('/cut')) {
+      await connection.send(`HTTP/1.1 200 OK\r\nContent-Length: ${body.length + 9}\r\n\r\n${body}`);
+      return connection.end();
+    }
+    if (path.includes('/more')) return connection.send(ok(body) + evil);
+    return connection.send(pick(ok(body), `HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n${body.length.toString(16)}\r\n${body}\r\n0\r\n\r\n`));
+  });
+  const run = async (caller) => {
+    let client = await s.client();
+    for (let i = 0; i < 60; i++) {
+      const kind = pick('/plain', '/plain', '/more', '/304', '/cut', '/media', '/media', 'HEAD', 'HEAD', 'leave');
+      if (client.ended || client.closed || kind === 'leave') {
+        if (kind === 'leave') await client.send(`GET /left/${i} HTTP/1.1\r\nHost: x\r\nX-Caller: ${caller}\r\n\r\n`);
+        client.destroy();
+        client = await s.client();
+        continue;
+      }
+      const method = kind === 'HEAD' ? 'HEAD' : 'GET';
+      const path = kind === '/media' ? '/media/secret.txt' : `${kind === 'HEAD' ? '/plain' : kind}/${caller}/${i}`;
+      await client.send(`${method} ${path} HTTP/1.1\r\nHost: x\r\nX-Caller: ${caller}\r\n\r\n`);
+      if (kind === '/cut') {
+        await client.untilEnd();
+        continue;
+      }
+      const answer = await client.response({ head: kind === 'HEAD' });
+      if (kind === '/media') {
+        assert.equal(answer.status, caller === 0 ? 200 : 403, `leave of caller ${caller}`);
+      } else if (method === 'GET' && kind !== '/304') {
+        assert.equal(answer.body.toString().replace(/^[0-9a-f]+\r\n|\r\n0\r\n\r\n$/g, ''), `GET ${path} of ${caller}`);
+      }
+    }
+  };
+  await Promise.all(Array.from({ length: 8 }, (_, caller) => run(caller)));
+  for (const { socket } of s.app.connections) socket.destroy();
+  await Promise.all(strays);
+});
