@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # The benchmark: Sluice beside Debian's nginx, tuned, in one alternating run. See README.md here.
 #
-#   tests/bench/run.sh [--quick] [--rounds N] [--only sluice|nginx] [ROW...]
+#   tests/bench/run.sh [--quick] [--rounds N] [--only sluice|nginx] [--before BINARY] [ROW...]
 #
 # Rows: hits cold collapse segments relay memory sign identity open_webui playback (all of them without a name). Ends
 # with 0 where every target is met, 1 where one is not, 2 where it could not run. SLUICE_BIN, BENCH_LOAD, BENCH_ORIGIN and

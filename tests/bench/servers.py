@@ -143,7 +143,7 @@ def settled(origin, seconds=5):
 class Bench:
     """Everything that a row needs: origin, app, the servers under test, and the load generator."""
 
-    def __init__(self, directory, rounds, quick, only, workers):
+    def __init__(self, directory, rounds, quick, only, workers, before=None):
         self.directory = directory
         self.rounds = rounds
         self.quick = quick
@@ -153,11 +153,13 @@ class Bench:
         self.load_process = None
         self.object_number = 0
         self.admin_port = free_port()
+        self.before = before
+        self.baseline = "before" if before else "nginx"  # what Sluice is compared with
         self.servers = {}
         try:
             self.origin = self._keep(Origin("origin", directory / "origin.log"))
             self.app = self._keep(Origin("app", directory / "app.log"))
-            for name in ("nginx", "sluice"):
+            for name in (self.baseline, "sluice"):
                 if only in (None, name):
                     self.servers[name] = self.start(name)
         except BaseException:
@@ -171,15 +173,16 @@ class Bench:
     def start(self, name):
         port = free_port()
         values = {"WORKERS": self.workers, "DIRECTORY": self.directory, "ORIGIN_PORT": self.origin.port,
-                  "APP_PORT": self.app.port, "ADMIN_PORT": self.admin_port, f"{name.upper()}_PORT": port}
+                  "APP_PORT": self.app.port, "ADMIN_PORT": self.admin_port if name == "sluice" else free_port()}
         if name == "nginx":
-            config = fill_template("nginx-tuned.conf", values, self.directory / "nginx.conf")
+            config = fill_template("nginx-tuned.conf", values | {"NGINX_PORT": port}, self.directory / "nginx.conf")
             command = ["nginx", "-e", str(self.directory / "nginx-error.log"), "-c", str(config), "-p",
                        str(self.directory)]
         else:
-            config = fill_template("sluice-bench.yaml", values, self.directory / "sluice.yaml")
-            (self.directory / "sluice-cache").mkdir(exist_ok=True)
-            command = [os.environ["SLUICE_BIN"], "serve", "--config", str(config)]
+            own = self.directory / name
+            (own / "sluice-cache").mkdir(parents=True, exist_ok=True)
+            config = fill_template("sluice-bench.yaml", values | {"DIRECTORY": own, "SLUICE_PORT": port}, own / "sluice.yaml")
+            command = [self.before if name == "before" else os.environ["SLUICE_BIN"], "serve", "--config", str(config)]
         return self._keep(Server(name, command, self.directory / f"{name}.log", port))
 
     def start_process(self, name, command, port, env=None):

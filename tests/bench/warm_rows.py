@@ -28,11 +28,11 @@ def alternate(bench, row, mode, arguments):
     return runs
 
 
-def paired(runs, value):
-    """Sluice against nginx: the median over the rounds of each round's ratio, so that what slows the machine for some
+def paired(bench, runs, value):
+    """Sluice against what it is compared with: the median over the rounds of each round's ratio, so that what slows the machine for some
     seconds, and thus both, does not count."""
     return median([ratio(value(ours), value(theirs))
-                   for ours, theirs in zip(runs.get("sluice", []), runs.get("nginx", []))])
+                   for ours, theirs in zip(runs.get("sluice", []), runs.get(bench.baseline, []))])
 
 
 def verify_hits(bench, row, name):
@@ -48,8 +48,8 @@ def verify_hits(bench, row, name):
 
 def hits(bench):
     row = Row("Hits: random unaligned ranges of a warm 64 MiB object, 64 keep-alive connections",
-              ["range", "nginx req/s", "Sluice req/s", "ratio", "nginx CPU s/GB", "Sluice CPU s/GB", "ratio",
-               "p50 ms (nginx, Sluice)", "p99 ms (nginx, Sluice)"],
+              ["range", f"{bench.baseline} req/s", "Sluice req/s", "ratio", f"{bench.baseline} CPU s/GB",
+               "Sluice CPU s/GB", "ratio", f"p50 ms ({bench.baseline}, Sluice)", f"p99 ms ({bench.baseline}, Sluice)"],
               note="Medians of the rounds; a ratio is the median of the rounds' ratios.")
     bench.origin.set(0, 0)
     name = bench.new_object("hot", 64 * MIB)
@@ -67,35 +67,37 @@ def hits(bench):
             cost[server] = median([each["server_cpu_seconds"] / (each["bytes"] / 1e9) for each in measured])
             p50[server] = median([each["latency_ms"]["p50"] for each in measured])
             p99[server] = median([each["latency_ms"]["p99"] for each in measured])
-        rates = paired(runs, lambda each: each["rps"])
-        costs = paired(runs, lambda each: each["server_cpu_seconds"] / each["bytes"])
-        row.add(label, f"{rate.get('nginx', 0):,.0f}", f"{rate.get('sluice', 0):,.0f}", f"**{rates:.2f}**",
-                f"{cost.get('nginx', 0):.3g}", f"{cost.get('sluice', 0):.3g}", f"**{costs:.2f}**",
+        rates = paired(bench, runs, lambda each: each["rps"])
+        costs = paired(bench, runs, lambda each: each["server_cpu_seconds"] / each["bytes"])
+        row.add(label, f"{rate.get(bench.baseline, 0):,.0f}", f"{rate.get('sluice', 0):,.0f}", f"**{rates:.2f}**",
+                f"{cost.get(bench.baseline, 0):.3g}", f"{cost.get('sluice', 0):.3g}", f"**{costs:.2f}**",
                 ", ".join(f"{value:.2f}" for value in p50.values()), ", ".join(f"{value:.2f}" for value in p99.values()))
         if len(bench.servers) == 2:
-            row.target(f"hits {label}: requests/s against nginx", rates, 1.0, at_least=True)
-            row.target(f"hits {label}: CPU a GB against nginx", costs, 1.0)
+            row.target(f"hits {label}: requests/s against {bench.baseline}", rates,
+                       0.95 if bench.before else 1.0, at_least=True)
+            row.target(f"hits {label}: CPU a GB against {bench.baseline}", costs, 1 / 0.95 if bench.before else 1.0)
     row.target("hits: requests that reached the origin", bench.origin.stats()["requests"], 0)
     return row
 
 
 def relay(bench):
     row = Row("Relay of 200-byte responses of the app, 64 keep-alive connections",
-              ["", "nginx proxy_pass", "Sluice", "ratio"])
+              ["", f"{bench.baseline}{'' if bench.before else ' proxy_pass'}", "Sluice", "ratio"])
     runs = alternate(bench, row, "plain", lambda _, server: {
         "url": server.url("/small"), "connections": 64, "seconds": 2})
     row.data = runs
-    rate = {name: median([each["rps"] for each in runs.get(name, [])]) for name in ("nginx", "sluice")}
+    rate = {name: median([each["rps"] for each in runs.get(name, [])]) for name in (bench.baseline, "sluice")}
     cost = {name: median([each["server_cpu_seconds"] / each["requests"] * 1e6 for each in runs.get(name, [])])
-            for name in ("nginx", "sluice")}
-    p99 = {name: median([each["latency_ms"]["p99"] for each in runs.get(name, [])]) for name in ("nginx", "sluice")}
-    ratios = {"req/s": paired(runs, lambda each: each["rps"]),
-              "CPU µs a request": paired(runs, lambda each: each["server_cpu_seconds"] / each["requests"]),
-              "p99 ms": paired(runs, lambda each: each["latency_ms"]["p99"])}
+            for name in (bench.baseline, "sluice")}
+    p99 = {name: median([each["latency_ms"]["p99"] for each in runs.get(name, [])]) for name in (bench.baseline, "sluice")}
+    ratios = {"req/s": paired(bench, runs, lambda each: each["rps"]),
+              "CPU µs a request": paired(bench, runs, lambda each: each["server_cpu_seconds"] / each["requests"]),
+              "p99 ms": paired(bench, runs, lambda each: each["latency_ms"]["p99"])}
     for label, values, form in (("req/s", rate, "{:,.0f}"), ("CPU µs a request", cost, "{:.1f}"), ("p99 ms", p99, "{:.2f}")):
-        row.add(label, form.format(values["nginx"]), form.format(values["sluice"]), f"**{ratios[label]:.2f}**")
+        row.add(label, form.format(values[bench.baseline]), form.format(values["sluice"]), f"**{ratios[label]:.2f}**")
     if len(bench.servers) == 2:
-        row.target("relay: requests/s against nginx", ratios["req/s"], 0.9, at_least=True)
+        row.target(f"relay: requests/s against {bench.baseline}", ratios["req/s"], 0.95 if bench.before else 0.9,
+                   at_least=True)
     return row
 
 
