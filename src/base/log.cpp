@@ -1,7 +1,5 @@
 #include <sluice/base/log.hpp>
 
-#include <boost/json/serialize.hpp>
-#include <boost/json/string.hpp>
 #include <spdlog/async.h>
 #include <spdlog/fmt/fmt.h>
 #include <spdlog/sinks/stdout_sinks.h>
@@ -151,18 +149,33 @@ void append_json_string(std::string& out, std::string_view text) {
         out += '"';
         return;
     }
-    // Bytes that are not UTF-8 would make the line no JSON: they are shown as Latin-1 would have them.
-    boost::json::string copy;
+    // Bytes that are not UTF-8 would make the line no JSON: they are shown as Latin-1 would have them. Control
+    // characters, those of C1 and DEL too, which a terminal may obey, as escapes.
+    static constexpr std::string_view digits = "0123456789abcdef";
+    out += '"';
     for (const char c : text) {
         const auto byte = static_cast<unsigned char>(c);
-        if (byte < 0x80) {
-            copy.push_back(c);
+        if (c == '"' || c == '\\') {
+            out += '\\';
+            out += c;
+        } else if (c == '\n') {
+            out += "\\n";
+        } else if (c == '\r') {
+            out += "\\r";
+        } else if (c == '\t') {
+            out += "\\t";
+        } else if (byte < 0x20 || (byte >= 0x7f && byte < 0xa0)) {
+            out += "\\u00";
+            out += digits[byte >> 4U];
+            out += digits[byte & 15U];
+        } else if (byte < 0x80) {
+            out += c;
         } else {
-            copy.push_back(static_cast<char>(0xC0U | (byte >> 6U)));
-            copy.push_back(static_cast<char>(0x80U | (byte & 0x3FU)));
+            out += static_cast<char>(0xC0U | (byte >> 6U));
+            out += static_cast<char>(0x80U | (byte & 0x3FU));
         }
     }
-    out += boost::json::serialize(copy);
+    out += '"';
 }
 
 void append_time(std::string& out) {

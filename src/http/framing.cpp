@@ -7,6 +7,7 @@
 #include <array>
 #include <charconv>
 #include <cstring>
+#include <limits>
 #include <optional>
 #include <string>
 
@@ -14,6 +15,8 @@ namespace sluice::http {
 namespace {
 
 constexpr std::size_t max_connection_options = 64;
+/// Many a recipient counts in signed 64 bits: beyond it two could read two lengths in one field.
+constexpr std::uint64_t max_content_length = std::numeric_limits<std::int64_t>::max();
 
 error refuse(errc code, std::string_view why) {
     return {code, error_source::client, false, std::string(why)};
@@ -34,6 +37,12 @@ std::optional<std::uint64_t> parse_number(std::string_view text) noexcept {
     if (text.empty() || ec != std::errc{} || stop != end)
         return std::nullopt;
     return value;
+}
+
+/// A Content-Length that everybody reads alike.
+std::optional<std::uint64_t> parse_length(std::string_view text) noexcept {
+    const auto length = parse_number(text);
+    return length && *length <= max_content_length ? length : std::nullopt;
 }
 
 /// How a Transfer-Encoding field's value reads.
@@ -60,8 +69,8 @@ result<void> check_request_length(const request_head& head) {
     if (length) {
         if (head.fields.count("content-length") != 1)
             return bad("repeated Content-Length");
-        if (!parse_number(length->value))
-            return bad("Content-Length is not a number");
+        if (!parse_length(length->value))
+            return bad("Content-Length is not a number, or beyond 2^63");
     }
     if (!encoding)
         return {};
@@ -117,7 +126,7 @@ result<std::string_view> origin_form(const request_head& head, std::string_view 
     if (!plain && !same_name(target.substr(0, mark), "https"))
         return bad("illegal scheme in the request target");
     const auto rest = target.substr(mark + 3);
-    const auto end = rest.find_first_of("/?#");
+    const auto end = rest.find_first_of("/?");
     const auto authority = rest.substr(0, end);
     if (!is_host(authority)) // user information too: RFC 9110 §4.2.4
         return bad("illegal authority in the request target");
@@ -186,6 +195,8 @@ result<checked_request> check_request(const request_head& head) {
 
     if (head.method == "CONNECT")
         return bad("CONNECT");
+    if (head.target.find('#') != std::string_view::npos)
+        return bad("a fragment in the request target"); // some cut it off, to others it is part of the path
     if (head.target.starts_with('/'))
         return checked;
     if (head.target == "*") {
@@ -211,7 +222,7 @@ result<void> check_response(const response_head& head, error_source source) {
         auto rest = field.value;
         bool any = false;
         while (const auto member = next_list_member(rest)) {
-            const auto number = parse_number(*member);
+            const auto number = parse_length(*member);
             if (!number || (length && *length != *number))
                 return fail("differing or malformed Content-Length");
             length = number;

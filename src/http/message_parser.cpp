@@ -17,8 +17,10 @@ bool may_start(char c, bool is_request) {
     return is_request ? static_cast<unsigned char>(c) > 0x20 && static_cast<unsigned char>(c) < 0x7f : c == 'H';
 }
 
-bool is_visible_ascii(std::string_view text) {
-    return std::ranges::all_of(text, [](char c) { return c > 0x20 && c < 0x7f; });
+/// RFC 9112 §3.2 has ASCII alone; bytes above it are what clients send that do not encode their UTF-8, and say the same
+/// to all who pass them on. Spaces and control characters do not.
+bool is_target_text(std::string_view text) {
+    return std::ranges::all_of(text, [](char c) { return static_cast<unsigned char>(c) > 0x20 && c != 0x7f; });
 }
 
 /// `0 CRLF` and less than the CRLF that ends the trailers (RFC 9112 §7.1): the one beginning of a last chunk that is
@@ -101,8 +103,8 @@ result<std::size_t> engine<IsRequest>::parse_head(std::string_view data) {
     if (used != text.size() || !parser_->is_header_done())
         return fail("malformed head");
     if constexpr (IsRequest) {
-        if (!is_visible_ascii(head.target))
-            return fail("illegal byte in the request target"); // Beast lets 0x80 to 0xff pass
+        if (!is_target_text(head.target))
+            return fail("illegal byte in the request target");
     } else {
         if (head.status < 100)
             return fail("illegal status");

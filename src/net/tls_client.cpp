@@ -93,7 +93,8 @@ tls_handle tls_client::open(const peer& p, int socket, tls_session& session) {
     static_cast<void>(asio::ip::make_address(p.host, not_numeric));
     bool named = false;
     if (not_numeric) {
-        SSL_set_hostflags(ssl.get(), X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS);
+        // RFC 9525 §6.3: names stand in the subject's alternative names; a common name is none.
+        SSL_set_hostflags(ssl.get(), X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS | X509_CHECK_FLAG_NEVER_CHECK_SUBJECT);
         // The macro of SSL_set_tlsext_host_name, without its C-style cast.
         const long sni = SSL_ctrl(ssl.get(), SSL_CTRL_SET_TLSEXT_HOSTNAME, TLSEXT_NAMETYPE_host_name,
                                   const_cast<char*>(p.host.c_str()));

@@ -17,6 +17,8 @@ const refused = {
   'a hexadecimal Content-Length': [400, post('Content-Length: 0x5\r\n', 'hello')],
   'a negative Content-Length': [400, post('Content-Length: -1\r\n')],
   'a Content-Length too large for any number': [400, post('Content-Length: 99999999999999999999999\r\n')],
+  'a Content-Length of 2^64 - 1': [[400, 413], post('Content-Length: 18446744073709551615\r\n', 'hello')],
+  'a Content-Length of 2^63': [[400, 413], post('Content-Length: 9223372036854775808\r\n', 'hello')],
   'an empty Content-Length': [400, post('Content-Length:\r\n')],
   'chunked twice': [400, post('Transfer-Encoding: chunked, chunked\r\n', '0\r\n\r\n')],
   'two Transfer-Encodings': [400, post('Transfer-Encoding: chunked\r\nTransfer-Encoding: chunked\r\n', '0\r\n\r\n')],
@@ -39,6 +41,10 @@ const refused = {
   'a target without a slash': [400, 'GET x HTTP/1.1\r\nHost: x\r\n\r\n'],
   'CONNECT': [400, 'CONNECT x:80 HTTP/1.1\r\nHost: x:80\r\n\r\n'],
   'a space in the target': [400, 'GET /a b HTTP/1.1\r\nHost: x\r\n\r\n'],
+  'a fragment in the target': [400, 'GET /p#a HTTP/1.1\r\nHost: x\r\n\r\n'],
+  'a fragment behind the query': [400, 'GET /p?a#b HTTP/1.1\r\nHost: x\r\n\r\n'],
+  'a fragment in an absolute target': [400, 'GET http://x/p#a HTTP/1.1\r\nHost: x\r\n\r\n'],
+  'a control character behind raw UTF-8': [400, 'GET /\xc3\xbc\x7f HTTP/1.1\r\nHost: x\r\n\r\n'],
   'a method that is no token': [400, 'G(T / HTTP/1.1\r\nHost: x\r\n\r\n'],
   'HTTP/2.0': [400, 'GET / HTTP/2.0\r\nHost: x\r\n\r\n'],
   'the preface of HTTP/2': [400, 'PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n'],
@@ -121,5 +127,19 @@ test('an app whose framing cannot be trusted is a 502', async (t) => {
     await client.send('GET / HTTP/1.1\r\nHost: x\r\n\r\n');
     assert.equal((await client.response()).status, 200, `${name}: the client's connection goes on`);
     client.destroy();
+  }
+});
+
+test('an answer whose Content-Length is 2^63 or more is not passed on', async (t) => {
+  const lengths = ['9223372036854775808', '18446744073709551615', '9223372036854775808, 9223372036854775808'];
+  const s = await startRelay(t, {
+    serve: eachRequest((head, app) => app.send(`HTTP/1.1 200 OK\r\nContent-Length: ${lengths[Number(head.line.split(' ')[1].slice(1))]}\r\n\r\nx`)),
+  });
+  for (const i of lengths.keys()) {
+    for (const method of ['GET', 'HEAD']) {
+      const client = await s.connect();
+      await client.send(`${method} /${i} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n`);
+      assert.equal((await client.response({ head: method === 'HEAD' })).status, 502, `${method} ${lengths[i]}`);
+    }
   }
 });

@@ -52,7 +52,8 @@ public:
     /// Returns how many bytes the head takes, empty lines before it included (RFC 9112 §2.2; at most 4 of them);
     /// 0 where more is needed.
     /// Errors (source client): `errc::bad_request`; `errc::header_too_large`. Refused beyond what Beast refuses:
-    /// line ends without CR, obs-fold, targets with bytes outside 0x21 to 0x7e, unless the version is 1.0 or 1.1.
+    /// line ends without CR, obs-fold, targets with spaces or control characters (bytes from 0x80 on pass), unless the
+    /// version is 1.0 or 1.1.
     [[nodiscard]] result<std::size_t> parse_head(std::string_view data);
 
     /// The head, once `parse_head` gave its size.

@@ -101,6 +101,7 @@ BOOST_AUTO_TEST_CASE(hostile_bytes_stay_in_their_string) {
     BOOST_TEST(quoted_text("\r\n\t") == R"("\r\n\t")");
     BOOST_TEST(quoted_text(std::string_view("\0", 1)) == R"("\u0000")");
     BOOST_TEST(quoted_text("\x1b[31m") == R"("\u001b[31m")");
+    BOOST_TEST(quoted_text("\x7f\x85\xc2\x9b") == "\"\\u007f\\u0085\xc3\x82\\u009b\""); // DEL and C1
     BOOST_TEST(quoted_text("\xff") == "\"\xc3\xbf\""); // no UTF-8: as Latin-1 would have it
     BOOST_TEST(quoted_text("\xc3\xbc") == "\"\xc3\x83\xc2\xbc\"");
     // Every byte, and random ones: always one JSON string without a raw control character.

@@ -40,7 +40,7 @@ void extend(X509* x, int nid, const std::string& value) {
 
 } // namespace
 
-certificate::certificate(const std::string& names) {
+certificate::certificate(const std::string& names, const std::string& common_name) {
     const std::unique_ptr<EVP_PKEY, freed<&EVP_PKEY_free>> key(EVP_PKEY_Q_keygen(nullptr, nullptr, "EC", "P-256"));
     const std::unique_ptr<X509, freed<&X509_free>> x(X509_new());
     must(key && x);
@@ -50,12 +50,13 @@ certificate::certificate(const std::string& names) {
     X509_gmtime_adj(X509_getm_notAfter(x.get()), 3600);
     X509_set_pubkey(x.get(), key.get());
     auto* name = X509_get_subject_name(x.get());
-    const std::string common = "sluice test";
     must(X509_NAME_add_entry_by_NID(name, NID_commonName, MBSTRING_ASC,
-                                    reinterpret_cast<const unsigned char*>(common.c_str()), -1, -1, 0) == 1);
+                                    reinterpret_cast<const unsigned char*>(common_name.c_str()), -1, -1, 0) == 1);
     X509_set_issuer_name(x.get(), name);
     extend(x.get(), NID_basic_constraints, "critical,CA:TRUE");
-    extend(x.get(), NID_subject_alt_name, names);
+    if (!names.empty()) {
+        extend(x.get(), NID_subject_alt_name, names);
+    }
     must(X509_sign(x.get(), key.get(), EVP_sha256()) != 0);
     const std::unique_ptr<BIO, freed<&BIO_free_all>> out(BIO_new(BIO_s_mem()));
     must(PEM_write_bio_X509(out.get(), x.get()) == 1);

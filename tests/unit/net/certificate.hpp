@@ -9,8 +9,9 @@ struct certificate {
     std::string certificate_pem;
     std::string key_pem;
 
-    /// `names` as OpenSSL writes subject alternative names: `DNS:store.example,IP:127.0.0.1`.
-    explicit certificate(const std::string& names);
+    /// `names` as OpenSSL writes subject alternative names: `DNS:store.example,IP:127.0.0.1`; "": the certificate has
+    /// none. `common_name`: its subject's.
+    explicit certificate(const std::string& names, const std::string& common_name = "sluice test");
 };
 
 /// A file with this text that is gone when it is.

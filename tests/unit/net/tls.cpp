@@ -92,6 +92,21 @@ BOOST_AUTO_TEST_CASE(a_wrong_name_is_refused) {
     }
 }
 
+BOOST_AUTO_TEST_CASE(a_name_in_the_subject_alone_is_refused) {
+    for (const std::string names : {"", "IP:127.0.0.2"}) {
+        const certificate c(names, "localhost");
+        const temporary_file ca(c.certificate_pem);
+        tls_server server(c);
+        const auto o = run("localhost", ca.path(), server);
+        BOOST_TEST((o.why.code == errc::tls_failed), "with the alternative names " << names);
+        BOOST_TEST(o.body == "");
+    }
+    const certificate address("", "127.0.0.1");
+    const temporary_file ca(address.certificate_pem);
+    tls_server server(address);
+    BOOST_TEST((run("127.0.0.1", ca.path(), server).why.code == errc::tls_failed));
+}
+
 BOOST_AUTO_TEST_CASE(an_unknown_authority_is_refused) {
     const certificate c("DNS:localhost");
     const certificate stranger("DNS:localhost");
