@@ -12,9 +12,6 @@ namespace sluice::proxy::detail {
 
 void append_number(std::string& out, std::uint64_t n);
 
-/// `HTTP/1.1 STATUS REASON` and the date, and sets x.status.
-void append_status(std::string& out, media_request& m, unsigned status);
-
 /// Appends a field; nothing where `value` is empty, or no field value: what a store says that is none is left out.
 void append_line(std::string& out, std::string_view name, std::string_view value);
 
@@ -32,8 +29,5 @@ void append_unless(std::string& out, std::string_view lines, LeftOut is_left_out
 
 /// The cookies of the subrequest's answer, and the route's CORS fields.
 void append_access(std::string& out, const media_request& m);
-
-/// `Connection`, where the version's default is not meant (RFC 9112 §9.3).
-void append_connection(std::string& out, const media_request& m);
 
 } // namespace sluice::proxy::detail

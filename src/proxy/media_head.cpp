@@ -1,5 +1,6 @@
 #include <sluice/http/fields.hpp>
 #include <sluice/proxy/media_head.hpp>
+#include <sluice/proxy/response_head.hpp>
 
 #include "head_lines.hpp"
 #include "object_fields.hpp"
@@ -121,7 +122,7 @@ void append_given(std::string& out, const media_request& m, bool several) {
 } // namespace
 
 void append_head(std::string& out, media_request& m, const representation& r, const plan& p) {
-    detail::append_status(out, m, p.status);
+    begin_head(out, m.x, p.status);
     append_extent(out, r, p);
     const grant* given = m.given.get();
     if (p.status == 200 || p.status == 206) {
@@ -145,8 +146,7 @@ void append_head(std::string& out, media_request& m, const representation& r, co
     if (m.route.settings.server_timing) {
         append_server_timing(out, m);
     }
-    detail::append_connection(out, m);
-    out += "\r\n";
+    end_head(out, m.x);
 }
 
 std::string bypass_status(std::string_view detail) {

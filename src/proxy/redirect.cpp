@@ -1,5 +1,6 @@
 #include <sluice/proxy/media_head.hpp>
 #include <sluice/proxy/redirect.hpp>
+#include <sluice/proxy/response_head.hpp>
 
 #include "head_lines.hpp"
 #include "object_fields.hpp"
@@ -31,7 +32,7 @@ sign::presign_options redirect_options(const media_request& m) {
 }
 
 bool append_redirect_head(std::string& out, media_request& m, std::string_view location) {
-    detail::append_status(out, m, 307);
+    begin_head(out, m.x, 307);
     const bool whole = http::append_field(out, "Location", location);
     out += "Content-Length: 0\r\nCache-Control: no-store\r\nX-Content-Type-Options: nosniff\r\n";
     if (m.given) { // of the app's fields those that are about this answer, not about the object
@@ -40,8 +41,7 @@ bool append_redirect_head(std::string& out, media_request& m, std::string_view l
     }
     detail::append_access(out, m);
     out += bypass_status("redirect");
-    detail::append_connection(out, m);
-    out += "\r\n";
+    end_head(out, m.x);
     return whole;
 }
 

@@ -22,8 +22,8 @@ namespace sluice::proxy::detail {
 [[nodiscard]] std::string app_request_head(const exchange& x, std::string_view upgrade, carried_fields which);
 
 /// Appends the app's fields but those that end at this hop, framing, and those named in `hidden` (lower case; `_`
-/// counts as `-`).
-void append_app_fields(std::string& out, const http::response_head& head, std::span<const std::string> hidden);
+/// counts as `-`). True where a Date is among what was appended.
+bool append_app_fields(std::string& out, const http::response_head& head, std::span<const std::string> hidden);
 
 /// RFC 9110 §9.2.2: doing it twice is like doing it once.
 [[nodiscard]] bool is_idempotent(std::string_view method) noexcept;

@@ -1,6 +1,6 @@
 #include <sluice/http/fields.hpp>
-#include <sluice/http/status.hpp>
 #include <sluice/proxy/relay.hpp>
+#include <sluice/proxy/response_head.hpp>
 
 #include "relay_parts.hpp"
 
@@ -11,19 +11,6 @@ namespace sluice::proxy {
 namespace {
 
 using http::body_kind;
-
-void append_status_line(std::string& out, unsigned status, std::string_view reason) {
-    out.append("HTTP/1.1 ").append(std::to_string(status)).append(" ").append(reason).append(detail::crlf);
-}
-
-/// Says whether another request may follow: HTTP/1.1 clients take it for granted, older ones want to be told.
-void append_connection(std::string& out, const exchange& x) {
-    if (!x.keep_alive) {
-        out.append("Connection: close\r\n");
-    } else if (x.request.version < 11) {
-        out.append("Connection: keep-alive\r\n");
-    }
-}
 
 /// How the client sees the end of the body.
 enum class framing : std::uint8_t { none, length, chunked, close };
@@ -46,7 +33,10 @@ std::string final_head(exchange& x, const net::client_response& answer, framing 
     std::string out;
     out.reserve(1024);
     append_status_line(out, head.status, head.reason);
-    detail::append_app_fields(out, head, x.services.settings->object_headers);
+    const bool dated = detail::append_app_fields(out, head, x.services.settings->object_headers);
+    if (!dated) {
+        append_date(out, x);
+    }
     out.append(extra_fields);
     if (how == framing::close) {
         x.keep_alive = false;
@@ -58,8 +48,7 @@ std::string final_head(exchange& x, const net::client_response& answer, framing 
     } else if (how == framing::length || (how == framing::none && said)) {
         out.append("Content-Length: ").append(std::to_string(answer.content_length())).append(detail::crlf);
     }
-    append_connection(out, x);
-    out.append(detail::crlf);
+    end_head(out, x);
     return out;
 }
 
@@ -92,57 +81,21 @@ bool cut(exchange& x) {
 
 } // namespace
 
-awaitable<void> answer(exchange& x, unsigned status, std::string_view body, std::string_view extra_fields) {
-    if (x.parser.has_head() && x.parser.has_body() && !x.body_read) {
-        x.keep_alive = false; // where the next request would begin is not known
-    }
-    std::string head;
-    append_status_line(head, status, http::reason_phrase(status));
-    if (status != 204) { // which has neither (RFC 9110 §8.6)
-        head.append("Content-Type: text/plain; charset=utf-8\r\nX-Content-Type-Options: nosniff\r\nContent-Length: ")
-            .append(std::to_string(body.size()))
-            .append(detail::crlf);
-    }
-    head.append(extra_fields);
-    append_connection(head, x);
-    head.append(detail::crlf);
-    const bool no_body = status == 204 || x.request.method == "HEAD";
-    x.status = status;
-    x.note_head_sent();
-    auto written = co_await x.client.write(head, no_body ? std::string_view{} : body);
-    if (!written) {
-        x.keep_alive = false;
-        x.client.close();
-    }
-}
-
-awaitable<void> answer_head(exchange& x, unsigned status, std::string_view fields) {
-    std::string head;
-    append_status_line(head, status, http::reason_phrase(status));
-    head.append(fields);
-    append_connection(head, x);
-    head.append(detail::crlf);
-    x.status = status;
-    x.note_head_sent();
-    auto written = co_await x.client.write(head);
-    if (!written) {
-        x.keep_alive = false;
-        x.client.close();
-    }
-}
-
 namespace detail {
 
-void append_app_fields(std::string& out, const http::response_head& head, std::span<const std::string> hidden) {
+bool append_app_fields(std::string& out, const http::response_head& head, std::span<const std::string> hidden) {
     const http::hop_by_hop hop(head.fields);
     const auto is_hidden = [hidden](std::string_view name) {
         return std::ranges::any_of(hidden, [name](const auto& h) { return http::same_name_folded(name, h); });
     };
+    bool dated = false;
     for (const auto& f : head.fields.items) {
         if (!http::same_name(f.name, "content-length") && !hop.strips(f.name) && !is_hidden(f.name)) {
-            static_cast<void>(http::append_field(out, f.name, f.value));
+            const bool written = http::append_field(out, f.name, f.value);
+            dated = dated || (written && http::same_name(f.name, "date"));
         }
     }
+    return dated;
 }
 
 awaitable<bool> pass_interim(exchange& x, const net::client_response& answer) {

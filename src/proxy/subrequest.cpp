@@ -122,6 +122,7 @@ awaitable<void> drain(net::client_response& answer, steady_clock::time_point unt
 std::shared_ptr<const denial> denial_of(const http::response_head& head, const std::vector<std::string>& hidden) {
     std::vector<std::string> left_out = hidden;
     left_out.emplace_back("set-cookie");
+    left_out.emplace_back("date"); // written anew
     denial d{head.status, {}};
     detail::append_app_fields(d.fields, head, left_out);
     if (const auto* length = head.fields.find("Content-Length")) {

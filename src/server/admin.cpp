@@ -1,5 +1,6 @@
 #include <sluice/base/listed.hpp>
 #include <sluice/base/log.hpp>
+#include <sluice/http/date.hpp>
 #include <sluice/server/admin.hpp>
 
 #include <boost/beast/core/basic_stream.hpp>
@@ -25,6 +26,8 @@ constexpr auto patience = std::chrono::seconds(30);
 response reply(const request& to, http::status status, std::string body,
                std::string_view type = "text/plain; charset=utf-8") {
     response r(status, to.version());
+    const auto now = std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now());
+    r.set(http::field::date, sluice::http::format_http_date(now));
     r.set(http::field::content_type, type);
     r.set(http::field::cache_control, "no-store");
     r.set("X-Content-Type-Options", "nosniff");

@@ -1,0 +1,46 @@
+// Short answers of ours.
+#include <sluice/proxy/relay.hpp>
+#include <sluice/proxy/response_head.hpp>
+
+#include "head_lines.hpp"
+
+namespace sluice::proxy {
+namespace {
+
+awaitable<void> send(exchange& x, std::string_view head, std::string_view body) {
+    x.note_head_sent();
+    auto written = co_await x.client.write(head, body);
+    if (!written) {
+        x.keep_alive = false;
+        x.client.close();
+    }
+}
+
+} // namespace
+
+awaitable<void> answer(exchange& x, unsigned status, std::string_view body, std::string_view extra_fields) {
+    if (x.parser.has_head() && x.parser.has_body() && !x.body_read) {
+        x.keep_alive = false; // where the next request would begin is not known
+    }
+    std::string head;
+    begin_head(head, x, status);
+    if (status != 204) { // which has neither (RFC 9110 §8.6)
+        head += "Content-Type: text/plain; charset=utf-8\r\nX-Content-Type-Options: nosniff\r\nContent-Length: ";
+        detail::append_number(head, body.size());
+        head += "\r\n";
+    }
+    head += extra_fields;
+    end_head(head, x);
+    const bool no_body = status == 204 || x.request.method == "HEAD";
+    co_await send(x, head, no_body ? std::string_view{} : body);
+}
+
+awaitable<void> answer_head(exchange& x, unsigned status, std::string_view fields) {
+    std::string head;
+    begin_head(head, x, status);
+    head += fields;
+    end_head(head, x);
+    co_await send(x, head, {});
+}
+
+} // namespace sluice::proxy
