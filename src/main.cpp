@@ -1,3 +1,4 @@
+#include <sluice/base/core_dumps.hpp>
 #include <sluice/base/log.hpp>
 #include <sluice/commands/check_online.hpp>
 #include <sluice/commands/sign_url.hpp>
@@ -36,7 +37,11 @@ std::shared_ptr<const config::config> load(const std::string& file) {
         }
         return nullptr;
     }
-    return std::make_shared<const config::config>(std::move(std::get<config::config>(loaded)));
+    auto settings = std::make_shared<const config::config>(std::move(std::get<config::config>(loaded)));
+    if (!settings->core_dumps) {
+        sluice::forbid_core_dumps();
+    }
+    return settings;
 }
 
 int serve(const std::string& file) {

@@ -207,6 +207,7 @@ config read_config(reading& r, const node& root) {
     };
     std::vector<bound> places;
     read_workers(top, r.options, c);
+    top.read_bool("core_dumps", c.core_dumps);
     read_listeners(r, top, places, c);
     read_admin(r, section("admin"), places, c.admin);
     std::optional<bound> address;

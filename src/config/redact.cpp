@@ -105,7 +105,7 @@ json::object own_keys(const store& s) {
     case store_type::local:
         break;
     }
-    return {{"type", "local"}, {"root", s.root}};
+    return {{"type", "local"}, {"root", s.root}, {"copy", s.copy}};
 }
 
 json::object json_of(const store& s) {
@@ -240,6 +240,7 @@ json::object json_of(const limits& l) {
 std::string redacted_json(const config& c) {
     json::object out;
     out["workers"] = c.workers;
+    out["core_dumps"] = c.core_dumps;
     json::array listeners;
     for (const auto& l : c.listeners) {
         listeners.push_back(json::object{{"address", text_of(l.address)}});

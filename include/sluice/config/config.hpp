@@ -126,6 +126,7 @@ struct store {
     std::string name;
     store_type type{store_type::s3};
     std::string root;    ///< local: the directory
+    bool copy{false};    ///< local: what is sent is read into memory first, and looked at again before it leaves
     std::string account; ///< azure: the storage account's name
     std::string bucket;  ///< azure: the container
     std::string prefix;  ///< a check on the whole key; "" or ends in "/"
@@ -218,7 +219,8 @@ struct route {
 };
 
 struct config {
-    unsigned workers{1}; ///< `auto` is resolved when the file is loaded
+    unsigned workers{1};    ///< `auto` is resolved when the file is loaded
+    bool core_dumps{false}; ///< the process may be dumped, and traced by its user; else neither
     std::vector<listener> listeners;
     struct admin admin;
     struct app app;

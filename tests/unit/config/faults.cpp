@@ -277,6 +277,10 @@ BOOST_AUTO_TEST_CASE(stores_of_type_local) {
     one_fault(an_app + "stores: {d: {type: local, root: /r, container: a}}", "2:48",
               "means nothing in a store of type local");
     one_fault(an_app + "stores: {d: {type: local, root: /r, containr: a}}", "2:37", "unknown key");
+    one_fault(an_app + "stores: {d: {type: local, root: /r, copy: maybe}}", "2:43", "true or false");
+    one_fault(an_app + "stores: {d: {type: azure, account: abc, container: cde, copy: true}}", "2:63",
+              "means nothing in a store of type azure");
+    BOOST_TEST(good(an_app + "stores: {d: {type: local, root: media, copy: true}}").stores.at("d").copy);
     BOOST_TEST(good(an_app + "stores: {d: {type: local, root: media}}").stores.at("d").root == "/conf/media");
 }
 

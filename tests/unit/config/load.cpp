@@ -18,6 +18,7 @@ BOOST_AUTO_TEST_SUITE(load)
 BOOST_AUTO_TEST_CASE(every_default) {
     const auto c = good(an_app);
     BOOST_TEST(c.workers == 3U);
+    BOOST_TEST(!c.core_dumps);
     BOOST_REQUIRE(c.listeners.size() == 1U);
     BOOST_TEST(c.listeners[0].address.host == "0.0.0.0");
     BOOST_TEST(c.listeners[0].address.port == 8080);
@@ -76,6 +77,7 @@ BOOST_AUTO_TEST_CASE(defaults_of_stores_and_routes) {
     BOOST_TEST(up.ca_file == "");
     BOOST_TEST(keys_of(up).session_token.empty());
     BOOST_TEST((c.stores.at("disk").type == store_type::local));
+    BOOST_TEST(!c.stores.at("disk").copy);
     BOOST_TEST(c.stores.at("disk").root == "/srv");
     BOOST_REQUIRE(c.routes.size() == 2U);
     BOOST_TEST((c.routes[0].query == query_policy::none));
