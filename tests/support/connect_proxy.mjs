@@ -8,12 +8,12 @@ import path from 'node:path';
 import { keepSecret } from './secrets.mjs';
 import { Board } from './wait.mjs';
 
-/// A key and a certificate of its own authority for `names` (`DNS:a.test`, `IP:127.0.0.1`), in files of `directory`:
-/// {key, cert: texts for node:tls, caFile}.
-export function makeCertificate(directory, names) {
+/// A key and a certificate of its own authority for `names` (`DNS:a.test`, `IP:127.0.0.1`; none: without alternative names), in
+/// files of `directory`: {key, cert: texts for node:tls, caFile}.
+export function makeCertificate(directory, names, commonName = 'sluice test') {
   const [keyFile, caFile] = ['proxy-key.pem', 'proxy-cert.pem'].map((name) => path.join(directory, name));
   const made = spawnSync('openssl', ['req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes', '-days', '2',
-    '-subj', '/CN=sluice test', '-addext', `subjectAltName=${names.join(',')}`, '-keyout', keyFile, '-out', caFile], { encoding: 'utf8' });
+    '-subj', `/CN=${commonName}`, ...(names.length > 0 ? ['-addext', `subjectAltName=${names.join(',')}`] : []), '-keyout', keyFile, '-out', caFile], { encoding: 'utf8' });
   if (made.error || made.status !== 0) throw made.error ?? new Error(`openssl: ${made.stderr}`);
   return { key: fs.readFileSync(keyFile, 'utf8'), cert: fs.readFileSync(caFile, 'utf8'), caFile };
 }

@@ -28,9 +28,10 @@ export function makeObject({ seed = 1, size, bytes, contentType = 'video/mp4', e
 export class Origin extends FakeServer {
   Rule = FaultRule;
 
-  /// {bucket, delay: ms before each head, rate: body bytes/s a connection, lookup(key) → object, authorize(request) → answer}
+  /// {bucket, delay: ms before each head, rate: body bytes/s a connection, lookup(key) → object, authorize(request) → answer,
+  /// tls: {key, cert} for https}
   constructor(options = {}) {
-    super();
+    super({ tls: options.tls });
     this.options = { bucket: 'media', delay: 0, rate: 0, ...options };
     this.objects = new Map();
   }
