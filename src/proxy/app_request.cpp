@@ -200,9 +200,7 @@ std::string upgrade_protocols(const exchange& x) {
     return protocols;
 }
 
-std::string app_request_head(const exchange& x, std::string_view upgrade, carried_fields which) {
-    std::string head;
-    head.reserve(1024);
+void append_app_request_head(std::string& head, const exchange& x, std::string_view upgrade, carried_fields which) {
     head.append(x.request.method).append(" ").append(x.target).append(" HTTP/1.1\r\n");
     append_client_fields(head, x, which);
     append_forwarded_fields(head, x);
@@ -216,7 +214,6 @@ std::string app_request_head(const exchange& x, std::string_view upgrade, carrie
         put(head, "Upgrade", upgrade);
     }
     head.append(crlf);
-    return head;
 }
 
 void append_chunk_header(std::string& out, std::size_t size) {

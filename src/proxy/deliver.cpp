@@ -1,3 +1,4 @@
+#include <sluice/base/scratch.hpp>
 #include <sluice/proxy/absence_watch.hpp>
 #include <sluice/proxy/deliver.hpp>
 #include <sluice/proxy/fill.hpp>
@@ -23,8 +24,9 @@ struct delivery {
     media_request& m;
     std::shared_ptr<cache::object> object;
     plan to_send;
-    std::string head;       ///< not sent yet
-    http::byte_range bytes; ///< what is sent now: all of it, or a part
+    scratch room{};
+    std::string& head{room.text}; ///< not sent yet
+    http::byte_range bytes{};     ///< what is sent now: all of it, or a part
     std::uint64_t position{0};
     std::uint64_t window{first_window}; ///< the next one
     int restarts{0};
@@ -183,9 +185,10 @@ awaitable<delivered> send_part(delivery& d, std::shared_ptr<cache::file> data, s
         switch (s.what) {
         case cache::span::kind::readable: {
             if (!m.x.head_sent) {
-                std::string head;
-                append_head(head, m, representation_of(*d.object), d.to_send);
-                d.head.insert(0, head);
+                const std::string part = d.head; // of several, else nothing
+                d.head.clear();
+                append_head(d.head, m, representation_of(*d.object), d.to_send);
+                d.head += part;
             }
             auto sent = co_await send_file(m.x, m.services.reads, data->fd(), d.position, s.last, d.head);
             if (d.position > s.first) {
@@ -265,7 +268,7 @@ awaitable<delivered> send_several(delivery& d, std::shared_ptr<cache::file> data
 
 awaitable<delivered> deliver_cached(media_request& m, std::shared_ptr<cache::object> o,
                                     std::unique_ptr<cache::reader> hold) {
-    delivery d{m, o, make_plan(m, representation_of(*o)), {}, {}};
+    delivery d{m, o, make_plan(m, representation_of(*o))};
     classify(d);
     if (!d.to_send.has_body) {
         append_head(d.head, m, representation_of(*o), d.to_send);

@@ -1,4 +1,5 @@
 #include <sluice/base/log.hpp>
+#include <sluice/base/scratch.hpp>
 #include <sluice/proxy/absence_watch.hpp>
 #include <sluice/proxy/relay.hpp>
 #include <sluice/proxy/tunnel.hpp>
@@ -15,9 +16,10 @@ using net::client_response;
 
 /// The request as it goes to the app, and what may be done with it.
 struct outgoing {
-    std::string upgrade;   // the protocols that may be switched to
-    std::string bytes;     // the head, and as much of the body as was here
-    std::uint64_t rest{0}; // of a body with a length: what is still to come
+    std::string upgrade; // the protocols that may be switched to
+    scratch room{};
+    std::string& bytes{room.text}; // the head, and as much of the body as was here
+    std::uint64_t rest{0};         // of a body with a length: what is still to come
     net::send_options options;
     answer_filter* filter{nullptr};
 };
@@ -186,8 +188,8 @@ awaitable<void> relay_request(exchange& x, std::string_view extra_fields, answer
     request.filter = filter;
     request.upgrade = detail::upgrade_protocols(x);
     const bool ranged = filter == nullptr || !filter->without_range;
-    request.bytes =
-        detail::app_request_head(x, request.upgrade, ranged ? carried_fields::all : carried_fields::without_range);
+    detail::append_app_request_head(request.bytes, x, request.upgrade,
+                                    ranged ? carried_fields::all : carried_fields::without_range);
     const auto& settings = *x.services.settings;
     request.options.response_timeout = settings.app.response_timeout;
     request.options.write_timeout = settings.limits.send_timeout;

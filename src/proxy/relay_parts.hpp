@@ -18,8 +18,8 @@ namespace sluice::proxy::detail {
 /// h2c, whose frames nobody here would check. "" where none remain.
 [[nodiscard]] std::string upgrade_protocols(const exchange& x);
 
-/// The whole head of the request to the app. `upgrade`: as `upgrade_protocols` gave it.
-[[nodiscard]] std::string app_request_head(const exchange& x, std::string_view upgrade, carried_fields which);
+/// Appends the whole head of the request to the app. `upgrade`: as `upgrade_protocols` gave it.
+void append_app_request_head(std::string& head, const exchange& x, std::string_view upgrade, carried_fields which);
 
 /// Appends the app's fields but those that end at this hop, framing, and those named in `hidden` (lower case; `_`
 /// counts as `-`). True where a Date is among what was appended.

@@ -1,3 +1,4 @@
+#include <sluice/base/scratch.hpp>
 #include <sluice/http/fields.hpp>
 #include <sluice/proxy/relay.hpp>
 #include <sluice/proxy/response_head.hpp>
@@ -28,10 +29,9 @@ framing framing_for(const exchange& x, const net::client_response& answer) {
     return x.request.version >= 11 ? framing::chunked : framing::close;
 }
 
-std::string final_head(exchange& x, const net::client_response& answer, framing how, std::string_view extra_fields) {
+void append_final_head(std::string& out, exchange& x, const net::client_response& answer, framing how,
+                       std::string_view extra_fields) {
     const auto& head = answer.head();
-    std::string out;
-    out.reserve(1024);
     append_status_line(out, head.status, head.reason);
     const bool dated = detail::append_app_fields(out, head, x.services.settings->object_headers);
     if (!dated) {
@@ -49,7 +49,6 @@ std::string final_head(exchange& x, const net::client_response& answer, framing 
         out.append("Content-Length: ").append(std::to_string(answer.content_length())).append(detail::crlf);
     }
     end_head(out, x);
-    return out;
 }
 
 /// Copies small pieces that are here already into `out`, so that they leave in one write. Gives the piece to be written
@@ -137,7 +136,9 @@ awaitable<bool> pass_answer(exchange& x, net::client_response& answer, std::stri
     }
     const auto how = framing_for(x, answer);
     const bool chunked = how == framing::chunked;
-    std::string out = final_head(x, answer, how, extra_fields);
+    scratch room;
+    std::string& out = room.text;
+    append_final_head(out, x, answer, how, extra_fields);
     for (;;) {
         std::uint64_t bytes = 0;
         piece = gather_pieces(answer, *piece, chunked, out, bytes);
