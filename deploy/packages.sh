@@ -17,7 +17,7 @@ packages_demo="ffmpeg curl"
 
 # To build and run all tests (beside packages_build).
 packages_test="libboost-test1.81-dev nginx prometheus chromium ffmpeg curl openssl procps python3 python3-yaml
-    docker-compose swift-proxy swift-account swift-container swift-object memcached"
+    docker-compose gunicorn swift-proxy swift-account swift-container swift-object memcached"
 
 # For the checks of .ci/run (beside packages_build and packages_test).
 packages_check="clang clang-format clang-tidy shellcheck"

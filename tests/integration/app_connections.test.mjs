@@ -3,6 +3,7 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
 import { connect, rawServer } from '../support/client.mjs';
+import { startGunicorn } from '../support/gunicorn.mjs';
 import { startOrigin } from '../support/origin.mjs';
 import { merge, removeDirectory, startSluice, temporaryDirectory, testConfig } from '../support/sluice.mjs';
 import { runAll } from '../support/stack.mjs';
@@ -140,6 +141,40 @@ test('what is asked before a client gets a byte travels on connections of its ow
     assert.ok(questions === 0 || questions === lines.length, `one connection carried both: ${lines}`);
   }
   assert.equal(s.asked.size, 2, 'and both kinds are kept alive');
+});
+
+// An app that forbids everything but a note that anybody may write, and, as frameworks' apps do, leaves it to the server to
+// know that a HEAD has no content; this server does not.
+const noteApp = `
+NOTE = b'HTTP/1.1 200 OK\\r\\nContent-Type: application/json\\r\\nContent-Length: 2\\r\\n\\r\\n{}'
+
+def application(environ, start_response):
+    note = environ['PATH_INFO'] == '/u/note.txt'
+    body = NOTE if note else b'{}'
+    start_response('200 OK' if note else '403 Forbidden', [('Content-Type', 'text/plain' if note else 'application/json'),
+                                                          ('Content-Length', str(len(body)))])
+    return [body]
+`;
+
+test('gunicorn, which sends content after the head that answers a HEAD: no forged leave', async (t) => {
+  const gunicorn = await startGunicorn(noteApp, ['-k', 'gthread', '--threads', '4', '--keep-alive', '75']);
+  t.after(() => gunicorn.stop());
+  const tries = Number(process.env.SLUICE_TRIES ?? 200);
+  const s = await start(t, () => assert.fail('the raw app is not asked'), { config: { app: { url: gunicorn.url } } });
+  const note = 'HEAD /u/note.txt HTTP/1.1\r\nHost: x\r\n\r\n';
+  let forged = 0;
+  let crossed = 0;
+  for (let i = 0; i < tries; i++) {
+    const client = await s.client();
+    await client.send(`${note}GET /media/secret.txt HTTP/1.1\r\nHost: x\r\nRange: bytes=0-9\r\n\r\n${note}GET /mine HTTP/1.1\r\nHost: x\r\n\r\n`);
+    await client.response({ head: true });
+    forged += (await client.response()).status === 206 ? 1 : 0;
+    await client.response({ head: true });
+    crossed += (await client.response()).status === 403 ? 0 : 1;
+    client.destroy();
+  }
+  console.log(`of ${tries} tries ${forged} got the bytes, ${crossed} the answer to another question`);
+  assert.deepEqual([forged, crossed, s.origin.requests.length], [0, 0, 0]);
 });
 
 /// A small generator of numbers below n, the same for a seed each time.
