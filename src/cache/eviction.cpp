@@ -92,12 +92,12 @@ std::uint64_t object_cache::evict_block(std::shared_ptr<object>& o, std::size_t 
 std::uint64_t object_cache::drop_unused(std::shared_ptr<object>& o) {
     {
         const std::lock_guard lock(mutex_);
-        const auto it = objects_.find(o->info().key);
+        const auto it = objects_.find(o);
         // Two owners: the table and the list that this eviction works on; any other is a request that has it in hand.
-        if (it == objects_.end() || it->second != o || o.use_count() > 2 || !o->idle()) {
+        if (it == objects_.end() || *it != o || o.use_count() > 2 || !o->idle()) {
             return 0;
         }
-        objects_.erase(it);
+        take_out(it);
     }
     o->retire();
     disk()->remove(o->file_name());

@@ -53,6 +53,11 @@ void object_cache::open_directory() {
     auto opened = block_store::open(settings_.directory, settings_.disk);
     if (opened) {
         owned_disk_ = std::move(opened.value());
+        {
+            const std::lock_guard lock(mutex_);
+            loading_since_ = changes();
+            recent_.keep_old(true);
+        }
         disk_.store(owned_disk_.get(), std::memory_order_release);
         state_.store(state::starting, std::memory_order_release);
         return;
@@ -118,11 +123,13 @@ void object_cache::load() {
             std::shared_ptr<object> loser;
             {
                 const std::lock_guard lock(mutex_);
-                if (was_purged(o->info())) {
-                    loser = o;
-                } else {
-                    auto& slot = objects_[o->info().key];
-                    loser = slot && slot->info().stored >= o->info().stored ? o : std::exchange(slot, o);
+                const auto& key = o->info().key;
+                const auto happened = recent_.since(loading_since_, key.store, key.name, o->resolver_id());
+                const auto it = objects_.find(o);
+                const bool newer_there = it != objects_.end() && (*it)->info().stored >= o->info().stored;
+                loser = newer_there || happened == change::purged ? o : put_in(o);
+                if (happened == change::invalidated) {
+                    o->mark_changed(changes());
                 }
             }
             if (loser && loser != o) {
@@ -145,7 +152,7 @@ void object_cache::load() {
     {
         const std::lock_guard lock(mutex_);
         loaded_.store(true, std::memory_order_release);
-        purged_while_loading_.clear();
+        recent_.keep_old(false);
     }
     log::info("cache loaded", {{"directory", settings_.directory},
                                {"objects", loaded},
@@ -158,20 +165,25 @@ void object_cache::write_metadata(bool final) {
         return;
     }
     for_each([this, final](const std::shared_ptr<object>& o) {
-        if (o->retired() || !o->take_dirty()) {
-            return true;
-        }
-        const auto written = disk()->write_metadata(o->file_name(), o->snapshot());
-        if (!written) {
-            o->mark_dirty();
-            report_write_error(written.error());
-            return final; // the disk is in trouble: once a round is enough
-        }
-        if (o->retired()) {
-            disk()->remove(o->file_name());
-        }
-        return true;
+        return write_metadata_of(o) || final; // where the disk is in trouble, once a round is enough
     });
+}
+
+bool object_cache::write_metadata_of(const std::shared_ptr<object>& o) {
+    const std::lock_guard one_at_a_time(metadata_mutex_);
+    if (o->retired() || !o->take_dirty()) {
+        return true;
+    }
+    const auto written = disk()->write_metadata(o->file_name(), o->snapshot());
+    if (!written) {
+        o->mark_dirty();
+        report_write_error(written.error());
+        return false;
+    }
+    if (o->retired()) {
+        disk()->remove(o->file_name());
+    }
+    return true;
 }
 
 void object_cache::close_idle_files() {

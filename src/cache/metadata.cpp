@@ -83,6 +83,7 @@ std::string encode(const metadata& m) {
     put(out, m.info.resolver_id);
     put(out, m.info.stored);
     put(out, m.checked);
+    put(out, static_cast<std::uint8_t>(m.must_revalidate));
     for (std::size_t page = 0; page < m.present.size(); page += 8) {
         unsigned byte = 0;
         for (std::size_t bit = 0; bit < 8 && page + bit < m.present.size(); ++bit) {
@@ -149,6 +150,7 @@ result<metadata> decode(std::string_view bytes) {
     m.info.resolver_id = in.text();
     m.info.stored = in.time();
     m.checked = in.time();
+    m.must_revalidate = in.number<std::uint8_t>() != 0;
     // The bitmap must fit what is left before anything of the claimed size is made.
     const std::uint64_t pages = m.info.size / page_size + (m.info.size % page_size != 0 ? 1 : 0);
     if (!in.ok || pages / 8 > in.rest.size()) {

@@ -26,7 +26,7 @@ object::object(object_info info, std::uint64_t block_size, std::string file_name
     , block_used_(shape_.blocks())
     , metadata_charge_(metadata_charge)
     , used_(tick.load()) {
-    checked_now();
+    checked_now(0);
 }
 
 object::~object() {
@@ -60,16 +60,22 @@ std::string object::resolver_id() {
     return resolver_id_;
 }
 
-void object::link(std::string_view id) {
+bool object::is_linked(std::string_view id) {
+    const std::lock_guard lock(mutex_);
+    return cache::is_linked(resolver_id_, id);
+}
+
+bool object::link(std::string_view id) {
     if (id.empty() || id.find('\n') != std::string_view::npos) {
-        return;
+        return false;
     }
     const std::lock_guard lock(mutex_);
-    if (is_linked(resolver_id_, id) || resolver_id_.size() + 1 + id.size() > longest_link) {
-        return;
+    if (cache::is_linked(resolver_id_, id) || resolver_id_.size() + 1 + id.size() > longest_link) {
+        return false;
     }
     resolver_id_.append(resolver_id_.empty() ? "" : "\n").append(id);
     mark_dirty();
+    return true;
 }
 
 metadata object::snapshot() {
@@ -77,6 +83,7 @@ metadata object::snapshot() {
     metadata m;
     m.info = info_;
     m.info.resolver_id = resolver_id_;
+    m.must_revalidate = must_revalidate();
     m.checked =
         std::chrono::system_clock::time_point(std::chrono::milliseconds(checked_wall_.load(std::memory_order_relaxed)));
     m.present.resize(pages_.size());
@@ -109,6 +116,9 @@ void object::load_pages(const metadata& m, std::uint64_t data_bytes, std::uint64
                                         : steady_clock::now() - duration_cast<steady_clock::duration>(age);
     checked_steady_.store(steady.time_since_epoch().count(), std::memory_order_relaxed);
     checked_wall_.store(duration_cast<milliseconds>(m.checked.time_since_epoch()).count(), std::memory_order_relaxed);
+    if (m.must_revalidate) {
+        mark_changed(1);
+    }
     dirty_.store(false);
 }
 
@@ -128,7 +138,21 @@ std::vector<object::run> object::unrecorded(std::uint64_t data_bytes) {
     return runs;
 }
 
-void object::checked_now() noexcept {
+bool object::mark_changed(std::uint64_t number) noexcept {
+    std::uint64_t before = marked_.load(std::memory_order_relaxed);
+    while (before < number && !marked_.compare_exchange_weak(before, number)) {
+    }
+    if (before >= number) {
+        return false;
+    }
+    dirty_.store(true);
+    return true;
+}
+
+void object::checked_now(std::uint64_t marked_then) noexcept {
+    std::uint64_t before = confirmed_.load(std::memory_order_relaxed);
+    while (before < marked_then && !confirmed_.compare_exchange_weak(before, marked_then)) {
+    }
     checked_steady_.store(steady_now(), std::memory_order_relaxed);
     checked_wall_.store(
         std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::system_clock::now().time_since_epoch())

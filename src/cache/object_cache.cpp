@@ -67,11 +67,11 @@ std::optional<errc> object_cache::unavailable() const noexcept {
 std::shared_ptr<object> object_cache::find(std::string_view store, std::string_view name) {
     const std::lock_guard lock(mutex_);
     const auto it = objects_.find(view_key{store, name});
-    return it == objects_.end() ? nullptr : it->second;
+    return it == objects_.end() || !settle(*it) ? nullptr : *it;
 }
 
 awaitable<result<std::shared_ptr<object>>> object_cache::create(object_info info,
-                                                                std::optional<std::uint64_t> purges_seen) {
+                                                                std::optional<std::uint64_t> seen) {
     if (settings_.max_share < 100 && info.size > settings_.max_size / 100 * settings_.max_share) {
         co_return error{errc::too_large, error_source::internal, false, "max_share"};
     }
@@ -92,17 +92,22 @@ awaitable<result<std::shared_ptr<object>>> object_cache::create(object_info info
     made->set_file(f.value());
     std::shared_ptr<object> before;
     bool too_many = false;
-    bool outdated = false;
+    change happened = change::none;
     {
         const std::lock_guard lock(mutex_);
-        outdated = purges_seen && *purges_seen != purges();
-        if (!outdated) {
-            auto& slot = objects_[made->info().key];
-            before = std::exchange(slot, made);
+        if (seen && *seen != changes()) {
+            const auto& key = made->info().key;
+            happened = recent_.since(*seen, key.store, key.name, made->resolver_id());
+        }
+        if (happened != change::purged) {
+            before = put_in(made);
             too_many = objects_.size() > settings_.max_objects;
         }
+        if (happened == change::invalidated) {
+            made->mark_changed(changes());
+        }
     }
-    if (outdated) {
+    if (happened == change::purged) {
         forget(made);
         co_return error{errc::purged, error_source::internal, false};
     }
@@ -233,69 +238,29 @@ void object_cache::give_back(std::shared_ptr<object> o, std::vector<object::run>
 void object_cache::retire(const std::shared_ptr<object>& o) {
     {
         const std::lock_guard lock(mutex_);
-        const auto it = objects_.find(o->info().key);
-        if (it != objects_.end() && it->second == o) {
-            objects_.erase(it);
+        const auto it = objects_.find(o);
+        if (it != objects_.end() && *it == o) {
+            take_out(it);
         }
     }
     forget(o);
 }
 
-bool object_cache::purge(std::string_view store, std::string_view name) {
-    remember_purge(
-        [key = object_key{std::string(store), std::string(name)}](const object_info& info, std::string_view) {
-            return info.key.store == key.store && info.key.name == key.name;
-        });
-    const auto o = find(store, name);
-    if (o) {
-        retire(o);
-    }
-    return o != nullptr;
-}
-
-std::size_t object_cache::purge_where(doomed_by doomed) {
-    remember_purge(doomed);
-    std::size_t purged = 0;
-    for_each([&](const std::shared_ptr<object>& o) {
-        const auto id = o->resolver_id();
-        if (!o->retired() && doomed(o->info(), id)) {
-            retire(o);
-            ++purged;
-        }
-        return true;
-    });
-    return purged;
-}
-
-/// What is being created now, and what is not loaded yet, is not in the table: both look here before they go in.
-void object_cache::remember_purge(doomed_by doomed) {
-    const std::lock_guard lock(mutex_);
-    purges_.fetch_add(1, std::memory_order_acq_rel);
-    const auto now = state_.load();
-    if (!loaded() && (now == state::starting || now == state::ready)) {
-        purged_while_loading_.push_back(std::move(doomed));
-    }
-}
-
-/// Under the table's lock.
-bool object_cache::was_purged(const object_info& info) {
-    return std::any_of(purged_while_loading_.begin(), purged_while_loading_.end(),
-                       [&info](const auto& doomed) { return doomed(info, info.resolver_id); });
-}
-
 /// The object left the table: unlink its files. The last reader's close gives the bytes back.
 void object_cache::forget(const std::shared_ptr<object>& o) {
+    writes_.post([this, o] { unlink(o); });
+}
+
+void object_cache::unlink(const std::shared_ptr<object>& o) {
     // The descriptor must be open before the name is gone, for the readers that come to open it late.
-    writes_.post([this, o] {
-        if (!o->open_file()) {
-            const auto opened = disk()->open_data(o->file_name());
-            if (opened) {
-                o->set_file(opened.value());
-            }
+    if (!o->open_file()) {
+        const auto opened = disk()->open_data(o->file_name());
+        if (opened) {
+            o->set_file(opened.value());
         }
-        o->retire();
-        disk()->remove(o->file_name());
-    });
+    }
+    o->retire();
+    disk()->remove(o->file_name());
 }
 
 std::size_t object_cache::object_count() {
@@ -330,7 +295,7 @@ void object_cache::for_each(const std::function<bool(const std::shared_ptr<objec
             }
             for (const std::size_t end = std::min(buckets, bucket + buckets_a_step); bucket < end; ++bucket) {
                 for (auto it = objects_.begin(bucket); it != objects_.end(bucket); ++it) {
-                    some.push_back(it->second);
+                    some.push_back(*it);
                 }
             }
         }

@@ -77,9 +77,10 @@ void purge_deleted(const exchange& x, media_services& media, const routed& to) {
     const bool all = id == open_webui_all_files && std::ranges::any_of(media.routes, [](const media_route& r) {
                          return r.settings.preset == config::preset::open_webui;
                      });
-    media.cache.purge_where([id, all](const cache::object_info&, std::string_view linked) {
-        return cache::is_linked(linked, id) || (all && linked.find(open_webui_files) != std::string_view::npos);
-    });
+    media.cache.purge_linked(id);
+    if (all) {
+        media.cache.purge_linked_below(open_webui_files);
+    }
 }
 
 /// What a DELETE takes away must not be had from here a moment longer: neither leave nor bytes. They go before the

@@ -17,7 +17,7 @@ constexpr int most_rounds = 4;
 constexpr std::uint64_t largest_offset = INT64_MAX;
 
 bool is_fresh(const media_request& m, const cache::object& o) {
-    return http::is_fresh(o.checked(), steady_clock::now(), m.route.max_age);
+    return !o.must_revalidate() && http::is_fresh(o.checked(), steady_clock::now(), m.route.max_age);
 }
 
 bool usable_on_error(const media_request& m, const cache::object& o) {
@@ -149,7 +149,9 @@ awaitable<located> without_version(media_request& m, const std::shared_ptr<cache
     if (stale && is_outage(e) && usable_on_error(m, *stale)) {
         m.x.outcome = outcome::stale;
         m.x.detail = to_string(e.code);
-        co_return serve(stale);
+        located l = serve(stale);
+        l.stale_for = std::move(e);
+        co_return l;
     }
     if (stale && (e.code == errc::not_found || is_changed(e.code))) {
         m.services.cache.retire(stale);
@@ -167,6 +169,7 @@ awaitable<located> look_up(media_request& m, std::shared_ptr<cache::object> stal
     if (const auto why = m.services.cache.unavailable(); why && !stale) {
         co_return fail({*why, error_source::internal, false});
     }
+    const auto marked_then = stale ? stale->marked() : 0;
     auto got = co_await ask(m, stale.get());
     if (got && got.value().head().status == 416) {
         // Says nothing of the version, and so nothing of what the client's conditions mean.
@@ -203,7 +206,7 @@ awaitable<located> look_up(media_request& m, std::shared_ptr<cache::object> stal
     }
     if (stale && confirms(head, *stale)) {
         got.value().finish();
-        stale->checked_now();
+        stale->checked_now(marked_then);
         m.x.outcome = outcome::revalidated;
         co_return serve(stale);
     }
@@ -224,6 +227,7 @@ representation representation_of(const cache::object& o) noexcept {
 awaitable<located> locate(media_request& m) {
     const auto ex = m.x.services.self.get_executor();
     for (int round = 0; round < most_rounds; ++round) {
+        const auto arrived = steady_clock::now();
         auto o = m.services.cache.find(m.store.identity(), m.key);
         if (o && is_fresh(m, *o)) {
             co_return serve(std::move(o));
@@ -237,7 +241,7 @@ awaitable<located> locate(media_request& m) {
                 co_return serve(std::move(again));
             }
             auto l = co_await look_up(m, std::move(again));
-            auto told = l.failure;
+            auto told = l.failure ? l.failure : l.stale_for;
             if (l.empty_range) {
                 told = error{errc::canceled, error_source::internal, true}; // their range may be another: they ask anew
             }
@@ -253,9 +257,9 @@ awaitable<located> locate(media_request& m) {
             auto l = co_await without_version(m, o, *failure);
             co_return l;
         }
-        if (m.x.outcome == outcome::stale ||
-            (!failure && o && !is_fresh(m, *o) && m.services.cache.find(m.store.identity(), m.key) == o)) {
-            co_return serve(std::move(o)); // its leader serves it stale
+        auto now = m.services.cache.find(m.store.identity(), m.key);
+        if (!failure && now && !now->must_revalidate() && now->checked() >= arrived) {
+            co_return serve(std::move(now)); // asked for while we waited, however short its age may be
         }
     }
     co_return fail({errc::canceled, error_source::internal, true});

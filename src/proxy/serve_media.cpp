@@ -96,7 +96,7 @@ awaitable<delivered> deliver(media_request& m) {
         auto found = co_await locate(m);
         if (found.object) {
             if (m.given) {
-                found.object->link(m.given->resolver_id);
+                m.services.cache.link(found.object, m.given->resolver_id, m.purges_seen);
             }
             auto from_cache = co_await deliver_cached(m, found.object, std::move(found.hold));
             d = std::move(from_cache);
@@ -209,7 +209,7 @@ awaitable<void> relay_refused(exchange& x, const leave& said) {
 
 awaitable<void> serve_media(exchange& x, const media_route& route, const std::vector<capture>& captures) {
     const auto began = steady_clock::now();
-    const auto purges_seen = x.services.media->cache.purges();
+    const auto purges_seen = x.services.media->cache.changes();
     std::string key;
     if (!route.settings.resolve) {
         auto expanded = expand_key(route.settings.object, captures);
@@ -237,7 +237,7 @@ awaitable<void> serve_media(exchange& x, const media_route& route, const std::ve
 
 awaitable<void> serve_named(exchange& x, const media_route& route) {
     const auto began = steady_clock::now();
-    const auto purges_seen = x.services.media->cache.purges();
+    const auto purges_seen = x.services.media->cache.changes();
     naming_answer named(route, *x.services.settings);
     co_await relay_through(x, named);
     if (!named.is_there) {

@@ -7,14 +7,14 @@
 #include <string_view>
 #include <vector>
 
-/// The metadata file of an object, format version 1. Pure: bytes in, bytes out.
+/// The metadata file of an object, format version 2. Pure: bytes in, bytes out.
 ///
 /// Layout, integers little-endian: magic "SLUICEMD", u32 format version, u32 page size, then length-prefixed (u32)
 /// texts and numbers in the order of `metadata`, a presence bitmap, a checksum (XXH64) for each present page, and at
 /// the end the XXH64 of all that came before it.
 namespace sluice::cache {
 
-inline constexpr std::uint32_t format_version = 1;
+inline constexpr std::uint32_t format_version = 2;
 
 /// How long the app's names for an object may become, all together: room for them is charged from the beginning.
 inline constexpr std::size_t longest_link = 1024;
@@ -24,6 +24,7 @@ inline constexpr std::size_t longest_link = 1024;
 struct metadata {
     object_info info;
     std::chrono::system_clock::time_point checked; ///< when the origin last confirmed the version
+    bool must_revalidate{false};                   ///< something changed at the app that may concern it
     std::vector<bool> present;                     ///< a flag a page
     std::vector<std::uint64_t> checksums;          ///< a value a page, 0 for absent ones
 };

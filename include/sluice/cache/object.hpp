@@ -55,9 +55,11 @@ public:
     [[nodiscard]] const object_info& info() const noexcept { return info_; }
     /// The app's names for it, as `link` keeps them: a line each; "" where it has none yet. From any thread.
     [[nodiscard]] std::string resolver_id();
-    /// Keeps one more name of the app's for it (without line breaks), where all of them together are no longer than
-    /// `longest_link`. Cheap where it is known.
-    void link(std::string_view id);
+    /// Whether `id` is among them.
+    [[nodiscard]] bool is_linked(std::string_view id);
+    /// Keeps one more name of the app's for it, where all of them together are no longer than `longest_link`. True where
+    /// it was kept now. For `object_cache::link`, which knows objects by their names.
+    bool link(std::string_view id);
     [[nodiscard]] const geometry& shape() const noexcept { return shape_; }
     [[nodiscard]] const std::string& file_name() const noexcept { return file_name_; }
 
@@ -170,10 +172,24 @@ public:
     void retire() noexcept { retired_.store(true); }
     [[nodiscard]] bool retired() const noexcept { return retired_.load(); }
 
-    void checked_now() noexcept;
+    /// It must be revalidated once before it is served again, since the change `number` (see `object_cache::changes`).
+    /// False where that is known already. Several marks are one: whoever asks the origin next settles them all.
+    bool mark_changed(std::uint64_t number) noexcept;
+    /// Whether nobody has asked the origin since it was marked.
+    [[nodiscard]] bool must_revalidate() const noexcept { return marked() > confirmed_.load(std::memory_order_acquire); }
+    /// The last mark. To be taken before the origin is asked, and given to `checked_now`.
+    [[nodiscard]] std::uint64_t marked() const noexcept { return marked_.load(std::memory_order_acquire); }
+
+    /// The origin confirmed this version, to a question that was asked when the last mark was `marked_then`: later ones
+    /// stay.
+    void checked_now(std::uint64_t marked_then) noexcept;
     /// When the origin last confirmed this version, on the steady clock; the far past where the stored time lies in the
     /// future.
     [[nodiscard]] steady_clock::time_point checked() const noexcept;
+
+    /// The last change that it was judged by when it was put into the cache's table, under whose lock both are called.
+    void set_born(std::uint64_t number) noexcept { born_ = number; }
+    [[nodiscard]] std::uint64_t born() const noexcept { return born_; }
 
     /// Bytes that its pages take of the budget, and that its metadata takes.
     [[nodiscard]] std::uint64_t charged() const noexcept { return charged_.load(std::memory_order_relaxed); }
@@ -239,6 +255,9 @@ private:
     std::atomic<std::uint32_t> used_{0};
     std::atomic<std::int64_t> checked_steady_{0};
     std::atomic<std::int64_t> checked_wall_{0};
+    std::atomic<std::uint64_t> marked_{0};
+    std::atomic<std::uint64_t> confirmed_{0};
+    std::uint64_t born_{0};
 };
 
 } // namespace sluice::cache

@@ -4,15 +4,18 @@
 #include <sluice/cache/block_store.hpp>
 #include <sluice/cache/budget.hpp>
 #include <sluice/cache/object.hpp>
+#include <sluice/cache/recent_changes.hpp>
 
 #include <atomic>
 #include <condition_variable>
 #include <functional>
+#include <list>
 #include <memory>
 #include <mutex>
+#include <set>
 #include <string>
 #include <thread>
-#include <unordered_map>
+#include <unordered_set>
 
 namespace sluice::cache {
 
@@ -67,12 +70,17 @@ public:
     /// Adds a version and retires the one before. Errors: as `unavailable`, `too_large`, `cache_full`, `disk_full`,
     /// `disk_error`.
     ///
-    /// `purges_seen`: what `purges` gave before the caller's leave to have it was asked for. Where there was a purge
-    /// since, nothing is added and the error is `purged`: it may have been for this object.
+    /// `seen`: what `changes` gave before the caller's leave to have it was asked for. Where this object, one of the
+    /// app's names for it (`info.resolver_id`) or a prefix of one was purged since, nothing is added and the error is
+    /// `purged`; where it was invalidated since, it is added and must be revalidated before it is found fresh.
     awaitable<result<std::shared_ptr<object>>> create(object_info info,
-                                                      std::optional<std::uint64_t> purges_seen = std::nullopt);
-    /// How many purges there were.
-    [[nodiscard]] std::uint64_t purges() const noexcept { return purges_.load(std::memory_order_acquire); }
+                                                      std::optional<std::uint64_t> seen = std::nullopt);
+    /// Moves on with every purge and every invalidation.
+    [[nodiscard]] std::uint64_t changes() const noexcept { return changes_.load(std::memory_order_acquire); }
+
+    /// Keeps one more name of the app's for an object (without line breaks), as long as there is room for it. `seen` as
+    /// for `create`: where that name was purged or invalidated since, so is the object. Cheap where it is known.
+    void link(const std::shared_ptr<object>& o, std::string_view app_name, std::uint64_t seen);
 
     /// The object's data file, opened where it is not. Errors: `disk_error`.
     awaitable<result<std::shared_ptr<file>>> open(std::shared_ptr<object> o);
@@ -91,11 +99,16 @@ public:
     void retire(const std::shared_ptr<object>& o);
     /// Retires the present version of an object; false where there is none.
     bool purge(std::string_view store, std::string_view name);
-    /// Which objects a purge takes; called with what is known of each and the app's names for it (a line each). Kept,
-    /// and called from another thread, until all that is on the disk is loaded: it must own what it compares with.
-    using doomed_by = std::function<bool(const object_info&, std::string_view resolver_id)>;
-    /// Retires the present version of every such object; gives how many. Goes through all objects.
-    std::size_t purge_where(doomed_by doomed);
+    /// Retires all that the app calls by exactly this name; what was linked with it and is not loaded yet, too. Gives
+    /// how many went at once: where there are very many, the rest goes in the background, and is not found meanwhile.
+    std::size_t purge_linked(std::string_view app_name);
+    /// The same for all names that begin with `prefix`.
+    std::size_t purge_linked_below(std::string_view prefix);
+    /// Has the present version of an object revalidated once before it is served again, whatever its age, also after a
+    /// restart; false where there is none. Its bytes stay.
+    bool invalidate(std::string_view store, std::string_view name);
+    /// The same for all that the app calls by exactly this name; gives how many at once, as `purge_linked`.
+    std::size_t invalidate_linked(std::string_view app_name);
 
     [[nodiscard]] const cache_settings& settings() const noexcept { return settings_; }
     [[nodiscard]] file_pool& reads() noexcept { return reads_; }
@@ -119,11 +132,44 @@ private:
     struct hash {
         using is_transparent = void;
         std::size_t operator()(const view_key& k) const noexcept;
-        std::size_t operator()(const object_key& k) const noexcept { return (*this)(view_key{k.store, k.name}); }
+        std::size_t operator()(const std::shared_ptr<object>& o) const noexcept { return (*this)(key_of(o)); }
     };
     struct equal {
         using is_transparent = void;
-        bool operator()(const auto& a, const auto& b) const noexcept { return a.store == b.store && a.name == b.name; }
+        bool operator()(const auto& a, const auto& b) const noexcept {
+            return key_of(a).store == key_of(b).store && key_of(a).name == key_of(b).name;
+        }
+    };
+    static view_key key_of(const view_key& k) noexcept { return k; }
+    static view_key key_of(const object_key& k) noexcept { return {k.store, k.name}; }
+    static view_key key_of(const std::shared_ptr<object>& o) noexcept {
+        return {o->info().key.store, o->info().key.name};
+    }
+    using table = std::unordered_set<std::shared_ptr<object>, hash, equal>;
+
+    /// One of the app's names, and an object in the table that has it.
+    struct linked {
+        std::string name;
+        object* of;
+    };
+    struct linked_order {
+        using is_transparent = void;
+        bool operator()(const linked& a, const linked& b) const noexcept {
+            const int order = a.name.compare(b.name);
+            return order != 0 ? order < 0 : std::less<>()(a.of, b.of);
+        }
+        bool operator()(const linked& a, std::string_view b) const noexcept { return a.name < b; }
+    };
+    /// A change of all objects whose names for the app are `text`, or begin with it. Under the table's lock.
+    struct sweep {
+        change what;
+        bool is_prefix;
+        std::string text;
+        std::uint64_t number;
+        linked next{}; ///< not before this
+        [[nodiscard]] bool takes(std::string_view name) const noexcept {
+            return is_prefix ? name.starts_with(text) : name == text;
+        }
     };
     enum class state : std::uint8_t { off, locked, starting, ready, broken };
 
@@ -132,6 +178,8 @@ private:
     void keep_house();
     void load();
     void write_metadata(bool final);
+    /// False where the disk is in trouble.
+    bool write_metadata_of(const std::shared_ptr<object>& o);
     void close_idle_files();
     /// Calls `visit` with every object until it gives false, the table being locked for a few of them at a time. One
     /// that comes meanwhile may be left out, and one may come twice.
@@ -146,6 +194,7 @@ private:
     std::uint64_t drop_unused(std::shared_ptr<object>& o);
     void evict_objects(const std::shared_ptr<object>& keep);
     void forget(const std::shared_ptr<object>& o);
+    void unlink(const std::shared_ptr<object>& o);
     [[nodiscard]] bool enough_free(std::uint64_t bytes);
 
     const cache_settings settings_;
@@ -158,14 +207,27 @@ private:
     std::atomic<state> state_{state::off};
     std::atomic<bool> loaded_{false};
 
-    void remember_purge(doomed_by doomed);
-    [[nodiscard]] bool was_purged(const object_info& info);
+    /// Puts a version into the table, and gives the one before. Under its lock, as all to `step`.
+    std::shared_ptr<object> put_in(const std::shared_ptr<object>& o);
+    void take_out(table::iterator it);
+    std::uint64_t note_change(std::uint64_t id, change what);
+    /// Applies sweeps that have not come to this object yet; false where it is purged.
+    bool settle(const std::shared_ptr<object>& o);
+    /// Goes on with a sweep, and adds what it changed to `changed`; true where it is through.
+    bool step(sweep& s, std::vector<std::shared_ptr<object>>& changed);
+    std::size_t begin_sweep(sweep s);
+    void go_on(std::list<sweep>::iterator s);
+    void after_change(change what, const std::shared_ptr<object>& o);
 
-    std::mutex mutex_; // guards objects_ and purged_while_loading_
-    std::vector<doomed_by> purged_while_loading_;
-    std::atomic<std::uint64_t> purges_{0};
-    std::unordered_map<object_key, std::shared_ptr<object>, hash, equal> objects_;
+    std::mutex mutex_; // guards all to sweeps_
+    table objects_;
+    std::set<linked, linked_order> links_;
+    recent_changes recent_;
+    std::uint64_t loading_since_{0}; ///< what `changes` was when the directory was opened
+    std::list<sweep> sweeps_;        ///< those that go on in the background
+    std::atomic<std::uint64_t> changes_{1};
 
+    std::mutex metadata_mutex_; // one metadata file is written at a time
     std::mutex eviction_mutex_; // one eviction at a time, so that several misses do not each empty the cache
     std::mutex house_mutex_;
     std::condition_variable house_wakes_;

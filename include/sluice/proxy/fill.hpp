@@ -55,7 +55,7 @@ struct adopted {
 struct adoption {
     std::string_view key;
     std::string_view resolver_id; ///< the app's name for it, kept with it; or ""
-    std::uint64_t purges_seen{0}; ///< `object_cache::purges` before leave was asked for
+    std::uint64_t purges_seen{0}; ///< `object_cache::changes` before leave was asked for
 };
 
 /// Takes a whole answer of the origin into the cache as a new version, and lets its transfer run.

@@ -97,7 +97,7 @@ struct media_request {
     origin::store& store;
     std::string key;
     steady_clock::time_point give_up; ///< for everything before the first byte
-    std::uint64_t purges_seen{0};     ///< `object_cache::purges` before leave was asked for
+    std::uint64_t purges_seen{0};     ///< `object_cache::changes` before leave was asked for
     bool head_only{false};
     std::optional<http::range_spec> range{}; ///< what the client asks for; none: all of it, or `ranges`
     std::vector<http::range_spec> ranges{};  ///< where it asks for several

@@ -70,6 +70,7 @@ BOOST_AUTO_TEST_CASE(what_is_written_is_read) {
     for (const std::size_t pages : {0U, 1U, 7U, 8U, 9U, 64U, 1000U}) {
         BOOST_TEST_CONTEXT(pages << " pages") {
             metadata m = sample(pages);
+            m.must_revalidate = pages % 3 == 0;
             m.info.version.kind = pages % 2 == 0 ? validator_kind::etag : validator_kind::generation;
             const auto d = decode(encode(m));
             BOOST_REQUIRE(d.has_value());
@@ -81,6 +82,7 @@ BOOST_AUTO_TEST_CASE(what_is_written_is_read) {
             BOOST_TEST(d->info.resolver_id == m.info.resolver_id);
             BOOST_TEST((d->info.stored == m.info.stored));
             BOOST_TEST((d->checked == m.checked));
+            BOOST_TEST(d->must_revalidate == m.must_revalidate);
             BOOST_TEST((d->present == m.present));
             BOOST_TEST((d->checksums == m.checksums));
         }

@@ -238,7 +238,7 @@ BOOST_AUTO_TEST_CASE(metadata_is_written_after_changes_only) {
     b.evict(0);
     BOOST_TEST(b.it->take_dirty());
     BOOST_TEST(!b.it->snapshot().present[0]);
-    b.it->checked_now();
+    b.it->checked_now(0);
     BOOST_TEST(b.it->take_dirty());
 }
 
