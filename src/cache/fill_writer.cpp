@@ -42,7 +42,7 @@ awaitable<result<void>> fill_writer::make_room(std::uint64_t length) {
     if (need.pages == 0) {
         co_return result<void>();
     }
-    auto room = co_await cache_->reserve(need.bytes);
+    auto room = co_await cache_->reserve(need.bytes + need.metadata);
     if (!room) {
         co_return room.error();
     }

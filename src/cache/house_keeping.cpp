@@ -180,6 +180,7 @@ bool object_cache::write_metadata_of(const std::shared_ptr<object>& o) {
         report_write_error(written.error());
         return false;
     }
+    o->metadata_written(written.value());
     if (o->retired()) {
         disk()->remove(o->file_name());
     }

@@ -3,6 +3,7 @@
 #include <boost/endian/conversion.hpp>
 #include <xxhash.h>
 
+#include <algorithm>
 #include <cstring>
 
 namespace sluice::cache {
@@ -10,6 +11,7 @@ namespace sluice::cache {
 namespace {
 
 constexpr std::string_view magic = "SLUICEMD";
+constexpr std::size_t bytes_a_run = sizeof(std::uint64_t) + sizeof(std::uint32_t);
 /// Milliseconds of the year 2200: later times are damage, and would overflow the clock's nanoseconds.
 constexpr std::int64_t latest_time = 7258118400000;
 
@@ -84,17 +86,14 @@ std::string encode(const metadata& m) {
     put(out, m.info.stored);
     put(out, m.checked);
     put(out, static_cast<std::uint8_t>(m.must_revalidate));
-    for (std::size_t page = 0; page < m.present.size(); page += 8) {
-        unsigned byte = 0;
-        for (std::size_t bit = 0; bit < 8 && page + bit < m.present.size(); ++bit) {
-            byte |= m.present[page + bit] ? 1U << bit : 0U;
-        }
-        put(out, static_cast<std::uint8_t>(byte));
+    out.reserve(out.size() + m.present.size() * bytes_a_run + (m.checksums.size() + 2) * sizeof(std::uint64_t));
+    put(out, static_cast<std::uint64_t>(m.present.size()));
+    for (const auto& r : m.present) {
+        put(out, r.first);
+        put(out, r.pages);
     }
-    for (std::size_t page = 0; page < m.present.size(); ++page) {
-        if (m.present[page]) {
-            put(out, m.checksums[page]);
-        }
+    for (const auto sum : m.checksums) {
+        put(out, sum);
     }
     put(out, static_cast<std::uint64_t>(XXH64(out.data(), out.size(), 0)));
     return out;
@@ -111,12 +110,24 @@ bool is_linked(std::string_view links, std::string_view id) noexcept {
     return false;
 }
 
-std::uint64_t largest_metadata_charge(const object_info& info) noexcept {
-    const std::uint64_t pages = info.size / page_size + 1;
+void metadata::add(std::uint64_t page, std::uint64_t checksum) {
+    if (!present.empty() && present.back().first + present.back().pages == page && present.back().pages < UINT32_MAX) {
+        ++present.back().pages;
+    } else {
+        present.push_back({page, 1});
+    }
+    checksums.push_back(checksum);
+}
+
+std::uint64_t largest_metadata_charge(const object_info& info, std::size_t blocks,
+                                      std::size_t pages_per_block) noexcept {
+    // At worst every second page of a block is there. And an extent of the data file for each block.
+    constexpr std::uint64_t extent = 16;
+    const std::uint64_t a_block =
+        pages_per_block * sizeof(std::uint64_t) + (pages_per_block + 1) / 2 * bytes_a_run + extent;
     const std::uint64_t bytes = 256 + info.key.store.size() + info.key.name.size() + info.version.value.size() +
                                 info.content_type.size() + info.last_modified.size() +
-                                std::max(info.resolver_id.size(), longest_link) + pages * sizeof(std::uint64_t) +
-                                pages / 8 + 1;
+                                std::max(info.resolver_id.size(), longest_link) + blocks * a_block;
     // One more unit: a data file of many holes has a block of extents of its own.
     return (bytes + 4095) / 4096 * 4096 + 4096;
 }
@@ -151,23 +162,31 @@ result<metadata> decode(std::string_view bytes) {
     m.info.stored = in.time();
     m.checked = in.time();
     m.must_revalidate = in.number<std::uint8_t>() != 0;
-    // The bitmap must fit what is left before anything of the claimed size is made.
     const std::uint64_t pages = m.info.size / page_size + (m.info.size % page_size != 0 ? 1 : 0);
-    if (!in.ok || pages / 8 > in.rest.size()) {
+    const auto runs = in.number<std::uint64_t>();
+    // What is claimed must fit what is left before anything of its size is made.
+    if (!in.ok || m.info.size > largest_object || runs > in.rest.size() / bytes_a_run) {
         return damaged("cut short");
     }
-    m.present.resize(static_cast<std::size_t>(pages));
-    m.checksums.resize(static_cast<std::size_t>(pages));
-    for (std::size_t page = 0; page < m.present.size(); page += 8) {
-        const auto byte = in.number<std::uint8_t>();
-        for (std::size_t bit = 0; bit < 8 && page + bit < m.present.size(); ++bit) {
-            m.present[page + bit] = ((static_cast<unsigned>(byte) >> bit) & 1U) != 0;
+    m.present.reserve(static_cast<std::size_t>(runs));
+    std::uint64_t next = 0; // the first page that may be in the next run
+    std::uint64_t present = 0;
+    for (std::uint64_t i = 0; i < runs; ++i) {
+        const auto first = in.number<std::uint64_t>();
+        const auto length = in.number<std::uint32_t>();
+        if (first < next || first >= pages || length == 0 || length > pages - first) {
+            return damaged("pages");
         }
+        m.present.push_back({first, length});
+        present += length;
+        next = first + length;
     }
-    for (std::size_t page = 0; page < m.present.size(); ++page) {
-        if (m.present[page]) {
-            m.checksums[page] = in.number<std::uint64_t>();
-        }
+    if (in.rest.size() != present * sizeof(std::uint64_t)) {
+        return damaged("cut short");
+    }
+    m.checksums.reserve(static_cast<std::size_t>(present));
+    for (std::uint64_t i = 0; i < present; ++i) {
+        m.checksums.push_back(in.number<std::uint64_t>());
     }
     if (!in.ok || !in.rest.empty()) {
         return damaged("cut short");

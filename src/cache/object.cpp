@@ -1,8 +1,15 @@
 #include <sluice/cache/object.hpp>
 
+#include <algorithm>
+
 namespace sluice::cache {
 
 namespace {
+
+/// What file systems give.
+constexpr std::uint64_t unit = 4096;
+/// How much is gone through under one lock.
+constexpr std::size_t blocks_a_step = 256;
 
 std::int64_t steady_now() {
     return steady_clock::now().time_since_epoch().count();
@@ -14,16 +21,12 @@ std::atomic<std::uint32_t> object::tick{1};
 
 object::object(object_info info, std::uint64_t block_size, std::string file_name, budget& b,
                std::uint64_t metadata_charge)
-    : info_(std::move(info))
+    : resolver_id_(std::exchange(info.resolver_id, {}))
+    , info_(std::move(info))
     , shape_{info_.size, block_size}
     , file_name_(std::move(file_name))
     , budget_(b)
-    , resolver_id_(info_.resolver_id)
-    , pages_(shape_.pages(), page_state::absent)
-    , verified_(shape_.pages())
-    , checksums_(shape_.pages())
-    , pins_(shape_.blocks())
-    , block_used_(shape_.blocks())
+    , table_(shape_, b.held())
     , metadata_charge_(metadata_charge)
     , used_(tick.load()) {
     checked_now(0);
@@ -79,34 +82,67 @@ bool object::link(std::string_view id) {
 }
 
 metadata object::snapshot() {
-    const std::lock_guard lock(mutex_);
     metadata m;
     m.info = info_;
-    m.info.resolver_id = resolver_id_;
     m.must_revalidate = must_revalidate();
     m.checked =
         std::chrono::system_clock::time_point(std::chrono::milliseconds(checked_wall_.load(std::memory_order_relaxed)));
-    m.present.resize(pages_.size());
-    for (std::size_t page = 0; page < pages_.size(); ++page) {
-        m.present[page] = pages_[page] == page_state::present;
+    // What changes between two steps is seen by the next snapshot, and a page that went is not believed: its checksum
+    // does not fit a hole.
+    for (std::size_t block = 0; block < shape_.blocks();) {
+        const std::lock_guard lock(mutex_);
+        block = add_runs(m, block, blocks_a_step);
     }
-    m.checksums = checksums_;
+    const std::lock_guard lock(mutex_);
+    m.info.resolver_id = resolver_id_;
     return m;
+}
+
+/// Adds what of the next `blocks` held ones from `block` on is present; gives the one to go on with.
+std::size_t object::add_runs(metadata& m, std::size_t block, std::size_t blocks) const {
+    for (; blocks > 0; --blocks) {
+        const auto held = table_.next_held(block);
+        if (!held) {
+            return shape_.blocks();
+        }
+        for (auto page = *held * shape_.pages_per_block(); page <= table_.last_page_of(*held); ++page) {
+            if (table_.at(page).readable()) {
+                m.add(page, table_.checksum(page));
+            }
+        }
+        block = *held + 1;
+    }
+    return block;
+}
+
+std::uint64_t object::metadata_charge_for(std::size_t blocks) const noexcept {
+    return largest_metadata_charge(info_, blocks, shape_.pages_per_block());
+}
+
+void object::metadata_written(std::uint64_t bytes) {
+    const std::lock_guard lock(mutex_);
+    const std::uint64_t enough = std::max(bytes + unit, metadata_charge_for(table_.held_blocks()));
+    const std::uint64_t charge = metadata_charge();
+    if (charge > enough) {
+        metadata_charge_.store(enough, std::memory_order_relaxed);
+        budget_.release(charge - enough);
+    }
 }
 
 void object::load_pages(const metadata& m, std::uint64_t data_bytes, std::uint64_t metadata_bytes) {
     const std::lock_guard lock(mutex_);
     std::uint64_t bytes = 0;
-    for (std::size_t page = 0; page < pages_.size(); ++page) {
-        if (m.present[page]) {
-            pages_[page] = page_state::present;
-            checksums_[page] = m.checksums[page];
+    auto sum = m.checksums.begin();
+    for (const auto& r : m.present) {
+        for (auto page = static_cast<std::size_t>(r.first); page < r.first + r.pages; ++page) {
+            table_.set(page, {block_table::stored::present});
+            table_.set_checksum(page, *sum++);
             bytes += shape_.page_charge(page);
         }
     }
     // The census charged what lies on the disk; from here on this object answers for what it holds of it.
     budget_.release(data_bytes + metadata_bytes);
-    const std::uint64_t most = largest_metadata_charge(info_);
+    const std::uint64_t most = std::max(metadata_bytes + unit, metadata_charge_for(table_.held_blocks()));
     budget_.charge(bytes + most);
     charged_.store(bytes, std::memory_order_relaxed);
     metadata_charge_.store(most, std::memory_order_relaxed);
@@ -125,15 +161,26 @@ void object::load_pages(const metadata& m, std::uint64_t data_bytes, std::uint64
 std::vector<object::run> object::unrecorded(std::uint64_t data_bytes) {
     const std::lock_guard lock(mutex_);
     std::vector<run> runs;
-    for (std::size_t page = 0; data_bytes > charged() && page < pages_.size(); ++page) {
-        if (pages_[page] == page_state::absent) {
-            std::size_t last = page;
-            while (last + 1 < pages_.size() && pages_[last + 1] == page_state::absent) {
-                ++last;
-            }
-            runs.push_back(begin_punch(page, last));
-            page = last;
+    const std::size_t pages = data_bytes > charged() ? shape_.pages() : 0;
+    for (std::size_t page = 0; page < pages;) {
+        std::size_t end = page + 1;
+        switch (state_of(page)) {
+        case page_state::absent: {
+            const auto torn = torn_.lower_bound(page);
+            end = std::min(next_not_missing(page, pages - 1), torn == torn_.end() ? pages : torn->first);
+            runs.push_back(begin_punch(page, end - 1));
+            break;
         }
+        case page_state::present:
+            end = table_.next_unreadable(page, pages - 1);
+            break;
+        case page_state::claimed:
+            end = static_cast<std::size_t>((claimed_by(page)->end + page_size - 1) / page_size);
+            break;
+        default:
+            break;
+        }
+        page = end;
     }
     return runs;
 }

@@ -75,7 +75,11 @@ awaitable<result<std::shared_ptr<object>>> object_cache::create(object_info info
     if (settings_.max_share < 100 && info.size > settings_.max_size / 100 * settings_.max_share) {
         co_return error{errc::too_large, error_source::internal, false, "max_share"};
     }
-    const std::uint64_t metadata = largest_metadata_charge(info);
+    if (info.size > largest_object) {
+        co_return error{errc::too_large, error_source::internal, false, "larger than any file"};
+    }
+    const geometry shape{info.size, settings_.block_size};
+    const std::uint64_t metadata = largest_metadata_charge(info, 0, shape.pages_per_block());
     auto room = co_await reserve(metadata);
     if (!room) {
         co_return room.error();
@@ -266,15 +270,6 @@ void object_cache::unlink(const std::shared_ptr<object>& o) {
 std::size_t object_cache::object_count() {
     const std::lock_guard lock(mutex_);
     return objects_.size();
-}
-
-std::size_t object_cache::block_count() {
-    std::size_t blocks = 0;
-    for_each([&blocks](const std::shared_ptr<object>& o) {
-        blocks += o->blocks_held();
-        return true;
-    });
-    return blocks;
 }
 
 void object_cache::for_each(const std::function<bool(const std::shared_ptr<object>&)>& visit) {

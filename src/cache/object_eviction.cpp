@@ -5,26 +5,46 @@
 
 namespace sluice::cache {
 
+using stored = block_table::stored;
+
 namespace {
 
 /// How far ahead of a reader blocks are evicted last: what it comes to before long would only be fetched again.
 constexpr std::uint64_t soon = 32ULL << 20U;
+/// How many blocks are looked at under one lock.
+constexpr std::size_t blocks_a_step = 1024;
 
 } // namespace
 
+/// Calls `visit` with each page of [first, last] that is not absent; it may make it so.
+template <class F>
+void object::for_each_held(std::size_t first, std::size_t last, F visit) {
+    for (auto block = table_.next_held(shape_.block_of_page(first)); block; block = table_.next_held(*block + 1)) {
+        const std::size_t begin = std::max(first, *block * shape_.pages_per_block());
+        if (begin > last) {
+            return;
+        }
+        for (auto page = begin; page <= std::min(last, table_.last_page_of(*block)); ++page) {
+            if (table_.at(page).state != stored::absent) {
+                visit(page);
+            }
+        }
+    }
+}
+
 std::optional<std::uint64_t> object::checksum(std::size_t page) {
     const std::lock_guard lock(mutex_);
-    if (pages_[page] != page_state::present) {
+    if (!table_.at(page).readable()) {
         return std::nullopt;
     }
-    return checksums_[page];
+    return table_.checksum(page);
 }
 
 void object::mark_verified(std::size_t first_page, std::size_t last_page) {
     const std::lock_guard lock(mutex_);
     for (std::size_t page = first_page; page <= last_page; ++page) {
-        if (pages_[page] == page_state::present) {
-            verified_[page] = true;
+        if (table_.at(page).readable()) {
+            table_.set(page, {stored::present, false, true});
         }
     }
 }
@@ -45,61 +65,82 @@ void object::end_check(std::size_t first_page, std::size_t last_page) {
 
 std::optional<object::run> object::drop_damaged(std::size_t page, std::uint64_t expected) {
     const std::lock_guard lock(mutex_);
-    if (pages_[page] != page_state::present || verified_[page] || checksums_[page] != expected) {
+    const auto p = table_.at(page);
+    if (!p.readable() || p.verified || table_.checksum(page) != expected) {
         return run{};
     }
     // Parts of a page that was torn once may be on their way to a client.
-    if (pins_[shape_.block_of_page(page)] != 0) {
+    if (table_.pinned(shape_.block_of_page(page))) {
         return std::nullopt;
     }
     dirty_.store(true);
     return begin_punch(page, page, true);
 }
 
-bool object::held(std::size_t page) const {
-    return pages_[page] == page_state::present || pages_[page] == page_state::torn;
-}
-
-std::size_t object::last_page_of_block(std::size_t block) const {
-    return std::min((block + 1) * shape_.pages_per_block(), pages_.size()) - 1;
-}
-
 bool object::in_use(std::size_t block) const {
-    return pins_[block] != 0 || std::any_of(checking_.begin(), checking_.end(), [block](const auto& checked) {
+    return table_.pinned(block) || std::any_of(checking_.begin(), checking_.end(), [block](const auto& checked) {
                return checked.first <= block && block <= checked.second;
            });
 }
 
-std::vector<std::uint32_t> object::blocks_ahead() const {
-    std::vector<std::uint32_t> ahead(shape_.blocks());
-    std::vector<std::size_t> ends(shape_.blocks()); // one past the furthest that a reader in this block comes to
-    for (const auto* r : readers_) {
-        const std::uint64_t to = std::min(r->last_, r->position_ + soon);
-        if (r->position_ <= to) {
-            auto& end = ends[static_cast<std::size_t>(r->position_ / shape_.block_size)];
-            end = std::max(end, static_cast<std::size_t>(to / shape_.block_size) + 1);
+namespace {
+
+/// A reader as its eviction sees it: blocks [first, end) are what it comes to before long.
+struct way {
+    std::size_t first;
+    std::size_t end;
+};
+
+/// Goes through blocks in ascending order, and says how far each is ahead of the nearest reader before it.
+class distances {
+public:
+    explicit distances(std::vector<way> ways)
+        : ways_(std::move(ways)) {
+        std::sort(ways_.begin(), ways_.end(), [](const way& a, const way& b) { return a.first < b.first; });
+    }
+    std::uint32_t to(std::size_t block) {
+        for (; next_ < ways_.size() && ways_[next_].first <= block; ++next_) {
+            nearest_ = ways_[next_].first;
+            end_ = std::max(end_, ways_[next_].end);
         }
+        return block < end_ ? static_cast<std::uint32_t>(block - nearest_) + 1 : 0;
     }
-    std::size_t nearest = 0;
-    std::size_t end = 0;
-    for (std::size_t block = 0; block < ahead.size(); ++block) {
-        nearest = ends[block] != 0 ? block : nearest;
-        end = std::max(end, ends[block]);
-        ahead[block] = block < end ? static_cast<std::uint32_t>(block - nearest) + 1 : 0;
-    }
-    return ahead;
-}
+
+private:
+    std::vector<way> ways_;
+    std::size_t next_{0};
+    std::size_t nearest_{0};
+    std::size_t end_{0};
+};
+
+} // namespace
 
 void object::evictable(std::vector<evictable_block>& out) {
-    const std::lock_guard lock(mutex_);
-    const auto ahead = readers_.empty() ? std::vector<std::uint32_t>() : blocks_ahead();
-    for (std::size_t block = 0; block < pins_.size(); ++block) {
-        bool any = false;
-        for (std::size_t page = block * shape_.pages_per_block(); page <= last_page_of_block(block) && !any; ++page) {
-            any = held(page);
+    for (std::size_t block = 0; block < shape_.blocks();) {
+        const std::lock_guard lock(mutex_);
+        std::vector<way> ways;
+        for (const auto* r : readers_) {
+            const std::uint64_t to = std::min(r->last_, r->position_ + soon);
+            if (r->position_ <= to) {
+                ways.push_back({static_cast<std::size_t>(r->position_ / shape_.block_size),
+                                static_cast<std::size_t>(to / shape_.block_size) + 1});
+            }
         }
-        if (any && !in_use(block)) {
-            out.push_back({block, block_used_[block], ahead.empty() ? 0 : ahead[block]});
+        distances ahead(std::move(ways));
+        for (std::size_t looked_at = 0; looked_at < blocks_a_step; ++looked_at) {
+            const auto held = table_.next_held(block);
+            if (!held) {
+                return;
+            }
+            bool any = false;
+            for (auto page = *held * shape_.pages_per_block(); page <= table_.last_page_of(*held) && !any; ++page) {
+                const auto p = table_.at(page);
+                any = !p.punching && (p.state == stored::present || p.state == stored::torn);
+            }
+            if (any && !in_use(*held)) {
+                out.push_back({*held, table_.used(*held), ahead.to(*held)});
+            }
+            block = *held + 1;
         }
     }
 }
@@ -107,15 +148,14 @@ void object::evictable(std::vector<evictable_block>& out) {
 object::run object::begin_eviction(std::size_t block) {
     const std::lock_guard lock(mutex_);
     const std::size_t first = block * shape_.pages_per_block();
-    const std::size_t last = last_page_of_block(block);
-    bool any = false;
+    const std::size_t last = table_.last_page_of(block);
     for (std::size_t page = first; page <= last; ++page) {
-        if (pages_[page] != page_state::absent && !held(page)) {
+        const auto state = state_of(page);
+        if (state != page_state::absent && state != page_state::present && state != page_state::torn) {
             return {}; // a fill or another punch is at work in it
         }
-        any = any || held(page);
     }
-    if (!any || in_use(block) || retired()) {
+    if (!table_.holds(block) || in_use(block) || retired()) {
         return {};
     }
     dirty_.store(true);
@@ -123,48 +163,42 @@ object::run object::begin_eviction(std::size_t block) {
 }
 
 object::run object::begin_punch(std::size_t first_page, std::size_t last_page, bool damaged) {
-    punch_job job;
-    job.damaged = damaged;
-    for (std::size_t page = first_page; page <= last_page; ++page) {
-        job.charged += pages_[page] == page_state::absent ? 0 : shape_.page_charge(page);
-        job.before.push_back(pages_[page]);
-        pages_[page] = page_state::punching;
-        verified_[page] = false;
-    }
+    punch_job job{last_page, 0, damaged};
+    for_each_held(first_page, last_page, [&](std::size_t page) {
+        job.charged += shape_.page_charge(page);
+        table_.set(page, {table_.at(page).state, true, false});
+    });
     for (const auto& f : fills_) {
         const auto beginning = static_cast<std::size_t>(f->begin / page_size);
         f->beginning_lost = f->beginning_lost || (beginning >= first_page && beginning <= last_page);
     }
+    punching_.emplace(first_page, job);
     // Page-aligned past the object's end: a hole that ends inside a page of the page cache would zero bytes in flight.
-    job.where = {static_cast<std::uint64_t>(first_page) * page_size,
-                 (static_cast<std::uint64_t>(last_page) + 1) * page_size};
-    punching_.push_back(std::move(job));
-    return punching_.back().where;
+    return {static_cast<std::uint64_t>(first_page) * page_size, (static_cast<std::uint64_t>(last_page) + 1) * page_size};
 }
 
 std::uint64_t object::punched(run r, bool given_back) {
     const std::lock_guard lock(mutex_);
-    const auto it = std::find_if(punching_.begin(), punching_.end(),
-                                 [&r](const auto& each) { return each.where.begin == r.begin; });
+    const auto first_page = static_cast<std::size_t>(r.begin / page_size);
+    const auto it = r.begin == r.end ? punching_.end() : punching_.find(first_page);
     if (it == punching_.end()) {
         return 0;
     }
-    const std::uint64_t released = given_back ? it->charged : 0;
-    for (std::size_t i = 0; i < it->before.size(); ++i) {
-        const std::size_t page = static_cast<std::size_t>(r.begin / page_size) + i;
-        const page_state before = it->before[i];
-        if (given_back || before == page_state::absent) {
-            pages_[page] = page_state::absent;
+    const std::uint64_t released = given_back ? it->second.charged : 0;
+    for_each_held(first_page, it->second.last, [&](std::size_t page) {
+        const auto before = table_.at(page).state;
+        if (given_back) {
+            table_.set(page, {});
             torn_.erase(page);
-            continue;
+            return;
         }
         // It still takes its bytes on the disk. What was published of it stays as it is; the rest may be written.
-        pages_[page] = page_state::torn;
+        table_.set(page, {stored::torn});
         auto& published = torn_[page];
-        if (before == page_state::present && !it->damaged) {
+        if (before == stored::present && !it->second.damaged) {
             published = {{static_cast<std::uint64_t>(page) * page_size, shape_.page_end(page)}};
         }
-    }
+    });
     charged_.fetch_sub(released, std::memory_order_relaxed);
     budget_.release(released);
     punching_.erase(it);
@@ -179,14 +213,7 @@ bool object::idle() {
 
 std::size_t object::blocks_held() {
     const std::lock_guard lock(mutex_);
-    std::size_t blocks = 0;
-    for (std::size_t page = 0; page < pages_.size(); ++page) {
-        if (pages_[page] != page_state::absent && pages_[page] != page_state::claimed) {
-            ++blocks;
-            page = last_page_of_block(shape_.block_of_page(page)); // one of its pages is enough
-        }
-    }
-    return blocks;
+    return table_.held_blocks();
 }
 
 } // namespace sluice::cache

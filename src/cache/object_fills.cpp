@@ -5,6 +5,8 @@
 
 namespace sluice::cache {
 
+using stored = block_table::stored;
+
 std::shared_ptr<fill> object::claim(std::uint64_t first, std::uint64_t last, bool begin_inside_page) {
     const std::lock_guard lock(mutex_);
     const auto first_page = static_cast<std::size_t>(first / page_size);
@@ -12,13 +14,9 @@ std::shared_ptr<fill> object::claim(std::uint64_t first, std::uint64_t last, boo
     if (!is_missing(first_page)) {
         return nullptr;
     }
-    std::size_t page = first_page;
-    while (page <= last_page && is_missing(page)) {
-        pages_[page++] = page_state::claimed;
-    }
     auto f = std::make_shared<fill>();
     f->begin = begin_inside_page ? first : static_cast<std::uint64_t>(first_page) * page_size;
-    f->end = shape_.page_end(page - 1);
+    f->end = shape_.page_end(next_not_missing(first_page, std::max(first_page, last_page)) - 1);
     f->published = f->begin;
     fills_.push_back(f);
     tick.fetch_add(1, std::memory_order_relaxed);
@@ -31,22 +29,36 @@ object::need object::needed(const fill& f, std::uint64_t length) {
     const std::uint64_t block_end = (last_byte / shape_.block_size + 1) * shape_.block_size;
     const auto last_page = static_cast<std::size_t>((std::min(block_end, f.end) - 1) / page_size);
     need n;
+    std::size_t new_blocks = 0;
     for (auto page = static_cast<std::size_t>(f.published / page_size); page <= last_page; ++page) {
-        if (pages_[page] == page_state::claimed) {
-            n.first_page = n.pages == 0 ? page : n.first_page;
-            ++n.pages;
-            n.bytes += torn_.contains(page) ? 0 : shape_.page_charge(page);
+        const auto state = table_.at(page).state;
+        if (state != stored::absent && state != stored::torn) {
+            continue; // reserved already
         }
+        const std::size_t block = shape_.block_of_page(page);
+        new_blocks += (n.pages == 0 || page % shape_.pages_per_block() == 0) && !table_.holds(block) ? 1 : 0;
+        n.first_page = n.pages == 0 ? page : n.first_page;
+        ++n.pages;
+        n.bytes += torn_.contains(page) ? 0 : shape_.page_charge(page);
     }
+    const std::uint64_t charge = new_blocks == 0 ? 0 : metadata_charge_for(table_.held_blocks() + new_blocks);
+    n.metadata = charge > metadata_charge() ? charge - metadata_charge() : 0;
     return n;
 }
 
 void object::reserved(const need& n) {
     const std::lock_guard lock(mutex_);
     for (std::size_t page = n.first_page; page < n.first_page + n.pages; ++page) {
-        pages_[page] = page_state::filling;
+        table_.set(page, {stored::filling});
     }
     charged_.fetch_add(n.bytes, std::memory_order_relaxed);
+    metadata_charge_.fetch_add(n.metadata, std::memory_order_relaxed);
+    const std::uint64_t charge = metadata_charge_for(table_.held_blocks());
+    if (charge > metadata_charge()) {
+        // Several fills counted on the same room: a unit, out of what is kept for the directory.
+        budget_.charge(charge - metadata_charge());
+        metadata_charge_.store(charge, std::memory_order_relaxed);
+    }
 }
 
 std::vector<std::pair<std::uint64_t, std::uint64_t>> object::writable(std::uint64_t begin, std::uint64_t end) {
@@ -80,11 +92,10 @@ void object::publish(fill& f, std::uint64_t length, const std::vector<std::pair<
         wake_waiting();
     }
     for (const auto& [page, sum] : sums) {
-        pages_[page] = page_state::present;
-        checksums_[page] = sum;
         // Where parts of it were written by an earlier fill, what lies on the disk is checked before it is believed.
-        verified_[page] = torn_.erase(page) == 0;
-        block_used_[shape_.block_of_page(page)] = tick.load(std::memory_order_relaxed);
+        table_.set(page, {stored::present, false, torn_.erase(page) == 0});
+        table_.set_checksum(page, sum);
+        table_.use(shape_.block_of_page(page), tick.load(std::memory_order_relaxed));
     }
     if (!sums.empty()) {
         dirty_.store(true);
@@ -107,12 +118,6 @@ void object::flush(const fill& f) {
 
 void object::trim(fill& f, std::uint64_t end) {
     const std::lock_guard lock(mutex_);
-    const auto keep = static_cast<std::size_t>((end + page_size - 1) / page_size);
-    for (std::size_t page = keep; page < static_cast<std::size_t>((f.end + page_size - 1) / page_size); ++page) {
-        if (pages_[page] == page_state::claimed) {
-            pages_[page] = torn_.contains(page) ? page_state::torn : page_state::absent;
-        }
-    }
     f.end = std::min(f.end, end);
     wake_waiting();
 }
@@ -123,33 +128,35 @@ std::vector<object::run> object::end_fill(fill& f, std::optional<error> failure)
         return {};
     }
     f.failure = std::move(failure);
-    std::vector<run> runs;
-    std::optional<std::size_t> unwritten;
-    const auto first = static_cast<std::size_t>(f.begin / page_size);
+    std::vector<std::pair<std::size_t, std::size_t>> unwritten;
     const auto end = static_cast<std::size_t>((f.end + page_size - 1) / page_size);
-    for (std::size_t page = first; page <= end; ++page) {
-        bool give_back = false;
-        if (page < end && owns(f, page) &&
-            (pages_[page] == page_state::claimed || pages_[page] == page_state::filling)) {
+    auto page = static_cast<std::size_t>(std::min(f.published, f.end) / page_size);
+    // What was never reserved is no more than claimed, which ends with the fill.
+    for (auto block = table_.next_held(shape_.block_of_page(page)); block; block = table_.next_held(*block + 1)) {
+        page = std::max(page, *block * shape_.pages_per_block());
+        if (page >= end) {
+            break;
+        }
+        for (const auto block_end = std::min(end, table_.last_page_of(*block) + 1); page < block_end; ++page) {
+            if (table_.at(page).state != stored::filling || !owns(f, page)) {
+                continue;
+            }
             const std::uint64_t from = std::max(f.begin, static_cast<std::uint64_t>(page) * page_size);
             const std::uint64_t to = std::min(f.published, shape_.page_end(page));
             if (to > from) {
                 keep_torn(page, from, to);
-            }
-            if (torn_.contains(page)) {
-                pages_[page] = page_state::torn;
-            } else if (pages_[page] == page_state::claimed) {
-                pages_[page] = page_state::absent;
+            } else if (torn_.contains(page)) {
+                table_.set(page, {stored::torn});
+            } else if (!unwritten.empty() && unwritten.back().second + 1 == page) {
+                unwritten.back().second = page;
             } else {
-                give_back = true;
+                unwritten.emplace_back(page, page);
             }
         }
-        if (give_back && !unwritten) {
-            unwritten = page;
-        } else if (!give_back && unwritten) {
-            runs.push_back(begin_punch(*unwritten, page - 1));
-            unwritten.reset();
-        }
+    }
+    std::vector<run> runs;
+    for (const auto& [from, to] : unwritten) {
+        runs.push_back(begin_punch(from, to));
     }
     std::erase_if(fills_, [&f](const auto& each) { return each.get() == &f; });
     wake_waiting();
@@ -157,7 +164,7 @@ std::vector<object::run> object::end_fill(fill& f, std::optional<error> failure)
 }
 
 void object::keep_torn(std::size_t page, std::uint64_t from, std::uint64_t to) {
-    pages_[page] = page_state::torn;
+    table_.set(page, {stored::torn});
     auto& intervals = torn_[page];
     intervals.emplace_back(from, to);
     std::sort(intervals.begin(), intervals.end());
@@ -195,16 +202,12 @@ object::run object::gap(std::uint64_t first, std::uint64_t last) {
     const auto last_page = static_cast<std::size_t>(last / page_size);
     auto page = static_cast<std::size_t>(first / page_size);
     while (page <= last_page && !is_missing(page)) {
-        ++page;
+        page = std::max(page + 1, table_.next_unreadable(page, last_page));
     }
     if (page > last_page) {
         return {};
     }
-    auto end = page;
-    while (end < last_page && is_missing(end + 1)) {
-        ++end;
-    }
-    return {static_cast<std::uint64_t>(page) * page_size, shape_.page_end(end)};
+    return {static_cast<std::uint64_t>(page) * page_size, shape_.page_end(next_not_missing(page, last_page) - 1)};
 }
 
 } // namespace sluice::cache

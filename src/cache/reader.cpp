@@ -60,7 +60,7 @@ span reader::next(std::uint64_t position) {
 
 span object::look(reader& r) {
     const auto page = static_cast<std::size_t>(r.position_ / page_size);
-    const page_state state = pages_[page];
+    const page_state state = state_of(page);
     if (state == page_state::present) {
         return readable(r);
     }
@@ -78,13 +78,10 @@ span object::look(reader& r) {
         return {span::kind::wait, r.position_, r.last_};
     }
     const auto last_page = static_cast<std::size_t>(r.last_ / page_size);
-    std::size_t end = page;
-    while (end < last_page && is_missing(end + 1)) {
-        ++end;
-    }
+    const std::size_t end = next_not_missing(page, std::max(page, last_page)) - 1;
     // Behind the page in which a fill broke lies what it had reserved, which is being given back. That takes less than
     // a request to the origin, and one request can then have all of it.
-    if (end < last_page && pages_[end + 1] == page_state::punching && end - page + 1 < shape_.pages_per_block()) {
+    if (end < last_page && state_of(end + 1) == page_state::punching && end - page + 1 < shape_.pages_per_block()) {
         r.begin_wait();
         return {span::kind::wait, r.position_, r.last_};
     }
@@ -94,10 +91,13 @@ span object::look(reader& r) {
 span object::readable(reader& r) {
     const auto first_page = static_cast<std::size_t>(r.position_ / page_size);
     const std::uint64_t limit = std::min(r.last_ + 1, r.position_ + longest_span);
-    const bool present = pages_[first_page] == page_state::present;
-    if (present && !verified_[first_page]) {
+    const auto unverified = [this](std::size_t page) {
+        const auto p = table_.at(page);
+        return p.readable() && !p.verified;
+    };
+    if (unverified(first_page)) {
         std::size_t page = first_page;
-        while (shape_.page_end(page) < limit && pages_[page + 1] == page_state::present && !verified_[page + 1] &&
+        while (shape_.page_end(page) < limit && unverified(page + 1) &&
                page + 1 < first_page + shape_.pages_per_block()) {
             ++page;
         }
@@ -106,11 +106,12 @@ span object::readable(reader& r) {
     std::uint64_t end = r.position_;
     while (end < limit) {
         const auto page = static_cast<std::size_t>(end / page_size);
-        if (pages_[page] == page_state::present && verified_[page]) {
+        const auto p = table_.at(page);
+        if (p.readable() && p.verified) {
             end = shape_.page_end(page);
             continue;
         }
-        const bool under_way = pages_[page] != page_state::present && pages_[page] != page_state::punching;
+        const bool under_way = !p.readable() && state_of(page) != page_state::punching;
         const auto f = under_way ? fill_at(end) : nullptr;
         const std::uint64_t to = f ? std::min(f->published, shape_.page_end(page)) : end;
         if (to <= end) {
@@ -123,8 +124,7 @@ span object::readable(reader& r) {
                                   static_cast<std::size_t>((end - 1) / shape_.block_size));
     const auto now = tick.load(std::memory_order_relaxed);
     for (auto b = blocks.first; b <= blocks.second; ++b) {
-        ++pins_[b];
-        block_used_[b] = now;
+        table_.pin(b, now);
     }
     r.pinned_ = blocks;
     return {span::kind::readable, r.position_, end - 1};
@@ -133,7 +133,7 @@ span object::readable(reader& r) {
 void object::unpin(reader& r) {
     if (r.pinned_) {
         for (auto b = r.pinned_->first; b <= r.pinned_->second; ++b) {
-            --pins_[b];
+            table_.unpin(b);
         }
         r.pinned_.reset();
     }
@@ -155,8 +155,64 @@ bool object::owns(const fill& f, std::size_t page) const noexcept {
     return f.published < shape_.page_end(page);
 }
 
+const std::pair<const std::size_t, object::punch_job>* object::punch_at(std::size_t page) const {
+    const auto after = punching_.upper_bound(page);
+    if (after == punching_.begin() || std::prev(after)->second.last < page) {
+        return nullptr;
+    }
+    return &*std::prev(after);
+}
+
+const fill* object::claimed_by(std::size_t page) const {
+    for (const auto& f : fills_) {
+        if (f->begin / page_size <= page && static_cast<std::uint64_t>(page) * page_size < f->end && owns(*f, page)) {
+            return f.get();
+        }
+    }
+    return nullptr;
+}
+
+page_state object::state_of(std::size_t page) const {
+    const auto p = table_.at(page);
+    if (p.punching || punch_at(page) != nullptr) {
+        return page_state::punching;
+    }
+    switch (p.state) {
+    case block_table::stored::present:
+        return page_state::present;
+    case block_table::stored::filling:
+        return page_state::filling;
+    default:
+        break;
+    }
+    if (claimed_by(page) != nullptr) {
+        return page_state::claimed;
+    }
+    return p.state == block_table::stored::torn ? page_state::torn : page_state::absent;
+}
+
 bool object::is_missing(std::size_t page) const {
-    return pages_[page] == page_state::absent || pages_[page] == page_state::torn;
+    const auto state = state_of(page);
+    return state == page_state::absent || state == page_state::torn;
+}
+
+std::size_t object::next_not_missing(std::size_t first, std::size_t last) const {
+    if (punch_at(first) != nullptr) {
+        return first;
+    }
+    std::size_t next = last + 1;
+    if (const auto after = punching_.upper_bound(first); after != punching_.end()) {
+        next = std::min(next, after->first);
+    }
+    for (const auto& f : fills_) {
+        auto begin = static_cast<std::size_t>(f->published / page_size);
+        begin += owns(*f, begin) ? 0 : 1;
+        const auto end = static_cast<std::size_t>((f->end + page_size - 1) / page_size);
+        if (begin < end && end > first) {
+            next = std::min(next, std::max(first, begin));
+        }
+    }
+    return next <= first ? first : table_.next_taken(first, next - 1);
 }
 
 void object::wake_waiting() {
@@ -177,25 +233,26 @@ void object::wake_producers() {
 
 object::coverage object::covers(std::uint64_t first, std::uint64_t last) {
     const std::lock_guard lock(mutex_);
-    bool any = false;
-    bool all = true;
-    for (auto page = static_cast<std::size_t>(first / page_size); page <= static_cast<std::size_t>(last / page_size);
-         ++page) {
-        const bool here = pages_[page] == page_state::present;
-        any = any || here;
-        all = all && here;
+    const auto first_page = static_cast<std::size_t>(first / page_size);
+    const auto last_page = static_cast<std::size_t>(last / page_size);
+    const std::size_t present_to = table_.next_unreadable(first_page, last_page);
+    if (present_to != first_page) {
+        return present_to > last_page ? coverage::all : coverage::some;
     }
-    return all ? coverage::all : any ? coverage::some : coverage::none;
+    return table_.next_readable(first_page, last_page) > last_page ? coverage::none : coverage::some;
 }
 
-std::vector<bool> object::present_pages(std::uint64_t first, std::uint64_t last) {
+std::vector<object::run> object::present_runs(std::uint64_t first, std::uint64_t last, std::size_t most) {
     const std::lock_guard lock(mutex_);
-    std::vector<bool> present;
-    for (auto page = static_cast<std::size_t>(first / page_size); page <= static_cast<std::size_t>(last / page_size);
-         ++page) {
-        present.push_back(pages_[page] == page_state::present);
+    std::vector<run> runs;
+    const auto last_page = static_cast<std::size_t>(last / page_size);
+    auto page = table_.next_readable(static_cast<std::size_t>(first / page_size), last_page);
+    while (page <= last_page && runs.size() < most) {
+        const std::size_t end = table_.next_unreadable(page, last_page);
+        runs.push_back({static_cast<std::uint64_t>(page) * page_size, shape_.page_end(end - 1)});
+        page = table_.next_readable(end, last_page);
     }
-    return present;
+    return runs;
 }
 
 } // namespace sluice::cache

@@ -16,6 +16,9 @@ namespace {
 
 using metrics::outcome;
 
+/// What of an object was there is remembered in this many pieces at most; what lies behind counts as the origin's.
+constexpr std::size_t most_held_runs = 1024;
+
 /// Transfers begun for one response after its head, where others failed; a bound against a store that breaks each.
 constexpr int most_restarts = 8;
 
@@ -32,7 +35,7 @@ struct delivery {
     int restarts{0};
     std::uint64_t asked_to{0};                                   ///< read-ahead was begun up to here
     cache::object::coverage held{cache::object::coverage::none}; ///< of what is sent, when the request came
-    std::vector<bool> held_pages{};                              ///< where that is `some`
+    std::vector<cache::object::run> held_runs{};                 ///< where that is `some`
 };
 
 using coverage = cache::object::coverage;
@@ -79,7 +82,7 @@ void begin_part(delivery& d, const http::byte_range& bytes) {
     d.position = bytes.first;
     d.asked_to = 0;
     if (d.held == coverage::some) {
-        d.held_pages = d.object->present_pages(bytes.first, bytes.last);
+        d.held_runs = d.object->present_runs(bytes.first, bytes.last, most_held_runs);
     }
 }
 
@@ -126,13 +129,13 @@ void count_bytes(delivery& d, const cache::span& s) {
         (d.held == coverage::all ? bytes.cache : bytes.origin) += s.last - s.first + 1;
         return;
     }
-    const std::uint64_t first_page = d.bytes.first / cache::page_size;
-    for (std::uint64_t at = s.first; at <= s.last;) {
-        const std::uint64_t page = at / cache::page_size;
-        const std::uint64_t end = std::min(s.last + 1, (page + 1) * cache::page_size);
-        (d.held_pages[static_cast<std::size_t>(page - first_page)] ? bytes.cache : bytes.origin) += end - at;
-        at = end;
+    std::uint64_t held = 0;
+    const auto first = std::ranges::upper_bound(d.held_runs, s.first, {}, &cache::object::run::end);
+    for (auto r = first; r != d.held_runs.end() && r->begin <= s.last; ++r) {
+        held += std::min(s.last + 1, r->end) - std::max(s.first, r->begin);
     }
+    bytes.cache += held;
+    bytes.origin += s.last - s.first + 1 - held;
 }
 
 awaitable<std::optional<error>> fetch_missing(delivery& d, const cache::span& s) {

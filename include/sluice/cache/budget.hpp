@@ -5,6 +5,19 @@
 
 namespace sluice::cache {
 
+/// How many blocks are held by all objects of a cache: kept up to date, since counting them would take a walk. From any
+/// thread.
+class block_gauge {
+public:
+    void add(std::int64_t more) noexcept { blocks_.fetch_add(more, std::memory_order_relaxed); }
+    [[nodiscard]] std::uint64_t blocks() const noexcept {
+        return static_cast<std::uint64_t>(blocks_.load(std::memory_order_relaxed));
+    }
+
+private:
+    std::atomic<std::int64_t> blocks_{0};
+};
+
 /// The hard limit of what the cache takes on the disk: charged before anything is written. From any thread.
 class budget {
 public:
@@ -27,10 +40,13 @@ public:
 
     [[nodiscard]] std::uint64_t used() const noexcept { return used_.load(std::memory_order_relaxed); }
     [[nodiscard]] std::uint64_t limit() const noexcept { return limit_; }
+    /// Of the objects that it is charged for.
+    [[nodiscard]] block_gauge& held() noexcept { return held_; }
 
 private:
     const std::uint64_t limit_;
     std::atomic<std::uint64_t> used_{0};
+    block_gauge held_;
 };
 
 } // namespace sluice::cache

@@ -10,8 +10,9 @@
 /// The metadata file of an object, format version 2. Pure: bytes in, bytes out.
 ///
 /// Layout, integers little-endian: magic "SLUICEMD", u32 format version, u32 page size, then length-prefixed (u32)
-/// texts and numbers in the order of `metadata`, a presence bitmap, a checksum (XXH64) for each present page, and at
-/// the end the XXH64 of all that came before it.
+/// texts and numbers in the order of `metadata`, the runs of present pages (u64 their number, then u64 first page and
+/// u32 pages of each), a checksum (XXH64) for each of their pages, and at the end the XXH64 of all that came before it.
+/// What is not there takes no room, however big the object is.
 namespace sluice::cache {
 
 inline constexpr std::uint32_t format_version = 2;
@@ -25,15 +26,25 @@ struct metadata {
     object_info info;
     std::chrono::system_clock::time_point checked; ///< when the origin last confirmed the version
     bool must_revalidate{false};                   ///< something changed at the app that may concern it
-    std::vector<bool> present;                     ///< a flag a page
-    std::vector<std::uint64_t> checksums;          ///< a value a page, 0 for absent ones
+    /// Present pages one after the other.
+    struct run {
+        std::uint64_t first{0};
+        std::uint32_t pages{0};
+        friend bool operator==(const run&, const run&) = default;
+    };
+    std::vector<run> present;             ///< in ascending order, apart
+    std::vector<std::uint64_t> checksums; ///< of their pages, in their order
+
+    /// Adds a page behind all that are there.
+    void add(std::uint64_t page, std::uint64_t checksum);
 };
 
 [[nodiscard]] std::string encode(const metadata& m);
 
-/// The most that both files of an object take on the disk beside the bytes of its pages: the metadata file with every
-/// page present, and a unit for the extents of the data file. Bytes, whole 4 KiB units.
-[[nodiscard]] std::uint64_t largest_metadata_charge(const object_info& info) noexcept;
+/// The most that both files of an object take on the disk beside the bytes of its pages while it holds `blocks` blocks
+/// of `pages_per_block`: its metadata file, and the extents of the data file. Bytes, whole 4 KiB units.
+[[nodiscard]] std::uint64_t largest_metadata_charge(const object_info& info, std::size_t blocks,
+                                                    std::size_t pages_per_block) noexcept;
 
 /// Errors: `errc::disk_error` for anything that is not a whole, unharmed metadata file of this version.
 [[nodiscard]] result<metadata> decode(std::string_view bytes);

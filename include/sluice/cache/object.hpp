@@ -1,6 +1,7 @@
 #pragma once
 
 #include <sluice/cache/block_store.hpp>
+#include <sluice/cache/block_table.hpp>
 #include <sluice/cache/budget.hpp>
 #include <sluice/cache/key.hpp>
 #include <sluice/cache/reader.hpp>
@@ -17,7 +18,7 @@
 
 namespace sluice::cache {
 
-/// Where a page is in its life. Only `filling`, `torn`, `present` and `punching` pages are charged to the budget.
+/// Where a page is in its life; `absent` and `claimed` pages take no memory. Only `filling`, `torn`, `present` and `punching` pages are charged to the budget.
 enum class page_state : std::uint8_t {
     absent,
     claimed,  ///< a fill will write it; nothing is reserved yet
@@ -50,6 +51,8 @@ public:
     /// `metadata_charge`: what was charged to `b` already for its metadata; the object releases it at its end.
     object(object_info info, std::uint64_t block_size, std::string file_name, budget& b,
            std::uint64_t metadata_charge = 0);
+    object(const object&) = delete;
+    object& operator=(const object&) = delete;
     ~object();
 
     [[nodiscard]] const object_info& info() const noexcept { return info_; }
@@ -71,14 +74,15 @@ public:
     std::shared_ptr<fill> claim(std::uint64_t first, std::uint64_t last, bool begin_inside_page);
 
     /// What a fill has to reserve before it writes `length` bytes at its published offset: the claimed pages from there
-    /// to the end of that block or of the fill. {0, 0, 0}: nothing.
+    /// to the end of that block or of the fill, and what the metadata file grows by. No pages: nothing.
     struct need {
         std::size_t first_page{0};
         std::size_t pages{0};
         std::uint64_t bytes{0};
+        std::uint64_t metadata{0};
     };
     need needed(const fill& f, std::uint64_t length);
-    /// The pages of `n` were charged by the caller: they are `filling` now.
+    /// The bytes and the metadata of `n` were charged by the caller: its pages are `filling` now.
     void reserved(const need& n);
 
     /// The parts of [begin, end) that no fill has published yet: what may be written.
@@ -116,8 +120,8 @@ public:
     /// How much of [first, last] is held by whole pages.
     enum class coverage : std::uint8_t { none, some, all };
     coverage covers(std::uint64_t first, std::uint64_t last);
-    /// A flag a page of [first, last]: whether it is whole.
-    std::vector<bool> present_pages(std::uint64_t first, std::uint64_t last);
+    /// The runs of whole pages in [first, last], the first `most` of them, in bytes; the last page's end is the object's.
+    std::vector<run> present_runs(std::uint64_t first, std::uint64_t last, std::size_t most);
     /// The first run of pages in [first, last] that nobody has or fetches; none where there is no such.
     run gap(std::uint64_t first, std::uint64_t last);
 
@@ -140,6 +144,7 @@ public:
         std::uint32_t used{0};  ///< when it was last used
         std::uint32_t ahead{0}; ///< how many blocks a live reader has yet to read before it, and 1; 0: none is coming
     };
+    /// Adds all of them, the object being locked for some at a time.
     void evictable(std::vector<evictable_block>& out);
     /// Begins to evict a block. Nothing where it is in use by now.
     run begin_eviction(std::size_t block);
@@ -154,13 +159,16 @@ public:
     /// Forgets the descriptor where no reader and no fill is there; true if it did.
     bool close_if_idle();
 
+    /// What the metadata file is to hold, the object being locked for some blocks at a time.
     [[nodiscard]] metadata snapshot();
+    /// The metadata file takes `bytes` on the disk now: gives back what was charged for a larger one.
+    void metadata_written(std::uint64_t bytes);
     /// True once after each change that the metadata file does not hold yet.
     bool take_dirty() noexcept { return dirty_.exchange(false); }
     void mark_dirty() noexcept { dirty_.store(true); }
     /// Takes over what a process before this one left: the pages of `m`, and what the census charged for both files,
-    /// `data_bytes` and `metadata_bytes`. From here on the object is charged for its whole pages, and for the largest
-    /// that its metadata file may become.
+    /// `data_bytes` and `metadata_bytes`. From here on the object is charged for its whole pages, and for what its
+    /// metadata file may take with them.
     void load_pages(const metadata& m, std::uint64_t data_bytes, std::uint64_t metadata_bytes);
     /// Runs of absent pages that must be punched since the file takes more than its recorded pages (`data_bytes`): the
     /// process before this one ended while it filled them.
@@ -198,6 +206,7 @@ public:
     }
     /// Blocks of which any page takes room.
     [[nodiscard]] std::size_t blocks_held();
+
     [[nodiscard]] std::uint32_t last_used() const noexcept { return used_.load(std::memory_order_relaxed); }
     /// The clock of last uses: it moves on at every claim, since only misses make room needed.
     static std::atomic<std::uint32_t> tick;
@@ -211,39 +220,42 @@ private:
     /// Whether `page`, one of those that `f` claimed, is still its to write: what it has passed may have been evicted
     /// and claimed by another since.
     [[nodiscard]] bool owns(const fill& f, std::size_t page) const noexcept;
-    [[nodiscard]] bool is_missing(std::size_t page) const; // absent or torn: to be claimed
-    [[nodiscard]] bool held(std::size_t page) const;       // present or torn
-    [[nodiscard]] bool in_use(std::size_t block) const;    // being sent or checked
-    [[nodiscard]] std::vector<std::uint32_t> blocks_ahead() const;
+    [[nodiscard]] page_state state_of(std::size_t page) const;
+    [[nodiscard]] const fill* claimed_by(std::size_t page) const; // were it absent or torn
+    [[nodiscard]] bool is_missing(std::size_t page) const;        // absent or torn: to be claimed
+    [[nodiscard]] bool in_use(std::size_t block) const;           // being sent or checked
+    /// The first page in [first, last] that is not missing, or last + 1.
+    [[nodiscard]] std::size_t next_not_missing(std::size_t first, std::size_t last) const;
+    struct punch_job;
+    template <class F>
+    void for_each_held(std::size_t first, std::size_t last, F visit);
+    [[nodiscard]] const std::pair<const std::size_t, punch_job>* punch_at(std::size_t page) const;
+    /// What the metadata file and the extents may take while `blocks` are held.
+    [[nodiscard]] std::uint64_t metadata_charge_for(std::size_t blocks) const noexcept;
+    std::size_t add_runs(metadata& m, std::size_t block, std::size_t blocks) const;
     void keep_torn(std::size_t page, std::uint64_t from, std::uint64_t to);
-    [[nodiscard]] std::size_t last_page_of_block(std::size_t block) const;
     std::shared_ptr<fill> fill_at(std::uint64_t offset) const;
     void wake_waiting();
     void wake_producers();
     void unpin(reader& r);
 
+    std::string resolver_id_; // guarded by mutex_; taken out of info_
     const object_info info_;
     const geometry shape_;
     const std::string file_name_;
     budget& budget_;
 
     std::mutex mutex_;
-    std::string resolver_id_;
-    std::vector<page_state> pages_;
-    std::vector<bool> verified_;
-    std::vector<std::uint64_t> checksums_;
+    block_table table_;
     std::map<std::size_t, std::vector<std::pair<std::uint64_t, std::uint64_t>>>
         torn_; // page → published byte intervals
-    /// A run that is being given back, with what it is charged and what its pages were.
+    /// A run of pages that is being given back, with what it is charged.
     struct punch_job {
-        run where;
+        std::size_t last{0};
         std::uint64_t charged{0};
-        std::vector<page_state> before;
         bool damaged{false}; ///< nobody was sent its bytes: they may be written over
     };
-    std::vector<punch_job> punching_;
-    std::vector<std::uint32_t> pins_;                           // a block
-    std::vector<std::uint32_t> block_used_;                     // a block
+    std::map<std::size_t, punch_job> punching_;                 // by its first page; runs do not overlap
     std::vector<std::pair<std::size_t, std::size_t>> checking_; // blocks, inclusive
     std::list<std::shared_ptr<fill>> fills_;
     std::vector<reader*> readers_;

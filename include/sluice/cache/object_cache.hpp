@@ -121,8 +121,8 @@ public:
     [[nodiscard]] std::uint64_t used_bytes() const noexcept { return budget_.used(); }
     [[nodiscard]] std::uint64_t limit_bytes() const noexcept { return settings_.max_size; }
     [[nodiscard]] std::size_t object_count();
-    /// Blocks of which any page takes room. Goes through all objects.
-    [[nodiscard]] std::size_t block_count();
+    /// Blocks of which any page takes room, those of retired objects with a reader too.
+    [[nodiscard]] std::uint64_t block_count() noexcept { return budget_.held().blocks(); }
 
 private:
     struct view_key {

@@ -63,8 +63,9 @@ metadata of(const object_info& info) {
     metadata m;
     m.info = info;
     m.checked = info.stored;
-    m.present.assign(geometry{info.size}.pages(), true);
-    m.checksums.assign(m.present.size(), 1);
+    for (std::size_t page = 0; page < geometry{info.size}.pages(); ++page) {
+        m.add(page, 1);
+    }
     return m;
 }
 

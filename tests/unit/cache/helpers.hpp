@@ -28,7 +28,11 @@ inline object_info info_of(std::uint64_t size, std::string name = "films/a.mp4")
 struct bench {
     explicit bench(std::uint64_t size, std::uint64_t limit = 1024 * mib, std::uint64_t block_size = 4 * page_size)
         : room(limit)
-        , it(std::make_shared<object>(info_of(size), block_size, "name", room)) {}
+        // Its metadata is charged elsewhere.
+        , it(std::make_shared<object>(info_of(size), block_size, "name", room, 1024 * mib)) {}
+    ~bench() { room.charge(it->metadata_charge()); }
+    bench(const bench&) = delete;
+    bench& operator=(const bench&) = delete;
 
     budget room;
     std::shared_ptr<object> it;

@@ -24,8 +24,9 @@ metadata sample(std::size_t pages) {
     m.info.stored = std::chrono::system_clock::time_point(milliseconds(1700000000123));
     m.checked = std::chrono::system_clock::time_point(milliseconds(1700000000456));
     for (std::size_t page = 0; page < pages; ++page) {
-        m.present.push_back(page % 3 != 1);
-        m.checksums.push_back(m.present.back() ? 0x0123456789abcdefULL * (page + 1) : 0);
+        if (page % 3 != 1) {
+            m.add(page, 0x0123456789abcdefULL * (page + 1));
+        }
     }
     return m;
 }
@@ -180,8 +181,15 @@ BOOST_AUTO_TEST_CASE(random_harm_with_a_right_checksum_gives_an_error_or_a_sound
             }
             const auto d = decode(sealed(harmed));
             if (d) {
-                BOOST_REQUIRE(d->present.size() == geometry{d->info.size}.pages());
-                BOOST_REQUIRE(d->checksums.size() == d->present.size());
+                std::uint64_t next = 0;
+                std::uint64_t pages = 0;
+                for (const auto& r : d->present) {
+                    BOOST_REQUIRE(r.first >= next);
+                    pages += r.pages;
+                    next = r.first + r.pages;
+                }
+                BOOST_REQUIRE(next <= geometry{d->info.size}.pages());
+                BOOST_REQUIRE(d->checksums.size() == pages);
             }
         }
     }
@@ -189,11 +197,36 @@ BOOST_AUTO_TEST_CASE(random_harm_with_a_right_checksum_gives_an_error_or_a_sound
 
 BOOST_AUTO_TEST_CASE(the_charge_covers_every_file_that_may_be_written) {
     for (const std::size_t pages : {0U, 1U, 8U, 500U, 10000U}) {
-        metadata m = sample(pages);
-        m.present.assign(pages, true);
-        BOOST_TEST(largest_metadata_charge(m.info) >= encode(m).size() + 4096);
-        BOOST_TEST(largest_metadata_charge(m.info) % 4096 == 0U);
+        for (const std::size_t every : {1U, 2U, 3U, 8U}) {
+            for (const std::size_t pages_a_block : {1U, 3U, 16U, 256U}) {
+                metadata m = sample(0);
+                m.info.resolver_id.assign(longest_link, 'x');
+                std::size_t blocks = 0;
+                std::size_t block = SIZE_MAX;
+                for (std::size_t page = 0; page < pages; page += every) {
+                    m.add(page, page);
+                    blocks += page / pages_a_block != block ? 1 : 0;
+                    block = page / pages_a_block;
+                }
+                const auto charge = largest_metadata_charge(m.info, blocks, pages_a_block);
+                BOOST_TEST(charge >= encode(m).size() + 4096);
+                BOOST_TEST(charge % 4096 == 0U);
+            }
+        }
     }
+}
+
+BOOST_AUTO_TEST_CASE(a_file_is_as_long_as_what_is_there_and_not_as_the_object) {
+    metadata m = sample(0);
+    m.info.size = std::uint64_t{5} << 40U;
+    m.add(m.info.size / page_size - 1, 7);
+    const std::string bytes = encode(m);
+    BOOST_TEST(bytes.size() < 400U);
+    const auto d = decode(bytes);
+    BOOST_REQUIRE(d.has_value());
+    BOOST_TEST((d->present == m.present));
+    m.add(m.info.size / page_size, 7);
+    BOOST_TEST(!decode(encode(m))); // behind its end
 }
 
 BOOST_AUTO_TEST_SUITE_END()

@@ -121,8 +121,6 @@ BOOST_FIXTURE_TEST_CASE(the_newer_of_two_versions_on_the_disk_wins_and_the_other
             m.info = versioned("a", 1, seed);
             m.info.stored = std::chrono::system_clock::time_point(std::chrono::hours(1000 + seed));
             m.checked = m.info.stored;
-            m.present = {false};
-            m.checksums = {0};
             const std::string name = disk->new_name(m.info.key);
             BOOST_REQUIRE(disk->create(name, 1));
             BOOST_REQUIRE(disk->write_metadata(name, m));

@@ -26,9 +26,8 @@ using list = std::vector<std::size_t>;
 /// All pages present and not verified, as after a restart; the checksum of page n is n + 1000.
 void load_all(bench& b) {
     metadata m = b.it->snapshot();
-    m.present.assign(b.it->shape().pages(), true);
-    for (std::size_t page = 0; page < m.checksums.size(); ++page) {
-        m.checksums[page] = page + 1000;
+    for (std::size_t page = 0; page < b.it->shape().pages(); ++page) {
+        m.add(page, page + 1000);
     }
     b.room.charge(b.it->info().size);
     b.it->load_pages(m, b.it->info().size, 0);
@@ -155,11 +154,11 @@ BOOST_AUTO_TEST_CASE(an_object_gives_everything_back_at_its_end) {
 BOOST_AUTO_TEST_CASE(what_a_restart_finds_is_charged_with_the_largest_its_metadata_may_become) {
     bench b(100 * page_size);
     metadata m = b.it->snapshot();
-    m.present[3] = true;
+    m.add(3, 1);
     b.room.charge(2 * page_size + 4096); // by the census
     b.it->load_pages(m, 2 * page_size, 4096);
     BOOST_TEST(b.it->charged() == page_size);
-    BOOST_TEST(b.room.used() == page_size + largest_metadata_charge(b.it->info()));
+    BOOST_TEST(b.room.used() == page_size + largest_metadata_charge(b.it->info(), 1, 4));
     // One page too much lies on the disk: all that is not recorded is given back.
     const auto runs = b.it->unrecorded(2 * page_size);
     BOOST_REQUIRE_EQUAL(runs.size(), 2U);
@@ -232,12 +231,11 @@ BOOST_AUTO_TEST_CASE(metadata_is_written_after_changes_only) {
     b.fetch(0, page_size - 1);
     BOOST_TEST(b.it->take_dirty());
     const metadata m = b.it->snapshot();
-    BOOST_TEST(m.present[0]);
-    BOOST_TEST(!m.present[1]);
-    BOOST_TEST(m.checksums[0] == 1000U);
+    BOOST_TEST((m.present == std::vector<metadata::run>{{0, 1}}));
+    BOOST_TEST((m.checksums == std::vector<std::uint64_t>{1000}));
     b.evict(0);
     BOOST_TEST(b.it->take_dirty());
-    BOOST_TEST(!b.it->snapshot().present[0]);
+    BOOST_TEST(b.it->snapshot().present.empty());
     b.it->checked_now(0);
     BOOST_TEST(b.it->take_dirty());
 }

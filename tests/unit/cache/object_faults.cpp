@@ -75,8 +75,8 @@ BOOST_AUTO_TEST_CASE(pages_that_were_reserved_and_never_written_are_written_late
 BOOST_AUTO_TEST_CASE(a_damaged_page_is_written_anew_where_no_hole_could_be_punched) {
     bench b(2 * page_size);
     metadata m = b.it->snapshot();
-    m.present.assign(2, true);
-    m.checksums.assign(2, 7);
+    m.add(0, 7);
+    m.add(1, 7);
     b.room.charge(2 * page_size);
     b.it->load_pages(m, 2 * page_size, 0);
     b.it->punched(b.it->drop_damaged(0, 7).value(), false);

@@ -84,7 +84,13 @@ BOOST_AUTO_TEST_CASE(a_partly_present_run_is_read_to_its_first_gap) {
     BOOST_TEST((b.it->covers(0, 2 * page_size - 1) == object::coverage::all));
     BOOST_TEST((b.it->covers(0, 2 * page_size) == object::coverage::some));
     BOOST_TEST((b.it->covers(4 * page_size, 5 * page_size) == object::coverage::none));
-    BOOST_TEST((b.it->present_pages(page_size, 3 * page_size) == std::vector<bool>{true, false, true}));
+    const auto runs = b.it->present_runs(page_size, 3 * page_size, 10);
+    BOOST_REQUIRE(runs.size() == 2U);
+    BOOST_TEST(runs[0].begin == page_size);
+    BOOST_TEST(runs[0].end == 2 * page_size);
+    BOOST_TEST(runs[1].begin == 3 * page_size);
+    BOOST_TEST(runs[1].end == 4 * page_size);
+    BOOST_TEST(b.it->present_runs(0, 8 * page_size - 1, 1).size() == 1U);
 }
 
 BOOST_AUTO_TEST_CASE(room_is_asked_for_by_the_block_and_once) {
@@ -310,6 +316,56 @@ BOOST_AUTO_TEST_CASE(an_object_without_bytes_has_no_pages) {
     BOOST_TEST(b.it->blocks_held() == 0U);
     BOOST_TEST(b.it->snapshot().present.empty());
     BOOST_TEST(b.it->idle());
+}
+
+BOOST_AUTO_TEST_CASE(a_huge_object_costs_what_is_held_of_it) {
+    constexpr std::uint64_t size = std::uint64_t{5} << 40U;
+    bench b(size, 1024 * mib, mib);
+    // At its end, in its middle, and at its beginning, where somebody wants all of it.
+    b.fetch(size - 1, size - 1);
+    b.fetch(size / 2, size / 2 + 3 * mib - 1);
+    const auto f = b.it->claim(0, size - 1, whole_pages);
+    BOOST_TEST(f->end == size / 2);
+    const auto second = b.it->claim(size / 2 + 3 * mib, size - 1, whole_pages);
+    BOOST_TEST(second->end == size - page_size);
+    b.publish(*f, 100);
+    BOOST_TEST(b.it->blocks_held() == 5U);
+    const auto r = b.read(0, size - 1);
+    check(r->next(0), kind::readable, 0, 99);
+    BOOST_TEST((b.read(size / 4, size - 1)->next(size / 4).what == kind::wait));
+    BOOST_TEST((b.it->covers(0, size - 1) == object::coverage::some));
+    BOOST_TEST((b.it->covers(size / 2, size / 2 + 3 * mib - 1) == object::coverage::all));
+    BOOST_TEST((b.it->covers(mib, size / 2 - 1) == object::coverage::none));
+    BOOST_TEST(b.it->present_runs(0, size - 1, 100).size() == 2U);
+    for (const auto& run : b.it->end_fill(*f, left)) {
+        b.it->punched(run, true);
+    }
+    b.it->end_fill(*second, left);
+    BOOST_TEST(b.it->blocks_held() == 5U); // the torn page too
+    const auto gap = b.it->gap(page_size, size - 1);
+    BOOST_TEST(gap.begin == page_size);
+    BOOST_TEST(gap.end == size / 2);
+    BOOST_TEST(b.it->gap(size / 2, size - 1).begin == size / 2 + 3 * mib);
+    check(b.read(size / 2 + 3 * mib, size - 1)->next(size / 2 + 3 * mib), kind::absent, size / 2 + 3 * mib,
+          size - page_size - 1);
+    const metadata m = b.it->snapshot();
+    BOOST_TEST(m.present.size() == 2U);
+    std::vector<object::evictable_block> out;
+    b.it->evictable(out);
+    BOOST_TEST(out.size() == 4U); // one is being read
+    // Loaded anew, with more on the disk than is recorded.
+    bench again(size, 1024 * mib, mib);
+    again.room.charge(10 * mib);
+    again.it->load_pages(m, 10 * mib, 0);
+    BOOST_TEST(again.it->charged() == 3 * mib + page_size);
+    const auto runs = again.it->unrecorded(10 * mib);
+    BOOST_TEST(runs.size() == 2U);
+    BOOST_TEST((again.read(0, size - 1)->next(0).what == kind::wait));
+    for (const auto& run : runs) {
+        again.it->punched(run, true);
+    }
+    BOOST_TEST((again.read(0, size - 1)->next(0).what == kind::absent));
+    BOOST_TEST(again.room.held().blocks() == 4U);
 }
 
 BOOST_AUTO_TEST_SUITE_END()

@@ -1,0 +1,109 @@
+#pragma once
+
+#include <sluice/cache/budget.hpp>
+#include <sluice/cache/key.hpp>
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <optional>
+
+namespace sluice::cache {
+
+/// What is kept of the pages of the blocks that an object holds: nothing of all others, so that memory follows what is
+/// cached and not how big an object is. A 1 MiB block costs under 256 bytes, 128 of them its checksums.
+///
+/// Everything here takes time by what is looked at, at most O(log held blocks) otherwise. Not thread-safe.
+class block_table {
+public:
+    /// What a page takes room for; the values are those of four bits in a record.
+    enum class stored : std::uint8_t {
+        absent = 0, ///< nothing
+        filling = 1,
+        torn = 2,
+        present = 3
+    };
+    /// A page's record.
+    struct page_record {
+        stored state{stored::absent};
+        bool punching{false}; ///< `state` is what it was
+        bool verified{false};
+        [[nodiscard]] bool readable() const noexcept { return state == stored::present && !punching; }
+    };
+
+    /// Counts its blocks in `gauge`, which must outlive it.
+    block_table(geometry shape, block_gauge& gauge)
+        : shape_(shape)
+        , gauge_(gauge) {}
+    block_table(const block_table&) = delete;
+    block_table& operator=(const block_table&) = delete;
+    ~block_table();
+
+    [[nodiscard]] page_record at(std::size_t page) const;
+    /// Sets what `page` is; makes the record of its block where there is none.
+    void set(std::size_t page, page_record to);
+    /// The checksum of a present page.
+    [[nodiscard]] std::uint64_t checksum(std::size_t page) const;
+    void set_checksum(std::size_t page, std::uint64_t sum);
+
+    /// Keeps a block's record, and counts who sends it.
+    void pin(std::size_t block, std::uint32_t now);
+    void unpin(std::size_t block);
+    [[nodiscard]] bool pinned(std::size_t block) const;
+    /// Notes that a held block was used at `now`.
+    void use(std::size_t block, std::uint32_t now);
+    [[nodiscard]] std::uint32_t used(std::size_t block) const;
+
+    /// The first block from `block` on that has any page in a state but absent; none: no value.
+    [[nodiscard]] std::optional<std::size_t> next_held(std::size_t block) const;
+    /// The first page in [first, last] that is readable, or last + 1.
+    [[nodiscard]] std::size_t next_readable(std::size_t first, std::size_t last) const;
+    /// The first page in [first, last] that is not readable, or last + 1.
+    [[nodiscard]] std::size_t next_unreadable(std::size_t first, std::size_t last) const;
+    /// The first page in [first, last] that is filling, present or being punched, or last + 1.
+    [[nodiscard]] std::size_t next_taken(std::size_t first, std::size_t last) const;
+    /// Whether any page of a block is in a state but absent.
+    [[nodiscard]] bool holds(std::size_t block) const;
+    /// Blocks of which any page is not absent.
+    [[nodiscard]] std::size_t held_blocks() const noexcept { return held_; }
+
+    [[nodiscard]] std::size_t last_page_of(std::size_t block) const noexcept {
+        return std::min((block + 1) * shape_.pages_per_block(), shape_.pages()) - 1;
+    }
+
+private:
+    /// One block: the checksums of its pages, then four bits a page.
+    struct record {
+        std::uint32_t pins{0};
+        std::uint32_t used{0};
+        std::uint16_t held{0};     ///< pages that are not absent
+        std::uint16_t readable{0}; ///< pages that are
+        std::unique_ptr<std::uint64_t[]> words;
+    };
+    using key = std::uint32_t;
+    using records = std::map<key, record>;
+
+    [[nodiscard]] static key as_key(std::size_t block) noexcept { return static_cast<key>(block); }
+    [[nodiscard]] record* find(std::size_t block) const;
+    record& make(std::size_t block);
+    void drop_unused(std::size_t block, const record& r);
+    [[nodiscard]] page_record read(const record& r, std::size_t page) const noexcept;
+    [[nodiscard]] std::size_t pages_of(std::size_t block) const noexcept {
+        return last_page_of(block) + 1 - block * shape_.pages_per_block();
+    }
+    [[nodiscard]] bool is_whole(std::size_t block) const;
+    void join_whole(key block);
+    void leave_whole(key block);
+
+    const geometry shape_;
+    block_gauge& gauge_;
+    records records_;
+    std::map<key, key> whole_; ///< runs of two or more blocks of which every page is readable: the first → the last
+    std::size_t held_{0};
+    mutable key last_found_{0}; ///< pages are looked at one after the other
+    mutable record* last_record_{nullptr};
+};
+
+} // namespace sluice::cache
