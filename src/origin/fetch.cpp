@@ -56,7 +56,17 @@ struct attempt {
     bool sent{false};     ///< the store was asked: what failed before says nothing of it
     bool answered{false}; ///< by it, with a whole head
     bool refused{false};  ///< 400, 401 or 403: the URL may be what is wrong (S3 answers 400 to an expired token)
+    bool hurried{false};  ///< it was given too little time to say anything of the store
 };
+
+/// Tells the breaker how an attempt ended, where that says something of the store.
+void tell(breaker& b, const attempt& a) {
+    if (a.answer || (a.answered && !a.failure.retryable)) {
+        b.succeeded();
+    } else if (a.sent && !a.hurried) { // a proxy's refusal is among these, which would come again
+        b.failed(steady_clock::now());
+    }
+}
 
 awaitable<attempt> try_once(net::connection_pool& pool, store& s, const fetch_request& r) {
     attempt a;
@@ -76,6 +86,11 @@ awaitable<attempt> try_once(net::connection_pool& pool, store& s, const fetch_re
         co_return a;
     }
     const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(r.give_up - began);
+    const auto fail = [&a, &s, began, left](error e) {
+        const attempt_time time{left, steady_clock::now() - began, s.settings().response_timeout};
+        a.hurried = e.code == errc::timeout && was_hurried(time, s.patience());
+        a.failure = as_origin(std::move(e));
+    };
     net::send_options options;
     options.response_timeout = std::clamp(left, std::chrono::milliseconds(1), s.settings().response_timeout);
     options.head_request = r.method == sign::method::head;
@@ -85,13 +100,13 @@ awaitable<attempt> try_once(net::connection_pool& pool, store& s, const fetch_re
     auto sent = co_await net::send(pool, where, text.text, options);
     if (!sent) {
         s.counters().requests->at("error").Increment();
-        a.failure = as_origin(sent.error());
+        fail(sent.error());
         co_return a;
     }
     while (sent.value().head().status < 200) { // interim answers (RFC 9110 §15.2) say nothing that is needed here
         auto next = co_await sent.value().read_head();
         if (!next) {
-            a.failure = as_origin(next.error());
+            fail(next.error());
             co_return a;
         }
     }
@@ -159,11 +174,7 @@ awaitable<result<fetched>> fetch(net::connection_pool& pool, store& s, fetch_req
             co_return error{errc::breaker_open, error_source::origin, true};
         }
         auto a = co_await try_once(pool, s, request);
-        if (a.answer || (a.answered && !a.failure.retryable)) {
-            s.circuit().succeeded();
-        } else if (a.sent) { // a proxy's refusal is among these, which would come again
-            s.circuit().failed(steady_clock::now());
-        }
+        tell(s.circuit(), a);
         if (a.answer) {
             co_return std::move(*a.answer);
         }

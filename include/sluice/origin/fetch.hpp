@@ -57,7 +57,8 @@ private:
 };
 
 /// Signs, sends, and checks the head of the answer; retries what may pass (resets, 429, 5xx) with jittered back-off,
-/// and signs anew where a kept URL is refused.
+/// and signs anew where a kept URL is refused. The store's breaker learns how each attempt ended, but of those that
+/// were cut short by our own haste (see breaker.hpp).
 ///
 /// What `request` views must live until completion. Errors, all of source origin unless said otherwise: `breaker_open`,
 /// `no_credentials`, `sign_failed` (source internal), `forbidden`, `not_found`, `throttled`, `store_error`,

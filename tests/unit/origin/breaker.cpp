@@ -79,4 +79,27 @@ BOOST_AUTO_TEST_CASE(one_of_many_threads_gets_the_trial) {
     BOOST_TEST(allowed.load() == 1);
 }
 
+BOOST_AUTO_TEST_CASE(a_time_out_counts_where_the_attempt_had_time) {
+    const auto hurried = [](steady_clock::duration left, steady_clock::duration took,
+                            steady_clock::duration whole = 10s) {
+        return was_hurried({left, took, whole}, 5s);
+    };
+    // Half of what a request has is enough.
+    BOOST_TEST(!hurried(5s, 5s));
+    BOOST_TEST(!hurried(2500ms, 2500ms));
+    BOOST_TEST(!hurried(2500ms, 2550ms)); // deadlines are looked at every 50 ms
+    BOOST_TEST(hurried(2499ms, 2499ms));
+    BOOST_TEST(hurried(2499ms, 2549ms));
+    BOOST_TEST(hurried(1ms, 40ms));
+    BOOST_TEST(hurried(0ms, 40ms));
+    BOOST_TEST(hurried(-100ms, 40ms)); // what came before it took longer than there was
+    // Or its own whole time-out, however short that is.
+    BOOST_TEST(!hurried(1s, 1s, 1s));
+    BOOST_TEST(!hurried(2s, 1s, 1s));
+    BOOST_TEST(hurried(999ms, 1s, 1s));
+    // It ended before its request's time did: by the store's time-out of connecting.
+    BOOST_TEST(!hurried(2s, 500ms));
+    BOOST_TEST(!hurried(2s, 1999ms));
+}
+
 BOOST_AUTO_TEST_SUITE_END()
