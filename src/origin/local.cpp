@@ -73,10 +73,28 @@ int open_beneath(int root, const std::string& key) {
     return static_cast<int>(fd);
 }
 
+file_stamp stamp_of(const struct stat& s) {
+    return {static_cast<std::uint64_t>(s.st_size), s.st_mtim, s.st_ctim, static_cast<std::uint64_t>(s.st_nlink)};
+}
+
+bool same(const timespec& a, const timespec& b) {
+    return a.tv_sec == b.tv_sec && a.tv_nsec == b.tv_nsec;
+}
+
 } // namespace
+
+bool is_written_to(const file_stamp& before, const file_stamp& now) noexcept {
+    return before.size != now.size || !same(before.modified, now.modified) ||
+           (!same(before.changed, now.changed) && before.links == now.links);
+}
 
 local_object::~local_object() {
     close(fd);
+}
+
+bool local_object::is_unchanged() const noexcept {
+    struct stat s {};
+    return fstat(fd, &s) == 0 && !is_written_to(opened, stamp_of(s));
 }
 
 std::string_view type_by_name(std::string_view name) noexcept {
@@ -137,7 +155,8 @@ result<std::shared_ptr<local_object>> open_local(const std::string& root, const 
     if (fstat(fd, &s) != 0 || !S_ISREG(s.st_mode)) {
         return trouble(ENOENT);
     }
-    o->size = static_cast<std::uint64_t>(s.st_size);
+    o->opened = stamp_of(s);
+    o->size = o->opened.size;
     std::array<char, 128> tag{};
     std::snprintf(tag.data(), tag.size(), "\"%llx-%llx-%llx.%lx-%llx.%lx\"", static_cast<unsigned long long>(s.st_ino),
                   static_cast<unsigned long long>(s.st_size), static_cast<unsigned long long>(s.st_mtim.tv_sec),

@@ -40,11 +40,6 @@ struct delivery {
 
 using coverage = cache::object::coverage;
 
-/// The ranges to send, in their order.
-std::vector<http::byte_range> parts_of(const plan& p) {
-    return p.several ? p.several->parts : std::vector<http::byte_range>{p.bytes};
-}
-
 std::uint64_t largest_window(const delivery& d) {
     return std::max(d.m.services.read_ahead, first_window);
 }
@@ -290,42 +285,6 @@ awaitable<delivered> deliver_cached(media_request& m, std::shared_ptr<cache::obj
     begin_part(d, d.to_send.bytes);
     auto all = co_await send_part(d, data.value(), std::move(hold));
     co_return all;
-}
-
-awaitable<delivered> deliver_local(media_request& m) {
-    m.x.outcome = outcome::bypass;
-    m.x.detail = "local";
-    auto job = [root = m.store.settings().root, key = m.key] { return origin::open_local(root, key); };
-    auto opened = co_await m.services.reads.run(std::move(job));
-    if (!opened) {
-        co_return delivered{opened.error()};
-    }
-    const auto& o = *opened.value();
-    const representation r{o.size, o.etag, o.content_type, o.last_modified, std::chrono::system_clock::now()};
-    const plan p = make_plan(m, r);
-    std::string head;
-    append_head(head, m, r, p);
-    if (!p.has_body) {
-        m.x.note_head_sent();
-        auto sent = co_await m.x.client.write(head);
-        co_return delivered{sent ? std::nullopt : std::optional<error>(sent.error())};
-    }
-    const auto parts = parts_of(p);
-    for (std::size_t i = 0; i < parts.size(); ++i) {
-        head += p.several ? p.several->part_head(i) : std::string();
-        std::uint64_t position = parts[i].first;
-        auto sent = co_await send_file(m.x, m.services.reads, o.fd, position, parts[i].last, head);
-        if (!sent) {
-            co_return delivered{sent.error()};
-        }
-        m.x.bytes.origin += parts[i].length();
-    }
-    if (p.several) {
-        const std::string closing = p.several->closing();
-        auto sent = co_await m.x.client.write(closing);
-        co_return delivered{sent ? std::nullopt : std::optional<error>(sent.error())};
-    }
-    co_return delivered{};
 }
 
 } // namespace sluice::proxy

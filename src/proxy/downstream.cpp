@@ -1,12 +1,15 @@
 #include <sluice/net/gather.hpp>
 #include <sluice/proxy/downstream.hpp>
 
+#include <linux/sockios.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 
 #include <algorithm>
 #include <array>
 #include <cerrno>
 #include <cstring>
+#include <optional>
 
 namespace sluice::proxy {
 namespace {
@@ -15,6 +18,9 @@ namespace {
 constexpr std::size_t first_buffer = 4 * 1024;
 constexpr std::size_t kept_buffer = 16 * 1024;
 constexpr std::chrono::seconds linger_time{5};
+/// Between two looks at what the socket holds: at first what a fast client needs, then what a slow one costs little.
+constexpr std::chrono::microseconds first_look{250};
+constexpr std::chrono::microseconds longest_look{sweep::period};
 
 std::string address_text(const tcp_socket& socket) {
     boost::system::error_code ec;
@@ -199,6 +205,35 @@ awaitable<result<void>> downstream::wait_writable() {
     if (ec) {
         co_return lost(ec.message());
     }
+    refresh_timer();
+    co_return result<void>{};
+}
+
+awaitable<result<void>> downstream::wait_acknowledged(std::size_t most) {
+    steady_timer timer(worker_.get_executor());
+    auto step = first_look;
+    std::optional<int> before;
+    writing_ = true;
+    refresh_timer();
+    for (;;) {
+        int queued = 0;
+        if (!socket_.is_open() || ioctl(socket_.native_handle(), SIOCOUTQ, &queued) != 0) {
+            writing_ = false;
+            co_return lost("not acknowledged");
+        }
+        if (queued <= 0 || static_cast<std::size_t>(queued) <= most) {
+            break;
+        }
+        if (before && queued < *before) {
+            refresh_timer();
+        }
+        before = queued;
+        timer.expires_after(step);
+        auto [ec] = co_await timer.async_wait(use_tuple);
+        static_cast<void>(ec);
+        step = std::min(2 * step, longest_look);
+    }
+    writing_ = false;
     refresh_timer();
     co_return result<void>{};
 }

@@ -45,6 +45,20 @@ bool is_resident(int fd, std::uint64_t first, std::uint64_t end) {
     return read_now(fd, &byte, 1, end - 1);
 }
 
+/// Reads all of it; on a thread that may wait.
+bool read_waiting(int fd, char* out, std::size_t length, std::uint64_t offset) {
+    while (length > 0) {
+        const ssize_t n = pread(fd, out, length, static_cast<off_t>(offset));
+        if (n <= 0) {
+            return false;
+        }
+        out += n;
+        offset += static_cast<std::uint64_t>(n);
+        length -= static_cast<std::size_t>(n);
+    }
+    return true;
+}
+
 /// Brings a range into the page cache; on a thread that may wait.
 bool load(int fd, std::uint64_t first, std::uint64_t last) {
     std::vector<char> sink(64 * 1024);
@@ -118,9 +132,7 @@ awaitable<result<void>> send_file(exchange& x, file_pool& reads, int fd, std::ui
         bool have = read_now(fd, head.data() + head_size, body, first);
         if (!have) {
             // While the pool reads, the response is not begun: a fault can still become something else.
-            const bool loaded = co_await load_cold(reads, fd, first, last);
-            have = loaded &&
-                   pread(fd, head.data() + head_size, body, static_cast<off_t>(first)) == static_cast<ssize_t>(body);
+            have = co_await read_file(reads, fd, head.data() + head_size, body, first);
         }
         if (!have) {
             head.resize(head_size);
@@ -162,6 +174,15 @@ awaitable<result<void>> send_file(exchange& x, file_pool& reads, int fd, std::ui
     }
     auto body = co_await send_large(x, reads, fd, first, last, looked_at);
     co_return body;
+}
+
+awaitable<bool> read_file(file_pool& reads, int fd, char* out, std::size_t length, std::uint64_t offset) {
+    if (read_now(fd, out, length, offset)) {
+        co_return true;
+    }
+    auto job = [fd, out, length, offset] { return read_waiting(fd, out, length, offset); };
+    const bool whole = co_await reads.run(job);
+    co_return whole;
 }
 
 } // namespace sluice::proxy

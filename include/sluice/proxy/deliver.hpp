@@ -26,7 +26,8 @@ awaitable<delivered> deliver_direct(media_request& m, std::optional<origin::fetc
 awaitable<result<void>> continue_direct(media_request& m, http::byte_range wanted, std::string_view etag,
                                         std::string& before);
 
-/// Sends a file of a local store from its own descriptor.
+/// Sends a file of a local store from its own descriptor. Where it was written to meanwhile the response is cut before
+/// its last byte, or, where its head was not sent yet, begun again.
 awaitable<delivered> deliver_local(media_request& m);
 
 } // namespace sluice::proxy

@@ -59,6 +59,11 @@ public:
     /// Completes when the socket can take more; the send time-out runs. Errors: `timeout`, `connection_lost`.
     awaitable<result<void>> wait_writable();
 
+    /// Completes when at most `most` bytes of what was sent are still in the socket, not acknowledged by the client's
+    /// host: what lies behind them is read no more. The send time-out runs anew whenever some were. Errors: `timeout`,
+    /// `connection_lost`.
+    awaitable<result<void>> wait_acknowledged(std::size_t most);
+
     /// Tells the client that no more will come, then reads and drops what it still sends, for a bounded time, so that
     /// the last response is not lost by a reset (RFC 9112 §9.6). Nothing where it was done before.
     awaitable<void> linger();

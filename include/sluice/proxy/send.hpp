@@ -14,4 +14,8 @@ namespace sluice::proxy {
 awaitable<result<void>> send_file(exchange& x, file_pool& reads, int fd, std::uint64_t& first, std::uint64_t last,
                                   std::string& head);
 
+/// Reads `length` bytes of a file at `offset` into `out`, from the page cache at once, else on a thread of `reads`.
+/// False where they are not all there. `out` must live until completion.
+awaitable<bool> read_file(file_pool& reads, int fd, char* out, std::size_t length, std::uint64_t offset);
+
 } // namespace sluice::proxy

@@ -193,4 +193,36 @@ BOOST_AUTO_TEST_CASE(types) {
     }
 }
 
+BOOST_AUTO_TEST_CASE(what_counts_as_written_to) {
+    const file_stamp before{100, {1000, 1}, {2000, 2}, 1};
+    BOOST_TEST(!is_written_to(before, before));
+    const auto with = [before](auto change) {
+        file_stamp now = before;
+        change(now);
+        return is_written_to(before, now);
+    };
+    BOOST_TEST(with([](file_stamp& s) { s.size = 99; }));
+    BOOST_TEST(with([](file_stamp& s) { s.modified.tv_nsec = 2; }));
+    BOOST_TEST(with([](file_stamp& s) { s.modified.tv_sec = 999; }));
+    BOOST_TEST(with([](file_stamp& s) { s.changed.tv_nsec = 3; }));
+    BOOST_TEST(with([](file_stamp& s) { s.changed.tv_sec = 2001; }));
+    // Replaced by rename, removed, or linked: its bytes are what they were.
+    BOOST_TEST(!with([](file_stamp& s) { s.changed.tv_sec = 2001, s.links = 0; }));
+    BOOST_TEST(!with([](file_stamp& s) { s.changed.tv_sec = 2001, s.links = 2; }));
+    BOOST_TEST(with([](file_stamp& s) { s.changed.tv_sec = 2001, s.links = 0, s.modified.tv_sec = 2001; }));
+    BOOST_TEST(with([](file_stamp& s) { s.links = 0, s.size = 0; }));
+}
+
+BOOST_AUTO_TEST_CASE(a_file_is_unchanged_until_it_is_written_to) {
+    const auto first = open("a/film.mp4").value();
+    BOOST_TEST(first->is_unchanged());
+    write("a/new", "another file");
+    fs::rename(root + "/a/new", root + "/a/film.mp4");
+    BOOST_TEST(first->is_unchanged());
+    const auto second = open("a/film.mp4").value();
+    write("a/film.mp4", "another, longer file");
+    BOOST_TEST(!second->is_unchanged());
+    BOOST_TEST(first->is_unchanged());
+}
+
 BOOST_AUTO_TEST_SUITE_END()
