@@ -26,12 +26,18 @@ awaitable<void> event::wait() {
 }
 
 void event::notify() {
-    if (!posted_.exchange(true, std::memory_order_acq_rel)) {
+    if (posted_.exchange(true, std::memory_order_acq_rel)) {
+        return;
+    }
+    try {
         asio::post(executor_, [self = shared_from_this()] {
             self->posted_.store(false, std::memory_order_release);
             self->signalled_ = true;
             self->arrive();
         });
+    } catch (...) { // no memory: the next one is posted again
+        posted_.store(false, std::memory_order_release);
+        throw;
     }
 }
 

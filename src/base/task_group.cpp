@@ -12,8 +12,7 @@ task_group::task_group(executor ex)
     , idle_(std::make_shared<event>(ex)) {}
 
 void task_group::spawn(awaitable<void> task) {
-    ++running_;
-    asio::co_spawn(executor_, std::move(task), [this](const std::exception_ptr& thrown) {
+    auto ended = [this](const std::exception_ptr& thrown) {
         if (thrown) {
             try {
                 std::rethrow_exception(thrown);
@@ -26,7 +25,14 @@ void task_group::spawn(awaitable<void> task) {
         if (--running_ == 0) {
             idle_->notify();
         }
-    });
+    };
+    ++running_;
+    try {
+        asio::co_spawn(executor_, std::move(task), std::move(ended));
+    } catch (...) { // no memory: it was never begun
+        --running_;
+        throw;
+    }
 }
 
 awaitable<void> task_group::drained() {

@@ -22,8 +22,13 @@ fill_writer::fill_writer(object_cache& cache, std::shared_ptr<object> o, std::sh
     : cache_(&cache)
     , object_(std::move(o))
     , fill_(std::move(f))
-    , data_(std::move(data))
-    , sum_(std::make_unique<running_sum>()) {
+    , data_(std::move(data)) {
+    try {
+        sum_ = std::make_unique<running_sum>();
+    } catch (...) { // there will be no destructor: its readers would wait for ever
+        finish(error{errc::canceled, error_source::internal, true});
+        throw;
+    }
     sum_->whole = fill_->begin % page_size == 0;
 }
 

@@ -39,7 +39,6 @@ error failed(errc code, std::string detail) {
 /// Begins a look-up that outlives whoever asked for it; `s` is kept until it ends.
 template <class State>
 void look_up(const std::shared_ptr<State>& s, const std::string& host, typename State::entry& e) {
-    e.looking_up = true;
     s->lookup.async_resolve(host, "", [s, host](const boost::system::error_code& ec, const auto& results) {
         auto& found = s->entries[host];
         found.looking_up = false;
@@ -63,6 +62,7 @@ void look_up(const std::shared_ptr<State>& s, const std::string& host, typename 
             waiter->notify();
         }
     });
+    e.looking_up = true; // behind what may throw; the handler does not run before this thread goes on
 }
 
 } // namespace

@@ -7,7 +7,10 @@
 #include <boost/asio/thread_pool.hpp>
 
 #include <atomic>
+#include <exception>
+#include <optional>
 #include <type_traits>
+#include <utility>
 
 namespace sluice {
 
@@ -21,33 +24,42 @@ public:
     ~file_pool() { join(); }
 
     /// Runs `f` on a thread of the pool and completes on the caller's worker with what it gives (which must be movable
-    /// and not void). `f` must not throw. Not cancellable: it completes when `f` has returned.
+    /// and not void), or throws what it throws. Not cancellable: it completes when `f` has ended.
     template <class F>
     awaitable<std::invoke_result_t<F&>> run(F f) {
         using value = std::invoke_result_t<F&>;
         auto initiation = [](auto handler, file_pool* self, F work) {
             auto ex = asio::get_associated_executor(handler);
-            self->queued_.fetch_add(1, std::memory_order_relaxed);
-            asio::post(self->threads_, [self, ex, guard = asio::make_work_guard(ex), work = std::move(work),
-                                        handler = std::move(handler)]() mutable {
-                value v = work();
-                self->queued_.fetch_sub(1, std::memory_order_relaxed);
-                asio::post(ex, [handler = std::move(handler), v = std::move(v)]() mutable {
-                    std::move(handler)(std::move(v));
+            asio::post(self->threads_, [ex, place = counted(self->queued_), guard = asio::make_work_guard(ex),
+                                        work = std::move(work), handler = std::move(handler)]() mutable {
+                std::optional<value> v;
+                std::exception_ptr thrown;
+                try {
+                    v.emplace(work());
+                } catch (...) {
+                    thrown = std::current_exception();
+                }
+                place.leave();
+                asio::post(ex, [handler = std::move(handler), v = std::move(v), thrown]() mutable {
+                    std::move(handler)(thrown, std::move(v));
                 });
             });
         };
-        return asio::async_initiate<const asio::use_awaitable_t<executor>, void(value)>(
-            std::move(initiation), asio::use_awaitable_t<executor>{}, this, std::move(f));
+        const asio::use_awaitable_t<executor> token;
+        auto done = co_await asio::async_initiate<const asio::use_awaitable_t<executor>,
+                                                  void(std::exception_ptr, std::optional<value>)>(
+            std::move(initiation), token, this, std::move(f));
+        co_return std::move(*done);
     }
 
-    /// Runs `f` on a thread of the pool; nobody waits for it.
+    /// Runs `f` on a thread of the pool; nobody waits for it, and what it throws is lost.
     template <class F>
     void post(F f) {
-        queued_.fetch_add(1, std::memory_order_relaxed);
-        asio::post(threads_, [this, work = std::move(f)]() mutable {
-            work();
-            queued_.fetch_sub(1, std::memory_order_relaxed);
+        asio::post(threads_, [place = counted(queued_), work = std::move(f)]() mutable {
+            try {
+                work();
+            } catch (...) { // NOLINT(bugprone-empty-catch): there is nobody to be told
+            }
         });
     }
 
@@ -58,8 +70,29 @@ public:
     void join() { threads_.join(); }
 
 private:
+    /// A piece of work in `queued_`, from its being handed in to its end, whatever that is.
+    class counted {
+    public:
+        explicit counted(std::atomic<std::size_t>& queue)
+            : queue_(&queue) {
+            queue_->fetch_add(1, std::memory_order_relaxed);
+        }
+        counted(counted&& other) noexcept
+            : queue_(std::exchange(other.queue_, nullptr)) {}
+        counted& operator=(counted&&) = delete;
+        ~counted() { leave(); }
+        void leave() noexcept {
+            if (queue_ != nullptr) {
+                std::exchange(queue_, nullptr)->fetch_sub(1, std::memory_order_relaxed);
+            }
+        }
+
+    private:
+        std::atomic<std::size_t>* queue_;
+    };
+
+    std::atomic<std::size_t> queued_{0}; // before the threads: what they have not begun gives its place back
     asio::thread_pool threads_;
-    std::atomic<std::size_t> queued_{0};
 };
 
 } // namespace sluice

@@ -87,14 +87,14 @@ public:
     explicit single_flight(Value abandoned)
         : abandoned_(std::move(abandoned)) {}
 
-    ticket enter(const std::string& key) {
+    ticket enter(std::string key) {
         const std::lock_guard lock(mutex_);
         auto& slot = flights_[key];
         const bool leads = slot == nullptr;
         if (leads) {
             slot = std::make_shared<flight>();
         }
-        return ticket(this, key, slot, leads);
+        return ticket(this, std::move(key), slot, leads); // cannot throw: a flight without a leader would never land
     }
 
 private:

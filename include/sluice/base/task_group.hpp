@@ -12,7 +12,8 @@ class task_group {
 public:
     explicit task_group(executor ex);
 
-    /// Starts `task` on this worker. What it throws is logged and ends only that task.
+    /// Starts `task` on this worker. What it throws is logged and ends only that task. Throws `std::bad_alloc` where it
+    /// cannot be started.
     void spawn(awaitable<void> task);
 
     /// How many are running.

@@ -58,6 +58,16 @@ awaitable<void> move_only(file_pool& pool) {
     BOOST_TEST(*got == "bytes");
 }
 
+awaitable<void> throwing(file_pool& pool, bool& caught) {
+    auto job = []() -> bool { throw std::bad_alloc(); };
+    try {
+        const bool done = co_await pool.run(std::move(job));
+        BOOST_TEST(!done);
+    } catch (const std::bad_alloc&) {
+        caught = true;
+    }
+}
+
 } // namespace
 
 BOOST_AUTO_TEST_SUITE(file_pools)
@@ -111,6 +121,17 @@ BOOST_AUTO_TEST_CASE(join_waits_for_all_that_was_handed_in) {
         BOOST_TEST(pool.queued() == 0U);
     } // joined again, by its end
     BOOST_TEST(g.most.load() <= 2);
+}
+
+BOOST_AUTO_TEST_CASE(what_a_job_throws_comes_to_who_waits_and_takes_no_place) {
+    asio::io_context context{1};
+    file_pool pool(1);
+    bool caught = false;
+    test::run(context, throwing(pool, caught));
+    BOOST_TEST(caught);
+    pool.post([] { throw std::bad_alloc(); });
+    pool.join();
+    BOOST_TEST(pool.queued() == 0U);
 }
 
 BOOST_AUTO_TEST_SUITE_END()
