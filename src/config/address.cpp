@@ -30,6 +30,16 @@ struct address {
         }
         return bytes[15] == 1 && std::all_of(bytes.begin(), bytes.end() - 1, [](std::uint8_t b) { return b == 0; });
     }
+    /// An IPv4 address that is written in IPv6 (RFC 4291 §2.5.5.2), as what it is.
+    [[nodiscard]] address unmapped() const {
+        constexpr std::array<std::uint8_t, 12> mapped{0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xFF, 0xFF};
+        if (!v6 || !std::equal(mapped.begin(), mapped.end(), bytes.begin())) {
+            return *this;
+        }
+        address v4;
+        std::copy(bytes.begin() + mapped.size(), bytes.end(), v4.bytes.begin());
+        return v4;
+    }
     [[nodiscard]] std::string text() const {
         std::array<char, INET6_ADDRSTRLEN> out{};
         inet_ntop(v6 ? AF_INET6 : AF_INET, bytes.data(), out.data(), static_cast<socklen_t>(out.size()));
@@ -52,6 +62,14 @@ std::optional<address> parse_address(std::string_view text) {
         return a;
     }
     return std::nullopt;
+}
+
+/// `localhost` and what is below it: loopback, whatever a name server says (RFC 6761 §6.3).
+bool is_localhost(std::string_view host) {
+    if (host.ends_with('.')) {
+        host.remove_suffix(1);
+    }
+    return host == "localhost" || host.ends_with(".localhost");
 }
 
 bool is_host_name(std::string_view host) {
@@ -216,28 +234,45 @@ result<cidr> parse_cidr(std::string_view text) {
 }
 
 bool collide(const endpoint& a, const endpoint& b) {
-    const auto x = parse_address(a.host);
-    const auto y = parse_address(b.host);
+    auto x = parse_address(a.host);
+    auto y = parse_address(b.host);
     if (a.port == 0 || a.port != b.port || !x || !y) {
         return false;
     }
+    x = x->unmapped();
+    y = y->unmapped();
     const auto covers = [](const address& wide, const address& narrow) {
         return wide.any() && (wide.v6 || !narrow.v6);
     };
     return *x == *y || covers(*x, *y) || covers(*y, *x);
 }
 
-bool leads_to(const url& target, const endpoint& at) {
-    const auto here = parse_address(at.host);
-    if (at.port == 0 || target.port != at.port || !here) {
+bool leads_to(const url& target, const endpoint& at, std::span<const std::string> own) {
+    const auto written = parse_address(at.host);
+    if (at.port == 0 || target.port != at.port || !written) {
         return false;
     }
-    if (target.host == "localhost") {
-        return here->any() || here->loopback();
+    const auto here = written->unmapped();
+    if (is_localhost(target.host)) {
+        return here.any() || here.loopback();
     }
-    const auto there = parse_address(target.host);
-    return there &&
-           (*there == *here || (here->any() && (there->loopback() || there->any()) && (here->v6 || !there->v6)));
+    const auto numeric = parse_address(target.host);
+    if (!numeric) {
+        return false;
+    }
+    const auto there = numeric->unmapped();
+    if (there == here) {
+        return true;
+    }
+    if (there.any() && !here.any()) { // the system connects to loopback instead: 127.0.0.1 or ::1
+        const auto instead = parse_address(there.v6 ? "::1" : "127.0.0.1");
+        return here == *instead;
+    }
+    const bool is_ours = there.any() || there.loopback() || std::ranges::any_of(own, [&there](const std::string& text) {
+                             const auto each = parse_address(text);
+                             return each && each->unmapped() == there;
+                         });
+    return is_ours && here.any() && (here.v6 || !there.v6);
 }
 
 } // namespace sluice::config

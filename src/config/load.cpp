@@ -3,7 +3,11 @@
 #include <sluice/config/workers.hpp>
 
 #include "mapping.hpp"
+#include <arpa/inet.h>
 #include <fcntl.h>
+#include <ifaddrs.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -57,14 +61,19 @@ void apply_overrides(node& root, const load_options& options, std::vector<fault>
 /// A place that will be bound, and where it was written.
 struct bound {
     const node* where;
-    std::string name;
+    std::string name; ///< as faults call it
     endpoint address;
 };
+
+std::string quoted(const std::string& key) {
+    return '"' + key + '"';
+}
 
 void read_listeners(reading& r, mapping& top, std::vector<bound>& places, config& c) {
     if (!top.has("listeners")) {
         top.take("listeners");
         c.listeners.push_back({{"0.0.0.0", 8080}});
+        places.push_back({&top.where(), "the default listener 0.0.0.0:8080", c.listeners.back().address});
         return;
     }
     const auto& items = top.list("listeners");
@@ -74,7 +83,7 @@ void read_listeners(reading& r, mapping& top, std::vector<bound>& places, config
         m.refuse({"tls"});
         if (m.need("address") != nullptr) {
             if (const node* at = m.read("address", l.address, parse_endpoint)) {
-                places.push_back({at, m.full("address"), l.address});
+                places.push_back({at, quoted(m.full("address")), l.address});
             }
         }
         m.finish();
@@ -93,7 +102,7 @@ void read_admin(reading& r, const node& where, std::vector<bound>& places, admin
     const node* at = m.read("address", out.address, parse_endpoint);
     // Of two that collide the later is named as the fault: one that was written, where the other is a default.
     places.insert(at != nullptr ? places.end() : places.begin(),
-                  {at != nullptr ? at : &where, "admin.address", out.address});
+                  {at != nullptr ? at : &where, quoted("admin.address"), out.address});
     m.read_secret("token", out.token);
     m.finish();
 }
@@ -102,11 +111,11 @@ void check_places(reading& r, const std::vector<bound>& places, const std::optio
     for (std::size_t i = 0; i < places.size(); ++i) {
         for (std::size_t k = 0; k < i; ++k) {
             if (collide(places[k].address, places[i].address)) {
-                r.add(*places[i].where, "\"" + places[i].name + "\" is taken by \"" + places[k].name + "\"");
+                r.add(*places[i].where, places[i].name + " is taken by " + places[k].name);
             }
         }
-        if (app && leads_to(app_url, places[i].address)) {
-            r.add(*app->where, "\"app.url\" leads back to \"" + places[i].name + "\"");
+        if (app && leads_to(app_url, places[i].address, r.options.own_addresses)) {
+            r.add(*app->where, "\"app.url\" leads back to " + places[i].name);
         }
     }
 }
@@ -123,6 +132,7 @@ std::optional<bound> read_app(reading& r, const node& where, app& out) {
     m.read_duration("response_timeout", out.response_timeout, 0ms, 24h);
     m.read_count("keepalive", out.keepalive, 0, 65535);
     m.read_bool("half_close", out.half_close);
+    m.read_bool("via", out.via);
     m.finish();
     return address;
 }
@@ -226,6 +236,31 @@ config read_config(reading& r, const node& root) {
     return c;
 }
 
+/// Of all interfaces that are up; none where the system does not tell.
+std::vector<std::string> interface_addresses() {
+    std::vector<std::string> found;
+    ifaddrs* all = nullptr;
+    if (getifaddrs(&all) != 0) {
+        return found;
+    }
+    for (const ifaddrs* each = all; each != nullptr; each = each->ifa_next) {
+        std::array<char, INET6_ADDRSTRLEN> text{};
+        const auto* at = each->ifa_addr;
+        if (at != nullptr && at->sa_family == AF_INET) {
+            const auto* v4 = reinterpret_cast<const sockaddr_in*>(at); // NOLINT
+            inet_ntop(AF_INET, &v4->sin_addr, text.data(), static_cast<socklen_t>(text.size()));
+        } else if (at != nullptr && at->sa_family == AF_INET6) {
+            const auto* v6 = reinterpret_cast<const sockaddr_in6*>(at); // NOLINT
+            inet_ntop(AF_INET6, &v6->sin6_addr, text.data(), static_cast<socklen_t>(text.size()));
+        }
+        if (text[0] != '\0') {
+            found.emplace_back(text.data());
+        }
+    }
+    freeifaddrs(all);
+    return found;
+}
+
 } // namespace
 
 std::string to_string(const fault& f) {
@@ -248,6 +283,7 @@ load_options load_options::from_process() {
             options.environment.emplace(text.substr(0, equals), text.substr(equals + 1));
         }
     }
+    options.own_addresses = interface_addresses();
     return options;
 }
 

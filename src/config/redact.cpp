@@ -251,7 +251,8 @@ std::string redacted_json(const config& c) {
                               {"connect_timeout", format_duration(c.app.connect_timeout)},
                               {"response_timeout", format_duration(c.app.response_timeout)},
                               {"keepalive", c.app.keepalive},
-                              {"half_close", c.app.half_close}};
+                              {"half_close", c.app.half_close},
+                              {"via", c.app.via}};
     json::array proxies;
     for (const auto& block : c.trusted_proxies) {
         proxies.push_back(json::string(text_of(block)));

@@ -114,6 +114,17 @@ void append_trusted(std::string& out, const exchange& x, std::string_view remote
     }
 }
 
+/// RFC 9110 §7.6.3. All of it as one field: some servers look at one line alone.
+void append_via(std::string& out, const exchange& x) {
+    const auto& ours = x.services.pseudonym;
+    if (ours.empty()) {
+        return; // what the client sent passes as it is
+    }
+    auto via = joined(x.request.fields, "Via");
+    via.append(via.empty() ? "" : ", ").append(x.request.version < 11 ? "1.0 " : "1.1 ").append(ours);
+    put(out, "Via", via);
+}
+
 bool starts_with_folded(std::string_view name, std::string_view prefix) {
     return name.size() >= prefix.size() && http::same_name_folded(name.substr(0, prefix.size()), prefix);
 }
@@ -132,6 +143,7 @@ void append_forwarded_fields(std::string& out, const exchange& x) {
     if (remote.empty()) {
         remote = "unknown"; // it went before it was asked for
     }
+    append_via(out, x);
     if (from_trusted_proxy(x)) {
         append_trusted(out, x, remote);
         return;
@@ -144,6 +156,13 @@ void append_forwarded_fields(std::string& out, const exchange& x) {
     put(out, "X-Real-IP", remote);
 }
 
+bool has_looped(const exchange& x) {
+    const auto& ours = x.services.pseudonym;
+    return !ours.empty() && std::ranges::any_of(x.request.fields.items, [&ours](const auto& f) {
+        return http::same_name(f.name, "via") && f.value.find(ours) != std::string_view::npos;
+    });
+}
+
 void append_client_fields(std::string& out, const exchange& x, carried_fields which) {
     const auto& identity = x.services.settings->strip_request_headers;
     const bool keeps_identity = identity.empty() || from_trusted_proxy(x);
@@ -152,6 +171,9 @@ void append_client_fields(std::string& out, const exchange& x, carried_fields wh
     for (const auto& f : x.request.fields.items) {
         if (http::same_name(f.name, "content-length") || hop.strips(f.name) || http::is_owned_name(f.name, objects)) {
             continue; // the first is written anew by whoever sends a body
+        }
+        if (!x.services.pseudonym.empty() && http::same_name(f.name, "via")) {
+            continue; // append_via has it
         }
         if (which == carried_fields::for_subrequest && only_for_the_request_itself(f.name)) {
             continue;

@@ -121,6 +121,10 @@ awaitable<void> relay_delete(exchange& x, const routed& to) {
 } // namespace
 
 awaitable<void> handle_request(exchange& x) {
+    if (has_looped(x)) {
+        co_await answer(x, 508, "508 Loop Detected: app.url leads back here.\n", {});
+        co_return;
+    }
     const routed to = find_route(x);
     x.route = to.route != nullptr ? to.route->counters : &x.services.relay_counters;
     if (to.route != nullptr && is_media_request(x)) {

@@ -10,9 +10,11 @@
 
 #include <boost/asio/basic_signal_set.hpp>
 
+#include <openssl/rand.h>
 #include <sys/resource.h>
 
 #include <algorithm>
+#include <array>
 #include <csignal>
 #include <cstdlib>
 #include <list>
@@ -78,6 +80,21 @@ std::shared_ptr<const net::proxy_settings> proxies_of_environment() {
     return *proxies;
 }
 
+/// Drawn at the start, so that no two processes have one. RFC 9110 §7.6.3 allows it in place of a host name.
+std::string draw_pseudonym() {
+    std::array<unsigned char, 4> bytes{};
+    if (RAND_bytes(bytes.data(), static_cast<int>(bytes.size())) != 1) {
+        throw std::runtime_error("no random numbers");
+    }
+    std::string name = "sluice-";
+    for (const unsigned byte : bytes) {
+        constexpr std::string_view digits = "0123456789abcdef";
+        name += digits[byte >> 4U];
+        name += digits[byte & 0xFU];
+    }
+    return name;
+}
+
 class server {
 public:
     explicit server(std::shared_ptr<const config::config> settings)
@@ -96,9 +113,11 @@ public:
                  settings_->cache.stale_if_error} {
         add_routes(media_, *settings_);
         const auto proxies = proxies_of_environment();
+        const auto pseudonym = settings_->app.via ? draw_pseudonym() : std::string();
         for (unsigned i = 0; i < settings_->workers; ++i) {
             lanes_.push_back(std::make_unique<lane>(i, settings_, counters_, proxies));
             lanes_.back()->context.media = &media_;
+            lanes_.back()->context.pseudonym = pseudonym;
         }
         identity_caller_.emplace(lanes_.front()->origin_pool);
     }

@@ -3,6 +3,8 @@
 #include <sluice/base/error.hpp>
 #include <sluice/config/config.hpp>
 
+#include <span>
+#include <string>
 #include <string_view>
 
 /// Addresses, URLs and address blocks as the configuration writes them. Pure: nothing is resolved. Errors are
@@ -37,7 +39,8 @@ namespace sluice::config {
 [[nodiscard]] bool collide(const endpoint& a, const endpoint& b);
 
 /// True where a connection to `target` would arrive at a listener on `at`, as far as that shows without resolving:
-/// literal addresses and `localhost`.
-[[nodiscard]] bool leads_to(const url& target, const endpoint& at);
+/// literal addresses (IPv4 in IPv6 too) and `localhost`. `own`: the numeric addresses of this host, besides loopback;
+/// what is sent to one of them arrives at a listener on every address.
+[[nodiscard]] bool leads_to(const url& target, const endpoint& at, std::span<const std::string> own = {});
 
 } // namespace sluice::config

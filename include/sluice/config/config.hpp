@@ -53,6 +53,7 @@ struct app {
     unsigned keepalive{64};
     /// A client that ends its direction still waits for its answer; else it counts as gone, as nginx has it.
     bool half_close{false};
+    bool via{true}; ///< requests to it carry a Via field, by which one that leads back is known
 };
 
 /// An address block as in CIDR notation; a bare address is a block of one.

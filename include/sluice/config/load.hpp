@@ -38,10 +38,13 @@ struct load_options {
     std::filesystem::path directory;
     /// What `workers: auto` becomes; 0: ask the system.
     unsigned automatic_workers{0};
+    /// The numeric addresses of this host's interfaces: an `app.url` there may lead back to a listener.
+    std::vector<std::string> own_addresses;
     /// Reads a file that a secret names; empty: `read_small_file`.
     std::function<result<std::string>(const std::filesystem::path&)> read_file;
 
-    /// With this process's environment. Not to be called while another thread changes it.
+    /// With this process's environment and this host's addresses. Not to be called while another thread changes the
+    /// environment.
     [[nodiscard]] static load_options from_process();
 };
 

@@ -45,6 +45,8 @@ struct context {
     std::string date{};                                 ///< the Date field's value, renewed by the worker's tick
     std::vector<live_fill*> live_fills{};               ///< transfers that run on this worker, for its tick
     absence_watches absences{settings->app.half_close}; ///< clients that something is waited for for, likewise
+    /// What this process calls itself in the Via field of requests to the app (RFC 9110 §7.6.3); "": it sends none.
+    std::string pseudonym{};
 };
 
 /// Where the bytes of a response's body came from.

@@ -156,6 +156,8 @@ BOOST_AUTO_TEST_CASE(top_level) {
     one_fault(an_app + "listeners: [{address: 0.0.0.0:9180}]", "2:23", "taken by");
     one_fault(an_app + "admin: {address: 127.0.0.1:8}\nlisteners: [{address: 127.0.0.1:8}]", "2:18", "taken by");
     good(an_app + "admin: {address: 127.0.0.1:0}\nlisteners: [{address: 127.0.0.1:0}]");
+    one_fault("app: {url: \"http://127.0.0.1:8080\"}", "1:12", "leads back to the default listener 0.0.0.0:8080");
+    one_fault(an_app + "admin: {address: 127.0.0.1:8080}", "2:18", "taken by the default listener");
     one_fault("app: {url: \"http://127.0.0.1:8080\"}\nlisteners: [{address: 0.0.0.0:8080}]", "1:12", "leads back");
     one_fault("app: {url: \"http://u:p@h\"}", "1:12", "user");
     one_fault("app: {url: \"http://h/path\"}", "1:12", "path");

@@ -221,6 +221,27 @@ BOOST_AUTO_TEST_CASE(collisions) {
     BOOST_TEST(!loops("http://10.0.0.1:80", "127.0.0.1:80"));
     BOOST_TEST(!loops("http://localhost:80", "10.0.0.1:80"));
     BOOST_TEST(!loops("http://app:80", "0.0.0.0:80"));
+    BOOST_TEST(loops("http://a.localhost.:80", "[::1]:80"));
+    BOOST_TEST(loops("http://0.0.0.0:80", "127.0.0.1:80"));
+    BOOST_TEST(loops("http://0.0.0.0:80", "[::]:80"));
+    BOOST_TEST(loops("http://[::]:80", "[::1]:80"));
+    BOOST_TEST(loops("http://127.1.2.3:80", "0.0.0.0:80"));
+    BOOST_TEST(loops("http://[::ffff:127.0.0.1]:80", "0.0.0.0:80"));
+    BOOST_TEST(loops("http://127.0.0.1:80", "[::ffff:127.0.0.1]:80"));
+    BOOST_TEST(!loops("http://0.0.0.0:80", "127.0.0.2:80"));
+    BOOST_TEST(!loops("http://[::]:80", "0.0.0.0:80"));
+    BOOST_TEST(!loops("http://[::1]:80", "0.0.0.0:80"));
+    const std::vector<std::string> own{"10.0.0.5", "fd00::5"};
+    const auto leads = [&own](const char* u, const char* e) {
+        return leads_to(parse_url(u).value(), parse_endpoint(e).value(), own);
+    };
+    BOOST_TEST(leads("http://10.0.0.5:80", "0.0.0.0:80"));
+    BOOST_TEST(leads("http://[::ffff:10.0.0.5]:80", "[::]:80"));
+    BOOST_TEST(leads("http://[fd00::5]:80", "[::]:80"));
+    BOOST_TEST(!leads("http://[fd00::5]:80", "0.0.0.0:80"));
+    BOOST_TEST(!leads("http://10.0.0.6:80", "0.0.0.0:80"));
+    BOOST_TEST(!leads("http://10.0.0.5:80", "127.0.0.1:80"));
+    BOOST_TEST(!leads("http://10.0.0.5:80", "0.0.0.0:81"));
 }
 
 BOOST_AUTO_TEST_CASE(paths) {
