@@ -1,9 +1,8 @@
+#include <sluice/base/line_writer.hpp>
 #include <sluice/base/log.hpp>
 
-#include <spdlog/async.h>
 #include <spdlog/fmt/fmt.h>
-#include <spdlog/sinks/stdout_sinks.h>
-#include <spdlog/spdlog.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <chrono>
@@ -14,12 +13,13 @@ namespace sluice::log {
 
 namespace {
 
-/// Lines that wait for the writer's thread; beyond it the oldest are dropped.
-constexpr std::size_t queue_length = 8192;
+/// Bytes that wait for the writer's thread.
+constexpr std::size_t most_waiting = 8U << 20U;
+/// How long the end waits for a reader of what is left.
+constexpr std::chrono::milliseconds patience_at_end{2000};
 
 struct state {
-    std::shared_ptr<spdlog::details::thread_pool> pool;
-    std::shared_ptr<spdlog::logger> logger;
+    std::unique_ptr<line_writer> writer;
     level least{level::info};
     bool json{true};
     bool silent{false};
@@ -60,44 +60,9 @@ void append_value(std::string& line, const field& f) {
     }
 }
 
-} // namespace
-
-void start(level least, bool as_json) {
-    auto& s = current();
-    s.least = least;
-    s.json = as_json;
-    s.pool = std::make_shared<spdlog::details::thread_pool>(queue_length, 1);
-    s.logger = std::make_shared<spdlog::async_logger>("sluice", std::make_shared<spdlog::sinks::stdout_sink_mt>(),
-                                                      s.pool, spdlog::async_overflow_policy::overrun_oldest);
-    s.logger->set_pattern("%v");
-    s.logger->set_level(spdlog::level::trace);
-    s.logger->flush_on(spdlog::level::trace);
-}
-
-void silence() {
-    current().silent = true;
-}
-
-void stop() {
-    auto& s = current();
-    if (s.logger) {
-        s.logger->flush();
-        s.pool.reset();   // joins the thread once the queue is written
-        s.logger.reset(); // after it: queued lines hold the logger too, and the thread is not to be the one to end it
-    }
-}
-
-bool enabled(level l) noexcept {
-    return l >= current().least && !current().silent;
-}
-
-void write(level l, std::string_view message, fields f) {
-    if (!enabled(l)) {
-        return;
-    }
-    auto& s = current();
+std::string format(level l, std::string_view message, fields f, bool json) {
     std::string line;
-    if (s.json) {
+    if (json) {
         line = R"({"time":")";
         append_time(line);
         line += R"(","level":")";
@@ -110,34 +75,72 @@ void write(level l, std::string_view message, fields f) {
             line += ':';
             append_value(line, each);
         }
-        line += '}';
-    } else {
-        append_time(line);
-        line += ' ';
-        line += name(l);
-        line += ' ';
-        line += message;
-        for (const auto& each : f) {
-            line += ' ';
-            line += each.key;
-            line += '=';
-            append_value(line, each);
-        }
+        line += "}\n";
+        return line;
     }
-    if (s.logger) {
-        s.logger->info(spdlog::string_view_t(line.data(), line.size()));
+    append_time(line);
+    line += ' ';
+    line += name(l);
+    line += ' ';
+    line += message;
+    for (const auto& each : f) {
+        line += ' ';
+        line += each.key;
+        line += '=';
+        append_value(line, each);
+    }
+    line += '\n';
+    return line;
+}
+
+} // namespace
+
+void start(level least, bool as_json) {
+    auto& s = current();
+    s.least = least;
+    s.json = as_json;
+    s.writer = std::make_unique<line_writer>(STDOUT_FILENO, most_waiting, [as_json](std::uint64_t lines) {
+        return format(level::warn, "lines of the log were dropped: nobody took them in time", {{"lines", lines}}, as_json);
+    });
+}
+
+void silence() {
+    current().silent = true;
+}
+
+void stop() {
+    if (auto writer = std::exchange(current().writer, nullptr)) {
+        writer->finish(patience_at_end);
+    }
+}
+
+std::uint64_t dropped() noexcept {
+    const auto& s = current();
+    return s.writer ? s.writer->dropped() : 0;
+}
+
+bool enabled(level l) noexcept {
+    return l >= current().least && !current().silent;
+}
+
+void write(level l, std::string_view message, fields f) {
+    if (!enabled(l)) {
+        return;
+    }
+    const auto& s = current();
+    const auto line = format(l, message, f, s.json);
+    if (s.writer) {
+        s.writer->write(line);
     } else {
-        fmt::print(stderr, "{}\n", line);
+        fmt::print(stderr, "{}", line);
     }
 }
 
 void write_lines(std::string_view lines) {
-    auto& s = current();
-    if (lines.empty() || !s.logger) {
-        return;
+    const auto& s = current();
+    if (!lines.empty() && s.writer) {
+        s.writer->write(lines);
     }
-    lines.remove_suffix(1); // the logger adds its own line end
-    s.logger->info(spdlog::string_view_t(lines.data(), lines.size()));
 }
 
 void append_json_string(std::string& out, std::string_view text) {

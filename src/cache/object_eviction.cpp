@@ -121,7 +121,7 @@ void object::evictable(std::vector<evictable_block>& out) {
         std::vector<way> ways;
         for (const auto* r : readers_) {
             const std::uint64_t to = std::min(r->last_, r->position_ + soon);
-            if (r->position_ <= to) {
+            if (!r->rests_ && r->position_ <= to) {
                 ways.push_back({static_cast<std::size_t>(r->position_ / shape_.block_size),
                                 static_cast<std::size_t>(to / shape_.block_size) + 1});
             }

@@ -177,7 +177,7 @@ object::demand object::demand_for(const fill& f, std::uint64_t window) {
         // Twice the window: the last write before a pause may end beyond it, and that must not end the transfer.
         // And to the end of the last page wanted: a page that is left in its middle is nobody's any more.
         const std::uint64_t wanted_to = shape_.page_end(static_cast<std::size_t>(r->last_ / page_size));
-        if (r->position_ < f.end && wanted_to > f.published && f.published <= r->position_ + 2 * window) {
+        if (!r->rests_ && r->position_ < f.end && wanted_to > f.published && f.published <= r->position_ + 2 * window) {
             d.wanted = true;
             d.most_advanced = std::max(d.most_advanced, r->position_);
         }
@@ -188,7 +188,7 @@ object::demand object::demand_for(const fill& f, std::uint64_t window) {
 bool object::anyone_in(std::uint64_t first, std::uint64_t last) {
     const std::lock_guard lock(mutex_);
     return std::any_of(readers_.begin(), readers_.end(),
-                       [=](const reader* r) { return r->position_ >= first && r->position_ <= last; });
+                       [=](const reader* r) { return !r->rests_ && r->position_ >= first && r->position_ <= last; });
 }
 
 void object::await_demand(fill& f, std::shared_ptr<event> producer) {

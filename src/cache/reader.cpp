@@ -41,10 +41,18 @@ void reader::release() {
     object_->unpin(*this);
 }
 
+void reader::rest() {
+    const std::lock_guard lock(object_->mutex_);
+    object_->unpin(*this);
+    rests_ = true;
+    object_->wake_producers();
+}
+
 span reader::next(std::uint64_t position) {
     const std::lock_guard lock(object_->mutex_);
     object_->unpin(*this);
     position_ = position;
+    rests_ = false;
     object_->wake_producers();
     const auto waited = std::exchange(waits_for_, nullptr);
     waits_ = false;

@@ -161,6 +161,9 @@ void read_proxies(mapping& top, config& c) {
 void read_limits(reading& r, const node& where, limits& out) {
     mapping m(r, where, "limits");
     m.read_count("connections", out.connections, 1, 1'000'000);
+    m.read_count("connections_per_client", out.connections_per_client, 0, 1'000'000);
+    m.read_size("body_min_rate", out.body_min_rate, 0, 1ULL << 30U);
+    m.read_size("send_min_rate", out.send_min_rate, 0, 1ULL << 30U);
     m.read_size("header_size", out.header_size, 4096, 1024ULL * 1024);
     m.read_duration("header_timeout", out.header_timeout, 1ms, 1h);
     m.read_duration("idle_timeout", out.idle_timeout, 1ms, 24h);

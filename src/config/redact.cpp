@@ -225,6 +225,9 @@ json::object json_of(const route& r) {
 
 json::object json_of(const limits& l) {
     return {{"connections", l.connections},
+            {"connections_per_client", l.connections_per_client},
+            {"body_min_rate", format_size(l.body_min_rate)},
+            {"send_min_rate", format_size(l.send_min_rate)},
             {"header_size", format_size(l.header_size)},
             {"header_timeout", format_duration(l.header_timeout)},
             {"idle_timeout", format_duration(l.idle_timeout)},

@@ -3,7 +3,10 @@
 
 #include <prometheus/text_serializer.h>
 
+#include <sys/stat.h>
+
 #include <filesystem>
+#include <optional>
 
 namespace sluice::metrics {
 
@@ -55,16 +58,23 @@ std::array<std::string_view, 5> write_error_reasons() {
 }
 
 constexpr std::array<std::string_view, 3> eviction_reasons{"budget", "min_free", "objects"};
+constexpr std::array<std::string_view, 5> close_reasons{"idle", "limit", "per_client", "slow_body", "slow_send"};
 constexpr std::array<std::string_view, 2> refresh_results{"ok", "error"};
 constexpr std::array<std::string_view, 4> authorize_results{"granted", "cached", "denied", "error"};
 
-std::size_t open_descriptor_count() {
+/// None where the system cannot tell. Linux 6.2 has the number as the directory's size; before, counting takes a
+/// descriptor, of which there may be none left.
+std::optional<std::size_t> open_descriptor_count() {
+    struct stat info {};
+    if (::stat("/proc/self/fd", &info) == 0 && info.st_size > 0) {
+        return static_cast<std::size_t>(info.st_size);
+    }
     std::error_code ec;
     std::size_t n = 0;
     for (std::filesystem::directory_iterator it("/proc/self/fd", ec), end; !ec && it != end; it.increment(ec)) {
         ++n;
     }
-    return n;
+    return ec ? std::nullopt : std::optional(n);
 }
 
 } // namespace
@@ -196,6 +206,15 @@ metrics::metrics()
     client_connections = &connections.Add({{"side", "client"}});
     app_connections = &connections.Add({{"side", "app"}});
     origin_connections = &connections.Add({{"side", "origin"}});
+    auto& closed = counters(registry_, "connections_closed_total", "Connections closed by a limit, by side and reason.");
+    client_closed = std::make_unique<counter_set>(closed, labels{{"side", "client"}}, "reason", close_reasons);
+    admin_closed = &closed.Add({{"side", "admin"}, {"reason", "idle"}});
+    client_limited_requests = &counters(registry_, "client_limited_requests_total",
+                                        "Requests from trusted proxies refused by limits.connections_per_client.")
+                                   .Add({});
+    slow_readers =
+        &counters(registry_, "slow_readers_total", "Clients too slow to hold blocks of the cache.").Add({});
+    log_dropped = &counters(registry_, "log_dropped_total", "Lines of the log that nobody took in time.").Add({});
     open_descriptors = &gauge(registry_, "open_descriptors", "Open file descriptors.");
     gauge(registry_, "build_info", "The version that runs.", {{"version", SLUICE_VERSION}}).Set(1);
     config_last_reload_successful =
@@ -249,7 +268,9 @@ void metrics::add_credential_metrics(const std::string& name) {
 }
 
 std::string metrics::text() const {
-    open_descriptors->Set(static_cast<double>(open_descriptor_count()));
+    if (const auto n = open_descriptor_count()) {
+        open_descriptors->Set(static_cast<double>(*n));
+    }
     return prometheus::TextSerializer().Serialize(registry_.Collect());
 }
 

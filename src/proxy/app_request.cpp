@@ -1,4 +1,5 @@
 #include <sluice/http/fields.hpp>
+#include <sluice/proxy/forwarded.hpp>
 #include <sluice/proxy/relay.hpp>
 
 #include <boost/asio/ip/address.hpp>
@@ -12,32 +13,8 @@
 namespace sluice::proxy {
 namespace {
 
-bool holds(const config::cidr& block, const asio::ip::address& address) {
-    if (block.v6 != address.is_v6()) {
-        return false;
-    }
-    std::array<std::uint8_t, 16> bytes{};
-    if (address.is_v6()) {
-        bytes = address.to_v6().to_bytes();
-    } else {
-        std::ranges::copy(address.to_v4().to_bytes(), bytes.begin());
-    }
-    const unsigned whole = block.prefix / 8;
-    if (!std::equal(bytes.begin(), bytes.begin() + whole, block.address.begin())) {
-        return false;
-    }
-    const unsigned rest = block.prefix % 8;
-    return rest == 0 || ((bytes[whole] ^ block.address[whole]) >> (8 - rest)) == 0;
-}
-
 bool from_trusted_proxy(const exchange& x) {
-    const auto& trusted = x.services.settings->trusted_proxies;
-    if (trusted.empty()) {
-        return false;
-    }
-    boost::system::error_code ec;
-    const auto address = asio::ip::make_address(x.client.remote_address(), ec);
-    return !ec && std::ranges::any_of(trusted, [&](const config::cidr& block) { return holds(block, address); });
+    return is_trusted(x.services.settings->trusted_proxies, x.client.remote_address());
 }
 
 /// The last field of that name: the one that the nearest proxy added.

@@ -175,6 +175,7 @@ awaitable<delivered> send_part(delivery& d, std::shared_ptr<cache::file> data, s
     media_request& m = d.m;
     cache::reader r(d.object, m.x.services.self.get_executor(), d.bytes.first, d.bytes.last);
     hold.reset();
+    reader_rest rest(m.x, r);
     std::optional<absence_watch> watch; // made when first needed: a hit never waits
     bool joined = false;
     while (d.position <= d.bytes.last) {
@@ -188,13 +189,16 @@ awaitable<delivered> send_part(delivery& d, std::shared_ptr<cache::file> data, s
                 append_head(d.head, m, representation_of(*d.object), d.to_send);
                 d.head += part;
             }
-            auto sent = co_await send_file(m.x, m.services.reads, data->fd(), d.position, s.last, d.head);
+            auto sent = co_await send_file(m.x, m.services.reads, data->fd(), d.position, s.last, d.head, &rest);
             if (d.position > s.first) {
                 s.last = d.position - 1;
                 count_bytes(d, s);
                 d.restarts = 0;
             }
-            if (sent) {
+            if (sent && rest.rests()) {
+                rest.resume();
+                d.window = first_window; // no more for it than it takes
+            } else if (sent) {
                 look_ahead(d);
             } else {
                 failure = sent.error();

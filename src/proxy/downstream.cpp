@@ -54,7 +54,7 @@ downstream::downstream(tcp_socket socket, worker& w, std::chrono::milliseconds s
 }
 
 error downstream::lost(std::string_view what) const {
-    return {deadline_.expired() ? errc::timeout : errc::connection_lost, error_source::client, false,
+    return {deadline_.expired() || too_slow_ ? errc::timeout : errc::connection_lost, error_source::client, false,
             std::string(what)};
 }
 
@@ -124,6 +124,7 @@ awaitable<result<std::size_t>> downstream::read_some(asio::mutable_buffer out) {
         eof_ = ec == asio::error::eof;
         co_return lost(ec.message());
     }
+    received_ += n;
     refresh_timer();
     co_return n;
 }

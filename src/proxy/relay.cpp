@@ -170,6 +170,8 @@ awaitable<void> answer_failure(exchange& x, const error& e, std::string_view ext
         x.keep_alive = false;
         if (e.code == errc::bad_request) {
             co_await answer(x, 400, "400 Bad Request\n", extra_fields);
+        } else if (e.code == errc::timeout && x.client.is_open()) { // too slow, but there: see rate_watch
+            co_await answer(x, 408, "408 Request Timeout\n", "Retry-After: 1\r\n");
         } else {
             x.client.close();
         }

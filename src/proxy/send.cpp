@@ -78,8 +78,20 @@ awaitable<bool> load_cold(file_pool& reads, int fd, std::uint64_t first, std::ui
     return reads.run(job);
 }
 
+/// Waits until the client takes more. False where the bytes were let go of meanwhile.
+awaitable<result<bool>> wait_for_client(exchange& x, reader_rest* rest) {
+    if (rest != nullptr) {
+        rest->before_wait();
+    }
+    auto ready = co_await x.client.wait_writable();
+    if (!ready) {
+        co_return ready.error();
+    }
+    co_return rest == nullptr || !rest->rests();
+}
+
 awaitable<result<void>> send_large(exchange& x, file_pool& reads, int fd, std::uint64_t& first, std::uint64_t last,
-                                   std::uint64_t looked_at) {
+                                   std::uint64_t looked_at, reader_rest* rest) {
     while (first <= last) {
         if (first >= looked_at) {
             looked_at = std::min(last + 1, first + residency_step);
@@ -98,9 +110,12 @@ awaitable<result<void>> send_large(exchange& x, file_pool& reads, int fd, std::u
         } else if (n == 0) {
             co_return error{errc::disk_error, error_source::internal, false, "the file is shorter than it was"};
         } else if (errno == EAGAIN) {
-            auto ready = co_await x.client.wait_writable();
-            if (!ready) {
-                co_return ready.error();
+            auto held = co_await wait_for_client(x, rest);
+            if (!held) {
+                co_return held.error();
+            }
+            if (!held.value()) {
+                co_return result<void>();
             }
         } else if (errno != EINTR) {
             co_return error{errc::connection_lost, error_source::client, false};
@@ -119,10 +134,22 @@ result<std::string_view> begin(exchange& x, const std::string& head, bool more_f
     return std::string_view(head).substr(taken.value());
 }
 
+/// Sends what of the head, and of what stands behind it, the socket did not take.
+awaitable<result<void>> send_rest(exchange& x, std::string_view left, reader_rest* rest) {
+    if (left.empty()) {
+        co_return result<void>();
+    }
+    if (rest != nullptr) {
+        rest->before_wait();
+    }
+    auto sent = co_await x.client.write(left);
+    co_return sent;
+}
+
 } // namespace
 
 awaitable<result<void>> send_file(exchange& x, file_pool& reads, int fd, std::uint64_t& first, std::uint64_t last,
-                                  std::string& head) {
+                                  std::string& head, reader_rest* rest) {
     const std::uint64_t length = last - first + 1;
     std::uint64_t looked_at = first;
     if (!head.empty() && length <= small_body) {
@@ -142,11 +169,9 @@ awaitable<result<void>> send_file(exchange& x, file_pool& reads, int fd, std::ui
         if (!left) {
             co_return left.error();
         }
-        if (!left->empty()) {
-            auto rest = co_await x.client.write(*left);
-            if (!rest) {
-                co_return rest;
-            }
+        auto sent = co_await send_rest(x, *left, rest);
+        if (!sent) {
+            co_return sent;
         }
         head.clear();
         first = last + 1;
@@ -164,15 +189,16 @@ awaitable<result<void>> send_file(exchange& x, file_pool& reads, int fd, std::ui
         if (!left) {
             co_return left.error();
         }
-        if (!left->empty()) {
-            auto rest = co_await x.client.write(*left);
-            if (!rest) {
-                co_return rest;
-            }
+        auto sent = co_await send_rest(x, *left, rest);
+        if (!sent) {
+            co_return sent;
         }
         head.clear();
+        if (rest != nullptr && rest->rests()) {
+            co_return result<void>();
+        }
     }
-    auto body = co_await send_large(x, reads, fd, first, last, looked_at);
+    auto body = co_await send_large(x, reads, fd, first, last, looked_at, rest);
     co_return body;
 }
 

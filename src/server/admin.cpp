@@ -3,11 +3,15 @@
 #include <sluice/http/date.hpp>
 #include <sluice/server/admin.hpp>
 
+#include <boost/asio/write.hpp>
 #include <boost/beast/core/basic_stream.hpp>
 #include <boost/beast/core/flat_buffer.hpp>
 #include <boost/beast/http.hpp>
 #include <boost/json/parse.hpp>
 #include <openssl/crypto.h>
+
+#include <optional>
+#include <utility>
 
 namespace sluice::server {
 
@@ -20,8 +24,11 @@ using stream = beast::basic_stream<asio::ip::tcp, executor>;
 using request = http::request<http::string_body>;
 using response = http::response<http::string_body>;
 
+constexpr std::size_t most_head = 8 * 1024;
 constexpr std::size_t most_body = 1U << 20U;
-constexpr auto patience = std::chrono::seconds(30);
+/// What is read and dropped behind an answer to a body that was not wanted, so that the answer is not lost by a reset.
+constexpr std::size_t most_dropped = 256 * 1024;
+constexpr auto linger_time = std::chrono::seconds(5);
 
 response reply(const request& to, http::status status, std::string body,
                std::string_view type = "text/plain; charset=utf-8") {
@@ -84,7 +91,8 @@ response metrics_page(const request& r, admin_services& s) {
     return reply(r, http::status::ok, s.counters.text(), "text/plain; version=0.0.4; charset=utf-8");
 }
 
-response answer(const request& r, admin_services& s) {
+/// What is answered without a body: everything but a purge that may be done.
+std::optional<response> answer_head(const request& r, admin_services& s) {
     const std::string_view target = r.target();
     const auto path = target.substr(0, target.find('?'));
     const bool reads = r.method() == http::verb::get || r.method() == http::verb::head;
@@ -109,32 +117,149 @@ response answer(const request& r, admin_services& s) {
     if (r.method() != http::verb::post) {
         return reply(r, http::status::method_not_allowed, "POST.\n");
     }
-    return purge(r, s);
+    return std::nullopt;
 }
+
+/// One connection, and what it is read with. A head has the client listeners' times; nothing here is larger than it
+/// must be before the token was seen.
+struct connection {
+    connection(tcp_socket socket, admin_services& of)
+        : s(of)
+        , client(std::move(socket)) {}
+
+    admin_services& s;
+    stream client;
+    beast::flat_buffer buffer{most_head + 64UL * 1024};
+};
+
+using parser = http::request_parser<http::string_body>;
+
+void close_socket(void* socket) {
+    boost::system::error_code ignored;
+    static_cast<tcp_socket*>(socket)->close(ignored);
+}
+
+/// Reads a request's head. False where none comes.
+awaitable<bool> read_head(connection& c, parser& p) {
+    const auto& limits = c.s.settings->limits;
+    if (c.buffer.size() == 0) {
+        c.client.expires_after(limits.idle_timeout);
+        auto [ec, n] = co_await c.client.async_read_some(c.buffer.prepare(most_head), use_tuple);
+        if (ec) {
+            co_return false;
+        }
+        c.buffer.commit(n);
+    }
+    c.client.expires_after(limits.header_timeout);
+    auto [ec, n] = co_await http::async_read_header(c.client, c.buffer, p, use_tuple);
+    co_return !ec;
+}
+
+/// Reads the body of a request that may send one. False where it does not come.
+awaitable<bool> read_body(connection& c, parser& p) {
+    if (http::token_list(p.get()[http::field::expect]).exists("100-continue")) {
+        const std::string_view interim = "HTTP/1.1 100 Continue\r\n\r\n";
+        auto [ec, n] = co_await asio::async_write(c.client, asio::buffer(interim), use_tuple);
+        if (ec) {
+            co_return false;
+        }
+    }
+    c.client.expires_after(c.s.settings->limits.idle_timeout);
+    auto [ec, n] = co_await http::async_read(c.client, c.buffer, p, use_tuple);
+    co_return !ec;
+}
+
+/// Tells the client that no more will come, and drops what it still sends, for a bounded time.
+awaitable<void> linger(connection& c) {
+    boost::system::error_code ignored;
+    c.client.socket().shutdown(tcp_socket::shutdown_send, ignored);
+    c.client.expires_after(linger_time);
+    for (std::size_t dropped = 0; dropped < most_dropped;) {
+        c.buffer.clear();
+        auto [ec, n] = co_await c.client.async_read_some(c.buffer.prepare(most_head), use_tuple);
+        if (ec) {
+            co_return;
+        }
+        dropped += n;
+    }
+}
+
+/// One request and its answer. True where another may follow.
+awaitable<bool> serve_one(connection& c) {
+    parser p;
+    p.header_limit(most_head);
+    p.body_limit(most_body);
+    // Whoever is at work on less than a purge that may be done makes way for a newer connection, after all that came before.
+    std::optional<waiting_line::entry> waits(std::in_place, c.s.waiting, close_socket, &c.client.socket());
+    const bool read = co_await read_head(c, p);
+    if (!read) {
+        co_return false;
+    }
+    std::optional<response> r = answer_head(p.get(), c.s);
+    if (!r) {
+        waits.reset();
+        const bool whole = co_await read_body(c, p);
+        if (!whole) {
+            co_return false;
+        }
+        r = purge(p.get(), c.s);
+    }
+    const bool goes_on = p.is_done() && p.get().keep_alive() && !c.s.draining.load();
+    r->keep_alive(goes_on);
+    c.client.expires_after(c.s.settings->limits.send_timeout);
+    auto [ec, written] = co_await http::async_write(c.client, *r, use_tuple);
+    if (ec) {
+        co_return false;
+    }
+    if (!goes_on) {
+        co_await linger(c);
+    }
+    co_return goes_on;
+}
+
+/// Counts a connection, and gives its descriptor back to the reserve.
+class admitted {
+public:
+    explicit admitted(connection& c)
+        : c_(c)
+        , open_(c.s.open, c.client.socket()) {}
+    admitted(const admitted&) = delete;
+    admitted& operator=(const admitted&) = delete;
+    ~admitted() {
+        boost::system::error_code ec;
+        auto& socket = c_.client.socket();
+        const int fd = socket.is_open() ? socket.release(ec) : -1;
+        if (!ec && fd >= 0) {
+            c_.s.reserve.take(fd);
+        }
+    }
+
+private:
+    connection& c_;
+    const listed<std::vector<tcp_socket*>> open_;
+};
 
 } // namespace
 
 awaitable<void> run_admin_session(tcp_socket socket, admin_services services) {
-    stream client(std::move(socket));
-    const listed mark(services.open, client.socket());
-    beast::flat_buffer buffer;
+    connection c(std::move(socket), services);
+    const admitted here(c);
     for (;;) {
-        http::request_parser<http::string_body> parser;
-        parser.body_limit(most_body);
-        client.expires_after(patience);
-        auto [read_error, read] = co_await http::async_read(client, buffer, parser, use_tuple);
-        if (read_error) {
-            co_return;
-        }
-        const response r = answer(parser.get(), services);
-        client.expires_after(patience);
-        auto [write_error, written] = co_await http::async_write(client, r, use_tuple);
-        if (write_error || !parser.get().keep_alive() || services.draining.load()) {
-            beast::error_code ignored;
-            client.socket().shutdown(asio::ip::tcp::socket::shutdown_send, ignored);
+        const bool more = co_await serve_one(c);
+        if (!more) {
             co_return;
         }
     }
+}
+
+void admit_admin(tcp_socket socket, const admin_services& services) {
+    if (services.open.size() >= most_admin_connections) {
+        if (!services.waiting.close_longest()) {
+            return; // all of them purge
+        }
+        services.counters.admin_closed->Increment(); // its session ends in a moment
+    }
+    services.self.tasks.spawn(run_admin_session(std::move(socket), services));
 }
 
 } // namespace sluice::server

@@ -42,7 +42,8 @@ tcp_acceptor open_listener(worker& w, const asio::ip::tcp::endpoint& where) {
     }
 }
 
-awaitable<void> accept_loop(tcp_acceptor& acceptor, std::function<void(tcp_socket)> accepted) {
+awaitable<void> accept_loop(tcp_acceptor& acceptor, std::function<void(tcp_socket)> accepted,
+                            std::function<bool()> make_room) {
     steady_timer timer(acceptor.get_executor());
     while (acceptor.is_open()) {
         tcp_socket socket(acceptor.get_executor());
@@ -50,6 +51,9 @@ awaitable<void> accept_loop(tcp_acceptor& acceptor, std::function<void(tcp_socke
         if (!ec) {
             accepted(std::move(socket));
         } else if (out_of_descriptors(ec)) {
+            if (make_room()) {
+                continue;
+            }
             log::warn("no descriptor left for a connection", {{"error", ec.message()}});
             timer.expires_after(rest);
             auto [ignored] = co_await timer.async_wait(use_tuple);

@@ -2,7 +2,9 @@
 #include <sluice/http/date.hpp>
 #include <sluice/identity/caller.hpp>
 #include <sluice/net/proxy.hpp>
+#include <sluice/proxy/forwarded.hpp>
 #include <sluice/server/admin.hpp>
+#include <sluice/server/descriptors.hpp>
 #include <sluice/server/listener.hpp>
 #include <sluice/server/media_setup.hpp>
 #include <sluice/server/server.hpp>
@@ -11,7 +13,6 @@
 #include <boost/asio/basic_signal_set.hpp>
 
 #include <openssl/rand.h>
-#include <sys/resource.h>
 
 #include <algorithm>
 #include <array>
@@ -61,7 +62,7 @@ struct lane {
     net::connection_pool origin_pool;
     proxy::context context;
     access_log log;
-    idle_sessions idle;
+    waiting_line idle;
     std::list<tcp_acceptor> acceptors;
     std::atomic<std::size_t> app_connections{0};
     std::atomic<std::size_t> origin_connections{0};
@@ -110,7 +111,8 @@ public:
                  settings_->limits,
                  settings_->fallback,
                  settings_->cache.read_ahead,
-                 settings_->cache.stale_if_error} {
+                 settings_->cache.stale_if_error}
+        , clients_(settings_->limits.connections_per_client) {
         add_routes(media_, *settings_);
         const auto proxies = proxies_of_environment();
         const auto pseudonym = settings_->app.via ? draw_pseudonym() : std::string();
@@ -134,7 +136,9 @@ private:
     void tick(lane& l);
     void refresh_gauges();
     void on_connection(lane& l, tcp_socket socket);
-    awaitable<void> counted_session(lane& l, tcp_socket socket);
+    bool close_idle(lane& l);
+    admission admit(const tcp_socket& socket, client_table::place& place);
+    awaitable<void> counted_session(lane& l, tcp_socket socket, admission as, client_table::place place);
     awaitable<void> await_signal();
     void renew_credentials();
     void stop_renewals();
@@ -152,29 +156,18 @@ private:
     std::optional<identity::http_caller> identity_caller_; ///< of the first worker
     std::unique_ptr<tcp_acceptor> admin_;
     std::vector<tcp_socket*> admin_sockets_; ///< on the first worker, as all of the admin listener
+    waiting_line admin_waiting_;
+    descriptor_reserve admin_reserve_{admin_reserve};
+    client_table clients_;
     std::atomic<bool> draining_{false};
     std::atomic<bool> cut_{false}; ///< something is suspended that nothing resumes any more
     std::atomic<unsigned> connections_{0};
+    std::uint64_t log_dropped_{0}; ///< as it was counted last
 };
-
-/// As many descriptors as the system lets us have: each connection takes up to three.
-void raise_descriptor_limit() {
-    rlimit limit{};
-    if (getrlimit(RLIMIT_NOFILE, &limit) == 0 && limit.rlim_cur < limit.rlim_max) {
-        limit.rlim_cur = limit.rlim_max;
-        setrlimit(RLIMIT_NOFILE, &limit);
-    }
-}
 
 std::string text_of(const asio::ip::tcp::endpoint& e) {
     const auto address = e.address().to_string();
     return (e.address().is_v6() ? "[" + address + "]" : address) + ":" + std::to_string(e.port());
-}
-
-void close_all(const idle_sessions& idle) {
-    for (auto* client : idle) {
-        client->close();
-    }
 }
 
 void server::listen() {
@@ -193,11 +186,12 @@ void server::listen_admin() {
     lane& first = *lanes_.front();
     admin_ = std::make_unique<tcp_acceptor>(open_listener(first.self, endpoint_of(settings_->admin.address)));
     const std::string address = text_of(admin_->local_endpoint());
-    first.self.tasks.spawn(accept_loop(*admin_, [this, &first](tcp_socket socket) {
-        const admin_services services{first.self,     settings_, counters_, media_, [this] { refresh_gauges(); },
-                                      admin_sockets_, draining_};
-        first.self.tasks.spawn(run_admin_session(std::move(socket), services));
-    }));
+    auto accepted = [this, &first](tcp_socket socket) {
+        admit_admin(std::move(socket), {first.self, settings_, counters_, media_, [this] { refresh_gauges(); },
+                                        admin_sockets_, admin_waiting_, admin_reserve_, draining_});
+    };
+    auto make_room = [this] { return admin_reserve_.give_up_one() || admin_waiting_.close_longest(); };
+    first.self.tasks.spawn(accept_loop(*admin_, std::move(accepted), std::move(make_room)));
     log::info("listening", {{"side", "admin"}, {"address", address}});
 }
 
@@ -208,6 +202,9 @@ void server::tick(lane& l) {
     }
     l.context.absences.look(l.self.deadlines.now());
     l.log.flush();
+    if (&l == lanes_.front().get()) {
+        admin_reserve_.refill();
+    }
     l.app_connections.store(l.app_pool.open_connections() + l.ask_pool.open_connections(), std::memory_order_relaxed);
     l.origin_connections.store(l.origin_pool.open_connections(), std::memory_order_relaxed);
 }
@@ -227,20 +224,65 @@ void server::refresh_gauges() {
     counters_.cache_objects->Set(static_cast<double>(cache_.object_count()));
     counters_.cache_blocks->Set(static_cast<double>(cache_.block_count()));
     counters_.fills_in_flight->Set(media_.fills.load());
+    const auto dropped = log::dropped(); // only this, the first worker, counts
+    counters_.log_dropped->Increment(static_cast<double>(dropped - std::exchange(log_dropped_, dropped)));
 }
 
-awaitable<void> server::counted_session(lane& l, tcp_socket socket) {
-    const session_services services{l.context, l.log, l.idle, draining_};
-    co_await run_session(std::move(socket), services);
-    connections_.fetch_sub(1);
+/// A connection's part of `limits.connections`, taken already; given back at its end.
+class connection_slot {
+public:
+    explicit connection_slot(std::atomic<unsigned>& open)
+        : open_(open) {}
+    connection_slot(const connection_slot&) = delete;
+    connection_slot& operator=(const connection_slot&) = delete;
+    ~connection_slot() { open_.fetch_sub(1); }
+
+private:
+    std::atomic<unsigned>& open_;
+};
+
+awaitable<void> server::counted_session(lane& l, tcp_socket socket, admission as, client_table::place place) {
+    const connection_slot slot(connections_);
+    const client_table::place held(std::move(place));
+    const session_services services{l.context, l.log, l.idle, clients_, draining_};
+    co_await run_session(std::move(socket), services, as);
+}
+
+/// Makes room for a newer connection, as nginx does.
+bool server::close_idle(lane& l) {
+    const bool closed = l.idle.close_longest();
+    if (closed) {
+        counters_.client_closed->at("idle").Increment();
+    }
+    return closed;
+}
+
+admission server::admit(const tcp_socket& socket, client_table::place& place) {
+    boost::system::error_code ec;
+    const auto from = clients_.limits() ? socket.remote_endpoint(ec) : asio::ip::tcp::endpoint();
+    if (!clients_.limits() || ec) {
+        return admission::served;
+    }
+    if (proxy::is_trusted(settings_->trusted_proxies, from.address())) {
+        return admission::trusted;
+    }
+    place = clients_.enter(from.address());
+    if (!place) {
+        counters_.client_closed->at("per_client").Increment();
+        return admission::refused;
+    }
+    return admission::served;
 }
 
 void server::on_connection(lane& l, tcp_socket socket) {
-    if (connections_.fetch_add(1) >= settings_->limits.connections) {
+    if (connections_.fetch_add(1) >= settings_->limits.connections && !close_idle(l)) {
         connections_.fetch_sub(1);
+        counters_.client_closed->at("limit").Increment();
         return; // closed with the socket: better than a queue that nobody serves
     }
-    l.self.tasks.spawn(counted_session(l, std::move(socket)));
+    client_table::place place;
+    const auto as = admit(socket, place);
+    l.self.tasks.spawn(counted_session(l, std::move(socket), as, std::move(place)));
 }
 
 void server::stop_listening() {
@@ -250,7 +292,7 @@ void server::stop_listening() {
                 boost::system::error_code ignored;
                 acceptor.close(ignored);
             }
-            close_all(l.idle);
+            l.idle.close_all();
             l.self.tasks.spawn(drain(l));
         });
     }
@@ -269,7 +311,7 @@ awaitable<void> server::drain(lane& l) {
             l.self.context.stop();
             co_return;
         }
-        close_all(l.idle);
+        l.idle.close_all();
         if (has_admin && connections_.load() == 0 && media_.fills.load() == 0) {
             stop_renewals(); // what was under way may have needed them
             close_admin();   // last: until here it tells that and why we are not ready
@@ -346,7 +388,11 @@ void server::renew_credentials() {
 }
 
 int server::run() {
-    raise_descriptor_limit();
+    const auto needed = descriptors_needed(*settings_);
+    raise_descriptor_limit(needed);
+    if (const auto shortfall = descriptor_shortfall(needed)) {
+        log::warn("descriptors", {{"warning", *shortfall}});
+    }
     std::signal(SIGPIPE, SIG_IGN); // sendfile on a closed socket raises it
     cache_.start();
     for (auto& l : lanes_) {
@@ -359,7 +405,8 @@ int server::run() {
     for (auto& l : lanes_) {
         for (auto& acceptor : l->acceptors) {
             l->self.tasks.spawn(
-                accept_loop(acceptor, [this, &l = *l](tcp_socket s) { on_connection(l, std::move(s)); }));
+                accept_loop(acceptor, [this, &l = *l](tcp_socket s) { on_connection(l, std::move(s)); },
+                            [this, &l = *l] { return close_idle(l); }));
         }
     }
     renew_credentials();

@@ -1,6 +1,7 @@
-#include <sluice/base/listed.hpp>
 #include <sluice/http/framing.hpp>
+#include <sluice/proxy/forwarded.hpp>
 #include <sluice/proxy/handle_request.hpp>
+#include <sluice/proxy/rate_watch.hpp>
 #include <sluice/proxy/relay.hpp>
 #include <sluice/server/session.hpp>
 
@@ -8,10 +9,24 @@ namespace sluice::server {
 
 namespace {
 
+/// How long the request of a connection is waited for that is to be refused.
+constexpr std::chrono::milliseconds refusal_patience{5000};
+constexpr std::string_view retry_soon = "Retry-After: 1\r\n";
+
+/// A session, and what holds for all of its requests.
+struct session {
+    session_services& s;
+    proxy::downstream& client;
+    http::request_parser& parser;
+    admission as;
+};
+
 /// Reads until a whole head is in the buffer. True where there is one; no value where the client went away or idled.
-awaitable<result<bool>> read_head(proxy::downstream& client, http::request_parser& parser, session_services& s) {
-    const auto& limits = s.context.settings->limits;
-    client.timer().expires_after(limits.idle_timeout);
+awaitable<result<bool>> read_head(session& of) {
+    auto& client = of.client;
+    const auto& limits = of.s.context.settings->limits;
+    const bool refused = of.as == admission::refused;
+    client.timer().expires_after(refused ? std::min(refusal_patience, limits.idle_timeout) : limits.idle_timeout);
     bool begun = false;
     for (;;) {
         const auto buffered = client.buffered();
@@ -20,7 +35,7 @@ awaitable<result<bool>> read_head(proxy::downstream& client, http::request_parse
                 begun = true; // the head's own, shorter time runs from its first byte
                 client.timer().expires_after(limits.header_timeout);
             }
-            const auto head = parser.parse_head(buffered);
+            const auto head = of.parser.parse_head(buffered);
             if (!head) {
                 co_return head.error();
             }
@@ -37,7 +52,9 @@ awaitable<result<bool>> read_head(proxy::downstream& client, http::request_parse
                                                                       : result<bool>(false);
             }
         } else {
-            const listed idle(s.idle, client);
+            const waiting_line::entry idle(
+                of.s.idle, [](void* who) { static_cast<proxy::downstream*>(who)->close(); }, &client,
+                refused ? waiting_line::place::first : waiting_line::place::last);
             auto more = co_await client.read_more(limits.header_size);
             if (!more) {
                 co_return false;
@@ -89,14 +106,48 @@ awaitable<void> refuse(proxy::exchange& x, session_services& s, errc code) {
     co_await x.client.linger();
 }
 
+/// A place of the client that a trusted proxy's request comes from; true where it needs none.
+bool enter(session& of, const proxy::exchange& x, std::optional<client_table::place>& place) {
+    if (of.as != admission::trusted) {
+        return true;
+    }
+    const auto client = proxy::forwarded_client(x.request.fields, of.s.context.settings->trusted_proxies);
+    if (client) {
+        place.emplace(of.s.clients.enter(*client));
+    }
+    return !client || *place;
+}
+
+awaitable<void> handle(session& of, proxy::exchange& x) {
+    if (of.as == admission::refused) {
+        x.keep_alive = false;
+        co_await proxy::answer(x, 503, "Too many connections of one client.\n", retry_soon);
+        co_return;
+    }
+    std::optional<client_table::place> place;
+    if (!enter(of, x, place)) {
+        x.services.counters.client_limited_requests->Increment();
+        co_await proxy::answer(x, 503, "Too many requests of one client at once.\n", retry_soon);
+        co_return;
+    }
+    const auto& limits = x.services.settings->limits;
+    std::optional<proxy::rate_watch> rates;
+    if (limits.body_min_rate > 0 || limits.send_min_rate > 0) {
+        rates.emplace(x);
+    }
+    co_await proxy::handle_request(x);
+}
+
 /// One request and its answer. True where another may follow.
-awaitable<bool> serve_one(proxy::downstream& client, http::request_parser& parser, session_services& s) {
-    auto head = co_await read_head(client, parser, s);
+awaitable<bool> serve_one(session& of) {
+    auto& s = of.s;
+    auto& client = of.client;
+    auto head = co_await read_head(of);
     if (head && !head.value()) {
         co_return false;
     }
     static const http::request_head nothing{};
-    proxy::exchange x{s.context, client, head ? parser.head() : nothing, parser, {}};
+    proxy::exchange x{s.context, client, head ? of.parser.head() : nothing, of.parser, {}};
     if (!head) {
         co_await refuse(x, s, head.error().code);
         co_return false;
@@ -107,9 +158,9 @@ awaitable<bool> serve_one(proxy::downstream& client, http::request_parser& parse
         co_return false;
     }
     x.target = checked.value().target;
-    x.body_read = !parser.has_body();
-    x.keep_alive = parser.keep_alive() && !s.draining.load(std::memory_order_relaxed);
-    co_await proxy::handle_request(x);
+    x.body_read = !of.parser.has_body();
+    x.keep_alive = of.parser.keep_alive() && !s.draining.load(std::memory_order_relaxed);
+    co_await handle(of, x);
     record(s, x);
     if (!client.is_open()) {
         co_return false;
@@ -123,12 +174,13 @@ awaitable<bool> serve_one(proxy::downstream& client, http::request_parser& parse
 
 } // namespace
 
-awaitable<void> run_session(tcp_socket socket, session_services services) {
+awaitable<void> run_session(tcp_socket socket, session_services services, admission as) {
     const auto& settings = *services.context.settings;
     proxy::downstream client(std::move(socket), services.context.self, settings.limits.send_timeout);
     http::request_parser parser(static_cast<std::uint32_t>(settings.limits.header_size));
+    session of{services, client, parser, as};
     for (;;) {
-        const bool more = co_await serve_one(client, parser, services);
+        const bool more = co_await serve_one(of);
         if (!more) {
             break;
         }

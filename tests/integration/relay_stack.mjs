@@ -13,8 +13,9 @@ const relayConfig = (appUrl) => ({
   log: { level: 'debug', format: 'json', access: true },
 });
 
-/// Sluice in front of the stand-in app, or of `serve`, which gets each raw connection of the app's side.
-export async function startRelay(t, { serve, config = {} } = {}) {
+/// Sluice in front of the stand-in app, or of `serve`, which gets each raw connection of the app's side. `by`: see
+/// startSluice.
+export async function startRelay(t, { serve, config = {}, by } = {}) {
   const app = serve ? await rawServer(serve) : await startApp();
   let sluice;
   const connections = [];
@@ -23,7 +24,7 @@ export async function startRelay(t, { serve, config = {} } = {}) {
     await sluice?.stop();
     await app.close();
   });
-  sluice = await startSluice(merge(relayConfig(app.url), config));
+  sluice = await startSluice(merge(relayConfig(app.url), config), { by });
   return {
     app,
     sluice,

@@ -180,14 +180,15 @@ export class Sluice {
 }
 
 /// Starts `sluice serve` with this whole configuration and waits until both sides listen and the cache is there or given
-/// up: until it has counted what lies in its directory, requests pass it by.
-export async function startSluice(config, { env = {} } = {}) {
+/// up: until it has counted what lies in its directory, requests pass it by. `by`: a command that starts it, with what comes
+/// before Sluice's own (`['prlimit', '--nofile=256']`).
+export async function startSluice(config, { env = {}, by = [] } = {}) {
   const directory = temporaryDirectory('run');
   const file = path.join(directory, 'sluice.yaml');
   fs.writeFileSync(file, JSON.stringify(config, null, 2)); // JSON is YAML too
   keepConfigSecrets(config);
   keepVariableSecrets(env);
-  const [command, ...args] = [...dyingWithUs, program, 'serve', '--config', file];
+  const [command, ...args] = [...dyingWithUs, ...by, program, 'serve', '--config', file];
   const child = spawn(command, args, { env: { ...process.env, ...env }, stdio: ['ignore', 'pipe', 'pipe'], cwd: directory });
   running.add(child);
   const sluice = new Sluice(child, directory);

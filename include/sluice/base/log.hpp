@@ -8,7 +8,7 @@
 #include <variant>
 
 /// The structured log: one line an event on standard output (12-factor), written by a thread of its own, so that a slow
-/// reader of it never stops a worker; what it cannot take is dropped, never waited for.
+/// reader of it never stops a worker; what waits is bounded in bytes, and beyond it dropped, never waited for.
 ///
 /// Nothing that is secret may be handed in: paths go without their query, errors without bodies.
 namespace sluice::log {
@@ -47,8 +47,10 @@ using fields = std::initializer_list<field>;
 void start(level least, bool as_json);
 /// Writes nothing from now on: for commands that tell what happens in words of their own.
 void silence();
-/// Writes out what is queued and ends the writer's thread.
+/// Writes out what is queued, for 2 s at most where nobody takes it, and ends the writer's thread.
 void stop();
+/// Lines that were dropped since `start`.
+[[nodiscard]] std::uint64_t dropped() noexcept;
 
 [[nodiscard]] bool enabled(level l) noexcept;
 

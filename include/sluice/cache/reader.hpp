@@ -44,6 +44,9 @@ public:
     span next(std::uint64_t position);
     /// Unpins.
     void release();
+    /// Unpins, and wants nothing until `next` is called again: its client takes next to nothing, so that neither blocks
+    /// nor transfers are to be kept for it.
+    void rest();
 
     /// Completes when something changed that `next` waited for.
     awaitable<void> wait() { return wake_->wait(); }
@@ -64,6 +67,7 @@ private:
     std::uint64_t wanted_{0}; // wake when a fill has published beyond this
     std::shared_ptr<fill> waits_for_;
     bool waits_{false};
+    bool rests_{false};
     bool saw_fill_{false};                                      // some bytes it was given came from a running fill
     std::optional<std::pair<std::size_t, std::size_t>> pinned_; // blocks, inclusive
 };

@@ -65,6 +65,9 @@ struct cidr {
 
 struct limits {
     unsigned connections{10000};
+    unsigned connections_per_client{0}; ///< of one address; 0: any number
+    std::uint64_t body_min_rate{0};     ///< bytes a second that a client must send of a body; 0: any
+    std::uint64_t send_min_rate{0};     ///< bytes a second that a client must take of an answer; 0: any
     std::uint64_t header_size{64ULL * 1024};
     duration header_timeout{10000};
     duration idle_timeout{75000};

@@ -114,6 +114,11 @@ public:
     Gauge* fills_in_flight{nullptr};
     Counter* fill_joins{nullptr};
     Counter* fill_resumes{nullptr};
+    std::unique_ptr<counter_set> client_closed; ///< by reason: idle, limit, per_client, slow_body, slow_send
+    Counter* admin_closed{nullptr};             ///< for newer ones
+    Counter* client_limited_requests{nullptr};
+    Counter* slow_readers{nullptr};
+    Counter* log_dropped{nullptr}; ///< lines
     Gauge* client_connections{nullptr};
     Gauge* app_connections{nullptr};
     Gauge* origin_connections{nullptr};

@@ -33,6 +33,14 @@ public:
     awaitable<result<std::size_t>> read_some(asio::mutable_buffer out);
     /// Completes when there is something to read, so that no buffer is held by a silent client. Else as `read_some`.
     awaitable<result<void>> wait_readable();
+    /// Whether the client is waited for: for bytes of a body; to take what is sent.
+    [[nodiscard]] bool is_reading() const noexcept { return reading_; }
+    [[nodiscard]] bool is_writing() const noexcept { return writing_; }
+    /// Ends a pending read with `timeout`, and leaves the connection open for an answer: the client is too slow.
+    void give_up_reading() noexcept {
+        too_slow_ = true;
+        cancel_read();
+    }
     /// True where the last failed `read_some` was the client's end of its direction.
     [[nodiscard]] bool eof() const noexcept { return eof_; }
     /// Begins the running time-out anew: something has moved.
@@ -80,6 +88,8 @@ public:
     [[nodiscard]] const std::string& remote_address() const noexcept { return remote_; }
     /// Bytes that were sent to the client, all told.
     [[nodiscard]] std::uint64_t bytes_sent() const noexcept { return sent_; }
+    /// Body bytes that `read_some` gave, all told.
+    [[nodiscard]] std::uint64_t bytes_received() const noexcept { return received_; }
     void count_sent(std::uint64_t n) noexcept { sent_ += n; }
 
 private:
@@ -96,10 +106,12 @@ private:
     std::string put_back_;
     std::string remote_;
     std::uint64_t sent_{0};
+    std::uint64_t received_{0};
     std::chrono::milliseconds body_timeout_{0};
     bool reading_{false}; // a read_some or wait_readable is pending
     bool writing_{false}; // a write waits for the socket; its time-out goes before the reader's
     bool eof_{false};
+    bool too_slow_{false};
     bool lingered_{false};
 };
 

@@ -2,6 +2,7 @@
 
 #include <sluice/base/file_pool.hpp>
 #include <sluice/proxy/exchange.hpp>
+#include <sluice/proxy/rate_watch.hpp>
 
 namespace sluice::proxy {
 
@@ -10,9 +11,12 @@ namespace sluice::proxy {
 /// so that a cold disk never stops a worker.
 ///
 /// Moves `first` on as bytes leave: it is `last + 1` at the end, and tells how many have left where it fails.
+///
+/// `rest`: lets go of the bytes where the client is too slow to hold them for. It completes then, without error, with
+/// `first` where it stopped and `rest->rests()`.
 /// Errors: `timeout`, `connection_lost` (source client); `disk_error` (source internal): the head may have been sent.
 awaitable<result<void>> send_file(exchange& x, file_pool& reads, int fd, std::uint64_t& first, std::uint64_t last,
-                                  std::string& head);
+                                  std::string& head, reader_rest* rest = nullptr);
 
 /// Reads `length` bytes of a file at `offset` into `out`, from the page cache at once, else on a thread of `reads`.
 /// False where they are not all there. `out` must live until completion.

@@ -5,6 +5,8 @@
 #include <sluice/config/config.hpp>
 #include <sluice/metrics/metrics.hpp>
 #include <sluice/proxy/media.hpp>
+#include <sluice/server/descriptors.hpp>
+#include <sluice/server/waiting_line.hpp>
 
 #include <atomic>
 #include <functional>
@@ -21,11 +23,18 @@ struct admin_services {
     proxy::media_services& media;
     std::function<void()> refresh;  ///< brings gauges up to date before they are shown
     std::vector<tcp_socket*>& open; ///< the sockets of all admin sessions; closing one ends its session
+    waiting_line& waiting;          ///< those of them that may be closed for newer ones
+    descriptor_reserve& reserve;
     const std::atomic<bool>& draining;
 };
 
 /// One connection to the admin listener: /metrics, /livez, /readyz, /startupz for all; POST /purge with the token.
-/// HTTP/1.1 by Boost.Beast: nothing here is hot. Completes when the connection is closed.
+/// HTTP/1.1 by Boost.Beast: nothing here is hot. A body is read only where the head and the token allow what it asks.
+/// `limits.header_timeout`, `idle_timeout` and `send_timeout` hold here too. Completes when the connection is closed.
 awaitable<void> run_admin_session(tcp_socket socket, admin_services services);
+
+/// Starts a session for a new connection; where there are `most_admin_connections`, the one that waits for longest is
+/// closed for it, whatever it waits for but an allowed purge: probes and scrapes are done in a moment.
+void admit_admin(tcp_socket socket, const admin_services& services);
 
 } // namespace sluice::server

@@ -2,27 +2,33 @@
 
 #include <sluice/proxy/exchange.hpp>
 #include <sluice/server/access_log.hpp>
+#include <sluice/server/client_table.hpp>
+#include <sluice/server/waiting_line.hpp>
 
 #include <atomic>
-#include <vector>
 
 namespace sluice::server {
-
-/// Clients of sessions that wait for a request; closed at once when draining begins. On the worker's thread.
-using idle_sessions = std::vector<proxy::downstream*>;
 
 /// What the sessions of one worker share.
 struct session_services {
     proxy::context& context;
     access_log& log;
-    idle_sessions& idle;
+    waiting_line& idle;    ///< sessions that wait for a request of which nothing came yet
+    client_table& clients; ///< by `limits.connections_per_client`
     const std::atomic<bool>& draining; ///< once true, each session ends after its present request
+};
+
+/// What a new connection is to get.
+enum class admission : std::uint8_t {
+    served,
+    refused, ///< its client has as many as it may: one answer, 503, and the end
+    trusted, ///< of a trusted proxy: its requests are counted for the clients that they come from
 };
 
 /// One client connection: requests one after the other until either side ends it (RFC 9112 §9.3).
 ///
 /// A malformed request is answered 400 (501 for an unknown transfer coding) and the connection closed. Completes when
 /// the connection is closed; never throws for anything a client does.
-awaitable<void> run_session(tcp_socket socket, session_services services);
+awaitable<void> run_session(tcp_socket socket, session_services services, admission as);
 
 } // namespace sluice::server

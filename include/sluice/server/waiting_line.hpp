@@ -1,0 +1,54 @@
+#pragma once
+
+#include <boost/intrusive/list.hpp>
+
+namespace sluice::server {
+
+/// Connections that may be closed to make room, the one that waits for longest first. On one thread.
+class waiting_line {
+    using hook = boost::intrusive::list_base_hook<boost::intrusive::link_mode<boost::intrusive::auto_unlink>>;
+    struct node : hook {
+        void (*close)(void*){nullptr};
+        void* who{nullptr};
+    };
+
+public:
+    /// Where in the line: behind all others, or before them.
+    enum class place { last, first };
+
+    /// Stands in the line as long as it lives, or until it is closed. `close(who)` closes the connection, and must not end
+    /// this object: its coroutine wakes later.
+    class [[nodiscard]] entry {
+    public:
+        entry(waiting_line& line, void (*close)(void*), void* who, place where = place::last) {
+            node_.close = close;
+            node_.who = who;
+            where == place::last ? line.nodes_.push_back(node_) : line.nodes_.push_front(node_);
+        }
+        entry(const entry&) = delete;
+        entry& operator=(const entry&) = delete;
+
+    private:
+        node node_;
+    };
+
+    /// Closes the one that waits for longest and takes it out. False where nobody waits.
+    bool close_longest() {
+        if (nodes_.empty()) {
+            return false;
+        }
+        node& n = nodes_.front();
+        nodes_.pop_front();
+        n.close(n.who);
+        return true;
+    }
+    void close_all() {
+        while (close_longest()) {
+        }
+    }
+
+private:
+    boost::intrusive::list<node, boost::intrusive::constant_time_size<false>> nodes_;
+};
+
+} // namespace sluice::server

@@ -1,0 +1,36 @@
+// Clients that stop reading keep neither blocks of the cache nor transfers from the store, and get the right bytes when they
+// read on.
+import assert from 'node:assert/strict';
+import test from 'node:test';
+import { MiB, cacheStatus, startStack } from '../support/stack.mjs';
+import { poll } from '../support/wait.mjs';
+
+const stalled = 12;
+const size = 32 * MiB;
+
+test('clients that do not read do not push the misses of others past the cache', async (t) => {
+  const s = await startStack(t, { config: { cache: { max_size: '16MiB', read_ahead: '4MiB' }, limits: { send_timeout: '10m' } } });
+  const readers = [];
+  for (let i = 0; i < stalled; i += 1) {
+    s.origin.put(`film${i}.mp4`, { size });
+    const reader = s.open(`film${i}.mp4`, { paused: true });
+    assert.equal((await reader.head).status, 200);
+    readers.push(reader);
+  }
+  await poll(async () => (await s.sluice.metric('sluice_slow_readers_total')) >= stalled, 'all are known to be slow', 40000, 200);
+  await poll(async () => (await s.sluice.metric('sluice_fills_in_flight')) === 0, 'no transfer goes on for them');
+  for (let i = 0; i < 8; i += 1) {
+    s.origin.put(`other${i}.mp4`, { size: 2 * MiB });
+    const first = await s.get(`other${i}.mp4`);
+    assert.equal(cacheStatus(first).fwd, 'miss', JSON.stringify(cacheStatus(first)));
+    assert.ok(cacheStatus(first).stored, JSON.stringify(cacheStatus(first)));
+    assert.ok(cacheStatus(await s.get(`other${i}.mp4`)).hit);
+  }
+  for (const reader of readers) assert.ok(!reader.result.finished, 'their connections stay');
+  for (const [i, reader] of readers.slice(0, 3).entries()) {
+    reader.resume();
+    const got = await reader.done;
+    assert.ok(got.complete, String(got.error));
+    assert.equal(got.sha256, s.origin.object(`film${i}.mp4`).sha256());
+  }
+});
