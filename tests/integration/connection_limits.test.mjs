@@ -98,7 +98,7 @@ test('behind trusted proxies, requests in flight are counted for whom the proxy 
 /// Sends a body of `size` bytes, one every 100 ms, until the answer comes.
 async function trickle(s, size) {
   const connection = await s.connect();
-  await connection.send(`POST /x HTTP/1.1\r\nHost: a\r\nContent-Length: ${size}\r\n\r\n`);
+  await connection.send(`POST /upload HTTP/1.1\r\nHost: a\r\nContent-Length: ${size}\r\n\r\n`);
   const timer = setInterval(() => connection.send('x').catch(() => {}), 100);
   try {
     return await connection.response({ timeout: 40000 });
@@ -122,7 +122,7 @@ test('a body that trickles in is refused, an answer that is not taken is cut; wh
   reader.on('error', () => {}).pause();
   reader.write(request('/media/big.mp4'));
   // The app takes its time: the client has sent all it has, and can do nothing about it.
-  const patient = open(`${s.sluice.url}/x?gate=late`, { method: 'POST', body: 'small' });
+  const patient = open(`${s.sluice.url}/upload?gate=late`, { method: 'POST', body: 'small' });
   const answer = await slow;
   assert.equal(answer.status, 408);
   assert.match(answer.headers['retry-after'], /^\d+$/);
