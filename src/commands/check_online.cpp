@@ -2,6 +2,7 @@
 #include <sluice/commands/probe.hpp>
 #include <sluice/http/fields.hpp>
 #include <sluice/identity/rfc3339.hpp>
+#include <sluice/proxy/leave_rule.hpp>
 #include <sluice/proxy/router.hpp>
 
 #include <boost/uuid/random_generator.hpp>
@@ -188,15 +189,13 @@ std::vector<std::string> capture_names(std::string_view path) {
     return names;
 }
 
-/// As the gate has it: 200 (204 where nothing is resolved) that is no page, or what the route accepts.
+/// As the gate has it.
 bool grants(const config::route& r, const config::authorize_subrequest& how, const identity::reply& answer) {
-    if (!how.accept.empty()) {
-        return std::ranges::find(how.accept, answer.status) != how.accept.end();
+    http::field_list fields;
+    for (const auto& [name, value] : answer.fields) {
+        fields.items.push_back({name, value});
     }
-    constexpr std::string_view html = "text/html";
-    const auto type = answer.field("Content-Type");
-    const bool page = type.size() >= html.size() && http::same_name(type.substr(0, html.size()), html);
-    return (answer.status == 204 && !r.resolve) || (answer.status == 200 && !page);
+    return proxy::answer_grants(r, how, answer.status, fields);
 }
 
 awaitable<void> check_route(one_shot& here, const config::config& settings, const config::route& r, findings& out) {

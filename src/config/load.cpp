@@ -172,6 +172,7 @@ void read_limits(reading& r, const node& where, limits& out) {
     m.read_count("fills", out.fills, 1, 65536);
     m.read_duration("shutdown_delay", out.shutdown_delay, 0ms, 1h);
     m.read_duration("drain_timeout", out.drain_timeout, 0ms, 24h);
+    m.read_size("decision_bytes", out.decision_bytes, 64ULL * 1024, 64ULL << 30U);
     m.finish();
 }
 

@@ -17,25 +17,108 @@ bool tells_callers_apart(std::string_view name) {
     return name == "cookie" || name == "authorization" || name == "proxy-authorization";
 }
 
-void read_accept(reading& r, mapping& a, bool resolves, std::vector<unsigned>& out) {
-    for (const auto& item : a.list("accept")) {
-        if (item.broken) {
+/// Adds the status that `item` of `key` names.
+void read_status(mapping& m, std::string_view key, const node& item, bool resolves, std::vector<unsigned>& out) {
+    if (item.broken) {
+        return;
+    }
+    const auto number = item.what == node::kind::scalar ? parse_number(item.text) : bad("");
+    if (!number || *number < 200 || *number > 299) {
+        m.wrong(key, item, "must be a list of statuses from 200 to 299");
+    } else if (resolves && (*number == 204 || *number == 205)) {
+        m.wrong(key, item, "must not hold a status without a body where an object is resolved from it");
+    } else if (std::ranges::find(out, *number) != out.end()) {
+        m.wrong(key, item, "has this item twice");
+    } else {
+        out.push_back(static_cast<unsigned>(*number));
+    }
+}
+
+void read_statuses(reading& r, mapping& m, std::string_view key, bool resolves, std::vector<unsigned>& out) {
+    for (const auto& item : m.list(key)) {
+        read_status(m, key, item, resolves, out);
+    }
+    const node* value = m.take(key);
+    if (value != nullptr && value->what == node::kind::sequence && value->items.empty()) {
+        r.add(*value, "\"" + m.full(key) + "\" is an empty list: leave it out");
+    }
+}
+
+/// `type/subtype` (RFC 9110 §8.3.1) in lower case.
+result<std::string> parse_media_type(std::string_view text) {
+    const auto slash = text.find('/');
+    const auto is_name = [](std::string_view part) { return parse_field_name(part).has_value(); }; // both are tokens
+    if (slash == std::string_view::npos || !is_name(text.substr(0, slash)) || !is_name(text.substr(slash + 1))) {
+        return bad("must be a media type without parameters, as application/json");
+    }
+    return to_lower(text);
+}
+
+void read_required_headers(reading& r, mapping& m, required_answer& out) {
+    const node* value = m.take("header");
+    if (value == nullptr) {
+        return;
+    }
+    mapping fields(r, *value, m.full("header"));
+    for (const auto& [key, wanted] : value->pairs) {
+        const auto name = parse_field_name(key.text);
+        if (!name) {
+            r.add(key, "\"" + m.full("header") + "\" has a key that " + name.error().detail);
+            (void)fields.take(key.text);
             continue;
         }
-        const auto number = item.what == node::kind::scalar ? parse_number(item.text) : bad("");
-        if (!number || *number < 200 || *number > 299) {
-            a.wrong("accept", item, "must be a list of statuses from 200 to 299");
-        } else if (resolves && (*number == 204 || *number == 205)) {
-            a.wrong("accept", item, "must not hold a status without a body where an object is resolved from it");
-        } else if (std::ranges::find(out, *number) != out.end()) {
-            a.wrong("accept", item, "has this item twice");
+        std::string text;
+        if (fields.read(key.text, text, parse_field_value) == nullptr) {
+            continue;
+        }
+        if (std::ranges::any_of(out.headers, [&name](const auto& h) { return h.first == *name; })) {
+            r.add(key, "\"" + fields.full(key.text) + "\" is there twice, in another case");
         } else {
-            out.push_back(static_cast<unsigned>(*number));
+            out.headers.emplace_back(*name, std::move(text));
         }
     }
-    const node* value = a.take("accept");
-    if (value != nullptr && value->what == node::kind::sequence && value->items.empty()) {
-        r.add(*value, "\"" + a.full("accept") + "\" is an empty list: leave it out");
+    fields.finish();
+    if (fields.is_mapping() && value->pairs.empty()) {
+        r.add(*value, "\"" + m.full("header") + "\" is empty: leave it out");
+    }
+}
+
+/// True where some status could grant that `require.status` has.
+bool leaves_a_status(const authorize_subrequest& s, bool resolves) {
+    return s.require.status.empty() || std::ranges::any_of(s.require.status, [&](unsigned status) {
+               return s.accept.empty() ? status == 200 || (status == 204 && !resolves)
+                                       : std::ranges::find(s.accept, status) != s.accept.end();
+           });
+}
+
+/// `require`; to be read after `accept`.
+void read_require(reading& r, mapping& a, bool resolves, authorize_subrequest& out) {
+    const node* value = a.take("require");
+    if (value == nullptr) {
+        return;
+    }
+    mapping m(r, *value, a.full("require"));
+    auto& wanted = out.require;
+    const node* status = m.has("status") ? m.take("status") : nullptr;
+    if (status != nullptr && status->what == node::kind::scalar) {
+        read_status(m, "status", *status, resolves, wanted.status);
+    } else if (status != nullptr) {
+        read_statuses(r, m, "status", resolves, wanted.status);
+    }
+    if (!leaves_a_status(out, resolves)) {
+        m.wrong("status", *status, "has no status that grants at all: no answer could be both");
+    }
+    const node* type = m.read("content_type", wanted.content_type, parse_media_type);
+    const bool json = wanted.content_type == "application/json" || wanted.content_type.ends_with("+json");
+    if (type != nullptr && resolves && !json) {
+        m.wrong("content_type", *type, "must be JSON where an object is resolved from it");
+    } else if (type != nullptr && out.accept.empty() && wanted.content_type.starts_with("text/html")) {
+        m.wrong("content_type", *type, "is a type that grants nothing without \"accept\"");
+    }
+    read_required_headers(r, m, wanted);
+    m.finish();
+    if (m.is_mapping() && value->pairs.empty()) {
+        r.add(*value, "\"" + a.full("require") + "\" is empty: leave it out");
     }
 }
 
@@ -107,8 +190,9 @@ void read_authorize(reading& r, mapping& m, const config& c, const std::vector<s
     if (preset && a.has("accept")) {
         r.add(*a.take("accept"), "\"" + a.full("accept") + "\" and preset exclude each other");
     } else {
-        read_accept(r, a, out.resolve.has_value(), s.accept);
+        read_statuses(r, a, "accept", out.resolve.has_value(), s.accept);
     }
+    read_require(r, a, out.resolve.has_value(), s);
     a.finish();
     out.authorize = std::move(s);
 }

@@ -140,6 +140,29 @@ json::object json_of(const cache& c) {
             {"max_share", std::to_string(c.max_share) + "%"}};
 }
 
+json::array array_of(const std::vector<unsigned>& numbers) {
+    return json::array(numbers.begin(), numbers.end());
+}
+
+/// The values of fields are hidden: they may be what only the app and Sluice know.
+json::object json_of(const required_answer& a) {
+    json::object out;
+    if (!a.status.empty()) {
+        out["status"] = array_of(a.status);
+    }
+    if (!a.content_type.empty()) {
+        out["content_type"] = a.content_type;
+    }
+    json::object fields;
+    for (const auto& [name, value] : a.headers) {
+        fields[name] = hidden(value);
+    }
+    if (!fields.empty()) {
+        out["header"] = std::move(fields);
+    }
+    return out;
+}
+
 json::value json_of(const std::variant<authorize_none, authorize_subrequest>& a) {
     const auto* s = std::get_if<authorize_subrequest>(&a);
     if (s == nullptr) {
@@ -150,11 +173,10 @@ json::value json_of(const std::variant<authorize_none, authorize_subrequest>& a)
                      {"timeout", format_duration(s->timeout)},
                      {"ignore_headers", array_of(s->ignore_headers)}};
     if (!s->accept.empty()) {
-        json::array statuses;
-        for (const auto status : s->accept) {
-            statuses.push_back(status);
-        }
-        out["accept"] = std::move(statuses);
+        out["accept"] = array_of(s->accept);
+    }
+    if (auto wanted = json_of(s->require); !wanted.empty()) {
+        out["require"] = std::move(wanted);
     }
     return out;
 }
@@ -235,7 +257,8 @@ json::object json_of(const limits& l) {
             {"tunnel_timeout", format_duration(l.tunnel_timeout)},
             {"fills", l.fills},
             {"shutdown_delay", format_duration(l.shutdown_delay)},
-            {"drain_timeout", format_duration(l.drain_timeout)}};
+            {"drain_timeout", format_duration(l.drain_timeout)},
+            {"decision_bytes", format_size(l.decision_bytes)}};
 }
 
 } // namespace

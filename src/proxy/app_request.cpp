@@ -1,6 +1,7 @@
 #include <sluice/http/fields.hpp>
 #include <sluice/proxy/forwarded.hpp>
 #include <sluice/proxy/relay.hpp>
+#include <sluice/proxy/steering.hpp>
 
 #include <boost/asio/ip/address.hpp>
 
@@ -142,7 +143,8 @@ bool has_looped(const exchange& x) {
 
 void append_client_fields(std::string& out, const exchange& x, carried_fields which) {
     const auto& identity = x.services.settings->strip_request_headers;
-    const bool keeps_identity = identity.empty() || from_trusted_proxy(x);
+    const bool trusted = (which != carried_fields::all || !identity.empty()) && from_trusted_proxy(x);
+    const bool keeps_identity = identity.empty() || trusted;
     const http::hop_by_hop hop(x.request.fields, identity);
     const auto& objects = x.services.settings->object_headers;
     for (const auto& f : x.request.fields.items) {
@@ -153,6 +155,10 @@ void append_client_fields(std::string& out, const exchange& x, carried_fields wh
             continue; // append_via has it
         }
         if (which == carried_fields::for_subrequest && only_for_the_request_itself(f.name)) {
+            continue;
+        }
+        if (which != carried_fields::all &&
+            (is_steering_name(f.name) || (!trusted && is_proxy_told_name(f.name)))) {
             continue;
         }
         if (which == carried_fields::without_range &&

@@ -5,6 +5,7 @@
 #include <sluice/http/target.hpp>
 #include <sluice/net/client.hpp>
 #include <sluice/proxy/json_pointers.hpp>
+#include <sluice/proxy/leave_rule.hpp>
 #include <sluice/proxy/presentation.hpp>
 
 #include "relay_parts.hpp"
@@ -20,17 +21,6 @@ constexpr std::size_t most_drained = 64 * 1024;
 
 /// What `resolve` reads, in the order of the reader's pointers.
 enum pointer : std::size_t { at_object, at_content_type, at_filename, at_fallback };
-
-bool grants(const http::response_head& head, const app_question& q) {
-    if (!q.how.accept.empty()) {
-        return std::ranges::find(q.how.accept, head.status) != q.how.accept.end();
-    }
-    const auto type = head.fields.value("Content-Type");
-    constexpr std::string_view html = "text/html";
-    // An app with a catch-all page answers 200 to anything: a page is no leave.
-    const bool page = type.size() >= html.size() && http::same_name(type.substr(0, html.size()), html);
-    return (head.status == 204 && !q.route.settings.resolve) || (head.status == 200 && !page);
-}
 
 /// The string at a pointer; an absent one or null is none.
 std::optional<std::string> text_at(const pointer_reader& values, pointer i) {
@@ -175,7 +165,7 @@ awaitable<app_answer> ask_app(const app_question& q) {
     if (ok) {
         auto& answer = sent.value();
         const auto until = began + q.how.timeout;
-        if (grants(answer.head(), q)) {
+        if (answer_grants(q.route.settings, q.how, answer.head().status, answer.head().fields)) {
             co_await take_leave(q, answer, until, a);
         } else {
             a.told.said = verdict::denied;

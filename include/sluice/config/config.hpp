@@ -76,6 +76,7 @@ struct limits {
     unsigned fills{256};
     duration shutdown_delay{5000};
     duration drain_timeout{30000};
+    std::uint64_t decision_bytes{64ULL << 20U}; ///< of memory, for all decisions that are kept
 };
 
 struct fallback {
@@ -164,6 +165,13 @@ struct cache {
 /// `authorize: none`, spelled out.
 struct authorize_none {};
 
+/// `authorize.require`: what an answer must be, beside `accept`, to grant. What is empty is not asked for.
+struct required_answer {
+    std::vector<unsigned> status;
+    std::string content_type;                                 ///< lower case, without parameters
+    std::vector<std::pair<std::string, std::string>> headers; ///< name in lower case, value; each exactly once
+};
+
 /// `authorize: {subrequest: …}`.
 struct authorize_subrequest {
     std::string path; ///< a template with the route's captures, begins with "/"
@@ -173,6 +181,7 @@ struct authorize_subrequest {
     /// The statuses (200 to 299) that grant, whatever the answer's type. Empty: the default rule, 200 (204 too where
     /// nothing is resolved) with a type that is not `text/html`.
     std::vector<unsigned> accept;
+    required_answer require;
 };
 
 /// `resolve: {…}`: where in the granting answer the object stands. JSON pointers (RFC 6901); "": not set.

@@ -55,10 +55,11 @@ void append_forwarded_fields(std::string& out, const exchange& x);
 /// address, and would go round without end.
 [[nodiscard]] bool has_looped(const exchange& x);
 
-/// Which of a client's fields a request to the app carries.
+/// Which of a client's fields a request to the app carries. The two that ask for leave go without those that steer the
+/// app to another question (proxy/steering.hpp).
 enum class carried_fields : std::uint8_t {
     all,           ///< the relayed request itself: all but hop-by-hop and owned ones
-    without_range, ///< the same, also without Range and If-Range
+    without_range, ///< the request whose answer names the object: also without Range and If-Range
     for_subrequest ///< the gate's question: also without Range, If-*, Accept-Encoding, Expect and body fields
 };
 
