@@ -185,6 +185,7 @@ metrics::metrics()
                              .Help("Time of a subrequest to the app.")
                              .Register(registry_)
                              .Add({}, latency_buckets());
+    decision_bytes = &gauge(registry_, "decision_bytes", "Memory of decisions that are kept.");
     cache_size_bytes = &gauge(registry_, "cache_size_bytes", "Bytes that the cache takes on the disk.");
     cache_limit_bytes = &gauge(registry_, "cache_limit_bytes", "The most that the cache may take.");
     cache_objects = &gauge(registry_, "cache_objects", "Objects in the cache.");

@@ -157,8 +157,7 @@ void append_client_fields(std::string& out, const exchange& x, carried_fields wh
         if (which == carried_fields::for_subrequest && only_for_the_request_itself(f.name)) {
             continue;
         }
-        if (which != carried_fields::all &&
-            (is_steering_name(f.name) || (!trusted && is_proxy_told_name(f.name)))) {
+        if (which != carried_fields::all && (is_steering_name(f.name) || (!trusted && is_proxy_told_name(f.name)))) {
             continue;
         }
         if (which == carried_fields::without_range &&

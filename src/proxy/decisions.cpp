@@ -2,12 +2,16 @@
 
 #include <openssl/rand.h>
 
-#include <array>
+#include <cstring>
 #include <stdexcept>
+#include <vector>
 
 namespace sluice::proxy {
 
 namespace {
+
+/// How many are freed at once at most: about a tenth of a millisecond under the lock.
+constexpr std::size_t most_freed = 256;
 
 sign::hmac_key random_key() {
     std::array<std::uint8_t, 32> bytes{};
@@ -19,57 +23,167 @@ sign::hmac_key random_key() {
     return key;
 }
 
+/// What glibc's allocator takes for so many bytes: 8 of its own, in steps of 16, 32 at least.
+constexpr std::size_t allocated(std::size_t bytes) {
+    return std::max<std::size_t>(32, (bytes + 8 + 15) / 16 * 16);
+}
+
+/// Beside the text's own object.
+std::size_t held_by(const std::string& text) {
+    const std::size_t in_place = std::string().capacity();
+    return text.capacity() > in_place ? allocated(text.capacity() + 1) : 0;
+}
+
+std::size_t held_by(const grant& g) {
+    constexpr std::size_t control_block = 16;
+    return allocated(control_block + sizeof(grant)) + held_by(g.key) + held_by(g.resolver_id) +
+           held_by(g.content_type) + held_by(g.filename) + held_by(g.content_disposition) + held_by(g.fields.lines);
+}
+
 } // namespace
 
-decisions::decisions(std::size_t capacity)
+std::size_t decisions::part_of_key::operator()(const key& k) const noexcept {
+    std::size_t part = 0;
+    std::memcpy(&part, k.data(), sizeof(part));
+    return part;
+}
+
+decisions::decisions(std::uint64_t most_bytes)
     : secret_(random_key())
-    , capacity_(capacity) {}
+    , most_bytes_(most_bytes) {}
 
-std::string decisions::key_of(std::string_view everything) const {
+decisions::~decisions() = default;
+
+decisions::key decisions::key_of(std::string_view everything) const {
     const auto mac = secret_.mac(everything);
-    return {mac.begin(), mac.end()};
+    key k{};
+    static_assert(sizeof(mac) == sizeof(k));
+    std::memcpy(k.data(), mac.data(), k.size());
+    return k;
 }
 
-std::shared_ptr<const grant> decisions::find(const std::string& key, steady_clock::time_point now) {
-    const std::lock_guard lock(mutex_);
-    const auto it = kept_.find(key);
-    return it != kept_.end() && now < it->second.until ? it->second.given : nullptr;
+std::uint64_t decisions::changes_of(const links& about) const noexcept {
+    std::uint64_t sum = 0;
+    for (const auto& each : about) {
+        sum += each != resources_.end() ? each->second.changes : 0;
+    }
+    return sum;
 }
 
-void decisions::keep(const std::string& key, std::shared_ptr<const grant> given, steady_clock::time_point until,
-                     steady_clock::time_point now, std::uint64_t asked_in_era) {
+decisions::resources::iterator decisions::use(const std::string& path) {
+    if (path.empty()) {
+        return resources_.end();
+    }
+    const auto it = resources_.try_emplace(path).first;
+    ++it->second.users;
+    return it;
+}
+
+void decisions::use(const links& about) noexcept {
+    for (const auto& each : about) {
+        if (each != resources_.end()) {
+            ++each->second.users;
+        }
+    }
+}
+
+void decisions::leave(const links& about) noexcept {
+    for (const auto& each : about) {
+        if (each != resources_.end() && --each->second.users == 0) {
+            resources_.erase(each);
+        }
+    }
+}
+
+decisions::table::node_type decisions::take_out(kept& k) {
+    leave(k.about);
+    bytes_.fetch_sub(k.bytes, std::memory_order_relaxed);
+    by_end_.erase(by_end_.iterator_to(k));
+    by_age_.erase(by_age_.iterator_to(k));
+    return kept_.extract(k.name);
+}
+
+std::shared_ptr<const grant> decisions::find(const key& k, steady_clock::time_point now) {
+    table::node_type gone; // freed behind the lock
     const std::lock_guard lock(mutex_);
-    if (asked_in_era != era() || deletions_ > 0) {
+    const auto it = kept_.find(k);
+    if (it == kept_.end()) {
+        return nullptr;
+    }
+    if (it->second.until <= now || changes_of(it->second.about) != it->second.seen) {
+        gone = take_out(it->second);
+        return nullptr;
+    }
+    return it->second.given;
+}
+
+decisions::question decisions::ask(const subject& about) {
+    const std::lock_guard lock(mutex_);
+    const links used{use(about.asked), use(about.media), use(about.all)};
+    return {*this, used, changes_of(used)};
+}
+
+decisions::question::~question() {
+    if (owner_ != nullptr) {
+        const std::lock_guard lock(owner_->mutex_);
+        owner_->leave(about_);
+    }
+}
+
+void decisions::keep(const question& q, const key& k, std::shared_ptr<const grant> given,
+                     steady_clock::time_point until, steady_clock::time_point now) {
+    // The table's node, its place in the table's array, and what it is about, as if nobody else asked about that.
+    constexpr std::size_t node = allocated(sizeof(table::value_type) + 2 * sizeof(void*)) + 2 * sizeof(void*);
+    std::size_t size = node + held_by(*given);
+    for (const auto& each : q.about_) {
+        if (each != resources_.end()) {
+            size += allocated(sizeof(resources::value_type) + 4 * sizeof(void*)) + held_by(each->first);
+        }
+    }
+    if (size > largest || until <= now) {
         return;
     }
-    if (kept_.insert_or_assign(key, kept{until, std::move(given)}).second) {
-        order_.push_back(key);
-    }
-    const auto goes = [this, now](const std::string& oldest) {
-        return order_.size() > capacity_ || kept_.find(oldest)->second.until <= now;
-    };
-    while (!order_.empty() && goes(order_.front())) {
-        kept_.erase(order_.front());
-        order_.pop_front();
-    }
-}
-
-void decisions::begin_deletion() {
+    std::vector<table::node_type> gone; // freed behind the lock
     const std::lock_guard lock(mutex_);
-    ++deletions_;
-    drop();
+    if (changes_of(q.about_) != q.seen_) {
+        return;
+    }
+    if (const auto old = kept_.find(k); old != kept_.end()) {
+        gone.push_back(take_out(old->second));
+    }
+    kept& fresh = kept_[k];
+    fresh.name = k;
+    fresh.until = until;
+    fresh.given = std::move(given);
+    fresh.about = q.about_;
+    fresh.seen = q.seen_;
+    fresh.bytes = size;
+    use(fresh.about);
+    by_end_.insert(fresh);
+    by_age_.push_back(fresh);
+    bytes_.fetch_add(size, std::memory_order_relaxed);
+    while (bytes() > most_bytes_) {
+        const bool over = by_end_.begin()->until <= now;
+        gone.push_back(take_out(over ? *by_end_.begin() : by_age_.front()));
+    }
 }
 
-void decisions::end_deletion() {
+void decisions::changed(std::span<const std::string_view> paths) {
     const std::lock_guard lock(mutex_);
-    --deletions_;
-    drop();
+    for (const auto path : paths) {
+        if (const auto it = resources_.find(path); it != resources_.end()) {
+            ++it->second.changes;
+        }
+    }
 }
 
-void decisions::drop() {
-    era_.fetch_add(1, std::memory_order_acq_rel);
-    kept_.clear();
-    order_.clear();
+void decisions::expire(steady_clock::time_point now) {
+    std::vector<table::node_type> gone; // freed behind the lock
+    gone.reserve(bytes() > 0 ? most_freed : 0);
+    const std::lock_guard lock(mutex_);
+    while (gone.size() < most_freed && !by_end_.empty() && by_end_.begin()->until <= now) {
+        gone.push_back(take_out(*by_end_.begin()));
+    }
 }
 
 } // namespace sluice::proxy

@@ -80,6 +80,7 @@ donated donor_fields(const http::field_list& answer, bool cors_configured) {
         }
     }
     append_cache_control(out, answer, hop);
+    out.lines.shrink_to_fit(); // it may be kept for a while
     return out;
 }
 

@@ -1,6 +1,8 @@
 #include <sluice/http/fields.hpp>
 #include <sluice/proxy/gate.hpp>
 #include <sluice/proxy/relay.hpp>
+#include <sluice/proxy/resource_path.hpp>
+#include <sluice/proxy/unsafe_request.hpp>
 
 #include "subrequest.hpp"
 
@@ -52,6 +54,20 @@ std::string decision_text(const exchange& x, const media_route& route, const con
     return text;
 }
 
+/// What the answer is about: changes of it are told by these names.
+subject subject_of(const exchange& x, const media_route& route, std::string_view target) {
+    const bool preset = route.settings.preset == config::preset::open_webui;
+    return {resource_path(target), resource_path(x.target), std::string(preset ? open_webui_all_files : "")};
+}
+
+/// Who shares an answer: whoever asks the same, unless what it is about changed since the first of them asked. Where no
+/// decision is kept, each request is asked for by itself.
+std::string flight_name(const decisions::key& key, std::uint64_t era, const exchange* alone) {
+    std::string name(key.begin(), key.end());
+    const auto mark = alone != nullptr ? reinterpret_cast<std::uintptr_t>(alone) : era;
+    return name.append(alone != nullptr ? "!" : ".").append(std::to_string(mark));
+}
+
 std::string_view result_name(const decision& d) {
     switch (d.said) {
     case verdict::granted:
@@ -80,7 +96,7 @@ awaitable<leave> authorize(exchange& x, media_services& services, const media_ro
     append_forwarded_fields(fields, x);
     const bool whole = http::append_field(fields, "X-Original-Method", x.request.method) &&
                        http::append_field(fields, "X-Original-URI", x.target);
-    const std::string key = services.grants.key_of(decision_text(x, route, *how, target, fields));
+    const auto key = services.grants.key_of(decision_text(x, route, *how, target, fields));
     const bool keeps = how->ttl.count() > 0;
     if (keeps) {
         if (auto kept = services.grants.find(key, steady_clock::now())) {
@@ -88,11 +104,8 @@ awaitable<leave> authorize(exchange& x, media_services& services, const media_ro
             co_return leave{verdict::granted, std::move(kept)};
         }
     }
-    const auto era = services.grants.era();
-    // With no decision kept, each request is asked for by itself: nobody shares another's answer. And nobody shares one
-    // that was asked for before a DELETE.
-    const std::string flight = key + std::to_string(keeps ? era : reinterpret_cast<std::uintptr_t>(&x));
-    auto place = services.subrequests.enter(flight);
+    const auto asking = services.grants.ask(subject_of(x, route, target));
+    auto place = services.subrequests.enter(flight_name(key, asking.era(), keeps ? nullptr : &x));
     leave l;
     decision told;
     if (!place.leads()) {
@@ -108,7 +121,7 @@ awaitable<leave> authorize(exchange& x, media_services& services, const media_ro
             l.set_cookie = std::move(answered.set_cookie);
         }
         if (told.said == verdict::granted && keeps) {
-            services.grants.keep(key, told.given, asked + how->ttl, asked, era);
+            services.grants.keep(asking, key, told.given, asked + how->ttl, steady_clock::now());
         }
         place.land(told);
     }

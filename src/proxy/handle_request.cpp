@@ -5,18 +5,13 @@
 #include <sluice/proxy/presentation.hpp>
 #include <sluice/proxy/relay.hpp>
 #include <sluice/proxy/serve_media.hpp>
-
-#include "subrequest.hpp"
+#include <sluice/proxy/unsafe_request.hpp>
 
 #include <algorithm>
 
 namespace sluice::proxy {
 
 namespace {
-
-// Open WebUI's own names: a file, and all of them at once.
-constexpr std::string_view open_webui_files = "/api/v1/files/";
-constexpr std::string_view open_webui_all_files = "/api/v1/files/all";
 
 struct routed {
     const media_route* route{nullptr};
@@ -65,59 +60,6 @@ std::optional<std::string> preflight_fields(const exchange& x, const media_route
     return preflight_answer_fields(*route.settings.cors, x.request.method, x.request.fields);
 }
 
-/// Takes the bytes of what was deleted out of the cache: the object that the path names by a route's template, and all
-/// that the app named when it was asked for this path.
-void purge_deleted(const exchange& x, media_services& media, const routed& to) {
-    if (to.route != nullptr && to.route->store != nullptr && !to.route->settings.object.empty()) {
-        if (const auto key = expand_key(to.route->settings.object, to.captures)) {
-            media.cache.purge(to.route->store->identity(), key.value());
-        }
-    }
-    const std::string id = resolver_id_of(x.target);
-    const bool all = id == open_webui_all_files && std::ranges::any_of(media.routes, [](const media_route& r) {
-                         return r.settings.preset == config::preset::open_webui;
-                     });
-    media.cache.purge_linked(id);
-    if (all) {
-        media.cache.purge_linked_below(open_webui_files);
-    }
-}
-
-/// What a DELETE takes away must not be had from here a moment longer: neither leave nor bytes. They go before the
-/// app's answer is passed on; where none comes the app may have deleted all the same.
-class deleting_answer : public answer_filter {
-public:
-    deleting_answer(const exchange& x, const routed& to)
-        : x_(x)
-        , to_(to) {
-        for_absent_clients = true;
-    }
-    bool pass(const http::response_head& head) override {
-        answered_ = true;
-        if ((head.status >= 200 && head.status < 300) || asked_twice) {
-            purge_deleted(x_, *x_.services.media, to_);
-        }
-        return true;
-    }
-    /// The app may have got it, and nobody knows what it did.
-    [[nodiscard]] bool unknown() const noexcept { return reached_app && !answered_; }
-
-private:
-    const exchange& x_;
-    const routed& to_;
-    bool answered_{false};
-};
-
-awaitable<void> relay_delete(exchange& x, const routed& to) {
-    auto& media = *x.services.media;
-    const decisions::deletion running(media.grants);
-    deleting_answer answer(x, to);
-    co_await relay_through(x, answer);
-    if (answer.unknown()) {
-        purge_deleted(x, media, to);
-    }
-}
-
 } // namespace
 
 awaitable<void> handle_request(exchange& x) {
@@ -141,9 +83,12 @@ awaitable<void> handle_request(exchange& x) {
             co_return;
         }
     }
-    if (x.request.method == "DELETE" && x.services.media != nullptr) {
-        co_await relay_delete(x, to);
-        co_return;
+    if (x.services.media != nullptr && is_unsafe(x.request.method)) {
+        const named_resources named(x.target, x.services.media->routes);
+        if (!named.names.empty()) {
+            co_await relay_unsafe(x, named);
+            co_return;
+        }
     }
     co_await relay(x, {});
 }

@@ -36,6 +36,23 @@ struct failure {
     bool retry{false}; // a kept connection died before it answered, and the request may be sent again
 };
 
+/// An answer, and what becomes of it where the client goes.
+struct waited_for {
+    client_response& from_app;
+    const answer_filter* filter;
+    config::duration for_the_absent; // how long an answer that tells what the app did is waited for without the client
+    bool given_up{false};
+
+    void client_went() {
+        if (filter != nullptr && filter->for_absent_clients && !filter->answered) {
+            from_app.transport().timer().expires_after(for_the_absent);
+        } else {
+            given_up = true;
+            from_app.transport().close();
+        }
+    }
+};
+
 /// Leases a connection and writes what there is of the request.
 awaitable<result<net::lease>> write_request(exchange& x, const outgoing& request, bool fresh) {
     const bool asks = request.filter != nullptr && request.filter->asks_leave;
@@ -54,6 +71,9 @@ awaitable<result<net::lease>> write_request(exchange& x, const outgoing& request
         }
         if (!written && app.uses > 0 && app.sent == before && !fresh) {
             continue; // it died while it lay idle, and nothing went out: any request may have a new one
+        }
+        if (written && x.body_read && request.filter != nullptr) {
+            request.filter->handed_over = true;
         }
         // Where only a part could be written, the app may have answered before it stopped reading: the reader tells.
         app.timer().expires_after(request.options.response_timeout);
@@ -89,7 +109,13 @@ awaitable<result<void>> converse(exchange& x, client_response& from_app, const o
     if (!head) {
         co_return head;
     }
+    if (request.filter != nullptr) {
+        request.filter->answered = true;
+    }
     if (from_app.head().status == 101) {
+        if (request.filter != nullptr) {
+            request.filter->pass(from_app.head());
+        }
         const bool passed = co_await detail::pass_switch(x, from_app, extra_fields);
         watch.stop();
         if (passed) {
@@ -106,6 +132,9 @@ awaitable<result<void>> converse(exchange& x, client_response& from_app, const o
     if (request.filter != nullptr && !request.filter->pass(from_app.head())) {
         co_return result<void>{};
     }
+    if (watch.client_gone()) { // what it tells was waited for, the rest is for nobody
+        co_return error{errc::connection_lost, error_source::client, false, "client gone"};
+    }
     const bool whole = co_await detail::pass_answer(x, from_app, extra_fields);
     if (!whole && !x.head_sent) {
         co_return error{errc::protocol_error, error_source::app, false, "the answer's body is malformed"};
@@ -120,16 +149,11 @@ awaitable<std::optional<failure>> attempt(exchange& x, const outgoing& request, 
     if (!leased) {
         co_return failure{leased.error()};
     }
-    if (request.filter != nullptr) {
-        request.filter->reached_app = true;
-    }
     const bool kept = (*leased)->uses > 0;
     client_response from_app(std::move(*leased), request.options);
+    waited_for waiting{from_app, request.filter, x.services.settings->limits.send_timeout};
     absence_watch watch(
-        x, [](void* app) { static_cast<net::connection*>(app)->close(); }, &from_app.transport());
-    if (request.filter != nullptr && request.filter->for_absent_clients) {
-        watch.stop();
-    }
+        x, [](void* answer) { static_cast<waited_for*>(answer)->client_went(); }, &waiting);
     std::optional<detail::upload> body;
     if (!x.body_read) {
         body.emplace(x, from_app, request.rest);
@@ -144,6 +168,9 @@ awaitable<std::optional<failure>> attempt(exchange& x, const outgoing& request, 
     }
     if (body) {
         co_await detail::stop_upload(*body);
+        if (x.body_read && request.filter != nullptr) {
+            request.filter->handed_over = true;
+        }
     }
     if (thrown) {
         std::rethrow_exception(thrown);
@@ -151,7 +178,7 @@ awaitable<std::optional<failure>> attempt(exchange& x, const outgoing& request, 
     if (body && body->client_error) {
         co_return failure{*body->client_error};
     }
-    if (watch.client_gone()) {
+    if (waiting.given_up) {
         co_return failure{{errc::connection_lost, error_source::client, false, "client gone"}};
     }
     if (!ended) {
@@ -214,6 +241,9 @@ awaitable<void> relay_request(exchange& x, std::string_view extra_fields, answer
             filter->asked_twice = true;
         }
         failed = co_await attempt(x, request, true, extra_fields);
+    }
+    if (failed && filter != nullptr) {
+        filter->no_answer();
     }
     if (failed && x.head_sent) {
         x.keep_alive = false;

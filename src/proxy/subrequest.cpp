@@ -7,6 +7,7 @@
 #include <sluice/proxy/json_pointers.hpp>
 #include <sluice/proxy/leave_rule.hpp>
 #include <sluice/proxy/presentation.hpp>
+#include <sluice/proxy/resource_path.hpp>
 
 #include "relay_parts.hpp"
 
@@ -69,7 +70,7 @@ std::shared_ptr<const grant> read_grant(const app_question& q, const pointer_rea
     grant g;
     g.store = q.route.place_stores[place->store];
     g.key = std::move(place->key);
-    g.resolver_id = resolver_id_of(q.target);
+    g.resolver_id = resource_path(q.target);
     g.fields = std::move(fields);
     if (q.route.settings.preset == config::preset::open_webui) {
         if (!present_as_open_webui(g, q, values)) {
@@ -143,12 +144,6 @@ awaitable<void> take_leave(const app_question& q, net::client_response& answer, 
 }
 
 } // namespace
-
-std::string resolver_id_of(std::string_view target) {
-    const auto path = http::split_target(target).path;
-    auto decoded = http::percent_decode(path);
-    return decoded ? std::move(decoded.value()) : std::string(path);
-}
 
 awaitable<app_answer> ask_app(const app_question& q) {
     app_answer a;

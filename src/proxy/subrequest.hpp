@@ -23,9 +23,6 @@ struct app_question {
     std::string text;        ///< the whole request
 };
 
-/// What an object is linked by to the app's own name for it: a path as the app decodes it, without query.
-[[nodiscard]] std::string resolver_id_of(std::string_view target);
-
 /// Asks, and reads the answer: whether it grants, and where the route resolves, which object it names. Never fails.
 awaitable<app_answer> ask_app(const app_question& q);
 

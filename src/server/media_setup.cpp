@@ -30,6 +30,12 @@ proxy::media_route compile(const config::route& r, const config::config& setting
     if (r.resolve || !r.object_header.empty()) {
         add_places(compiled, settings, media);
     }
+    if (r.object_header.empty()) { // else nothing is kept by its path
+        compiled.media_shape = proxy::path_shape(r.path, r.path);
+    }
+    if (const auto* how = std::get_if<config::authorize_subrequest>(&r.authorize)) {
+        compiled.asked_shape = proxy::path_shape(how->path, r.path);
+    }
     if (r.immutable) {
         compiled.max_age = std::chrono::milliseconds::max();
     }

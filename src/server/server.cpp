@@ -201,6 +201,9 @@ void server::tick(lane& l) {
         fill->tick();
     }
     l.context.absences.look(l.self.deadlines.now());
+    if (&l == lanes_.front().get()) {
+        media_.grants.expire(l.self.deadlines.now());
+    }
     l.log.flush();
     if (&l == lanes_.front().get()) {
         admin_reserve_.refill();
@@ -219,6 +222,7 @@ void server::refresh_gauges() {
     counters_.app_connections->Set(static_cast<double>(app));
     counters_.origin_connections->Set(static_cast<double>(origin));
     counters_.client_connections->Set(connections_.load());
+    counters_.decision_bytes->Set(static_cast<double>(media_.grants.bytes()));
     counters_.cache_size_bytes->Set(static_cast<double>(cache_.used_bytes()));
     counters_.cache_limit_bytes->Set(static_cast<double>(cache_.limit_bytes()));
     counters_.cache_objects->Set(static_cast<double>(cache_.object_count()));

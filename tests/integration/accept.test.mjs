@@ -59,7 +59,9 @@ test('with `accept`: 200 is no exception', async (t) => {
 
 test('with `accept` on a route that resolves: the body must name the object all the same', async (t) => {
   const s = await startGate(t, resolvedRoute({ accept: [201, 206] }));
-  assert.deepEqual([await s.grants(201), await s.grants(206), await s.grants(201, { type: 'text/html' })], [true, true, true]);
+  assert.deepEqual([await s.grants(201), await s.grants(206), await s.grants(201, { type: 'application/vnd.api+json' })], [true, true,
+    true]);
+  for (const type of ['text/html', 'text/plain', 'application/octet-stream']) assert.equal(await s.grants(201, { type }), false, type);
   assert.deepEqual([await s.grants(200), await s.grants(202), await s.grants(204), await s.grants(401)], [false, false, false, false]);
   assert.deepEqual([await s.grants(201, { body: '{}' }), await s.grants(201, { body: '<html>' }), await s.grants(201,
     { body: '' })], [false, false, false]);
@@ -73,6 +75,36 @@ test('what `accept` lets in is kept and donates as any other leave; what it leav
   s.app.mayRead = () => ({ status: 200, body: Buffer.from('not this one'), headers: { 'X-Why': 'accept' } });
   const refused = await get(s.sluice.url + target, { method: 'HEAD' });
   assert.deepEqual([refused.status, refused.headers['x-why'], refused.headers['content-length'], refused.length], [200, 'accept', '12', 0]);
+});
+
+test('a log-in page that is negotiated as JSON grants by the default rule, and not where more is required', async (t) => {
+  // To who asks for JSON, the app describes its log-in form with 200.
+  const form = { status: 200, body: { log_in: { user: 'text', password: 'password' } }, headers: { 'X-Form': 'log-in' } };
+  const s = await startGate(t, mediaRoute());
+  const granted = async () => {
+    s.app.mayRead = (request) => (/json/.test(request.headers.accept ?? '') ? form : { status: 302, headers: { Location: '/log-in' } });
+    const answer = await get(s.sluice.url + target, { headers: { Accept: 'application/json' } });
+    return answer.headers['x-app'] === undefined;
+  };
+  assert.equal(await granted(), true);
+  for (const require of [{ header: { 'X-May-Read': 'yes' } }, { status: 204 }, { content_type: 'text/plain' }]) {
+    await s.restart({ routes: [mediaRoute({ require })] });
+    assert.equal(await granted(), false, JSON.stringify(require));
+  }
+  await s.restart({ routes: [mediaRoute({ require: { header: { 'x-may-read': 'yes' }, content_type: 'application/json' } })] });
+  assert.equal(await s.grants(200, { headers: { 'X-May-Read': 'yes' } }), true);
+  assert.equal(await s.grants(200, { headers: { 'X-May-Read': 'no' } }), false);
+  assert.equal(await s.grants(200, { headers: { 'X-May-Read': ['yes', 'yes'] } }), false, 'twice');
+  assert.equal(await s.grants(200, { headers: { 'X-May-Read': 'yes' }, type: 'text/plain' }), false);
+  assert.equal(await s.grants(200, { headers: { 'X-May-Read': 'yes' }, type: 'Application/JSON; charset=utf-8' }), true);
+});
+
+test('a route that resolves wants JSON, whatever else the type says', async (t) => {
+  const s = await startGate(t, resolvedRoute());
+  for (const type of ['application/json', 'application/json; charset=utf-8', 'application/hal+json']) {
+    assert.equal(await s.grants(200, { type }), true, type);
+  }
+  for (const type of ['text/plain', 'text/html', 'application/octet-stream', 'text/json-like']) assert.equal(await s.grants(200, { type }), false, type);
 });
 
 test('lists that cannot be meant are refused by `check`', async (t) => {

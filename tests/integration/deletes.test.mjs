@@ -74,27 +74,23 @@ for (const [kind, route] of [['a template', byTemplate], ['an answer that resolv
   }
 }
 
-test('no decision is kept while a DELETE runs', async (t) => {
+test('decisions are dropped when the DELETE is answered, not when it begins', async (t) => {
   const s = await startDeletes(t);
   s.deleting = s.gate();
   s.check(await s.ask());
-  s.check(await s.ask());
-  assert.equal(s.asked(), 1, 'kept before');
   const removing = s.remove();
   await s.deleting.reached;
   s.check(await s.ask());
-  assert.equal(s.asked(), 2, 'the DELETE dropped it as it began');
-  s.check(await s.ask());
-  assert.equal(s.asked(), 3, 'what was asked during the DELETE is not kept');
+  assert.equal(s.asked(), 1, 'it has done nothing yet');
   s.deleting.release();
   assert.equal((await removing).status, 204);
   s.check(await s.ask());
-  assert.equal(s.asked(), 4, 'asked again after it');
+  assert.equal(s.asked(), 2, 'asked again after it');
   s.check(await s.ask());
-  assert.equal(s.asked(), 4, 'kept as ever');
+  assert.equal(s.asked(), 2, 'kept as ever');
 });
 
-test('two DELETEs at once: no decision is kept until both have ended', async (t) => {
+test('two DELETEs at once: each drops decisions when it is answered', async (t) => {
   const s = await startDeletes(t);
   const gates = [s.gate(), s.gate()];
   const removing = [];
@@ -103,17 +99,56 @@ test('two DELETEs at once: no decision is kept until both have ended', async (t)
     removing.push(s.remove());
     await gate.reached;
   }
-  gates[0].release();
-  assert.equal((await removing[0]).status, 204);
-  for (let i = 1; i <= 2; i++) {
+  for (const [i, gate] of gates.entries()) {
     s.check(await s.ask());
-    assert.equal(s.asked(), i, 'one still runs');
+    s.check(await s.ask());
+    assert.equal(s.asked(), i + 1, 'kept while one runs');
+    gate.release();
+    assert.equal((await removing[i]).status, 204);
   }
-  gates[1].release();
-  assert.equal((await removing[1]).status, 204);
   s.check(await s.ask());
   s.check(await s.ask());
   assert.equal(s.asked(), 3);
+});
+
+test('an answer that is asked for before a DELETE and comes after it is neither kept nor shared', async (t) => {
+  const s = await startDeletes(t);
+  const gate = s.gate();
+  const asking = s.app.mayRead;
+  s.app.mayRead = async (request) => {
+    if (request.method !== 'DELETE') await gate.wait();
+    return asking(request);
+  };
+  const early = s.ask();
+  await gate.reached;
+  assert.equal((await s.remove()).status, 204);
+  const late = s.ask(); // the same question, but what it is about is another thing now
+  await s.app.board.until(() => s.asked() === 2, 'it is asked by itself');
+  gate.release();
+  s.check(await early);
+  s.check(await late);
+  s.check(await s.ask());
+  assert.equal(s.asked(), 2, 'the later one is kept');
+});
+
+test('the answer to an unsafe request whose client left is waited for as long as limits.send_timeout', async (t) => {
+  const s = await startDeletes(t, { limits: { send_timeout: '500ms' } });
+  s.deleting = s.gate();
+  s.check(await s.ask());
+  const removing = open(s.deletePath(), { method: 'DELETE', headers: s.headers });
+  await s.deleting.reached;
+  removing.abort();
+  const deleting = s.app.requests.find((r) => r.method === 'DELETE');
+  await s.app.board.until(() => deleting.finished, 'Sluice gives it up');
+  assert.equal(deleting.aborted, true);
+  s.app.mayRead = () => ({ status: 200, body: { path: `s3://media/${s.key}` } });
+  const again = await poll(async () => {
+    const answer = await s.ask();
+    s.check(answer);
+    return cacheStatus(answer).hit ? undefined : answer;
+  }, 'the answer is given up');
+  assert.deepEqual([cacheStatus(again).fwd, again.status, s.asked()], ['stale', 200, 2], 'nobody knows what it did: revalidated');
+  assert.equal(cacheStatus(await s.ask()).hit, true);
 });
 
 test('a DELETE goes on where its client leaves, and purges', async (t) => {

@@ -105,6 +105,7 @@ public:
     [[nodiscard]] std::string text() const;
 
     Histogram* authorize_seconds{nullptr};
+    Gauge* decision_bytes{nullptr};
     Gauge* cache_size_bytes{nullptr};
     Gauge* cache_limit_bytes{nullptr};
     Gauge* cache_objects{nullptr};

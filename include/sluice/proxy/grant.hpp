@@ -12,7 +12,7 @@ struct grant {
     /// The object that the app named; nullptr where the route's own template says it.
     origin::store* store{nullptr};
     std::string key{};
-    std::string resolver_id{};  ///< the app's name for it: the path that was asked, raw and without query; or ""
+    std::string resolver_id{};  ///< the app's name for it: the path that was asked (resource_path.hpp); or ""
     std::string content_type{}; ///< over the store's; "": the store's
     std::string filename{};     ///< for Content-Disposition, UTF-8; "": none
     bool says_disposition{false};

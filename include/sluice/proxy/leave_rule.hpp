@@ -11,8 +11,8 @@ namespace sluice::proxy {
 /// True where an answer with this status and these fields grants on the route `r`, which asks by `how`.
 ///
 /// Its status is one of `how.accept`; where that is empty, 200 (204 too where nothing is resolved) and no Content-Type
-/// is `text/html`: an app with a catch-all page answers 200 to anything. Where `r` resolves, the answer is JSON. And all
-/// that `how.require` names holds.
+/// is `text/html`: an app with a catch-all page answers 200 to anything. Where `r` resolves, the answer is JSON. And
+/// all that `how.require` names holds.
 [[nodiscard]] bool answer_grants(const config::route& r, const config::authorize_subrequest& how, unsigned status,
                                  const http::field_list& fields);
 

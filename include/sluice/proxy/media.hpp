@@ -10,6 +10,7 @@
 #include <sluice/proxy/exchange.hpp>
 #include <sluice/proxy/grant.hpp>
 #include <sluice/proxy/object_uri.hpp>
+#include <sluice/proxy/path_shape.hpp>
 #include <sluice/proxy/router.hpp>
 
 #include <atomic>
@@ -37,6 +38,10 @@ struct media_route {
     bool says_cache_control{false};
     bool says_content_type{false};
     bool says_disposition{false};
+    // By which paths changes of its objects and of leave for them are told: its media's, and those that the app is
+    // asked for.
+    path_shape media_shape{};
+    path_shape asked_shape{};
 };
 
 /// How a subrequest ended.
@@ -72,7 +77,7 @@ struct media_services {
     std::uint64_t read_ahead;
     std::chrono::milliseconds stale_if_error;
 
-    decisions grants{};
+    decisions grants{limits.decision_bytes};
     single_flight<decision> subrequests{decision{}};
     /// Finding out what the origin has under a key: `nullopt`, look in the cache again.
     single_flight<std::optional<error>> lookups{error{errc::canceled, error_source::internal, true}};

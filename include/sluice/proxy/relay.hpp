@@ -29,11 +29,15 @@ public:
 
     /// False: the answer is not passed on, and the relay completes without one. Views: valid during the call.
     virtual bool pass(const http::response_head& head) = 0;
+    /// There is no answer to be passed on, or only a part of it; called before the client is told, if it still is.
+    virtual void no_answer() {}
 
     bool asks_leave{false};         ///< set before: the answer may grant, so it comes on a connection of the gate's
     bool without_range{false};      ///< set before: the app does not get Range and If-Range
-    bool for_absent_clients{false}; ///< set before: the app's answer is waited for although the client has gone
-    bool reached_app{false};        ///< some of the request went out
+    bool for_absent_clients{false}; ///< set before: the app's answer is waited for although the client has gone, for
+                                    ///< `limits.send_timeout`
+    bool handed_over{false};        ///< all of the request went out, its body included
+    bool answered{false};           ///< the app's final head has come
     bool asked_twice{false};        ///< the request was sent again after a kept connection died: the first may count
 };
 

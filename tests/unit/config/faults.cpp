@@ -185,6 +185,9 @@ BOOST_AUTO_TEST_CASE(ranges) {
     in("limits", "fills: 0");
     in("limits", "shutdown_delay: 5");
     in("limits", "drain_timeout: 2d");
+    in("limits", "decision_bytes: 0");
+    in("limits", "decision_bytes: 63KiB");
+    in("limits", "decision_bytes: 1000000");
     in("fallback", "concurrency: 0");
     in("fallback", "after: 0s");
     in("fallback", "breaker: 5");

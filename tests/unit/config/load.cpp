@@ -41,6 +41,7 @@ BOOST_AUTO_TEST_CASE(every_default) {
     BOOST_TEST(c.limits.fills == 256U);
     BOOST_TEST((c.limits.shutdown_delay == 5s));
     BOOST_TEST((c.limits.drain_timeout == 30s));
+    BOOST_TEST(c.limits.decision_bytes == 64ULL << 20U);
     BOOST_TEST(c.fallback.concurrency == 16U);
     BOOST_TEST((c.fallback.after == 5s));
     BOOST_TEST(c.fallback.breaker_failures == 5U);
@@ -99,7 +100,7 @@ admin: {address: 127.0.0.1:9, token: {file: secret}}
 app: {url: https://app.example, connect_timeout: 250ms, response_timeout: 1m, keepalive: 0, half_close: true}
 trusted_proxies: [10.0.0.0/8, "fd00::/8", 127.0.0.1]
 strip_request_headers: [X-User, X-Email]
-limits: {connections: 1, header_size: 8Ki, header_timeout: 1s, idle_timeout: 2s, send_timeout: 3s, tunnel_timeout: 4s, fills: 5, shutdown_delay: 0, drain_timeout: 6s}
+limits: {connections: 1, header_size: 8Ki, header_timeout: 1s, idle_timeout: 2s, send_timeout: 3s, tunnel_timeout: 4s, fills: 5, shutdown_delay: 0, drain_timeout: 6s, decision_bytes: 1MiB}
 fallback: {concurrency: 7, after: 8s, breaker: {failures: 9, open: 10s}}
 log: {level: debug, format: text, access: false}
 stores:
@@ -144,6 +145,7 @@ routes:
     BOOST_TEST(c.limits.fills == 5U);
     BOOST_TEST((c.limits.shutdown_delay == 0s));
     BOOST_TEST((c.limits.drain_timeout == 6s));
+    BOOST_TEST(c.limits.decision_bytes == 1ULL << 20U);
     BOOST_TEST(c.fallback.breaker_failures == 9U);
     BOOST_TEST((c.log.level == log_level::debug));
     BOOST_TEST((c.log.format == log_format::text));

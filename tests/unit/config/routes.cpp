@@ -147,6 +147,51 @@ BOOST_AUTO_TEST_CASE(accept) {
     BOOST_TEST(shown(c).at("authorize").at("accept").as_array().at(0).as_int64() == 201);
 }
 
+BOOST_AUTO_TEST_CASE(required_answers) {
+    const std::string start = "name: a, path: /a, store: up, object: o, authorize: {subrequest: /a, ";
+    const auto required = [&start](const std::string& rest) {
+        const auto c = good(with_route(start + rest + "}"));
+        return std::get<authorize_subrequest>(c.routes.at(0).authorize).require;
+    };
+    using statuses = std::vector<unsigned>;
+    BOOST_TEST(required("ttl: 1s").status.empty());
+    BOOST_TEST((required("require: {status: 200}").status == statuses{200}));
+    BOOST_TEST((required("require: {status: [204, 200]}").status == statuses{204, 200}));
+    BOOST_TEST((required("accept: [201, 202], require: {status: 202}").status == statuses{202}));
+    BOOST_TEST(required("require: {content_type: Application/JSON}").content_type == "application/json");
+    BOOST_TEST(required("accept: [200], require: {content_type: text/html}").content_type == "text/html");
+    const auto headers = required("require: {header: {X-May-Read: \"yes\", x-b: c d}}").headers;
+    BOOST_REQUIRE(headers.size() == 2U);
+    BOOST_TEST(headers[0].first == "x-may-read");
+    BOOST_TEST(headers[0].second == "yes");
+    BOOST_TEST(headers[1].second == "c d");
+    fault_at(start + "require: {status: @@199}}", "200 to 299");
+    fault_at(start + "require: {status: [200, @@404]}}", "200 to 299");
+    fault_at(start + "require: {status: @@[]}}", "empty list");
+    fault_at(start + "require: {status: @@201}}", "no status that grants");
+    fault_at(start + "accept: [201], require: {status: @@[200, 202]}}", "no status that grants");
+    fault_at(start + "require: {content_type: @@json}}", "media type");
+    fault_at(start + "require: {content_type: @@\"application/json; x=y\"}}", "media type");
+    fault_at(start + "require: {content_type: @@text/html}}", "grants nothing");
+    fault_at(start + "require: {header: {@@\"a b\": c}}}", "field name");
+    fault_at(start + "require: {header: {a: @@\"\"}}}", "must not be empty");
+    fault_at(start + "require: {header: {a: b, @@A: c}}}", "twice");
+    fault_at(start + "require: {header: @@{}}}", "is empty");
+    fault_at(start + "require: {header: @@x}}", "must be a mapping");
+    fault_at(start + "require: @@{}}", "is empty");
+    fault_at(start + "require: @@200}", "must be a mapping");
+    fault_at(start + "require: {@@body: x}}", "unknown key");
+    const std::string resolving = "name: a, path: /a, resolve: {object: /p}, authorize: {subrequest: /a, require: ";
+    BOOST_TEST(good(with_route(resolving + "{content_type: application/hal+json}}")).routes.size() == 1U);
+    fault_at(resolving + "{content_type: @@text/plain}}", "must be JSON");
+    fault_at(resolving + "{status: @@204}}", "without a body");
+    const auto c = good(with_route(start + "require: {status: 200, content_type: a/b, header: {X-A: a-value}}}"));
+    const auto shown_one = shown(c).at("authorize").at("require");
+    BOOST_TEST(shown_one.at("status").as_array().at(0).as_int64() == 200);
+    BOOST_TEST(shown_one.at("content_type").as_string() == "a/b");
+    BOOST_TEST(shown_one.at("header").at("x-a").as_string() == "***"); // it may be what only the two know
+}
+
 BOOST_AUTO_TEST_CASE(cross_origin) {
     const auto c = good(with_route(fixed + "cors: {origins: [\"https://app.example\", \"http://[::1]:8080\"], "
                                            "credentials: true, expose_headers: [X-A], max_age: 10m}"));

@@ -60,6 +60,7 @@ BOOST_AUTO_TEST_CASE(names_and_types) {
         {"sign_total", "counter"},
         {"sign_seconds", "histogram"},
         {"fallback_total", "counter"},
+        {"decision_bytes", "gauge"},
         {"cache_size_bytes", "gauge"},
         {"cache_limit_bytes", "gauge"},
         {"cache_objects", "gauge"},

@@ -2,24 +2,33 @@
 
 #include <boost/test/unit_test.hpp>
 
-#include <optional>
+#include <string>
 
 namespace {
 
 using namespace sluice;
 using namespace std::chrono_literals;
 using proxy::decisions;
+using proxy::subject;
+
+std::shared_ptr<const proxy::grant> a_grant(std::size_t donated = 0) {
+    proxy::grant g;
+    g.fields.lines.assign(donated, 'x');
+    return std::make_shared<const proxy::grant>(std::move(g));
+}
 
 struct fixture {
-    decisions kept{4};
+    decisions kept{64UL * 1024};
     steady_clock::time_point now{steady_clock::now()};
+    std::shared_ptr<const proxy::grant> made = a_grant();
 
-    std::shared_ptr<const proxy::grant> made = std::make_shared<const proxy::grant>();
-
-    void keep(const std::string& name, std::chrono::milliseconds ttl = 10s) {
-        kept.keep(kept.key_of(name), made, now + ttl, now, kept.era());
+    void keep(const std::string& name, std::chrono::milliseconds ttl = 10s, const subject& about = {"/ask", "/m", ""},
+              const std::shared_ptr<const proxy::grant>& given = a_grant()) {
+        const auto asking = kept.ask(about);
+        kept.keep(asking, kept.key_of(name), given, now + ttl, now);
     }
     bool has(const std::string& name) { return kept.find(kept.key_of(name), now) != nullptr; }
+    void change(std::string_view path) { kept.changed({&path, 1}); }
 };
 
 } // namespace
@@ -27,78 +36,131 @@ struct fixture {
 BOOST_FIXTURE_TEST_SUITE(decisions_kept, fixture)
 
 BOOST_AUTO_TEST_CASE(kept_until_their_time_is_over) {
-    keep("a");
+    keep("a", 10s, {"/ask", "/m", ""}, made);
     BOOST_TEST(has("a"));
     BOOST_TEST(!has("b"));
     BOOST_TEST(kept.find(kept.key_of("a"), now + 9999ms) == made);
     BOOST_TEST(kept.find(kept.key_of("a"), now + 10s) == nullptr);
+    BOOST_TEST(kept.bytes() == 0U); // what is found to be over is freed
+    keep("over", 0ms);
+    BOOST_TEST(kept.bytes() == 0U);
 }
 
 BOOST_AUTO_TEST_CASE(keys_are_of_this_process_and_differ) {
     decisions other;
-    BOOST_TEST(kept.key_of("a") != kept.key_of("b"));
-    BOOST_TEST(kept.key_of("a") != other.key_of("a"));
-    BOOST_TEST(kept.key_of("a") == kept.key_of("a"));
-    BOOST_TEST(kept.key_of("a").size() == 32U);
+    BOOST_TEST((kept.key_of("a") != kept.key_of("b")));
+    BOOST_TEST((kept.key_of("a") != other.key_of("a")));
+    BOOST_TEST((kept.key_of("a") == kept.key_of("a")));
 }
 
-BOOST_AUTO_TEST_CASE(bounded_the_oldest_goes_first) {
-    for (const auto* name : {"a", "b", "c", "d", "e"}) {
-        keep(name);
+BOOST_AUTO_TEST_CASE(bounded_in_bytes_those_given_longest_ago_go_first) {
+    // Of 64 KiB each takes a little more than 15.
+    for (const auto* name : {"a", "b", "c", "d"}) {
+        keep(name, 10s, {"/ask", "/m", ""}, a_grant(15000));
+        BOOST_TEST(kept.bytes() <= 64U * 1024);
     }
-    BOOST_TEST(!has("a"));
-    for (const auto* name : {"b", "c", "d", "e"}) {
+    keep("a", 10s, {"/ask", "/m", ""}, a_grant(15000)); // renewed where it stands: b has been there longest now
+    keep("e", 10s, {"/ask", "/m", ""}, a_grant(15000));
+    BOOST_TEST(kept.bytes() > 60U * 1024);
+    BOOST_TEST(kept.bytes() <= 64U * 1024);
+    BOOST_TEST(!has("b"));
+    for (const auto* name : {"a", "c", "d", "e"}) {
         BOOST_TEST(has(name), name);
     }
 }
 
-BOOST_AUTO_TEST_CASE(renewed_where_it_stands) {
-    keep("a", 1s);
-    keep("a", 20s);
-    now += 5s;
-    BOOST_TEST(has("a"));
-}
-
-BOOST_AUTO_TEST_CASE(what_is_over_makes_room) {
-    keep("a", 1s);
-    keep("b", 1s);
+BOOST_AUTO_TEST_CASE(what_is_over_makes_room_before_anything_else_goes) {
+    keep("long", 1h, {"/ask", "/m", ""}, a_grant(15000));
+    keep("short", 1s, {"/ask", "/m", ""}, a_grant(15000));
+    keep("c", 1h, {"/ask", "/m", ""}, a_grant(15000));
+    keep("d", 1h, {"/ask", "/m", ""}, a_grant(15000));
     now += 2s;
-    keep("c");
-    keep("d");
-    keep("e");
-    keep("f"); // the four: a and b were over
-    for (const auto* name : {"c", "d", "e", "f"}) {
+    keep("e", 1h, {"/ask", "/m", ""}, a_grant(15000));
+    for (const auto* name : {"long", "c", "d", "e"}) {
         BOOST_TEST(has(name), name);
     }
 }
 
-BOOST_AUTO_TEST_CASE(a_deletion_drops_all_when_it_begins_and_when_it_ends) {
-    keep("before");
-    const auto era_before = kept.era();
-    std::optional<decisions::deletion> running(std::in_place, kept);
-    BOOST_TEST(!has("before"));
-    // Asked before it began, answered while it runs; asked and answered while it runs.
-    kept.keep(kept.key_of("overlapping"), made, now + 10s, now, era_before);
-    keep("during");
-    BOOST_TEST(!has("overlapping"));
-    BOOST_TEST(!has("during"));
-    const auto era_during = kept.era();
-    running.reset();
-    kept.keep(kept.key_of("late"), made, now + 10s, now, era_during); // asked while it ran, answered after
-    BOOST_TEST(!has("late"));
-    keep("after");
-    BOOST_TEST(has("after"));
+BOOST_AUTO_TEST_CASE(one_that_is_too_large_is_not_kept_and_pushes_nothing_out) {
+    keep("a");
+    const auto before = kept.bytes();
+    keep("large", 10s, {"/ask", "/m", ""}, a_grant(decisions::largest));
+    BOOST_TEST(!has("large"));
+    BOOST_TEST(has("a"));
+    BOOST_TEST(kept.bytes() == before);
+    keep("b", 10s, {std::string(decisions::largest, 'p'), "/m", ""}); // a path counts too
+    BOOST_TEST(!has("b"));
 }
 
-BOOST_AUTO_TEST_CASE(of_several_deletions_the_last_one_counts) {
-    std::optional<decisions::deletion> first(std::in_place, kept);
-    std::optional<decisions::deletion> second(std::in_place, kept);
-    first.reset();
-    keep("a");
-    BOOST_TEST(!has("a"));
-    second.reset();
-    keep("a");
-    BOOST_TEST(has("a"));
+BOOST_AUTO_TEST_CASE(renewed_where_it_stands_and_freed_in_the_order_in_which_they_end) {
+    keep("renewed", 1s);
+    keep("a", 2s);
+    keep("renewed", 20s);
+    keep("b", 3s);
+    const auto all = kept.bytes();
+    kept.expire(now + 500ms);
+    BOOST_TEST(kept.bytes() == all);
+    kept.expire(now + 2s);
+    BOOST_TEST(kept.bytes() == all / 3 * 2); // without new traffic, and though the renewed one came first
+    kept.expire(now + 5s);
+    BOOST_TEST(kept.bytes() == all / 3);
+    now += 5s;
+    BOOST_TEST(has("renewed"));
+    kept.expire(now + 15s);
+    BOOST_TEST(kept.bytes() == 0U);
+}
+
+BOOST_AUTO_TEST_CASE(a_change_drops_what_is_about_it_and_nothing_else) {
+    keep("asked", 10s, {"/api/1", "/m/1", ""});
+    keep("media", 10s, {"/api/2", "/m/2", ""});
+    keep("all", 10s, {"/api/3", "/m/3", "/api/all"});
+    keep("other", 10s, {"/api/4", "/m/4", ""});
+    change("/api/1");
+    change("/m/2");
+    change("/api");
+    change("/nobody/asked");
+    BOOST_TEST(!has("asked"));
+    BOOST_TEST(!has("media"));
+    BOOST_TEST(has("all"));
+    change("/api/all");
+    BOOST_TEST(!has("all"));
+    BOOST_TEST(has("other"));
+    keep("asked", 10s, {"/api/1", "/m/1", ""});
+    BOOST_TEST(has("asked")); // asked after the change
+}
+
+BOOST_AUTO_TEST_CASE(what_was_asked_before_a_change_is_not_kept) {
+    const subject about{"/api/1", "/m/1", ""};
+    const auto early = kept.ask(about);
+    const auto elsewhere = kept.ask({"/api/2", "/m/2", ""});
+    change("/api/1");
+    const auto late = kept.ask(about);
+    BOOST_TEST(early.era() != late.era()); // nobody shares the early one's answer
+    kept.keep(early, kept.key_of("early"), made, now + 10s, now);
+    kept.keep(elsewhere, kept.key_of("elsewhere"), made, now + 10s, now);
+    kept.keep(late, kept.key_of("late"), made, now + 10s, now);
+    BOOST_TEST(!has("early"));
+    BOOST_TEST(has("elsewhere"));
+    BOOST_TEST(has("late"));
+}
+
+BOOST_AUTO_TEST_CASE(a_late_answer_of_before_does_not_take_the_place_of_a_later_one) {
+    const subject about{"/api/1", "/m/1", ""};
+    const auto early = kept.ask(about);
+    change("/m/1");
+    keep("a", 10s, about, made);
+    kept.keep(early, kept.key_of("a"), a_grant(), now + 10s, now);
+    BOOST_TEST(kept.find(kept.key_of("a"), now) == made);
+}
+
+BOOST_AUTO_TEST_CASE(questions_that_ended_without_an_answer_leave_nothing) {
+    for (int i = 0; i < 1000; ++i) {
+        auto asking = kept.ask({"/api/" + std::to_string(i), "/m", "/all"});
+        const auto moved = std::move(asking);
+        BOOST_TEST_REQUIRE(moved.era() == 0U);
+    }
+    change("/api/1");
+    BOOST_TEST(kept.ask({"/api/1", "", ""}).era() == 0U); // nobody knew of it when it changed
 }
 
 BOOST_AUTO_TEST_SUITE_END()

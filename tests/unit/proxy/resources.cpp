@@ -1,0 +1,123 @@
+// What names what: paths in one form, shapes of templates, fields that steer, what an unsafe request's answer tells.
+#include <sluice/proxy/path_shape.hpp>
+#include <sluice/proxy/resource_path.hpp>
+#include <sluice/proxy/steering.hpp>
+#include <sluice/proxy/unsafe_request.hpp>
+
+#include <boost/test/unit_test.hpp>
+
+#include <string>
+#include <vector>
+
+namespace {
+
+using namespace sluice;
+using namespace sluice::proxy;
+
+std::vector<std::string> ancestors(std::string_view path) {
+    const auto names = with_ancestors(path);
+    return {names.begin(), names.end()};
+}
+
+} // namespace
+
+BOOST_AUTO_TEST_SUITE(resources)
+
+BOOST_AUTO_TEST_CASE(one_form_of_a_path) {
+    for (const auto* target : {"/a/b", "/a/b/", "/a/b?x=/y", "/a//b", "//a/b", "/a/./b", "/a/c/../b", "/%61/b",
+                               "/a%2Fb", "/a;x/b;y=/", "/../a/b", "/a/b/c/..", "a/b"}) {
+        BOOST_TEST(resource_path(target) == (std::string_view(target) == "/a;x/b;y=/" ? "/a/b" : "/a/b"), target);
+    }
+    BOOST_TEST(resource_path("/") == "/");
+    BOOST_TEST(resource_path("") == "/");
+    BOOST_TEST(resource_path("/..") == "/");
+    BOOST_TEST(resource_path("*") == "/*");
+    BOOST_TEST(resource_path("/A/b") == "/A/b");
+    BOOST_TEST(resource_path("/a%/b") == "/a%/b"); // cannot be decoded
+}
+
+BOOST_AUTO_TEST_CASE(ancestors_by_whole_segments) {
+    BOOST_TEST((ancestors("/a/bc/d") == std::vector<std::string>{"/a/bc/d", "/a/bc", "/a"}));
+    BOOST_TEST((ancestors("/a") == std::vector<std::string>{"/a"}));
+    BOOST_TEST((ancestors("/") == std::vector<std::string>{"/"}));
+    std::string deep;
+    for (int i = 0; i < 10000; ++i) {
+        deep += "/x";
+    }
+    const auto names = ancestors(deep);
+    BOOST_TEST(names.size() == most_ancestors + 1);
+    BOOST_TEST(names.at(0) == deep);
+    BOOST_TEST(names.at(1).size() == 2 * most_ancestors);
+    BOOST_TEST(names.back() == "/x");
+}
+
+BOOST_AUTO_TEST_CASE(shapes_of_templates) {
+    const path_shape file("/api/v1/files/{id}", "/api/v1/files/{id}/content");
+    BOOST_TEST(file.matches("/api/v1/files/17"));
+    BOOST_TEST(file.matches("/api/v1/files/all"));
+    for (const auto* other : {"/api/v1/files", "/api/v1/files/17/content", "/login", "/", "/api/v2/files/17"}) {
+        BOOST_TEST(!file.matches(other), other);
+    }
+    const path_shape part("/may/{a}-{b}.json?x=1", "/m/{a}/{b}");
+    BOOST_TEST(part.matches("/may/1-2.json"));
+    BOOST_TEST(!part.matches("/may/1.json"));
+    BOOST_TEST(!part.matches("/may/1-2"));
+    const path_shape deep("/may/{rest}/ask", "/m/{rest*}");
+    BOOST_TEST(deep.matches("/may/a/b/c/ask"));
+    BOOST_TEST(!deep.matches("/may/a/b/c"));
+    const path_shape media("/media/{course}/{file*}", "/media/{course}/{file*}");
+    BOOST_TEST(media.matches("/media/a/b"));
+    BOOST_TEST(media.matches("/media/a/b/c/d"));
+    BOOST_TEST(!media.matches("/other/a/b"));
+    const path_shape fixed("/me%64ia/x/", "/media/x/");
+    BOOST_TEST(fixed.matches("/media/x"));
+    BOOST_TEST(!fixed.matches("/media/x/y"));
+    BOOST_TEST(!path_shape().matches("/"));
+    BOOST_TEST(!path_shape().matches(""));
+}
+
+BOOST_AUTO_TEST_CASE(fields_that_steer) {
+    for (const auto* name :
+         {"X-Original-URL", "x_rewrite_url", "X-HTTP-Method", "X-Http-Method-Override", "X_METHOD_OVERRIDE",
+          "SCRIPT_NAME", "Script-Name", "PATH-INFO", "X-Script_Name", "X-Override-URL", "x-middleware-subrequest"}) {
+        BOOST_TEST(is_steering_name(name), name);
+        BOOST_TEST(!is_proxy_told_name(name), name);
+    }
+    for (const auto* name : {"X-Forwarded-Prefix", "x_forwarded_path", "X-FORWARDED-URI", "X-Forwarded_Method",
+                             "X-Forwarded-Server", "X-Original-Host", "X-Host", "X-Sendfile-Type", "X-Accel-Mapping"}) {
+        BOOST_TEST(is_proxy_told_name(name), name);
+        BOOST_TEST(!is_steering_name(name), name);
+    }
+    for (const auto* name :
+         {"Host", "Cookie", "Authorization", "X-Forwarded-User", "X-Original-URL-2", "Script", "Accept"}) {
+        BOOST_TEST(!is_steering_name(name), name);
+        BOOST_TEST(!is_proxy_told_name(name), name);
+    }
+}
+
+BOOST_AUTO_TEST_CASE(what_an_answer_tells) {
+    for (const auto* method : {"GET", "HEAD", "OPTIONS", "TRACE"}) {
+        BOOST_TEST(!is_unsafe(method), method);
+    }
+    for (const auto* method : {"POST", "PUT", "DELETE", "PATCH", "MOVE", "get", "WHATEVER"}) {
+        BOOST_TEST(is_unsafe(method), method);
+    }
+    const auto is = [](std::string_view method, unsigned status, effect wanted) {
+        BOOST_TEST((effect_of(method, status) == wanted), method << " " << status);
+    };
+    for (const unsigned status : {200U, 202U, 204U, 299U}) {
+        is("DELETE", status, effect::deleted);
+        is("POST", status, effect::changed);
+        is("delete", status, effect::changed);
+    }
+    for (const unsigned status : {101U, 300U, 302U, 307U, 399U}) {
+        is("DELETE", status, effect::changed);
+        is("PUT", status, effect::changed);
+    }
+    for (const unsigned status : {400U, 401U, 404U, 500U, 503U, 600U, 999U}) {
+        is("DELETE", status, effect::none);
+        is("POST", status, effect::none);
+    }
+}
+
+BOOST_AUTO_TEST_SUITE_END()
