@@ -1,5 +1,7 @@
 #include <sluice/base/line_writer.hpp>
 
+#include <climits>
+
 #include <poll.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -7,7 +9,6 @@
 #include <algorithm>
 #include <atomic>
 #include <cerrno>
-#include <climits>
 #include <condition_variable>
 #include <csignal>
 #include <mutex>
@@ -63,9 +64,9 @@ struct line_writer::shared {
     std::thread thread;
     std::mutex mutex;
     std::condition_variable changed;
-    std::string waiting;         // guarded by the mutex, as the next five
-    std::size_t under_way{0};    // bytes that the thread has taken
-    std::uint64_t unsaid{0};     // dropped lines that no notice told of yet
+    std::string waiting;      // guarded by the mutex, as the next five
+    std::size_t under_way{0}; // bytes that the thread has taken
+    std::uint64_t unsaid{0};  // dropped lines that no notice told of yet
     bool stopping{false};
     bool ended{false};
     bool all_written{false};
@@ -128,8 +129,9 @@ void line_writer::shared::run() {
         const auto keep = begun ? std::min(batch.find('\n', at), batch.size() - 1) + 1 - at : 0;
         // Whatever was not begun is dropped; a notice that was not told is told later.
         const bool untold = told > 0 && at + keep <= without_notice;
-        const auto lost =
-            at + keep < without_notice ? lines_in(std::string_view(batch).substr(at + keep, without_notice - at - keep)) : 0;
+        const auto lost = at + keep < without_notice
+                              ? lines_in(std::string_view(batch).substr(at + keep, without_notice - at - keep))
+                              : 0;
         batch = batch.substr(at, keep);
         lock.lock();
         under_way = batch.size();
@@ -149,7 +151,8 @@ line_writer::line_writer(int fd, std::size_t most, std::function<std::string(std
     sigset_t all;
     sigset_t before;
     sigfillset(&all);
-    pthread_sigmask(SIG_SETMASK, &all, &before); // signals are for others; and a broken pipe is an error here, no SIGPIPE
+    pthread_sigmask(SIG_SETMASK, &all,
+                    &before); // signals are for others; and a broken pipe is an error here, no SIGPIPE
     shared_->thread = std::thread([s = shared_] { s->run(); });
     pthread_sigmask(SIG_SETMASK, &before, nullptr);
 }

@@ -2,6 +2,7 @@
 #include <sluice/base/log.hpp>
 
 #include <spdlog/fmt/fmt.h>
+
 #include <unistd.h>
 
 #include <algorithm>
@@ -100,7 +101,8 @@ void start(level least, bool as_json) {
     s.least = least;
     s.json = as_json;
     s.writer = std::make_unique<line_writer>(STDOUT_FILENO, most_waiting, [as_json](std::uint64_t lines) {
-        return format(level::warn, "lines of the log were dropped: nobody took them in time", {{"lines", lines}}, as_json);
+        return format(level::warn, "lines of the log were dropped: nobody took them in time", {{"lines", lines}},
+                      as_json);
     });
 }
 

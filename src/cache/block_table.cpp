@@ -73,8 +73,8 @@ void block_table::set(std::size_t page, page_record to) {
     const std::size_t i = page - block * shape_.pages_per_block();
     auto& word = r.words[pages + i / pages_a_word];
     const unsigned shift = static_cast<unsigned>(i % pages_a_word) * bits;
-    const std::uint64_t value = static_cast<std::uint64_t>(to.state) | (to.punching ? punching_bit : 0) |
-                                (to.verified ? verified_bit : 0);
+    const std::uint64_t value =
+        static_cast<std::uint64_t>(to.state) | (to.punching ? punching_bit : 0) | (to.verified ? verified_bit : 0);
     word = (word & ~(std::uint64_t{15} << shift)) | (value << shift);
 
     const bool was_whole = r.readable == pages;

@@ -70,8 +70,7 @@ std::shared_ptr<object> object_cache::find(std::string_view store, std::string_v
     return it == objects_.end() || !settle(*it) ? nullptr : *it;
 }
 
-awaitable<result<std::shared_ptr<object>>> object_cache::create(object_info info,
-                                                                std::optional<std::uint64_t> seen) {
+awaitable<result<std::shared_ptr<object>>> object_cache::create(object_info info, std::optional<std::uint64_t> seen) {
     if (settings_.max_share < 100 && info.size > settings_.max_size / 100 * settings_.max_share) {
         co_return error{errc::too_large, error_source::internal, false, "max_share"};
     }

@@ -174,7 +174,8 @@ object::run object::begin_punch(std::size_t first_page, std::size_t last_page, b
     }
     punching_.emplace(first_page, job);
     // Page-aligned past the object's end: a hole that ends inside a page of the page cache would zero bytes in flight.
-    return {static_cast<std::uint64_t>(first_page) * page_size, (static_cast<std::uint64_t>(last_page) + 1) * page_size};
+    return {static_cast<std::uint64_t>(first_page) * page_size,
+            (static_cast<std::uint64_t>(last_page) + 1) * page_size};
 }
 
 std::uint64_t object::punched(run r, bool given_back) {

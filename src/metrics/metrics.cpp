@@ -207,14 +207,14 @@ metrics::metrics()
     client_connections = &connections.Add({{"side", "client"}});
     app_connections = &connections.Add({{"side", "app"}});
     origin_connections = &connections.Add({{"side", "origin"}});
-    auto& closed = counters(registry_, "connections_closed_total", "Connections closed by a limit, by side and reason.");
+    auto& closed =
+        counters(registry_, "connections_closed_total", "Connections closed by a limit, by side and reason.");
     client_closed = std::make_unique<counter_set>(closed, labels{{"side", "client"}}, "reason", close_reasons);
     admin_closed = &closed.Add({{"side", "admin"}, {"reason", "idle"}});
     client_limited_requests = &counters(registry_, "client_limited_requests_total",
                                         "Requests from trusted proxies refused by limits.connections_per_client.")
                                    .Add({});
-    slow_readers =
-        &counters(registry_, "slow_readers_total", "Clients too slow to hold blocks of the cache.").Add({});
+    slow_readers = &counters(registry_, "slow_readers_total", "Clients too slow to hold blocks of the cache.").Add({});
     log_dropped = &counters(registry_, "log_dropped_total", "Lines of the log that nobody took in time.").Add({});
     open_descriptors = &gauge(registry_, "open_descriptors", "Open file descriptors.");
     gauge(registry_, "build_info", "The version that runs.", {{"version", SLUICE_VERSION}}).Set(1);

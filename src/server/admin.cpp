@@ -189,7 +189,8 @@ awaitable<bool> serve_one(connection& c) {
     parser p;
     p.header_limit(most_head);
     p.body_limit(most_body);
-    // Whoever is at work on less than a purge that may be done makes way for a newer connection, after all that came before.
+    // Whoever is at work on less than a purge that may be done makes way for a newer connection, after all that came
+    // before.
     std::optional<waiting_line::entry> waits(std::in_place, c.s.waiting, close_socket, &c.client.socket());
     const bool read = co_await read_head(c, p);
     if (!read) {

@@ -11,7 +11,6 @@
 #include <sluice/server/session.hpp>
 
 #include <boost/asio/basic_signal_set.hpp>
-
 #include <openssl/rand.h>
 
 #include <algorithm>
@@ -408,9 +407,9 @@ int server::run() {
     listen_admin();
     for (auto& l : lanes_) {
         for (auto& acceptor : l->acceptors) {
-            l->self.tasks.spawn(
-                accept_loop(acceptor, [this, &l = *l](tcp_socket s) { on_connection(l, std::move(s)); },
-                            [this, &l = *l] { return close_idle(l); }));
+            l->self.tasks.spawn(accept_loop(
+                acceptor, [this, &l = *l](tcp_socket s) { on_connection(l, std::move(s)); },
+                [this, &l = *l] { return close_idle(l); }));
         }
     }
     renew_credentials();

@@ -10,10 +10,10 @@
 
 namespace sluice {
 
-/// Writes whole lines to a descriptor (a file, a pipe, a terminal) from a thread of its own. Whoever hands them over never
-/// waits, and what waits to be written is bounded in bytes: what comes beyond is dropped and counted, and said in a line
-/// of its own once writing works again. (spdlog's queue is bounded in messages, and one message may be large; and it
-/// cannot be ended while its sink blocks.)
+/// Writes whole lines to a descriptor (a file, a pipe, a terminal) from a thread of its own. Whoever hands them over
+/// never waits, and what waits to be written is bounded in bytes: what comes beyond is dropped and counted, and said in
+/// a line of its own once writing works again. (spdlog's queue is bounded in messages, and one message may be large;
+/// and it cannot be ended while its sink blocks.)
 ///
 /// No line is torn: what a pipe has no room for is not begun, and a line that a fault cut is continued.
 class line_writer {

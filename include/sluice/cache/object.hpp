@@ -18,7 +18,8 @@
 
 namespace sluice::cache {
 
-/// Where a page is in its life; `absent` and `claimed` pages take no memory. Only `filling`, `torn`, `present` and `punching` pages are charged to the budget.
+/// Where a page is in its life; `absent` and `claimed` pages take no memory. Only `filling`, `torn`, `present` and
+/// `punching` pages are charged to the budget.
 enum class page_state : std::uint8_t {
     absent,
     claimed,  ///< a fill will write it; nothing is reserved yet
@@ -60,8 +61,8 @@ public:
     [[nodiscard]] std::string resolver_id();
     /// Whether `id` is among them.
     [[nodiscard]] bool is_linked(std::string_view id);
-    /// Keeps one more name of the app's for it, where all of them together are no longer than `longest_link`. True where
-    /// it was kept now. For `object_cache::link`, which knows objects by their names.
+    /// Keeps one more name of the app's for it, where all of them together are no longer than `longest_link`. True
+    /// where it was kept now. For `object_cache::link`, which knows objects by their names.
     bool link(std::string_view id);
     [[nodiscard]] const geometry& shape() const noexcept { return shape_; }
     [[nodiscard]] const std::string& file_name() const noexcept { return file_name_; }
@@ -120,7 +121,8 @@ public:
     /// How much of [first, last] is held by whole pages.
     enum class coverage : std::uint8_t { none, some, all };
     coverage covers(std::uint64_t first, std::uint64_t last);
-    /// The runs of whole pages in [first, last], the first `most` of them, in bytes; the last page's end is the object's.
+    /// The runs of whole pages in [first, last], the first `most` of them, in bytes; the last page's end is the
+    /// object's.
     std::vector<run> present_runs(std::uint64_t first, std::uint64_t last, std::size_t most);
     /// The first run of pages in [first, last] that nobody has or fetches; none where there is no such.
     run gap(std::uint64_t first, std::uint64_t last);
@@ -184,7 +186,9 @@ public:
     /// False where that is known already. Several marks are one: whoever asks the origin next settles them all.
     bool mark_changed(std::uint64_t number) noexcept;
     /// Whether nobody has asked the origin since it was marked.
-    [[nodiscard]] bool must_revalidate() const noexcept { return marked() > confirmed_.load(std::memory_order_acquire); }
+    [[nodiscard]] bool must_revalidate() const noexcept {
+        return marked() > confirmed_.load(std::memory_order_acquire);
+    }
     /// The last mark. To be taken before the origin is asked, and given to `checked_now`.
     [[nodiscard]] std::uint64_t marked() const noexcept { return marked_.load(std::memory_order_acquire); }
 

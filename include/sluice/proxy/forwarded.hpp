@@ -18,8 +18,8 @@ namespace sluice::proxy {
 /// The same of an address as text; false for what is none.
 [[nodiscard]] bool is_trusted(std::span<const config::cidr> trusted, std::string_view address);
 
-/// The last address in X-Forwarded-For that is not trusted itself: whom the outermost trusted proxy saw. What stands before
-/// it the client wrote. None where all are trusted, or where what stands there is no address.
+/// The last address in X-Forwarded-For that is not trusted itself: whom the outermost trusted proxy saw. What stands
+/// before it the client wrote. None where all are trusted, or where what stands there is no address.
 [[nodiscard]] std::optional<asio::ip::address> forwarded_client(const http::field_list& fields,
                                                                 std::span<const config::cidr> trusted);
 

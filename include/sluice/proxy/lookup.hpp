@@ -11,7 +11,7 @@ struct located {
     std::optional<origin::fetched> direct{};    ///< an answer that cannot be cached; `failure` says why
     std::optional<std::uint64_t> empty_range{}; ///< the object's size, where nothing of the wanted range is in it
     std::optional<error> failure{};
-    std::optional<error> stale_for{}; ///< `object` is stale, and the origin could not be asked for this
+    std::optional<error> stale_for{};      ///< `object` is stale, and the origin could not be asked for this
     std::unique_ptr<cache::reader> hold{}; ///< of a new version: to be kept until `object` has a reader
 };
 

@@ -7,8 +7,8 @@
 
 namespace sluice::proxy {
 
-/// Judges whether a peer moves bytes too slowly, from samples. Only time in which it is the peer that is waited for counts:
-/// a sample that finds somebody else to blame begins anew. Pure.
+/// Judges whether a peer moves bytes too slowly, from samples. Only time in which it is the peer that is waited for
+/// counts: a sample that finds somebody else to blame begins anew. Pure.
 class rate_window {
 public:
     /// How long a peer is looked at before it is judged, and again each time.
@@ -18,8 +18,8 @@ public:
     explicit rate_window(std::uint64_t least)
         : least_(least) {}
 
-    /// `waited`: whether the peer is waited for just now. `total`: bytes that it moved, all told. True from the sample that
-    /// found it too slow until one finds it fast enough, or not waited for.
+    /// `waited`: whether the peer is waited for just now. `total`: bytes that it moved, all told. True from the sample
+    /// that found it too slow until one finds it fast enough, or not waited for.
     bool sample(bool waited, std::uint64_t total, steady_clock::time_point now) noexcept {
         if (least_ == 0 || !waited) {
             since_.reset();

@@ -51,8 +51,8 @@ awaitable<void> answer_head(exchange& x, unsigned status, std::string_view field
 awaitable<void> answer(exchange& x, unsigned status, std::string_view body, std::string_view extra_fields);
 
 /// The fields that Sluice sets on every request to the app, as whole lines: X-Forwarded-For, -Proto, -Host, -Port,
-/// X-Real-IP, believed and extended from trusted proxies, replaced from all others; and Via, behind what the client sent
-/// of it. Appends to `out`.
+/// X-Real-IP, believed and extended from trusted proxies, replaced from all others; and Via, behind what the client
+/// sent of it. Appends to `out`.
 void append_forwarded_fields(std::string& out, const exchange& x);
 
 /// Whether the request has been here before: its Via field names this process. It came back by way of the app's

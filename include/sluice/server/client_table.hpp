@@ -12,8 +12,8 @@
 
 namespace sluice::server {
 
-/// How many connections, or requests, each client has: an IPv4 address, or an IPv6 network of 64 bits, which is what one
-/// customer is given (RFC 6177). Clients that have none are not in it. From any thread.
+/// How many connections, or requests, each client has: an IPv4 address, or an IPv6 network of 64 bits, which is what
+/// one customer is given (RFC 6177). Clients that have none are not in it. From any thread.
 class client_table {
     using key = std::array<std::uint8_t, 9>;
 

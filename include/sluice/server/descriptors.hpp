@@ -25,7 +25,8 @@ inline constexpr std::size_t admin_reserve = 8;
 /// Raises the soft limit to `needed`, or to the hard one where that is less. Never lowers it.
 void raise_descriptor_limit(std::uint64_t needed);
 
-/// Spare descriptors of /dev/null (its constructor throws `std::system_error` without one), given up one by one where a connection must be accepted and none is left. On one thread.
+/// Spare descriptors of /dev/null (its constructor throws `std::system_error` without one), given up one by one where a
+/// connection must be accepted and none is left. On one thread.
 class descriptor_reserve {
 public:
     explicit descriptor_reserve(std::size_t most);
@@ -35,8 +36,8 @@ public:
 
     /// Closes a spare one, whose number the next `accept` gets. False where there is none.
     bool give_up_one() noexcept;
-    /// Takes over an open socket: where a spare one is missing it becomes that in one step, so that nobody else gets the
-    /// number in between; else it is closed.
+    /// Takes over an open socket: where a spare one is missing it becomes that in one step, so that nobody else gets
+    /// the number in between; else it is closed.
     void take(int fd) noexcept;
     /// Opens what is missing, as far as there are descriptors.
     void refill() noexcept;

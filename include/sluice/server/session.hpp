@@ -13,8 +13,8 @@ namespace sluice::server {
 struct session_services {
     proxy::context& context;
     access_log& log;
-    waiting_line& idle;    ///< sessions that wait for a request of which nothing came yet
-    client_table& clients; ///< by `limits.connections_per_client`
+    waiting_line& idle;                ///< sessions that wait for a request of which nothing came yet
+    client_table& clients;             ///< by `limits.connections_per_client`
     const std::atomic<bool>& draining; ///< once true, each session ends after its present request
 };
 

@@ -16,8 +16,8 @@ public:
     /// Where in the line: behind all others, or before them.
     enum class place { last, first };
 
-    /// Stands in the line as long as it lives, or until it is closed. `close(who)` closes the connection, and must not end
-    /// this object: its coroutine wakes later.
+    /// Stands in the line as long as it lives, or until it is closed. `close(who)` closes the connection, and must not
+    /// end this object: its coroutine wakes later.
     class [[nodiscard]] entry {
     public:
         entry(waiting_line& line, void (*close)(void*), void* who, place where = place::last) {

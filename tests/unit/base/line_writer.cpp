@@ -49,8 +49,8 @@ std::string notice(std::uint64_t lines) {
 }
 
 struct tally {
-    std::uint64_t whole{0};   ///< lines that came as they were written
-    std::uint64_t told{0};    ///< lines that notices spoke of
+    std::uint64_t whole{0}; ///< lines that came as they were written
+    std::uint64_t told{0};  ///< lines that notices spoke of
     std::uint64_t notices{0};
     std::uint64_t other{0};
 };

@@ -24,7 +24,8 @@ struct model {
         , pages(s.pages())
         , sums(s.pages()) {}
     [[nodiscard]] bool held(std::size_t block) const {
-        for (std::size_t p = block * shape.pages_per_block(); p < pages.size() && shape.block_of_page(p) == block; ++p) {
+        for (std::size_t p = block * shape.pages_per_block(); p < pages.size() && shape.block_of_page(p) == block;
+             ++p) {
             if (pages[p].state != stored::absent) {
                 return true;
             }
