@@ -238,7 +238,7 @@ awaitable<delivered> send_part(delivery& d, std::shared_ptr<cache::file> data, s
             break;
         }
         if (failure) {
-            r.release();
+            r.rest(); // nothing more is wanted of the cache, whatever comes of the rest
             auto end = co_await give_up(d, std::move(*failure));
             co_return end;
         }
