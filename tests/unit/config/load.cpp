@@ -33,6 +33,10 @@ BOOST_AUTO_TEST_CASE(every_default) {
     BOOST_TEST(c.trusted_proxies.empty());
     BOOST_TEST(c.strip_request_headers.empty());
     BOOST_TEST(c.limits.connections == 10000U);
+    BOOST_TEST(c.limits.connections_per_client == 0U);
+    BOOST_TEST(c.limits.body_min_rate == 0U);
+    BOOST_TEST(c.limits.send_min_rate == 0U);
+    BOOST_TEST(c.app.via);
     BOOST_TEST(c.limits.header_size == 65536U);
     BOOST_TEST((c.limits.header_timeout == 10s));
     BOOST_TEST((c.limits.idle_timeout == 75s));
@@ -100,7 +104,7 @@ admin: {address: 127.0.0.1:9, token: {file: secret}}
 app: {url: https://app.example, connect_timeout: 250ms, response_timeout: 1m, keepalive: 0, half_close: true}
 trusted_proxies: [10.0.0.0/8, "fd00::/8", 127.0.0.1]
 strip_request_headers: [X-User, X-Email]
-limits: {connections: 1, header_size: 8Ki, header_timeout: 1s, idle_timeout: 2s, send_timeout: 3s, tunnel_timeout: 4s, fills: 5, shutdown_delay: 0, drain_timeout: 6s, decision_bytes: 1MiB}
+limits: {connections: 1, connections_per_client: 7, body_min_rate: 1KiB, send_min_rate: 2KiB, header_size: 8Ki, header_timeout: 1s, idle_timeout: 2s, send_timeout: 3s, tunnel_timeout: 4s, fills: 5, shutdown_delay: 0, drain_timeout: 6s, decision_bytes: 1MiB}
 fallback: {concurrency: 7, after: 8s, breaker: {failures: 9, open: 10s}}
 log: {level: debug, format: text, access: false}
 stores:
