@@ -146,6 +146,9 @@ routes:
     BOOST_TEST(c.trusted_proxies.size() == 3U);
     BOOST_TEST(c.strip_request_headers[1] == "x-email");
     BOOST_TEST(c.limits.header_size == 8192U);
+    BOOST_TEST(c.limits.connections_per_client == 7U);
+    BOOST_TEST(c.limits.body_min_rate == 1024U);
+    BOOST_TEST(c.limits.send_min_rate == 2048U);
     BOOST_TEST(c.limits.fills == 5U);
     BOOST_TEST((c.limits.shutdown_delay == 0s));
     BOOST_TEST((c.limits.drain_timeout == 6s));

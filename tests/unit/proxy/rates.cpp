@@ -1,7 +1,6 @@
+#include <sluice/config/address.hpp>
 #include <sluice/proxy/forwarded.hpp>
 #include <sluice/proxy/rate_window.hpp>
-
-#include <sluice/config/address.hpp>
 
 #include <boost/test/unit_test.hpp>
 
