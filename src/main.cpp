@@ -7,7 +7,6 @@
 #include <sluice/config/units.hpp>
 #include <sluice/identity/rfc3339.hpp>
 #include <sluice/net/proxy.hpp>
-#include <sluice/server/descriptors.hpp>
 #include <sluice/server/server.hpp>
 
 #include <CLI/CLI.hpp>
@@ -73,9 +72,6 @@ int check(const std::string& file, bool online) {
     }
     for (const auto& line : config::warnings(*settings)) {
         std::cerr << file << ": warning: " << line << '\n';
-    }
-    if (const auto shortfall = sluice::server::descriptor_shortfall(sluice::server::descriptors_needed(*settings))) {
-        std::cerr << file << ": warning: " << *shortfall << '\n';
     }
     if (const auto proxies = sluice::net::proxy_settings::from_process(); !proxies) {
         std::cerr << "sluice: " << proxies.error().detail << '\n';
