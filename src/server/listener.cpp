@@ -5,6 +5,8 @@
 
 #include <sys/socket.h>
 
+#include <new>
+
 namespace sluice::server {
 
 namespace {
@@ -48,13 +50,19 @@ awaitable<void> accept_loop(tcp_acceptor& acceptor, std::function<void(tcp_socke
     while (acceptor.is_open()) {
         tcp_socket socket(acceptor.get_executor());
         auto [ec] = co_await acceptor.async_accept(socket, use_tuple);
+        bool no_memory = false;
         if (!ec) {
-            accepted(std::move(socket));
-        } else if (out_of_descriptors(ec)) {
+            try {
+                accepted(std::move(socket));
+            } catch (const std::bad_alloc&) { // the connection is lost, not those that come after it
+                no_memory = true;
+            }
+        }
+        if (no_memory || out_of_descriptors(ec)) {
             if (make_room()) {
                 continue;
             }
-            log::warn("no descriptor left for a connection", {{"error", ec.message()}});
+            log::warn("no descriptor or memory left for a connection", {{"error", ec.message()}});
             timer.expires_after(rest);
             auto [ignored] = co_await timer.async_wait(use_tuple);
             (void)ignored;

@@ -1,3 +1,4 @@
+#include <sluice/base/counted.hpp>
 #include <sluice/base/log.hpp>
 #include <sluice/http/date.hpp>
 #include <sluice/identity/caller.hpp>
@@ -137,7 +138,8 @@ private:
     void on_connection(lane& l, tcp_socket socket);
     bool close_idle(lane& l);
     admission admit(const tcp_socket& socket, client_table::place& place);
-    awaitable<void> counted_session(lane& l, tcp_socket socket, admission as, client_table::place place);
+    awaitable<void> counted_session(lane& l, tcp_socket socket, admission as, client_table::place place,
+                                    counted<unsigned> slot);
     awaitable<void> await_signal();
     void renew_credentials();
     void stop_renewals();
@@ -231,22 +233,11 @@ void server::refresh_gauges() {
     counters_.log_dropped->Increment(static_cast<double>(dropped - std::exchange(log_dropped_, dropped)));
 }
 
-/// A connection's part of `limits.connections`, taken already; given back at its end.
-class connection_slot {
-public:
-    explicit connection_slot(std::atomic<unsigned>& open)
-        : open_(open) {}
-    connection_slot(const connection_slot&) = delete;
-    connection_slot& operator=(const connection_slot&) = delete;
-    ~connection_slot() { open_.fetch_sub(1); }
-
-private:
-    std::atomic<unsigned>& open_;
-};
-
-awaitable<void> server::counted_session(lane& l, tcp_socket socket, admission as, client_table::place place) {
-    const connection_slot slot(connections_);
-    const client_table::place held(std::move(place));
+/// The places are taken before it begins, and given back with its frame, whether it ever ran or not.
+awaitable<void> server::counted_session(lane& l, tcp_socket socket, admission as, client_table::place place,
+                                        counted<unsigned> slot) {
+    const client_table::place held_place(std::move(place));
+    const counted<unsigned> held_slot(std::move(slot));
     const session_services services{l.context, l.log, l.idle, clients_, draining_};
     co_await run_session(std::move(socket), services, as);
 }
@@ -278,14 +269,14 @@ admission server::admit(const tcp_socket& socket, client_table::place& place) {
 }
 
 void server::on_connection(lane& l, tcp_socket socket) {
-    if (connections_.fetch_add(1) >= settings_->limits.connections && !close_idle(l)) {
-        connections_.fetch_sub(1);
+    counted<unsigned> slot(connections_);
+    if (slot.before() >= settings_->limits.connections && !close_idle(l)) {
         counters_.client_closed->at("limit").Increment();
         return; // closed with the socket: better than a queue that nobody serves
     }
     client_table::place place;
     const auto as = admit(socket, place);
-    l.self.tasks.spawn(counted_session(l, std::move(socket), as, std::move(place)));
+    l.self.tasks.spawn(counted_session(l, std::move(socket), as, std::move(place), std::move(slot)));
 }
 
 void server::stop_listening() {

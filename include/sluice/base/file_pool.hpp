@@ -1,6 +1,7 @@
 #pragma once
 
 #include <sluice/base/asio.hpp>
+#include <sluice/base/counted.hpp>
 
 #include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/post.hpp>
@@ -70,27 +71,6 @@ public:
     void join() { threads_.join(); }
 
 private:
-    /// A piece of work in `queued_`, from its being handed in to its end, whatever that is.
-    class counted {
-    public:
-        explicit counted(std::atomic<std::size_t>& queue)
-            : queue_(&queue) {
-            queue_->fetch_add(1, std::memory_order_relaxed);
-        }
-        counted(counted&& other) noexcept
-            : queue_(std::exchange(other.queue_, nullptr)) {}
-        counted& operator=(counted&&) = delete;
-        ~counted() { leave(); }
-        void leave() noexcept {
-            if (queue_ != nullptr) {
-                std::exchange(queue_, nullptr)->fetch_sub(1, std::memory_order_relaxed);
-            }
-        }
-
-    private:
-        std::atomic<std::size_t>* queue_;
-    };
-
     std::atomic<std::size_t> queued_{0}; // before the threads: what they have not begun gives its place back
     asio::thread_pool threads_;
 };
