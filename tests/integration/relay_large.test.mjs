@@ -72,18 +72,18 @@ test('2 GiB to the app, which reads slowly at first', { timeout: 120000 }, async
 });
 
 test('2 GiB from the app to a client that reads slowly at first', { timeout: 120000 }, async (t) => {
+  const head = `HTTP/1.1 200 OK\r\nDate: ${new Date(0).toUTCString()}\r\nContent-Length: ${size}\r\n\r\n`;
   const s = await startRelay(t, {
     serve: async (app) => {
       await takeHead(app);
-      await app.send(`HTTP/1.1 200 OK\r\nContent-Length: ${size}\r\n\r\n`);
+      await app.send(head);
       await pour(app.socket);
     },
   });
   const socket = net.connect({ port: s.port, host: '127.0.0.1' });
   t.after(() => socket.destroy());
-  const headSize = `HTTP/1.1 200 OK\r\nContent-Length: ${size}\r\n\r\n`.length;
   const counter = drink(socket);
-  counter.received -= headSize;
+  counter.received -= head.length;
   socket.write('GET / HTTP/1.1\r\nHost: x\r\n\r\n');
   await counter.done;
   assert.equal(counter.received, size);
