@@ -23,6 +23,14 @@ std::optional<std::uint64_t> content_length(const http::response_head& head) {
     return n;
 }
 
+/// A version is its validator and its size: the same entity tag with another size is another object.
+result<void> check_size(const object_head& h, const fetch_request& asked) {
+    if (asked.size && *asked.size != h.size) {
+        return fault(errc::validator_changed, false, "the same validator, but another size");
+    }
+    return {};
+}
+
 /// RFC 9110 §15.3.7: a 206 must carry the range that was asked for, cut to the object's end.
 result<void> check_partial(object_head& h, const http::response_head& head, const fetch_request& asked) {
     const auto range = http::parse_content_range(head.fields.value("Content-Range"));
@@ -33,6 +41,9 @@ result<void> check_partial(object_head& h, const http::response_head& head, cons
     h.size = *range.value().size;
     h.bytes = *range.value().range;
     h.has_bytes = true;
+    if (const auto same = check_size(h, asked); !same) {
+        return same.error();
+    }
     const auto expected = asked.range->resolve(h.size);
     if (!expected || *expected != h.bytes) {
         return fault(errc::bad_content_range, false);
@@ -51,6 +62,9 @@ result<void> check_whole(object_head& h, const http::response_head& head, const 
         return fault(errc::unexpected_status, false, "200 without Content-Length");
     }
     h.size = *length;
+    if (const auto same = check_size(h, asked); !same) {
+        return same.error();
+    }
     const bool from_start =
         !asked.range || (asked.range->kind != http::range_spec::form::suffix && asked.range->first == 0);
     if (!from_start) {
@@ -76,14 +90,14 @@ result<void> check_status(object_head& h, const http::response_head& head, const
         const bool from_start =
             asked.range && asked.range->kind != http::range_spec::form::suffix && asked.range->first == 0;
         if (from_start && head.fields.find("Content-Range") == nullptr) {
-            return {}; // some stores leave it out; where byte 0 is not there, there is none
+            return check_size(h, asked); // some stores leave it out; where byte 0 is not there, there is none
         }
         const auto range = http::parse_content_range(head.fields.value("Content-Range"));
         if (!asked.range || !range || !range.value().size || asked.range->resolve(*range.value().size)) {
             return fault(errc::bad_content_range, false, "416");
         }
         h.size = *range.value().size;
-        return {};
+        return check_size(h, asked);
     }
     case 401:
     case 403:

@@ -161,7 +161,7 @@ awaitable<delivered> give_up(delivery& d, error e) {
     if (d.m.x.head_sent && is_uncacheable(e.code) && d.position <= d.bytes.last) {
         d.m.x.detail = to_string(e.code);
         const http::byte_range left{d.position, d.bytes.last};
-        auto rest = co_await continue_direct(d.m, left, d.object->info().version.value, d.head);
+        auto rest = co_await continue_direct(d.m, left, d.object->info(), d.head);
         if (rest) {
             co_return delivered{};
         }

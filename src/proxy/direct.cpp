@@ -22,8 +22,9 @@ bool covers(const origin::fetched& f, const plan& p) {
            (f.head().has_bytes && f.head().bytes.first <= p.bytes.first && f.head().bytes.last >= p.bytes.last);
 }
 
+/// `version`: what alone is wanted; nullptr: any.
 awaitable<result<origin::fetched>> ask(media_request& m, std::optional<http::range_spec> range,
-                                       std::string_view match) {
+                                       const cache::object_info* version) {
     origin::fetch_request r;
     r.key = m.key;
     r.method = m.head_only ? sign::method::head : sign::method::get;
@@ -32,7 +33,10 @@ awaitable<result<origin::fetched>> ask(media_request& m, std::optional<http::ran
         r.method = sign::method::head; // the size first: from the end can be counted only then
         r.range.reset();
     }
-    r.match = match;
+    if (version != nullptr) {
+        r.match = version->version.value;
+        r.size = version->size;
+    }
     r.give_up = std::max(m.give_up, steady_clock::now() + std::chrono::seconds(1));
     auto got = co_await origin::fetch(m.x.services.origin_pool, m.store, r);
     if (got) {
@@ -91,7 +95,7 @@ awaitable<delivered> deliver_direct(media_request& m, std::optional<origin::fetc
     auto range = m.range;
     for (int round = 0; round < 3; ++round) {
         if (!have) {
-            auto got = co_await ask(m, range, {});
+            auto got = co_await ask(m, range, nullptr);
             if (!got) {
                 co_return delivered{got.error()};
             }
@@ -134,10 +138,10 @@ awaitable<delivered> deliver_direct(media_request& m, std::optional<origin::fetc
         error{errc::validator_changed, error_source::origin, false, "the object changes while it is read"}};
 }
 
-awaitable<result<void>> continue_direct(media_request& m, http::byte_range wanted, std::string_view etag,
+awaitable<result<void>> continue_direct(media_request& m, http::byte_range wanted, const cache::object_info& version,
                                         std::string& before) {
     const http::range_spec range{http::range_spec::form::bounded, wanted.first, wanted.last, 0};
-    auto got = co_await ask(m, range, etag);
+    auto got = co_await ask(m, range, &version);
     if (!got) {
         co_return got.error();
     }

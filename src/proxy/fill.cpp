@@ -69,6 +69,7 @@ awaitable<result<void>> resume(transfer& t) {
     ask.key = info.key.name;
     ask.range = http::range_spec{http::range_spec::form::bounded, t.writer.position(), t.writer.end() - 1, 0};
     ask.match = info.version.value;
+    ask.size = info.size;
     ask.give_up = steady_clock::now() + t.from.store.patience();
     auto again = co_await origin::fetch(t.from.worker_services.origin_pool, t.from.store, ask);
     if (!again) {
@@ -237,13 +238,12 @@ awaitable<result<bool>> begin_fill(fill_source from, std::shared_ptr<cache::obje
     ask.key = o->info().key.name;
     ask.range = http::range_spec{http::range_spec::form::bounded, writer.position(), writer.end() - 1, 0};
     ask.match = o->info().version.value;
+    ask.size = o->info().size;
     ask.give_up = give_up;
     auto got = co_await origin::fetch(from.worker_services.origin_pool, from.store, ask);
     std::optional<error> failure;
     if (!got) {
         failure = got.error();
-    } else if (got.value().head().size != o->info().size) {
-        failure = error{errc::bad_content_range, error_source::origin, false, "the same version has another size"};
     } else if (!got.value().head().has_bytes) {
         failure = error{errc::unexpected_status, error_source::origin, false, "no body"};
     }

@@ -159,9 +159,13 @@ awaitable<located> without_version(media_request& m, const std::shared_ptr<cache
     co_return fail(std::move(e));
 }
 
-/// Whether the answer is of the version that is stale here; a 304 may leave its validator out.
+/// Whether the answer is of the version that is stale here, which is its validator and its size; a 304 tells no size,
+/// and may leave its validator out.
 bool confirms(const origin::object_head& head, const cache::object& stale) {
-    return head.validator == stale.info().version.value || (head.status == 304 && head.validator.empty());
+    if (head.status == 304) {
+        return head.validator.empty() || head.validator == stale.info().version.value;
+    }
+    return head.validator == stale.info().version.value && head.size == stale.info().size;
 }
 
 /// The question to the origin, by the one who leads.

@@ -16,6 +16,7 @@ struct fetch_request {
     sign::method method{sign::method::get};
     std::optional<http::range_spec> range{}; ///< none: the whole object
     std::string_view match{};                ///< only this version (see version.hpp); "": any
+    std::optional<std::uint64_t> size{};     ///< with `match`: of that version, which is its validator and its size
     std::string_view none_match{};           ///< only another version; "": any
     steady_clock::time_point give_up;        ///< no attempt begins after it, and none waits longer for a head
 };

@@ -21,9 +21,9 @@ awaitable<delivered> deliver_cached(media_request& m, std::shared_ptr<cache::obj
 /// request of its own. `why` is named in Cache-Status.
 awaitable<delivered> deliver_direct(media_request& m, std::optional<origin::fetched> have, errc why);
 
-/// Sends `wanted` of the version `etag` straight from the origin, into a response whose head was sent. `before`: what
+/// Sends `wanted` of that version straight from the origin, into a response whose head was sent. `before`: what
 /// goes out before it; emptied.
-awaitable<result<void>> continue_direct(media_request& m, http::byte_range wanted, std::string_view etag,
+awaitable<result<void>> continue_direct(media_request& m, http::byte_range wanted, const cache::object_info& version,
                                         std::string& before);
 
 /// Sends a file of a local store from its own descriptor. Where it was written to meanwhile the response is cut before

@@ -40,6 +40,10 @@ struct asking {
         r.match = validator;
         return *this;
     }
+    asking& size(std::uint64_t known) {
+        r.size = known;
+        return *this;
+    }
     asking& none_match(std::string_view validator) {
         r.none_match = validator;
         return *this;
@@ -194,6 +198,20 @@ BOOST_AUTO_TEST_CASE(heads) {
     BOOST_TEST(r->size == 1000U);
     bad(judged(asking().head(), 403, {}), errc::forbidden); // what makes the caller ask for bytes=0-0 by GET
     good(judged(asking().bytes(0, 0), 206, {{"Content-Range", "bytes 0-0/1000"}, {"ETag", tag}}), {0, 0}, 1000);
+}
+
+BOOST_AUTO_TEST_CASE(the_same_validator_with_another_size_is_another_version) {
+    const auto known = [](std::uint64_t size) { return asking().bytes(5, 9).match(tag).size(size); };
+    const field_rows partial{{"Content-Range", "bytes 5-9/10"}, {"ETag", tag}};
+    good(judged(known(10), 206, partial), {5, 9}, 10);
+    bad(judged(known(11), 206, partial), errc::validator_changed);
+    bad(judged(asking().bytes(5, 20).match(tag).size(21), 206, partial), errc::validator_changed);
+    bad(judged(known(10), 416, {{"Content-Range", "bytes */5"}}), errc::validator_changed);
+    const field_rows whole{{"Content-Length", "10"}, {"ETag", tag}};
+    const auto from_start = [](std::uint64_t size) { return asking().bytes(0, 9).match(tag).size(size); };
+    good(judged(from_start(10), 200, whole), {0, 9}, 10);
+    bad(judged(from_start(11), 200, whole), errc::validator_changed);
+    bad(judged(from_start(10), 416, {}), errc::validator_changed);
 }
 
 BOOST_AUTO_TEST_CASE(one_version_alone) {
