@@ -13,16 +13,19 @@
 #include <cstring>
 #include <random>
 #include <system_error>
+#include <utility>
 #include <vector>
 
 namespace sluice::cache {
 
 namespace {
 
+constexpr const char* version_name = "/v2";
+constexpr const char* older_version_name = "/v1";
 constexpr std::string_view data_suffix = ".data";
 constexpr std::string_view metadata_suffix = ".meta";
 constexpr std::string_view temporary_suffix = ".tmp";
-/// A metadata file of a 1 TiB object has 128 MiB of checksums; beyond this something is wrong.
+/// Of a 1 TiB object that is whole the metadata file has 128 MiB of checksums; beyond this something is wrong.
 constexpr off_t largest_metadata = 512LL << 20U;
 
 error system_error(const char* what, int number = errno) {
@@ -60,6 +63,11 @@ std::vector<std::string> names_in(int directory) {
         names.emplace_back(entry->d_name);
     }
     return names;
+}
+
+/// Whether a file of that name is one that the cache makes, but for its lock.
+bool is_ours(std::string_view name) {
+    return name.ends_with(data_suffix) || name.ends_with(metadata_suffix) || name.ends_with(temporary_suffix);
 }
 
 } // namespace
@@ -101,14 +109,15 @@ result<void> read_all(const file& f, std::uint64_t offset, char* data, std::size
 }
 
 result<std::unique_ptr<block_store>> block_store::open(const std::string& directory, const system_calls& calls) {
-    for (const auto& path : {directory, directory + "/v1"}) {
+    for (const auto& path : {directory, directory + version_name}) {
         if (mkdir(path.c_str(), 0700) != 0 && errno != EEXIST) {
             return system_error(("cache directory " + path).c_str());
         }
     }
     std::unique_ptr<block_store> store(new block_store);
     store->calls_ = calls;
-    store->directory_ = ::open((directory + "/v1").c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    store->path_ = directory;
+    store->directory_ = ::open((directory + version_name).c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (store->directory_ < 0) {
         return system_error("cache directory");
     }
@@ -125,15 +134,26 @@ result<std::unique_ptr<block_store>> block_store::open(const std::string& direct
     std::random_device seed;
     store->serial_ = (static_cast<std::uint64_t>(seed()) << 32U) | seed();
     store->detect();
+    store->open_older(directory);
     return store;
 }
 
-block_store::~block_store() {
-    if (lock_ >= 0) {
-        close(lock_);
+void block_store::open_older(const std::string& directory) {
+    older_ = ::open((directory + older_version_name).c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
+    if (older_ < 0) {
+        return;
     }
-    if (directory_ >= 0) {
-        close(directory_);
+    older_lock_ = openat(older_, "lock", O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+    if (older_lock_ < 0 || flock(older_lock_, LOCK_EX | LOCK_NB) != 0) {
+        close(std::exchange(older_, -1)); // a program of that version runs still: what is there is its
+    }
+}
+
+block_store::~block_store() {
+    for (const int fd : {lock_, directory_, older_lock_, older_}) {
+        if (fd >= 0) {
+            close(fd);
+        }
     }
 }
 
@@ -241,7 +261,29 @@ result<block_store::census> block_store::count() const {
     if (found.names.empty()) {
         return system_error("list", EIO); // "." and the lock are always there
     }
+    for (const auto& name : older_ >= 0 ? names_in(older_) : std::vector<std::string>()) {
+        struct stat s {};
+        if (is_ours(name) && fstatat(older_, name.c_str(), &s, AT_SYMLINK_NOFOLLOW) == 0) {
+            found.bytes += static_cast<std::uint64_t>(s.st_blocks) * 512;
+        }
+    }
     return found;
+}
+
+bool block_store::remove_older(const std::function<bool(std::uint64_t)>& removed) {
+    if (older_ < 0) {
+        return false;
+    }
+    for (const auto& name : names_in(older_)) {
+        struct stat s {};
+        if (is_ours(name) && fstatat(older_, name.c_str(), &s, AT_SYMLINK_NOFOLLOW) == 0 &&
+            unlinkat(older_, name.c_str(), 0) == 0 && !removed(static_cast<std::uint64_t>(s.st_blocks) * 512)) {
+            return true; // the next start goes on
+        }
+    }
+    unlinkat(older_, "lock", 0);
+    rmdir((path_ + older_version_name).c_str()); // stays where there is anything else
+    return true;
 }
 
 void block_store::load(const std::vector<std::string>& names, const std::function<bool(found_object)>& found,

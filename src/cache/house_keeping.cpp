@@ -14,6 +14,8 @@ constexpr auto house_period = std::chrono::seconds(1);
 /// Metadata of a changed object is written at most this often.
 constexpr unsigned metadata_rounds = 5;
 constexpr unsigned lock_rounds = 5;
+/// How many stores' names are told of when all is loaded.
+constexpr std::size_t most_stores = 256;
 constexpr auto longest_wait_for_census = std::chrono::seconds(2);
 
 /// How many data files may stay open without a reader.
@@ -115,9 +117,10 @@ void object_cache::load() {
     // From here on there is a count to reserve against; objects that are not loaded yet are merely not known yet.
     set_state(state::ready);
     std::size_t loaded = 0;
+    std::map<std::string, std::size_t> stores;
     disk()->load(
         census.value().names,
-        [this, &loaded](block_store::found_object found) {
+        [this, &loaded, &stores](block_store::found_object found) {
             auto o = std::make_shared<object>(found.meta.info, settings_.block_size, found.name, budget_);
             o->load_pages(found.meta, found.data_bytes, found.metadata_bytes);
             std::shared_ptr<object> loser;
@@ -141,6 +144,9 @@ void object_cache::load() {
             if (loser != o) {
                 give_back(o, o->unrecorded(found.data_bytes));
                 ++loaded;
+                if (stores.size() < most_stores || stores.contains(o->info().key.store)) {
+                    ++stores[o->info().key.store];
+                }
             }
             const std::lock_guard lock(house_mutex_);
             return !stopping_;
@@ -158,6 +164,15 @@ void object_cache::load() {
                                {"objects", loaded},
                                {"bytes", budget_.used()},
                                {"limit", settings_.max_size}});
+    observer_.loaded(stores);
+    const bool older = disk()->remove_older([this](std::uint64_t bytes) {
+        budget_.release(bytes);
+        const std::lock_guard lock(house_mutex_);
+        return !stopping_;
+    });
+    if (older) {
+        log::info("what an older version had cached is removed", {{"directory", settings_.directory}});
+    }
 }
 
 void object_cache::write_metadata(bool final) {

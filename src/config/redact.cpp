@@ -122,6 +122,9 @@ json::object json_of(const store& s) {
     out["response_timeout"] = format_duration(s.response_timeout);
     out["ca_file"] = s.ca_file;
     out["anonymous"] = s.anonymous;
+    if (s.owner) {
+        out["owner"] = *s.owner;
+    }
     if (!s.anonymous) {
         out["credentials"] = std::visit([](const auto& c) { return json_of(c); }, s.credentials);
     }

@@ -17,6 +17,16 @@ constexpr std::array<std::string_view, 8> credential_keys{"access_key_id",   "se
                                                           "service_account", "hmac_id",           "hmac_secret",
                                                           "account_key",     "connection_string"};
 
+/// A part of a store's identity, in which `|` divides the parts.
+result<std::string> parse_owner(std::string_view text) {
+    const bool good = !text.empty() && text.size() <= 128 &&
+                      std::ranges::all_of(text, [](char c) { return c > ' ' && c < 0x7f && c != '|'; });
+    if (!good) {
+        return bad("must be a name of 1 to 128 letters, digits and marks, without spaces and `|`");
+    }
+    return std::string(text);
+}
+
 } // namespace
 
 bool is_alphanumeric(std::string_view text, std::string_view marks) {
@@ -74,6 +84,10 @@ void read_requests(mapping& m, store& s) {
     const node* ca = m.read_path("ca_file", s.ca_file);
     if (ca != nullptr && !s.ca_file.empty() && ::access(s.ca_file.c_str(), R_OK) != 0) {
         m.wrong("ca_file", *ca, "cannot be read");
+    }
+    std::string owner;
+    if (m.read("owner", owner, parse_owner) != nullptr) {
+        s.owner = std::move(owner);
     }
     m.refuse_unless("parallel", std::uint64_t{1}, parse_number);
     m.refuse_unless("hedge_after", duration{0}, parse_duration);

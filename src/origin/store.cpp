@@ -1,24 +1,10 @@
+#include <sluice/origin/identity.hpp>
 #include <sluice/origin/store.hpp>
 #include <sluice/sign/azure_address.hpp>
 
 namespace sluice::origin {
 
 namespace {
-
-std::string identity_of(const config::store& s, const sign::signing& with) {
-    switch (s.type) {
-    case config::store_type::local:
-        return "local|" + s.root;
-    case config::store_type::gcs:
-        return "gcs|" + with.place; // buckets are unique within their universe only, which the credentials name
-    case config::store_type::azure:
-        return "azure|" + blob_endpoint(s) + "|" + s.bucket;
-    case config::store_type::s3:
-        break;
-    }
-    const std::string place = s.endpoint ? s.endpoint->authority() : "aws|" + s.region;
-    return "s3|" + place + "|" + s.bucket;
-}
 
 std::string uri_prefix_of(const config::store& s) {
     switch (s.type) {
@@ -64,7 +50,7 @@ store::store(const config::store& settings, const config::fallback& limits, metr
     : settings_(settings)
     , can_(capabilities_of(settings.type))
     , signing_(sign::make_signing(settings))
-    , identity_(identity_of(settings, signing_))
+    , identity_(identity_of(settings, signing_.who, signing_.place, identity::process_environment()))
     , uri_prefix_(uri_prefix_of(settings))
     , counters_(counters)
     , breaker_(limits.breaker_failures, limits.breaker_open)

@@ -1,4 +1,6 @@
+#include <sluice/base/log.hpp>
 #include <sluice/http/fields.hpp>
+#include <sluice/origin/identity.hpp>
 #include <sluice/server/media_setup.hpp>
 
 #include <algorithm>
@@ -66,6 +68,25 @@ void add_routes(proxy::media_services& media, const config::config& settings) {
     }
     for (const auto& route : settings.routes) {
         media.routes.push_back(compile(route, settings, media));
+    }
+}
+
+void tell_of_other_owners(const proxy::media_services& media, const std::map<std::string, std::size_t>& cached) {
+    for (const auto& [name, store] : media.stores) {
+        if (store->settings().owner) {
+            continue;
+        }
+        for (const auto& [identity, objects] : cached) {
+            const auto owner = origin::other_owner(store->identity(), identity);
+            const bool in_use = std::ranges::any_of(
+                media.stores, [&](const auto& each) { return each.second->identity() == identity; });
+            if (owner && !owner->empty() && !in_use) {
+                const std::string line = "owner: " + std::string(*owner);
+                log::warn("a store begins with nothing cached: what there is belongs to another owner, as its access key "
+                          "id or its credentials changed; the line below it in the configuration takes that over",
+                          {{"store", name}, {"objects", objects}, {"line", line}});
+            }
+        }
     }
 }
 

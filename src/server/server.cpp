@@ -129,7 +129,8 @@ public:
 private:
     cache::cache_observer observer() {
         return {[this](cache::eviction_reason r) { counters_.cache_evictions->at(to_string(r)).Increment(); },
-                [this](std::string_view reason) { counters_.cache_write_errors->at(reason).Increment(); }};
+                [this](std::string_view reason) { counters_.cache_write_errors->at(reason).Increment(); },
+                [this](const auto& stores) { tell_of_other_owners(media_, stores); }};
     }
     void listen();
     void listen_admin();

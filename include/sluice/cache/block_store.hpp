@@ -44,7 +44,8 @@ struct system_calls {
 /// `errc::disk_full` for ENOSPC and EDQUOT.
 class block_store {
 public:
-    /// Makes `directory`/v1 where it is missing and locks it. Errors: `disk_error`, with `retryable` where another
+    /// Makes `directory`/v2 where it is missing and locks it; a directory of an older version beside it too, where no
+    /// other process has it. Errors: `disk_error`, with `retryable` where another
     /// process holds the lock.
     static result<std::unique_ptr<block_store>> open(const std::string& directory, const system_calls& calls = {});
     ~block_store();
@@ -74,11 +75,15 @@ public:
 
     /// What one pass over the directory found.
     struct census {
-        std::uint64_t bytes{0};         ///< that everything in it takes (`st_blocks`)
+        std::uint64_t bytes{0};         ///< that everything in it takes (`st_blocks`), and what `remove_older` removes
         std::vector<std::string> names; ///< of all its files
     };
     /// Counts what is there. Left-over temporary files are removed.
     [[nodiscard]] result<census> count() const;
+
+    /// Removes what a program of an older format left: it is not read any more. Tells `removed` how many bytes that gave
+    /// back, file by file; stops where it gives false. Gives whether there was anything.
+    bool remove_older(const std::function<bool(std::uint64_t)>& removed);
 
     /// What `load` gives of one object.
     struct found_object {
@@ -102,8 +107,13 @@ private:
     [[nodiscard]] result<metadata> read_metadata(const std::string& name) const;
 
     system_calls calls_;
+    void open_older(const std::string& directory);
+
+    std::string path_;
     int directory_{-1};
     int lock_{-1};
+    int older_{-1}; ///< a directory of the format before, where it is ours
+    int older_lock_{-1};
     bool can_allocate_{false};
     bool can_punch_{false};
     std::uint64_t serial_{0};

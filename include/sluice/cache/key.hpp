@@ -14,8 +14,8 @@ inline constexpr std::uint64_t page_size = 64ULL * 1024;
 /// Of an object that can be cached: its blocks are counted in 32 bits.
 inline constexpr std::uint64_t largest_object = UINT32_MAX * page_size;
 
-/// Which object: never which version of it. `store` is the store's identity (type, endpoint, account, bucket), not its
-/// name in the config, so that renaming a store loses nothing and pointing it elsewhere serves nothing of the old
+/// Which object: never which version of it. `store` is the store's identity (type, endpoint, bucket, whose it is), not
+/// its name in the config, so that renaming a store loses nothing and pointing it elsewhere serves nothing of the old
 /// place.
 struct object_key {
     std::string store;

@@ -10,6 +10,7 @@
 #include <condition_variable>
 #include <functional>
 #include <list>
+#include <map>
 #include <memory>
 #include <mutex>
 #include <set>
@@ -38,6 +39,8 @@ enum class eviction_reason : std::uint8_t { budget, min_free, objects };
 struct cache_observer {
     std::function<void(eviction_reason)> evicted = [](eviction_reason) {};
     std::function<void(std::string_view reason)> write_error = [](std::string_view) {};
+    /// All that was on the disk is known: how many objects of each store (the first 256 of them).
+    std::function<void(const std::map<std::string, std::size_t>&)> loaded = [](const auto&) {};
 };
 
 /// The range cache: which objects there are, room on the disk, their files. Shared by all workers.

@@ -146,6 +146,7 @@ struct store {
     bool fips{false};              ///< s3: the FIPS endpoints
     bool dual_stack{false};        ///< s3: endpoints with IPv6 too
     bool accelerate{false};        ///< s3: Transfer Acceleration
+    std::optional<std::string> owner; ///< whose its buckets are: what is cached belongs to that name
     std::string signer;            ///< gcs: the account that signBlob signs as; "": the one that we run as
     store_credentials credentials; ///< azure: of a connection string are left the account, endpoint and key
 };

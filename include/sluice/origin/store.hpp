@@ -33,7 +33,7 @@ public:
 
     [[nodiscard]] const config::store& settings() const noexcept { return settings_; }
     [[nodiscard]] const capabilities& can() const noexcept { return can_; }
-    /// Type, endpoint, account and bucket: what cached objects belong to. Not the store's name in the config.
+    /// What cached objects belong to (identity.hpp). Not the store's name in the config.
     [[nodiscard]] const std::string& identity() const noexcept { return identity_; }
     /// `s3://bucket/`, `gs://bucket/`, `https://ENDPOINT/container/` or `file://root/`: what a URI of an object of this
     /// store begins with.

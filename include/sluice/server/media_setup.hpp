@@ -12,4 +12,8 @@ namespace sluice::server {
 /// addressed.
 void add_routes(proxy::media_services& media, const config::config& settings);
 
+/// Says which stores begin with nothing cached because what there is of them belongs to another owner, and how to take
+/// it over. `cached`: how many objects there are of each store's identity.
+void tell_of_other_owners(const proxy::media_services& media, const std::map<std::string, std::size_t>& cached);
+
 } // namespace sluice::server

@@ -196,7 +196,7 @@ BOOST_FIXTURE_TEST_CASE(only_whole_pairs_are_loaded, store_bench) {
         BOOST_REQUIRE(it->write_metadata(name, of(i)));
         return name;
     };
-    const auto path = [&](const std::string& name) { return directory.path() + "/v1/" + name; };
+    const auto path = [&](const std::string& name) { return directory.path() + "/v2/" + name; };
     const std::string good = add(info);
     const std::string no_data = add(info_of(1, "no data"));
     unlink(path(no_data + ".data").c_str());

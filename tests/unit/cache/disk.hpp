@@ -41,7 +41,7 @@ public:
     /// Names in the versioned directory that end in `suffix`.
     [[nodiscard]] std::vector<std::string> names(std::string_view suffix = "") const {
         std::vector<std::string> found;
-        for (const auto& entry : std::filesystem::directory_iterator(path_ + "/v1")) {
+        for (const auto& entry : std::filesystem::directory_iterator(path_ + "/v2")) {
             const std::string name = entry.path().filename().string();
             if (name.ends_with(suffix)) {
                 found.push_back(name);
@@ -54,7 +54,7 @@ public:
         std::uint64_t bytes = 0;
         for (const auto& name : names()) {
             struct stat s {};
-            if (stat((path_ + "/v1/" + name).c_str(), &s) == 0) {
+            if (stat((path_ + "/v2/" + name).c_str(), &s) == 0) {
                 bytes += static_cast<std::uint64_t>(s.st_blocks) * 512;
             }
         }

@@ -91,7 +91,7 @@ BOOST_FIXTURE_TEST_CASE(what_was_fetched_is_there_after_a_restart_and_right, cac
 BOOST_FIXTURE_TEST_CASE(damage_is_noticed_counted_and_fetched_again, cache_bench) {
     full("a", 4 * page_size, 42);
     stop();
-    const std::string data = directory.path() + "/v1/" + directory.names(".data").at(0);
+    const std::string data = directory.path() + "/v2/" + directory.names(".data").at(0);
     {
         std::fstream f(data, std::ios::in | std::ios::out | std::ios::binary);
         f.seekp(static_cast<std::streamoff>(2 * page_size + 9));

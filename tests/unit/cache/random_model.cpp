@@ -257,7 +257,7 @@ void run_worker(object_cache& cache, tally& counts, std::atomic<std::uint64_t>& 
 unsigned damage(const temporary_directory& directory, std::mt19937& random) {
     unsigned harmed = 0;
     for (const auto& name : directory.names(".data")) {
-        const std::string path = directory.path() + "/v1/" + name;
+        const std::string path = directory.path() + "/v2/" + name;
         const auto size = std::filesystem::file_size(path);
         std::fstream f(path, std::ios::in | std::ios::out | std::ios::binary);
         for (int i = 0; i < 3; ++i) {
