@@ -14,11 +14,12 @@ const version = (letter, size) => Buffer.alloc(size, letter);
 const large = 64 * MiB; // more than the buffers of both sockets can take
 
 /// Sluice with the local store `files` and, where asked for, `copied` (`copy: true`) of the same directory, each a route.
-async function start(t, { copied = false } = {}) {
+async function start(t, { copied = false, limits = {} } = {}) {
   const root = temporaryDirectory('local');
   const route = (name) => ({ name, path: `/${name}/{file*}`, store: name, object: '{file}', authorize: 'none' });
   const s = await startStack(t, {
     config: {
+      limits,
       stores: { files: { type: 'local', root }, ...(copied && { copied: { type: 'local', root, copy: true } }) },
       routes: [route('files'), ...(copied ? [route('copied')] : [])],
     },
@@ -174,8 +175,7 @@ test('the next request is answered at once on the same connection', async (t) =>
 });
 
 test('a client that takes nothing any more is cut by the send time-out, also at the very end', async (t) => {
-  const s = await start(t);
-  await s.restart({ limits: { send_timeout: '300ms' } });
+  const s = await start(t, { limits: { send_timeout: '300ms' } });
   for (const size of [2 * MiB, large]) {
     s.put('film', version('a', size));
     const exchange = await stalled(s, 'files', 'film');
