@@ -28,8 +28,8 @@ export function makeObject({ seed = 1, size, bytes, contentType = 'video/mp4', e
 export class Origin extends FakeServer {
   Rule = FaultRule;
 
-  /// {bucket, delay: ms before each head, rate: body bytes/s a connection, lookup(key) → object, authorize(request) → answer,
-  /// tls: {key, cert} for https}
+  /// {bucket, delay: ms before each head, rate: body bytes/s a connection, lookup(key, request) → object,
+  /// authorize(request) → answer, tls: {key, cert} for https}
   constructor(options = {}) {
     super({ tls: options.tls });
     this.options = { bucket: 'media', delay: 0, rate: 0, ...options };
@@ -81,7 +81,7 @@ export class Origin extends FakeServer {
   async answer(entry, req, res, gone) {
     const { lookup, authorize } = this.options;
     req.resume();
-    const object = entry.key === undefined ? undefined : await (lookup ?? ((key) => this.objects.get(key)))(entry.key);
+    const object = entry.key === undefined ? undefined : await (lookup ?? ((key) => this.objects.get(key)))(entry.key, entry);
     await this.#send(entry, req, res, gone, object, authorize?.(entry) ?? this.#plain(entry, object));
   }
 

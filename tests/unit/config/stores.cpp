@@ -409,4 +409,35 @@ BOOST_AUTO_TEST_CASE(what_is_warned_of) {
                    .find("works for anyone") != std::string::npos);
 }
 
+BOOST_AUTO_TEST_CASE(an_owner_is_one_word) {
+    BOOST_TEST(!made(s3 + "region: r").owner);
+    BOOST_TEST(made(s3 + "region: r, owner: team-a").owner.value_or("") == "team-a");
+    BOOST_TEST(made(gcs + "owner: team-a").owner.has_value());
+    BOOST_TEST(made(azure + "account: media, owner: team-a").owner.has_value());
+    for (const std::string bad : {"''", "'a b'", "'a|b'", "'\u00e9'"}) {
+        fault_at(s3 + "region: r, owner: @@" + bad, "owner\" must be a name");
+    }
+    fault_at("type: local, root: /srv, owner: @@x", "means nothing in a store of type local");
+    BOOST_TEST(shown(s3 + "region: r, owner: team-a").at("owner") == "team-a");
+}
+
+BOOST_AUTO_TEST_CASE(who_may_lose_the_cache_with_a_key_is_told_the_line_to_add) {
+    const auto told = [](const std::string& keys, const std::string& cache = "\ncache: {directory: /c}") {
+        std::size_t lines = 0;
+        for (const auto& line : warnings(good(with(keys) + cache))) {
+            lines += line.find("owner: u") != std::string::npos ? 1 : 0;
+        }
+        return lines == 1;
+    };
+    const std::string keys = ", credentials: {access_key_id: k, secret_access_key: s}";
+    BOOST_TEST(told(s3 + "endpoint: 'https://s3.example'" + keys));
+    BOOST_TEST(!told(s3 + "endpoint: 'https://s3.example'" + keys, ""));
+    BOOST_TEST(!told(s3 + "endpoint: 'https://s3.example', owner: me" + keys));
+    BOOST_TEST(!told(s3 + "endpoint: 'https://s3.example', anonymous: true"));
+    BOOST_TEST(!told(s3 + "endpoint: 'https://s3.example'"));
+    BOOST_TEST(!told(s3 + "region: r" + keys));
+    BOOST_TEST(!told(s3 + "endpoint: 'https://s3.eu-central-1.amazonaws.com'" + keys));
+    BOOST_TEST(told(gcs + "endpoint: 'https://gcs.example', credentials: {hmac_id: k, hmac_secret: s}"));
+}
+
 BOOST_AUTO_TEST_SUITE_END()
