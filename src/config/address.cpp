@@ -318,9 +318,8 @@ bool is_clouds_own(const url& place) noexcept {
             return is_s3(*name);
         }
     }
-    for (const std::string_view suffix :
-         {".googleapis.com", ".blob.core.windows.net", ".blob.core.chinacloudapi.cn", ".blob.core.usgovcloudapi.net",
-          ".blob.storage.azure.net"}) {
+    for (const std::string_view suffix : {".googleapis.com", ".blob.core.windows.net", ".blob.core.chinacloudapi.cn",
+                                          ".blob.core.usgovcloudapi.net", ".blob.storage.azure.net"}) {
         if (before_suffix(place.host, suffix)) {
             return true;
         }

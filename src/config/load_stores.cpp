@@ -13,9 +13,11 @@ using namespace std::chrono_literals;
 
 /// The keys of all types, besides `type` and `prefix`.
 constexpr std::array<std::string_view, 21> type_keys{
-    "root",       "bucket",          "account",          "container",  "region",      "endpoint",    "addressing",
-    "url_expiry", "connect_timeout", "response_timeout", "ca_file",    "parallel",    "hedge_after", "anonymous",
-    "owner",      "fips",            "signer",           "dual_stack", "accelerate",  "credentials", "copy"};
+    "root",     "bucket",     "account",     "container",       "region",
+    "endpoint", "addressing", "url_expiry",  "connect_timeout", "response_timeout",
+    "ca_file",  "parallel",   "hedge_after", "anonymous",       "owner",
+    "fips",     "signer",     "dual_stack",  "accelerate",      "credentials",
+    "copy"};
 
 result<std::string> parse_prefix(std::string_view text) {
     if (text.empty()) {

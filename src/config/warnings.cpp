@@ -22,8 +22,8 @@ void warn_of_store(const store& s, std::vector<std::string>& lines) {
 
 /// A name of the operator's own keeps what is cached when the key is another one day.
 void warn_of_owner(const store& s, std::vector<std::string>& lines) {
-    const bool by_key_id = std::holds_alternative<static_keys>(s.credentials) ||
-                           std::holds_alternative<gcs_hmac_key>(s.credentials);
+    const bool by_key_id =
+        std::holds_alternative<static_keys>(s.credentials) || std::holds_alternative<gcs_hmac_key>(s.credentials);
     if (s.endpoint && !is_clouds_own(*s.endpoint) && by_key_id && !s.anonymous && !s.owner) {
         lines.push_back("store \"" + s.name +
                         "\" has no owner: what is cached of it belongs to its access key id, and is not used with "

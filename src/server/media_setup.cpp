@@ -82,9 +82,10 @@ void tell_of_other_owners(const proxy::media_services& media, const std::map<std
                 media.stores, [&](const auto& each) { return each.second->identity() == identity; });
             if (owner && !owner->empty() && !in_use) {
                 const std::string line = "owner: " + std::string(*owner);
-                log::warn("a store begins with nothing cached: what there is belongs to another owner, as its access key "
-                          "id or its credentials changed; the line below it in the configuration takes that over",
-                          {{"store", name}, {"objects", objects}, {"line", line}});
+                log::warn(
+                    "a store begins with nothing cached: what there is belongs to another owner, as its access key "
+                    "id or its credentials changed; the line below it in the configuration takes that over",
+                    {{"store", name}, {"objects", objects}, {"line", line}});
             }
         }
     }

@@ -81,8 +81,8 @@ public:
     /// Counts what is there. Left-over temporary files are removed.
     [[nodiscard]] result<census> count() const;
 
-    /// Removes what a program of an older format left: it is not read any more. Tells `removed` how many bytes that gave
-    /// back, file by file; stops where it gives false. Gives whether there was anything.
+    /// Removes what a program of an older format left: it is not read any more. Tells `removed` how many bytes that
+    /// gave back, file by file; stops where it gives false. Gives whether there was anything.
     bool remove_older(const std::function<bool(std::uint64_t)>& removed);
 
     /// What `load` gives of one object.

@@ -141,14 +141,14 @@ struct store {
     duration url_expiry{3600000};
     duration connect_timeout{2000};
     duration response_timeout{10000};
-    std::string ca_file;           ///< "" : the system's
-    bool anonymous{false};         ///< the objects are public: nothing is signed, no identity is asked for
-    bool fips{false};              ///< s3: the FIPS endpoints
-    bool dual_stack{false};        ///< s3: endpoints with IPv6 too
-    bool accelerate{false};        ///< s3: Transfer Acceleration
+    std::string ca_file;              ///< "" : the system's
+    bool anonymous{false};            ///< the objects are public: nothing is signed, no identity is asked for
+    bool fips{false};                 ///< s3: the FIPS endpoints
+    bool dual_stack{false};           ///< s3: endpoints with IPv6 too
+    bool accelerate{false};           ///< s3: Transfer Acceleration
     std::optional<std::string> owner; ///< whose its buckets are: what is cached belongs to that name
-    std::string signer;            ///< gcs: the account that signBlob signs as; "": the one that we run as
-    store_credentials credentials; ///< azure: of a connection string are left the account, endpoint and key
+    std::string signer;               ///< gcs: the account that signBlob signs as; "": the one that we run as
+    store_credentials credentials;    ///< azure: of a connection string are left the account, endpoint and key
 };
 
 struct cache {

@@ -44,8 +44,8 @@ BOOST_AUTO_TEST_CASE(clouds_own_hosts_are_known_and_customers_machines_below_the
          {"s3.eu-central-1.amazonaws.com", "media.s3.eu-central-1.amazonaws.com", "s3.amazonaws.com",
           "s3-us-west-2.amazonaws.com", "s3.dualstack.eu-west-1.amazonaws.com", "s3-fips.us-gov-west-1.amazonaws.com",
           "s3-accelerate.dualstack.amazonaws.com", "s3.cn-north-1.amazonaws.com.cn",
-          "bucket.vpce-1a2b-5.s3.us-east-1.vpce.amazonaws.com", "storage.googleapis.com",
-          "media.blob.core.windows.net", "media.z12.blob.storage.azure.net"}) {
+          "bucket.vpce-1a2b-5.s3.us-east-1.vpce.amazonaws.com", "storage.googleapis.com", "media.blob.core.windows.net",
+          "media.z12.blob.storage.azure.net"}) {
         BOOST_TEST(config::is_clouds_own(url_of(host)), host);
     }
     for (const auto* host :
