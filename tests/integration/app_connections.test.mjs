@@ -245,3 +245,60 @@ test('random clients, early ends and unasked bodies: every answer is to its own 
   for (const { socket } of s.app.connections) socket.destroy();
   await Promise.all(strays);
 });
+
+test('random owners that read, renew, replace and delete beside strangers: no leave and no byte of before', async (t) => {
+  const seed = Number(process.env.SLUICE_TEST_SEED ?? (Math.random() * 2 ** 32) >>> 0);
+  console.log(`seed ${seed}`);
+  const next = random(seed);
+  const pick = (...options) => options[next(options.length)];
+  const owners = Array.from({ length: 6 }, (_, number) => ({ number, version: 0, allowed: true }));
+  const put = (owner) => s.origin.put(`${owner.number}.txt`, { seed: `${owner.number}.${owner.version}`, size: 1000, contentType: 'text/plain' });
+  const s = await start(t, async (question, connection) => {
+    const [method, path] = question.line.split(' ');
+    const owner = owners[Number(/(\d+)\.txt$/.exec(path)[1])];
+    const theirs = question.value('X-Caller') === String(owner.number);
+    if (path.startsWith('/api/')) return connection.send(theirs && owner.allowed ? forged() : forbidden);
+    if (method === 'GET' || method === 'HEAD' || !theirs) return connection.send(forbidden);
+    if (method === 'DELETE') owner.allowed = false;
+    if (method === 'PUT') {
+      owner.allowed = true;
+      owner.version += 1;
+      put(owner);
+    }
+    return connection.send(pick(ok('done'), 'HTTP/1.1 303 See Other\r\nLocation: /\r\nContent-Length: 0\r\n\r\n'));
+  }, { config: { routes: [{ name: 'media', path: '/media/{file*}', store: 'media', object: '{file}',
+    authorize: { subrequest: '/api/may-read/{file}', ttl: '200ms' } }] } });
+  owners.forEach(put);
+  const ask = async (client, method, path, caller) => {
+    await client.send(`${method} ${path} HTTP/1.1\r\nHost: x\r\nX-Caller: ${caller}\r\n${method === 'PUT' ? 'Content-Length: 0\r\n' : ''}\r\n`);
+    return client.response({ head: method === 'HEAD' });
+  };
+  const own = async (owner) => {
+    const client = await s.client();
+    const path = `/media/${owner.number}.txt`;
+    for (let i = 0; i < 80; i++) {
+      const method = pick('GET', 'GET', 'GET', 'GET', 'PUT', 'DELETE');
+      const answer = await ask(client, method, path, owner.number);
+      if (method !== 'GET') continue;
+      assert.equal(answer.status, owner.allowed ? 200 : 403, `owner ${owner.number}, round ${i}`);
+      if (owner.allowed) {
+        const { read } = s.origin.object(`${owner.number}.txt`);
+        assert.ok(answer.body.equals(read(0, 1000)), `owner ${owner.number}, round ${i}: the bytes of version ${owner.version}`);
+      }
+    }
+  };
+  const meddle = async (stranger) => {
+    for (let i = 0; i < 80; i++) {
+      const client = await s.client();
+      const path = `/media/${next(owners.length)}.txt`;
+      if (pick(true, false)) {
+        await client.send(`DELETE ${path} HTTP/1.1\r\nHost: x\r\nX-Caller: ${stranger}\r\nContent-Length: 9\r\n\r\nhalf`);
+      } else {
+        const answer = await ask(client, pick('GET', 'HEAD', 'DELETE', 'PUT'), path, stranger);
+        assert.equal(answer.status, 403, 'a stranger gets nothing');
+      }
+      client.destroy();
+    }
+  };
+  await Promise.all([...owners.map(own), ...['x', 'y'].map(meddle)]);
+});
