@@ -141,7 +141,7 @@ private:
     admission admit(const tcp_socket& socket, client_table::place& place);
     awaitable<void> counted_session(lane& l, tcp_socket socket, admission as, client_table::place place,
                                     counted<unsigned> slot);
-    awaitable<void> await_signal();
+    awaitable<void> await_signal(asio::basic_signal_set<executor>& signals);
     void renew_credentials();
     void stop_renewals();
     void stop_listening();
@@ -342,8 +342,7 @@ void server::close_admin() {
     }
 }
 
-awaitable<void> server::await_signal() {
-    asio::basic_signal_set<executor> signals(lanes_.front()->self.get_executor(), SIGTERM, SIGINT);
+awaitable<void> server::await_signal(asio::basic_signal_set<executor>& signals) {
     auto [ec, number] = co_await signals.async_wait(use_tuple);
     draining_.store(true);
     log::info("draining", {{"signal", number}});
@@ -389,6 +388,8 @@ int server::run() {
         log::warn("descriptors", {{"warning", *shortfall}});
     }
     std::signal(SIGPIPE, SIG_IGN); // sendfile on a closed socket raises it
+    // Before anything tells that we are there: who is told may want us to end.
+    asio::basic_signal_set<executor> signals(lanes_.front()->self.get_executor(), SIGTERM, SIGINT);
     cache_.start();
     for (auto& l : lanes_) {
         l->self.tasks.spawn(l->self.deadlines.run());
@@ -405,7 +406,7 @@ int server::run() {
         }
     }
     renew_credentials();
-    lanes_.front()->self.tasks.spawn(await_signal());
+    lanes_.front()->self.tasks.spawn(await_signal(signals));
     std::vector<std::thread> threads;
     for (std::size_t i = 1; i < lanes_.size(); ++i) {
         threads.emplace_back([&l = *lanes_[i]] { l.self.context.run(); });
