@@ -121,3 +121,19 @@ test("the route's max_age stands over the cache's; immutable is never asked afte
   assert.equal(s.origin.of('long.mp4').length, 1);
   assert.equal(s.origin.of('immutable.mp4').length, 1);
 });
+
+test('invalidated: revalidated once, also on an immutable route and after a restart, and no byte is fetched again', async (t) => {
+  const s = await start(t, {}, {
+    routes: [{ name: 'media', path: '/media/{file*}', store: 'media', object: '{file}', authorize: 'none', immutable: true }],
+  });
+  const object = s.origin.put('v.mp4', { size });
+  await s.get('v.mp4');
+  await s.origin.idle();
+  const sent = s.origin.bytesSent('v.mp4');
+  const conditional = () => s.origin.of('v.mp4').filter((r) => r.headers['if-none-match']).length;
+  const change = () => get(`${s.sluice.url}/media/v.mp4`, { method: 'PUT', body: 'anything' });
+  for (let i = 0; i < 3; i++) await change();
+  await s.restart();
+  for (let i = 0; i < 4; i++) assert.equal((await s.get('v.mp4')).sha256, object.sha256());
+  assert.deepEqual([conditional(), s.origin.bytesSent('v.mp4')], [1, sent]);
+});

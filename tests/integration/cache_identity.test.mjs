@@ -78,6 +78,7 @@ test('another secret of the same key id empties nothing', async (t) => {
 
 test('a directory of an older version is counted and removed, and nothing else that lies there', async (t) => {
   const s = await startStack(t);
+  await s.get(key);
   await s.sluice.stop();
   const older = path.join(s.cacheDirectory, 'v1');
   fs.mkdirSync(older);
