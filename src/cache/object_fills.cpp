@@ -155,6 +155,7 @@ std::vector<object::run> object::end_fill(fill& f, std::optional<error> failure)
         }
     }
     std::vector<run> runs;
+    runs.reserve(unwritten.size());
     for (const auto& [from, to] : unwritten) {
         runs.push_back(begin_punch(from, to));
     }

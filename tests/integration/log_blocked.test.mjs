@@ -6,7 +6,7 @@ import path from 'node:path';
 import test from 'node:test';
 import { connect, get } from '../support/client.mjs';
 import { parseMetrics } from '../support/prometheus.mjs';
-import { binary } from '../support/sluice.mjs';
+import { dyingWithUs, program } from '../support/sluice.mjs';
 import { within } from '../support/wait.mjs';
 import { directoryFor, freePort } from '../tools/service.mjs';
 
@@ -19,7 +19,9 @@ async function startUnread(t) {
     app: { url: `http://127.0.0.1:${await freePort()}` }, // where nobody is: 502
     limits: { shutdown_delay: '0s', drain_timeout: '2s' },
   }));
-  const child = spawn(binary, ['serve', '--config', file], { stdio: ['ignore', 'pipe', 'inherit'] });
+  // Not where the suite keeps what Sluice prints: that would be read.
+  const [command, ...args] = [...dyingWithUs, program, 'serve', '--config', file];
+  const child = spawn(command, args, { stdio: ['ignore', 'pipe', 'inherit'] });
   t.after(() => child.kill('SIGKILL'));
   const exited = new Promise((resolve) => child.once('exit', (code, signal) => resolve({ code, signal })));
   let text = '';

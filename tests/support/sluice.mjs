@@ -11,7 +11,8 @@ import { PrintedOutput, keepConfigSecrets, keepVariableSecrets, keepingCommand }
 import { Board } from './wait.mjs';
 
 const root = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '../..');
-const program = path.resolve(root, process.env.SLUICE_BIN ?? 'build/release/sluice');
+/// The program itself.
+export const program = path.resolve(root, process.env.SLUICE_BIN ?? 'build/release/sluice');
 /// For commands that run to their end (`sluice check`): where the suite keeps what Sluice prints (secrets.mjs), theirs too.
 export const binary = keepingCommand(program);
 export const adminToken = 'admin-token-of-the-tests';
