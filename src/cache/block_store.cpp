@@ -9,8 +9,10 @@
 
 #include <atomic>
 #include <cerrno>
+#include <charconv>
 #include <chrono>
 #include <cstring>
+#include <optional>
 #include <random>
 #include <system_error>
 #include <utility>
@@ -68,6 +70,18 @@ std::vector<std::string> names_in(int directory) {
 /// Whether a file of that name is one that the cache makes, but for its lock.
 bool is_ours(std::string_view name) {
     return name.ends_with(data_suffix) || name.ends_with(metadata_suffix) || name.ends_with(temporary_suffix);
+}
+
+/// The serial that a name ends in.
+std::optional<std::uint64_t> serial_of(std::string_view name) {
+    constexpr std::size_t digits = 16;
+    if (name.size() < digits) {
+        return std::nullopt;
+    }
+    std::uint64_t serial = 0;
+    const char* end = name.data() + name.size();
+    const auto [at, ec] = std::from_chars(end - digits, end, serial, 16);
+    return ec == std::errc() && at == end ? std::optional(serial) : std::nullopt;
 }
 
 } // namespace
@@ -168,8 +182,11 @@ void block_store::detect() {
     remove("probe");
 }
 
-std::string block_store::new_name(const object_key& key) {
-    const std::uint64_t serial = std::atomic_ref(serial_).fetch_add(1, std::memory_order_relaxed);
+std::uint64_t block_store::new_serial() noexcept {
+    return std::atomic_ref(serial_).fetch_add(1, std::memory_order_relaxed);
+}
+
+std::string block_store::name_of(const object_key& key, std::uint64_t serial) {
     char text[20];
     std::snprintf(text, sizeof text, "-%016llx", static_cast<unsigned long long>(serial));
     return key.hash() + text;
@@ -304,14 +321,14 @@ void block_store::load(const std::vector<std::string>& names, const std::functio
         result<metadata> m =
             has_data && has_meta ? read_metadata(name) : result<metadata>(system_error("pair", ENOENT));
         // A data file that is shorter than its pages was cut from outside: none of it is believed.
-        if (!m || static_cast<std::uint64_t>(data.st_size) < m.value().info.size ||
-            !name.starts_with(m.value().info.key.hash())) {
+        if (!m || static_cast<std::uint64_t>(data.st_size) < m.value().info.size || !serial_of(name) ||
+            name != name_of(m.value().info.key, *serial_of(name))) {
             remove(name);
             removed((has_data ? static_cast<std::uint64_t>(data.st_blocks) * 512 : 0) +
                     (has_meta ? static_cast<std::uint64_t>(meta.st_blocks) * 512 : 0));
             continue;
         }
-        if (!found({name, std::move(m.value()), static_cast<std::uint64_t>(meta.st_blocks) * 512,
+        if (!found({*serial_of(name), std::move(m.value()), static_cast<std::uint64_t>(meta.st_blocks) * 512,
                     static_cast<std::uint64_t>(data.st_blocks) * 512})) {
             return;
         }

@@ -19,12 +19,12 @@ std::shared_ptr<object> object_cache::put_in(const std::shared_ptr<object>& o) {
     }
     objects_.insert(o);
     o->set_born(changes());
-    for_each_link(o->resolver_id(), [&](std::string_view name) { links_.insert({std::string(name), o.get()}); });
+    o->for_each_name([&](std::string_view name) { links_.insert({name, o.get()}); });
     return before;
 }
 
 void object_cache::take_out(table::iterator it) {
-    for_each_link((*it)->resolver_id(), [&](std::string_view name) { links_.erase({std::string(name), it->get()}); });
+    (*it)->for_each_name([&](std::string_view name) { links_.erase({name, it->get()}); });
     objects_.erase(it);
 }
 
@@ -36,10 +36,11 @@ void object_cache::link(const std::shared_ptr<object>& o, std::string_view app_n
     {
         const std::lock_guard lock(mutex_);
         const auto it = objects_.find(o);
-        if (it == objects_.end() || *it != o || !o->link(app_name)) {
+        const std::string* kept = it == objects_.end() || *it != o ? nullptr : o->link(app_name);
+        if (kept == nullptr) {
             return;
         }
-        links_.insert({std::string(app_name), o.get()});
+        links_.insert({*kept, o.get()});
         happened = seen != changes() ? recent_.since(seen, app_name) : change::none;
         if (happened == change::purged) {
             take_out(it);
@@ -158,10 +159,12 @@ void object_cache::go_on(std::list<sweep>::iterator s) {
 }
 
 bool object_cache::step(sweep& s, std::vector<std::shared_ptr<object>>& changed) {
-    auto it = s.next.of == nullptr ? links_.lower_bound(std::string_view(s.text)) : links_.lower_bound(s.next);
+    auto it = s.next == nullptr ? links_.lower_bound(std::string_view(s.text))
+                                : links_.lower_bound(linked{s.next_name, s.next});
     for (std::size_t visited = 0; it != links_.end() && s.takes(it->name); ++visited) {
         if (visited == changes_a_step) {
-            s.next = *it;
+            s.next_name = it->name;
+            s.next = it->of;
             return false;
         }
         const linked here = *it;
@@ -172,7 +175,7 @@ bool object_cache::step(sweep& s, std::vector<std::shared_ptr<object>>& changed)
         } else if (here.of->born() < s.number && here.of->mark_changed(s.number)) {
             changed.push_back(*found);
         }
-        it = links_.upper_bound(here); // an object may have several such names
+        it = links_.upper_bound(here); // an object may have several such names, and lives: `changed` has it
     }
     return true;
 }
@@ -181,7 +184,7 @@ bool object_cache::settle(const std::shared_ptr<object>& o) {
     for (const auto& s : sweeps_) {
         bool taken = false;
         if (o->born() < s.number) {
-            for_each_link(o->resolver_id(), [&](std::string_view name) { taken = taken || s.takes(name); });
+            o->for_each_name([&](std::string_view name) { taken = taken || s.takes(name); });
         }
         if (taken && s.what == change::purged) {
             return false;

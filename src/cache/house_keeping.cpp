@@ -121,7 +121,7 @@ void object_cache::load() {
     disk()->load(
         census.value().names,
         [this, &loaded, &stores](block_store::found_object found) {
-            auto o = std::make_shared<object>(found.meta.info, settings_.block_size, found.name, budget_);
+            auto o = std::make_shared<object>(found.meta.info, settings_.block_size, found.serial, budget_);
             o->load_pages(found.meta, found.data_bytes, found.metadata_bytes);
             std::shared_ptr<object> loser;
             {
@@ -144,8 +144,9 @@ void object_cache::load() {
             if (loser != o) {
                 give_back(o, o->unrecorded(found.data_bytes));
                 ++loaded;
-                if (stores.size() < most_stores || stores.contains(o->info().key.store)) {
-                    ++stores[o->info().key.store];
+                if (const std::string& store = o->info().key.store;
+                    stores.size() < most_stores || stores.contains(store)) {
+                    ++stores[store];
                 }
             }
             const std::lock_guard lock(house_mutex_);

@@ -5,6 +5,8 @@
 #include <array>
 #include <cstring>
 #include <memory>
+#include <mutex>
+#include <set>
 
 namespace sluice::cache {
 
@@ -21,6 +23,17 @@ void feed(XXH3_state_t* state, std::string_view part) {
 }
 
 } // namespace
+
+interned::interned()
+    : interned(std::string_view()) {}
+
+interned::interned(std::string_view text) {
+    static std::mutex mutex;
+    static std::set<std::string, std::less<>> texts; // its nodes stay where they are
+    const std::lock_guard lock(mutex);
+    const auto it = texts.find(text);
+    text_ = it != texts.end() ? &*it : &*texts.emplace(text).first;
+}
 
 std::string object_key::hash() const {
     const std::unique_ptr<XXH3_state_t, xxh3_free> state(XXH3_createState());

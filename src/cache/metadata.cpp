@@ -4,6 +4,7 @@
 #include <xxhash.h>
 
 #include <algorithm>
+#include <concepts>
 #include <cstring>
 
 namespace sluice::cache {
@@ -15,7 +16,7 @@ constexpr std::size_t bytes_a_run = sizeof(std::uint64_t) + sizeof(std::uint32_t
 /// Milliseconds of the year 2200: later times are damage, and would overflow the clock's nanoseconds.
 constexpr std::int64_t latest_time = 7258118400000;
 
-template <class Int>
+template <std::integral Int>
 void put(std::string& out, Int value) {
     const Int little = boost::endian::native_to_little(value);
     char bytes[sizeof little];
@@ -97,17 +98,6 @@ std::string encode(const metadata& m) {
     }
     put(out, static_cast<std::uint64_t>(XXH64(out.data(), out.size(), 0)));
     return out;
-}
-
-bool is_linked(std::string_view links, std::string_view id) noexcept {
-    while (!links.empty()) {
-        const auto line = links.substr(0, links.find('\n'));
-        if (line == id) {
-            return true;
-        }
-        links.remove_prefix(std::min(links.size(), line.size() + 1));
-    }
-    return false;
 }
 
 void metadata::add(std::uint64_t page, std::uint64_t checksum) {

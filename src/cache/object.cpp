@@ -1,4 +1,5 @@
 #include <sluice/cache/object.hpp>
+#include <sluice/cache/recent_changes.hpp>
 
 #include <algorithm>
 
@@ -11,6 +12,14 @@ constexpr std::uint64_t unit = 4096;
 /// How much is gone through under one lock.
 constexpr std::size_t blocks_a_step = 256;
 
+std::forward_list<std::string> names_of(std::string_view lines) {
+    std::forward_list<std::string> names;
+    for_each_link(lines, [&, last = names.before_begin()](std::string_view each) mutable {
+        last = names.emplace_after(last, each);
+    });
+    return names;
+}
+
 std::int64_t steady_now() {
     return steady_clock::now().time_since_epoch().count();
 }
@@ -19,12 +28,12 @@ std::int64_t steady_now() {
 
 std::atomic<std::uint32_t> object::tick{1};
 
-object::object(object_info info, std::uint64_t block_size, std::string file_name, budget& b,
+object::object(object_info info, std::uint64_t block_size, std::uint64_t serial, budget& b,
                std::uint64_t metadata_charge)
-    : resolver_id_(std::exchange(info.resolver_id, {}))
+    : names_(names_of(std::exchange(info.resolver_id, {})))
     , info_(std::move(info))
     , shape_{info_.size, block_size}
-    , file_name_(std::move(file_name))
+    , serial_(serial)
     , budget_(b)
     , table_(shape_, b.held())
     , metadata_charge_(metadata_charge)
@@ -60,25 +69,55 @@ bool object::close_if_idle() {
 
 std::string object::resolver_id() {
     const std::lock_guard lock(mutex_);
-    return resolver_id_;
+    return joined_names();
+}
+
+std::string object::joined_names() const {
+    std::string all;
+    for (const auto& name : names_) {
+        all.append(all.empty() ? "" : "\n").append(name);
+    }
+    return all;
 }
 
 bool object::is_linked(std::string_view id) {
     const std::lock_guard lock(mutex_);
-    return cache::is_linked(resolver_id_, id);
+    return std::ranges::find(names_, id) != names_.end();
 }
 
-bool object::link(std::string_view id) {
+const std::string* object::link(std::string_view id) {
     if (id.empty() || id.find('\n') != std::string_view::npos) {
-        return false;
+        return nullptr;
     }
     const std::lock_guard lock(mutex_);
-    if (cache::is_linked(resolver_id_, id) || resolver_id_.size() + 1 + id.size() > longest_link) {
-        return false;
+    std::size_t length = id.size();
+    auto last = names_.before_begin();
+    for (auto it = names_.begin(); it != names_.end(); last = it++) {
+        if (*it == id) {
+            return nullptr;
+        }
+        length += it->size() + 1;
     }
-    resolver_id_.append(resolver_id_.empty() ? "" : "\n").append(id);
+    if (length > longest_link) {
+        return nullptr;
+    }
     mark_dirty();
-    return true;
+    return &*names_.emplace_after(last, id);
+}
+
+const object::oddities object::none{};
+
+object::oddities& object::make_odd() {
+    if (!odd_) {
+        odd_ = std::make_unique<oddities>();
+    }
+    return *odd_;
+}
+
+void object::drop_odd() noexcept {
+    if (odd_ && odd_->torn.empty() && odd_->punching.empty() && odd_->checking.empty()) {
+        odd_.reset();
+    }
 }
 
 metadata object::snapshot() {
@@ -94,7 +133,7 @@ metadata object::snapshot() {
         block = add_runs(m, block, blocks_a_step);
     }
     const std::lock_guard lock(mutex_);
-    m.info.resolver_id = resolver_id_;
+    m.info.resolver_id = joined_names();
     return m;
 }
 
@@ -166,8 +205,8 @@ std::vector<object::run> object::unrecorded(std::uint64_t data_bytes) {
         std::size_t end = page + 1;
         switch (state_of(page)) {
         case page_state::absent: {
-            const auto torn = torn_.lower_bound(page);
-            end = std::min(next_not_missing(page, pages - 1), torn == torn_.end() ? pages : torn->first);
+            const auto torn = odd().torn.lower_bound(page);
+            end = std::min(next_not_missing(page, pages - 1), torn == odd().torn.end() ? pages : torn->first);
             runs.push_back(begin_punch(page, end - 1));
             break;
         }

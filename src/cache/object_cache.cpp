@@ -84,8 +84,8 @@ awaitable<result<std::shared_ptr<object>>> object_cache::create(object_info info
         co_return room.error();
     }
     // From here on the object answers for that room.
-    const std::string name = disk()->new_name(info.key);
-    auto made = std::make_shared<object>(std::move(info), settings_.block_size, name, budget_, metadata);
+    auto made =
+        std::make_shared<object>(std::move(info), settings_.block_size, disk()->new_serial(), budget_, metadata);
     auto job = [this, made] { return disk()->create(made->file_name(), made->info().size); };
     auto f = co_await writes_.run(std::move(job));
     if (!f) {

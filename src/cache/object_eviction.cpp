@@ -51,16 +51,18 @@ void object::mark_verified(std::size_t first_page, std::size_t last_page) {
 
 void object::begin_check(std::size_t first_page, std::size_t last_page) {
     const std::lock_guard lock(mutex_);
-    checking_.emplace_back(shape_.block_of_page(first_page), shape_.block_of_page(last_page));
+    make_odd().checking.emplace_back(shape_.block_of_page(first_page), shape_.block_of_page(last_page));
 }
 
 void object::end_check(std::size_t first_page, std::size_t last_page) {
     const std::lock_guard lock(mutex_);
-    const auto it = std::find(checking_.begin(), checking_.end(),
+    auto& checking = make_odd().checking;
+    const auto it = std::find(checking.begin(), checking.end(),
                               std::pair(shape_.block_of_page(first_page), shape_.block_of_page(last_page)));
-    if (it != checking_.end()) {
-        checking_.erase(it);
+    if (it != checking.end()) {
+        checking.erase(it);
     }
+    drop_odd();
 }
 
 std::optional<object::run> object::drop_damaged(std::size_t page, std::uint64_t expected) {
@@ -78,7 +80,7 @@ std::optional<object::run> object::drop_damaged(std::size_t page, std::uint64_t 
 }
 
 bool object::in_use(std::size_t block) const {
-    return table_.pinned(block) || std::any_of(checking_.begin(), checking_.end(), [block](const auto& checked) {
+    return table_.pinned(block) || std::ranges::any_of(odd().checking, [block](const auto& checked) {
                return checked.first <= block && block <= checked.second;
            });
 }
@@ -172,7 +174,7 @@ object::run object::begin_punch(std::size_t first_page, std::size_t last_page, b
         const auto beginning = static_cast<std::size_t>(f->begin / page_size);
         f->beginning_lost = f->beginning_lost || (beginning >= first_page && beginning <= last_page);
     }
-    punching_.emplace(first_page, job);
+    make_odd().punching.emplace(first_page, job);
     // Page-aligned past the object's end: a hole that ends inside a page of the page cache would zero bytes in flight.
     return {static_cast<std::uint64_t>(first_page) * page_size,
             (static_cast<std::uint64_t>(last_page) + 1) * page_size};
@@ -181,35 +183,36 @@ object::run object::begin_punch(std::size_t first_page, std::size_t last_page, b
 std::uint64_t object::punched(run r, bool given_back) {
     const std::lock_guard lock(mutex_);
     const auto first_page = static_cast<std::size_t>(r.begin / page_size);
-    const auto it = r.begin == r.end ? punching_.end() : punching_.find(first_page);
-    if (it == punching_.end()) {
+    if (r.begin == r.end || !odd().punching.contains(first_page)) {
         return 0;
     }
+    const auto it = odd_->punching.find(first_page);
     const std::uint64_t released = given_back ? it->second.charged : 0;
     for_each_held(first_page, it->second.last, [&](std::size_t page) {
         const auto before = table_.at(page).state;
         if (given_back) {
             table_.set(page, {});
-            torn_.erase(page);
+            odd_->torn.erase(page);
             return;
         }
         // It still takes its bytes on the disk. What was published of it stays as it is; the rest may be written.
         table_.set(page, {stored::torn});
-        auto& published = torn_[page];
+        auto& published = odd_->torn[page];
         if (before == stored::present && !it->second.damaged) {
             published = {{static_cast<std::uint64_t>(page) * page_size, shape_.page_end(page)}};
         }
     });
     charged_.fetch_sub(released, std::memory_order_relaxed);
     budget_.release(released);
-    punching_.erase(it);
+    odd_->punching.erase(it);
+    drop_odd();
     wake_waiting();
     return released;
 }
 
 bool object::idle() {
     const std::lock_guard lock(mutex_);
-    return readers_.empty() && fills_.empty() && punching_.empty() && checking_.empty();
+    return readers_.empty() && fills_.empty() && odd().punching.empty() && odd().checking.empty();
 }
 
 std::size_t object::blocks_held() {

@@ -39,7 +39,7 @@ object::need object::needed(const fill& f, std::uint64_t length) {
         new_blocks += (n.pages == 0 || page % shape_.pages_per_block() == 0) && !table_.holds(block) ? 1 : 0;
         n.first_page = n.pages == 0 ? page : n.first_page;
         ++n.pages;
-        n.bytes += torn_.contains(page) ? 0 : shape_.page_charge(page);
+        n.bytes += odd().torn.contains(page) ? 0 : shape_.page_charge(page);
     }
     const std::uint64_t charge = new_blocks == 0 ? 0 : metadata_charge_for(table_.held_blocks() + new_blocks);
     n.metadata = charge > metadata_charge() ? charge - metadata_charge() : 0;
@@ -65,8 +65,9 @@ std::vector<std::pair<std::uint64_t, std::uint64_t>> object::writable(std::uint6
     const std::lock_guard lock(mutex_);
     std::vector<std::pair<std::uint64_t, std::uint64_t>> parts;
     std::uint64_t at = begin;
-    for (auto it = torn_.lower_bound(static_cast<std::size_t>(begin / page_size));
-         it != torn_.end() && static_cast<std::uint64_t>(it->first) * page_size < end; ++it) {
+    const auto& torn = odd().torn;
+    for (auto it = torn.lower_bound(static_cast<std::size_t>(begin / page_size));
+         it != torn.end() && static_cast<std::uint64_t>(it->first) * page_size < end; ++it) {
         for (const auto& [from, to] : it->second) {
             if (from > at) {
                 parts.emplace_back(at, std::min(from, end));
@@ -93,12 +94,14 @@ void object::publish(fill& f, std::uint64_t length, const std::vector<std::pair<
     }
     for (const auto& [page, sum] : sums) {
         // Where parts of it were written by an earlier fill, what lies on the disk is checked before it is believed.
-        table_.set(page, {stored::present, false, torn_.erase(page) == 0});
+        const bool was_torn = odd_ && odd_->torn.erase(page) != 0;
+        table_.set(page, {stored::present, false, !was_torn});
         table_.set_checksum(page, sum);
         table_.use(shape_.block_of_page(page), tick.load(std::memory_order_relaxed));
     }
     if (!sums.empty()) {
         dirty_.store(true);
+        drop_odd();
     }
     for (const auto* r : readers_) {
         if (r->waits_ && r->waits_for_.get() == &f && f.published >= r->wanted_) {
@@ -145,7 +148,7 @@ std::vector<object::run> object::end_fill(fill& f, std::optional<error> failure)
             const std::uint64_t to = std::min(f.published, shape_.page_end(page));
             if (to > from) {
                 keep_torn(page, from, to);
-            } else if (torn_.contains(page)) {
+            } else if (odd().torn.contains(page)) {
                 table_.set(page, {stored::torn});
             } else if (!unwritten.empty() && unwritten.back().second + 1 == page) {
                 unwritten.back().second = page;
@@ -166,7 +169,7 @@ std::vector<object::run> object::end_fill(fill& f, std::optional<error> failure)
 
 void object::keep_torn(std::size_t page, std::uint64_t from, std::uint64_t to) {
     table_.set(page, {stored::torn});
-    auto& intervals = torn_[page];
+    auto& intervals = make_odd().torn[page];
     intervals.emplace_back(from, to);
     std::sort(intervals.begin(), intervals.end());
 }

@@ -164,8 +164,8 @@ bool object::owns(const fill& f, std::size_t page) const noexcept {
 }
 
 const std::pair<const std::size_t, object::punch_job>* object::punch_at(std::size_t page) const {
-    const auto after = punching_.upper_bound(page);
-    if (after == punching_.begin() || std::prev(after)->second.last < page) {
+    const auto after = odd().punching.upper_bound(page);
+    if (after == odd().punching.begin() || std::prev(after)->second.last < page) {
         return nullptr;
     }
     return &*std::prev(after);
@@ -209,7 +209,7 @@ std::size_t object::next_not_missing(std::size_t first, std::size_t last) const 
         return first;
     }
     std::size_t next = last + 1;
-    if (const auto after = punching_.upper_bound(first); after != punching_.end()) {
+    if (const auto after = odd().punching.upper_bound(first); after != odd().punching.end()) {
         next = std::min(next, after->first);
     }
     for (const auto& f : fills_) {

@@ -52,8 +52,10 @@ public:
     block_store(const block_store&) = delete;
     block_store& operator=(const block_store&) = delete;
 
-    /// A name for the files of a new object: hash and a serial that is never used twice in this directory.
-    [[nodiscard]] std::string new_name(const object_key& key);
+    /// A number for a new object that is never used twice in this directory.
+    [[nodiscard]] std::uint64_t new_serial() noexcept;
+    /// What the files of an object are called: by its key's hash and its serial.
+    [[nodiscard]] static std::string name_of(const object_key& key, std::uint64_t serial);
 
     /// Makes the data file of an object, `size` rounded up to whole pages, all hole.
     [[nodiscard]] result<std::shared_ptr<file>> create(const std::string& name, std::uint64_t size) const;
@@ -87,7 +89,7 @@ public:
 
     /// What `load` gives of one object.
     struct found_object {
-        std::string name;
+        std::uint64_t serial{0};
         metadata meta;
         std::uint64_t metadata_bytes{0}; ///< on the disk
         std::uint64_t data_bytes{0};     ///< on the disk

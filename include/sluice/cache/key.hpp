@@ -14,11 +14,32 @@ inline constexpr std::uint64_t page_size = 64ULL * 1024;
 /// Of an object that can be cached: its blocks are counted in 32 bits.
 inline constexpr std::uint64_t largest_object = UINT32_MAX * page_size;
 
+/// One of a few texts, each held once for the whole process: a million objects have a handful of stores.
+class interned {
+public:
+    interned();
+    interned(std::string_view text); // NOLINT(google-explicit-constructor): it is that text
+    interned(const std::string& text)
+        : interned(std::string_view(text)) {}
+    interned(const char* text)
+        : interned(std::string_view(text)) {}
+
+    operator const std::string&() const noexcept { return *text_; } // NOLINT(google-explicit-constructor)
+    operator std::string_view() const noexcept { return *text_; }   // NOLINT(google-explicit-constructor)
+    [[nodiscard]] std::size_t size() const noexcept { return text_->size(); }
+    [[nodiscard]] const char* data() const noexcept { return text_->data(); }
+
+    friend bool operator==(const interned& a, const interned& b) noexcept { return a.text_ == b.text_; }
+
+private:
+    const std::string* text_;
+};
+
 /// Which object: never which version of it. `store` is the store's identity (type, endpoint, bucket, whose it is), not
 /// its name in the config, so that renaming a store loses nothing and pointing it elsewhere serves nothing of the old
 /// place.
 struct object_key {
-    std::string store;
+    interned store;
     std::string name;
 
     friend bool operator==(const object_key&, const object_key&) = default;

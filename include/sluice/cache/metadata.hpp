@@ -19,8 +19,6 @@ inline constexpr std::uint32_t format_version = 2;
 
 /// How long the app's names for an object may become, all together: room for them is charged from the beginning.
 inline constexpr std::size_t longest_link = 1024;
-/// Whether `id` is one of the lines of `links`.
-[[nodiscard]] bool is_linked(std::string_view links, std::string_view id) noexcept;
 
 struct metadata {
     object_info info;

@@ -8,6 +8,7 @@
 
 #include <atomic>
 #include <chrono>
+#include <forward_list>
 #include <list>
 #include <map>
 #include <memory>
@@ -50,7 +51,7 @@ public:
     static constexpr std::uint64_t wake_step = page_size;
 
     /// `metadata_charge`: what was charged to `b` already for its metadata; the object releases it at its end.
-    object(object_info info, std::uint64_t block_size, std::string file_name, budget& b,
+    object(object_info info, std::uint64_t block_size, std::uint64_t serial, budget& b,
            std::uint64_t metadata_charge = 0);
     object(const object&) = delete;
     object& operator=(const object&) = delete;
@@ -61,11 +62,20 @@ public:
     [[nodiscard]] std::string resolver_id();
     /// Whether `id` is among them.
     [[nodiscard]] bool is_linked(std::string_view id);
-    /// Keeps one more name of the app's for it, where all of them together are no longer than `longest_link`. True
-    /// where it was kept now. For `object_cache::link`, which knows objects by their names.
-    bool link(std::string_view id);
+    /// Keeps one more name of the app's for it, where all of them together are no longer than `longest_link`. Gives it
+    /// where it was kept now, else nullptr. For `object_cache::link`, which knows objects by their names.
+    const std::string* link(std::string_view id);
+    /// Calls `visit` with each of them, the object being locked; they live as long as it.
+    template <class F>
+    void for_each_name(F visit) {
+        const std::lock_guard lock(mutex_);
+        for (const std::string& name : names_) {
+            visit(name);
+        }
+    }
     [[nodiscard]] const geometry& shape() const noexcept { return shape_; }
-    [[nodiscard]] const std::string& file_name() const noexcept { return file_name_; }
+    /// What its files are called.
+    [[nodiscard]] std::string file_name() const { return block_store::name_of(info_.key, serial_); }
 
     // Fills
 
@@ -231,11 +241,13 @@ private:
     /// The first page in [first, last] that is not missing, or last + 1.
     [[nodiscard]] std::size_t next_not_missing(std::size_t first, std::size_t last) const;
     struct punch_job;
+    struct oddities;
     template <class F>
     void for_each_held(std::size_t first, std::size_t last, F visit);
     [[nodiscard]] const std::pair<const std::size_t, punch_job>* punch_at(std::size_t page) const;
     /// What the metadata file and the extents may take while `blocks` are held.
     [[nodiscard]] std::uint64_t metadata_charge_for(std::size_t blocks) const noexcept;
+    [[nodiscard]] std::string joined_names() const;
     std::size_t add_runs(metadata& m, std::size_t block, std::size_t blocks) const;
     void keep_torn(std::size_t page, std::uint64_t from, std::uint64_t to);
     std::shared_ptr<fill> fill_at(std::uint64_t offset) const;
@@ -243,24 +255,32 @@ private:
     void wake_producers();
     void unpin(reader& r);
 
-    std::string resolver_id_; // guarded by mutex_; taken out of info_
+    std::forward_list<std::string> names_; // guarded by mutex_; taken out of info_, where they are one text
     const object_info info_;
     const geometry shape_;
-    const std::string file_name_;
+    const std::uint64_t serial_;
     budget& budget_;
 
     std::mutex mutex_;
     block_table table_;
-    std::map<std::size_t, std::vector<std::pair<std::uint64_t, std::uint64_t>>>
-        torn_; // page → published byte intervals
     /// A run of pages that is being given back, with what it is charged.
     struct punch_job {
         std::size_t last{0};
         std::uint64_t charged{0};
         bool damaged{false}; ///< nobody was sent its bytes: they may be written over
     };
-    std::map<std::size_t, punch_job> punching_;                 // by its first page; runs do not overlap
-    std::vector<std::pair<std::size_t, std::size_t>> checking_; // blocks, inclusive
+    /// What most objects have nothing of.
+    struct oddities {
+        /// Page → published byte intervals.
+        std::map<std::size_t, std::vector<std::pair<std::uint64_t, std::uint64_t>>> torn;
+        std::map<std::size_t, punch_job> punching;                 ///< by its first page; runs do not overlap
+        std::vector<std::pair<std::size_t, std::size_t>> checking; ///< blocks, inclusive
+    };
+    static const oddities none;
+    [[nodiscard]] const oddities& odd() const noexcept { return odd_ ? *odd_ : none; }
+    oddities& make_odd();
+    void drop_odd() noexcept;
+    std::unique_ptr<oddities> odd_; ///< where it has any
     std::list<std::shared_ptr<fill>> fills_;
     std::vector<reader*> readers_;
     std::shared_ptr<file> file_;

@@ -150,9 +150,9 @@ private:
     }
     using table = std::unordered_set<std::shared_ptr<object>, hash, equal>;
 
-    /// One of the app's names, and an object in the table that has it.
+    /// One of the app's names, and an object in the table that has it; the text is the object's.
     struct linked {
-        std::string name;
+        std::string_view name;
         object* of;
     };
     struct linked_order {
@@ -169,7 +169,8 @@ private:
         bool is_prefix;
         std::string text;
         std::uint64_t number;
-        linked next{}; ///< not before this
+        std::string next_name{}; ///< where it goes on
+        object* next{nullptr};   ///< as a number: it may be gone
         [[nodiscard]] bool takes(std::string_view name) const noexcept {
             return is_prefix ? name.starts_with(text) : name == text;
         }

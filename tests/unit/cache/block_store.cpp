@@ -75,7 +75,7 @@ std::pair<std::vector<std::string>, std::uint64_t> loaded(const block_store& sto
     store.load(
         store.count().value().names,
         [&got](const block_store::found_object& found) {
-            got.first.push_back(found.name);
+            got.first.push_back(block_store::name_of(found.meta.info.key, found.serial));
             return true;
         },
         [&got](std::uint64_t bytes) { got.second += bytes; });
@@ -128,8 +128,8 @@ BOOST_AUTO_TEST_CASE(a_directory_that_cannot_be_is_an_error_that_waiting_does_no
 
 BOOST_FIXTURE_TEST_CASE(names_are_never_used_twice, store_bench) {
     const auto key = info_of(1).key;
-    const std::string a = it->new_name(key);
-    BOOST_TEST(a != it->new_name(key));
+    const std::string a = block_store::name_of(key, it->new_serial());
+    BOOST_TEST(a != block_store::name_of(key, it->new_serial()));
     BOOST_TEST(a.starts_with(key.hash()));
     made(a, 1);
     BOOST_TEST(!it->create(a, 1)); // never somebody else's file
@@ -191,7 +191,7 @@ BOOST_AUTO_TEST_CASE(what_fails_half_way_leaves_no_file) {
 BOOST_FIXTURE_TEST_CASE(only_whole_pairs_are_loaded, store_bench) {
     const auto info = info_of(2 * page_size);
     const auto add = [&](const object_info& i) {
-        const std::string name = it->new_name(i.key);
+        const std::string name = block_store::name_of(i.key, it->new_serial());
         made(name, i.size);
         BOOST_REQUIRE(it->write_metadata(name, of(i)));
         return name;

@@ -2,7 +2,7 @@
 // environment it is measured with so many.
 #include <boost/test/unit_test.hpp>
 
-#include "helpers.hpp"
+#include "disk.hpp"
 #include <malloc.h>
 
 #include <cstdio>
@@ -28,7 +28,7 @@ double bytes_a_block(std::uint64_t blocks, std::uint64_t together) {
     budget room(UINT64_MAX);
     const object_info info = info_of(blocks * 2 * mib);
     const std::uint64_t before = allocated();
-    object o(info, mib, "name", room);
+    object o(info, mib, 1, room);
     {
         // As a restart finds them: without a transfer each.
         metadata m;
@@ -63,12 +63,36 @@ BOOST_AUTO_TEST_CASE(a_claim_of_5_tebibytes_takes_what_its_object_takes) {
     budget room(UINT64_MAX);
     const object_info info = info_of(std::uint64_t{5} << 40U);
     const std::uint64_t before = allocated();
-    object o(info, mib, "0123456789abcdef0123456789abcdef-0123456789abcdef", room);
+    object o(info, mib, 1, room);
     const auto f = o.claim(0, info.size - 1, whole_pages);
     BOOST_TEST(f->end == info.size);
     BOOST_TEST(allocated() - before + sizeof(object) <= 1024U);
     std::printf("an object of 5 TiB with a claim of all of it: %lu bytes\n",
                 static_cast<unsigned long>(allocated() - before + sizeof(object)));
+}
+
+BOOST_AUTO_TEST_CASE(an_object_in_the_table_takes_no_more_than_a_kibibyte) {
+    constexpr int objects = 500;
+    disk_bench b;
+    b.start();
+    const auto make = [&b](int i) {
+        object_info info = versioned("lectures/analysis-1/week-07/recording-" + std::to_string(i) + ".mp4", mib, 1);
+        info.key.store = "s3|https://s3.example|keyed|" + std::string(64, 'f') + "|media";
+        info.version.value = "\"0123456789abcdef0123456789abcdef-12\"";
+        info.resolver_id = "/api/v1/files/01234567-89ab-cdef-0123-" + std::to_string(100000000000 + i);
+        BOOST_REQUIRE(b.create(info));
+    };
+    make(0); // what is made once is made
+    b.settle();
+    const std::uint64_t before = allocated();
+    for (int i = 1; i <= objects; ++i) {
+        make(i);
+    }
+    b.settle();
+    const std::uint64_t each = (allocated() - before) / objects;
+    std::printf("an object with its names in the tables, and its file open: %lu bytes\n",
+                static_cast<unsigned long>(each));
+    BOOST_TEST(each <= 1024U);
 }
 
 BOOST_AUTO_TEST_SUITE_END()

@@ -121,7 +121,7 @@ BOOST_FIXTURE_TEST_CASE(the_newer_of_two_versions_on_the_disk_wins_and_the_other
             m.info = versioned("a", 1, seed);
             m.info.stored = std::chrono::system_clock::time_point(std::chrono::hours(1000 + seed));
             m.checked = m.info.stored;
-            const std::string name = disk->new_name(m.info.key);
+            const std::string name = block_store::name_of(m.info.key, disk->new_serial());
             BOOST_REQUIRE(disk->create(name, 1));
             BOOST_REQUIRE(disk->write_metadata(name, m));
         }
