@@ -73,6 +73,9 @@ int check(const std::string& file, bool online) {
     for (const auto& line : config::warnings(*settings)) {
         std::cerr << file << ": warning: " << line << '\n';
     }
+    for (const auto& line : config::hints(*settings)) {
+        std::cerr << file << ": hint: " << line << '\n';
+    }
     if (const auto proxies = sluice::net::proxy_settings::from_process(); !proxies) {
         std::cerr << "sluice: " << proxies.error().detail << '\n';
         return 1;

@@ -291,16 +291,20 @@ bool block_store::remove_older(const std::function<bool(std::uint64_t)>& removed
     if (older_ < 0) {
         return false;
     }
+    bool any = false;
     for (const auto& name : names_in(older_)) {
         struct stat s {};
         if (is_ours(name) && fstatat(older_, name.c_str(), &s, AT_SYMLINK_NOFOLLOW) == 0 &&
-            unlinkat(older_, name.c_str(), 0) == 0 && !removed(static_cast<std::uint64_t>(s.st_blocks) * 512)) {
-            return true; // the next start goes on
+            unlinkat(older_, name.c_str(), 0) == 0) {
+            any = true;
+            if (!removed(static_cast<std::uint64_t>(s.st_blocks) * 512)) {
+                return true; // the next start goes on
+            }
         }
     }
     unlinkat(older_, "lock", 0);
     rmdir((path_ + older_version_name).c_str()); // stays where there is anything else
-    return true;
+    return any;
 }
 
 void block_store::load(const std::vector<std::string>& names, const std::function<bool(found_object)>& found,

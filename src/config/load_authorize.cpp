@@ -24,7 +24,7 @@ void read_status(mapping& m, std::string_view key, const node& item, bool resolv
     }
     const auto number = item.what == node::kind::scalar ? parse_number(item.text) : bad("");
     if (!number || *number < 200 || *number > 299) {
-        m.wrong(key, item, "must be a list of statuses from 200 to 299");
+        m.wrong(key, item, "must be a status from 200 to 299, or a list of such");
     } else if (resolves && (*number == 204 || *number == 205)) {
         m.wrong(key, item, "must not hold a status without a body where an object is resolved from it");
     } else if (std::ranges::find(out, *number) != out.end()) {

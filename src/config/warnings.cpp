@@ -21,14 +21,14 @@ void warn_of_store(const store& s, std::vector<std::string>& lines) {
 }
 
 /// A name of the operator's own keeps what is cached when the key is another one day.
-void warn_of_owner(const store& s, std::vector<std::string>& lines) {
+void hint_at_owner(const store& s, std::vector<std::string>& lines) {
     const bool by_key_id =
         std::holds_alternative<static_keys>(s.credentials) || std::holds_alternative<gcs_hmac_key>(s.credentials);
     if (s.endpoint && !is_clouds_own(*s.endpoint) && by_key_id && !s.anonymous && !s.owner) {
         lines.push_back("store \"" + s.name +
                         "\" has no owner: what is cached of it belongs to its access key id, and is not used with "
-                        "another one; to keep it when the key id changes, write \"owner: " +
-                        s.name + "\" below \"stores." + s.name + "\"");
+                        "another one; to keep it through later changes of the key id, write \"owner: " +
+                        s.name + "\" below \"stores." + s.name + "\", which once begins with an empty cache");
     }
 }
 
@@ -54,13 +54,20 @@ std::vector<std::string> warnings(const config& c) {
     std::vector<std::string> lines;
     for (const auto& [name, s] : c.stores) {
         warn_of_store(s, lines);
-        if (!c.cache.directory.empty()) {
-            warn_of_owner(s, lines);
-        }
     }
     for (const auto& each : c.routes) {
         if (each.delivery == delivery::redirect) {
             warn_of_redirect(c, each, lines);
+        }
+    }
+    return lines;
+}
+
+std::vector<std::string> hints(const config& c) {
+    std::vector<std::string> lines;
+    for (const auto& [name, s] : c.stores) {
+        if (!c.cache.directory.empty()) {
+            hint_at_owner(s, lines);
         }
     }
     return lines;

@@ -26,7 +26,7 @@ std::uint64_t descriptors_needed(const config::config& c) noexcept {
     const bool has_stores = !c.stores.empty();
     return fixed + 2ULL * c.limits.connections + (has_stores ? 2ULL * c.limits.fills : 0) + most_admin_connections +
            admin_reserve +
-           workers * (per_worker + c.listeners.size() + c.app.keepalive + (has_stores ? origin_keepalive : 0));
+           workers * (per_worker + c.listeners.size() + 2ULL * c.app.keepalive + (has_stores ? origin_keepalive : 0));
 }
 
 std::optional<std::string> descriptor_shortfall(std::uint64_t needed) {

@@ -72,21 +72,26 @@ void add_routes(proxy::media_services& media, const config::config& settings) {
 }
 
 void tell_of_other_owners(const proxy::media_services& media, const std::map<std::string, std::size_t>& cached) {
-    for (const auto& [name, store] : media.stores) {
-        if (store->settings().owner) {
+    const auto in_use = [&media](const std::string& identity) {
+        return std::ranges::any_of(media.stores, [&](const auto& each) { return each.second->identity() == identity; });
+    };
+    for (const auto& named : media.stores) {
+        const auto& store = *named.second;
+        if (cached.contains(store.identity())) {
             continue;
         }
-        for (const auto& [identity, objects] : cached) {
-            const auto owner = origin::other_owner(store->identity(), identity);
-            const bool in_use = std::ranges::any_of(
-                media.stores, [&](const auto& each) { return each.second->identity() == identity; });
-            if (owner && !owner->empty() && !in_use) {
-                const std::string line = "owner: " + std::string(*owner);
-                log::warn(
-                    "a store begins with nothing cached: what there is belongs to another owner, as its access key "
-                    "id or its credentials changed; the line below it in the configuration takes that over",
-                    {{"store", name}, {"objects", objects}, {"line", line}});
+        std::string owners;
+        for (const auto& found : cached) {
+            const auto owner = origin::other_owner(store.identity(), found.first);
+            if (owner && !owner->empty() && !in_use(found.first)) {
+                owners.append(owners.empty() ? "" : ", ").append("owner: ").append(*owner);
             }
+        }
+        if (!owners.empty()) {
+            log::warn("a store begins with nothing cached, and the cache holds objects of its bucket under another owner: "
+                      "only where that is the same account, whose key id or credentials changed, write it below the "
+                      "store to keep them",
+                      {{"store", named.first}, {"owners", owners}});
         }
     }
 }

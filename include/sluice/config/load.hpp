@@ -64,6 +64,9 @@ using loaded = std::variant<config, std::vector<fault>>;
 /// plain http, redirects that clients cannot follow or that need no leave. Holds no secret.
 [[nodiscard]] std::vector<std::string> warnings(const config& c);
 
+/// What is right as it is and may be better another way, for `check` alone: likewise.
+[[nodiscard]] std::vector<std::string> hints(const config& c);
+
 /// A regular file of at most `most` bytes. Errors: `errc::bad_config` with what the system says, never the contents.
 /// Refuses what is no regular file (after links): a FIFO or a device would block or not end.
 [[nodiscard]] result<std::string> read_small_file(const std::filesystem::path& path, std::size_t most = 64UL * 1024);
