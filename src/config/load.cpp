@@ -111,13 +111,13 @@ void check_places(reading& r, const std::vector<bound>& places, const std::optio
     for (std::size_t i = 0; i < places.size(); ++i) {
         for (std::size_t k = 0; k < i; ++k) {
             if (collide(places[k].address, places[i].address)) {
-                r.add(*places[i].where, places[i].name + " is taken by " + places[k].name +
-                                                ": give one of them another port");
+                r.add(*places[i].where,
+                      places[i].name + " is taken by " + places[k].name + ": give one of them another port");
             }
         }
         if (app && leads_to(app_url, places[i].address, r.options.own_addresses)) {
-            r.add(*app->where, "\"app.url\" leads back to " + places[i].name +
-                                   ": correct it, or listen on another port");
+            r.add(*app->where,
+                  "\"app.url\" leads back to " + places[i].name + ": correct it, or listen on another port");
         }
     }
 }

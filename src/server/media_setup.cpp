@@ -88,10 +88,11 @@ void tell_of_other_owners(const proxy::media_services& media, const std::map<std
             }
         }
         if (!owners.empty()) {
-            log::warn("a store begins with nothing cached, and the cache holds objects of its bucket under another owner: "
-                      "only where that is the same account, whose key id or credentials changed, write it below the "
-                      "store to keep them",
-                      {{"store", named.first}, {"owners", owners}});
+            log::warn(
+                "a store begins with nothing cached, and the cache holds objects of its bucket under another owner: "
+                "only where that is the same account, whose key id or credentials changed, write it below the "
+                "store to keep them",
+                {{"store", named.first}, {"owners", owners}});
         }
     }
 }

@@ -424,7 +424,7 @@ BOOST_AUTO_TEST_CASE(an_owner_is_one_word) {
 BOOST_AUTO_TEST_CASE(who_may_lose_the_cache_with_a_key_is_told_the_line_to_add) {
     const auto told = [](const std::string& keys, const std::string& cache = "\ncache: {directory: /c}") {
         std::size_t lines = 0;
-        for (const auto& line : warnings(good(with(keys) + cache))) {
+        for (const auto& line : hints(good(with(keys) + cache))) {
             lines += line.find("owner: u") != std::string::npos ? 1 : 0;
         }
         return lines == 1;
