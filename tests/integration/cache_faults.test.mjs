@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
 import { range } from '../support/client.mjs';
-import { KiB, MiB, startStack } from '../support/stack.mjs';
+import { KiB, MiB, cacheStatus, startStack } from '../support/stack.mjs';
 import { pauseGate } from '../support/faults.mjs';
 import { poll } from '../support/wait.mjs';
 
@@ -102,14 +102,17 @@ for (const [what, apply, reasons] of unusable) {
   });
 }
 
-test('a wrong total on a later fill never mixes objects', async (t) => {
+test('another total on a later fill is another object, and nothing of the first is mixed into it', async (t) => {
   const s = await startStack(t, { config: { fallback: { after: '1s', ...patient.fallback } } });
   const object = s.origin.put('v.mp4', { size });
   await s.get('v.mp4', { headers: range(0, 99) });
   s.origin.when('v.mp4').total(size + 5);
   const answer = await s.get('v.mp4', { headers: range(2 * MiB, 3 * MiB) });
-  assert.equal(answer.sha256, object.sha256(2 * MiB, 3 * MiB));
-  assert.ok(fromApp(answer));
+  assert.deepEqual([answer.status, answer.headers['content-range'], fromApp(answer), answer.sha256],
+    [206, `bytes ${2 * MiB}-${3 * MiB}/${size + 5}`, false, object.sha256(2 * MiB, 3 * MiB)]);
+  s.origin.clearRules();
+  const first = await s.get('v.mp4', { headers: range(0, 99) });
+  assert.deepEqual([first.sha256, cacheStatus(first).hit], [object.sha256(0, 99), undefined], 'what was there of the first is gone');
 });
 
 test('200 to a range from byte 0 is used', async (t) => {
