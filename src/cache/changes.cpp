@@ -92,7 +92,9 @@ bool object_cache::invalidate(std::string_view store, std::string_view name) {
             return false;
         }
         o = *it;
-        o->mark_changed(number);
+        if (!o->mark_changed(number)) {
+            return true; // it is known on the disk already
+        }
     }
     after_change(change::invalidated, o);
     return true;

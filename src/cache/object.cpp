@@ -225,6 +225,7 @@ std::vector<object::run> object::unrecorded(std::uint64_t data_bytes) {
 }
 
 bool object::mark_changed(std::uint64_t number) noexcept {
+    const bool first = !must_revalidate();
     std::uint64_t before = marked_.load(std::memory_order_relaxed);
     while (before < number && !marked_.compare_exchange_weak(before, number)) {
     }
@@ -232,7 +233,7 @@ bool object::mark_changed(std::uint64_t number) noexcept {
         return false;
     }
     dirty_.store(true);
-    return true;
+    return first;
 }
 
 void object::checked_now(std::uint64_t marked_then) noexcept {

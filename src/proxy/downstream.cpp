@@ -210,6 +210,14 @@ awaitable<result<void>> downstream::wait_writable() {
     co_return result<void>{};
 }
 
+std::uint64_t downstream::bytes_taken() noexcept {
+    int queued = 0;
+    if (!socket_.is_open() || ioctl(socket_.native_handle(), SIOCOUTQ, &queued) != 0 || queued < 0) {
+        return sent_;
+    }
+    return sent_ - std::min(sent_, static_cast<std::uint64_t>(queued));
+}
+
 awaitable<result<void>> downstream::wait_acknowledged(std::size_t most) {
     steady_timer timer(worker_.get_executor());
     auto step = first_look;

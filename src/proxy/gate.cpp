@@ -57,7 +57,8 @@ std::string decision_text(const exchange& x, const media_route& route, const con
 /// What the answer is about: changes of it are told by these names.
 subject subject_of(const exchange& x, const media_route& route, std::string_view target) {
     const bool preset = route.settings.preset == config::preset::open_webui;
-    return {resource_path(target), resource_path(x.target), std::string(preset ? open_webui_all_files : "")};
+    return {route.asked_by_name ? resource_path(target) : std::string(), resource_path(x.target),
+            std::string(preset ? open_webui_all_files : "")};
 }
 
 /// Who shares an answer: whoever asks the same, unless what it is about changed since the first of them asked. Where no

@@ -236,6 +236,7 @@ awaitable<located> locate(media_request& m) {
         if (o && is_fresh(m, *o)) {
             co_return serve(std::move(o));
         }
+        const std::uint64_t marked = o ? o->marked() : 0;
         auto place = m.services.lookups.enter(m.store.identity() + '\n' + m.key);
         if (place.leads()) {
             // Somebody may have landed between the look and the lead.
@@ -262,7 +263,9 @@ awaitable<located> locate(media_request& m) {
             co_return l;
         }
         auto now = m.services.cache.find(m.store.identity(), m.key);
-        if (!failure && now && !now->must_revalidate() && now->checked() >= arrived) {
+        // Marks that were set while we waited are for those who come after them, else a stream of them starves us.
+        const bool confirmed = now && (now == o ? now->confirmed() >= marked : !now->must_revalidate());
+        if (!failure && confirmed && now->checked() >= arrived) {
             co_return serve(std::move(now)); // asked for while we waited, however short its age may be
         }
     }

@@ -25,7 +25,7 @@ void rate_watch::look() {
         x_.services.counters.client_closed->at("slow_body").Increment();
         timer_.clear();
         client.give_up_reading();
-    } else if (send_.sample(client.is_writing(), client.bytes_sent(), now)) {
+    } else if (send_.sample(client.is_writing(), client.bytes_taken(), now)) {
         x_.services.counters.client_closed->at("slow_send").Increment();
         timer_.clear();
         client.abort();
@@ -45,7 +45,7 @@ void reader_rest::before_wait() {
 
 void reader_rest::look() {
     const bool was_slow = slow_;
-    slow_ = rate_.sample(x_.client.is_writing(), x_.client.bytes_sent(), x_.services.self.deadlines.now());
+    slow_ = rate_.sample(x_.client.is_writing(), x_.client.bytes_taken(), x_.services.self.deadlines.now());
     timer_->expires_after(period);
     if (!slow_) {
         return;

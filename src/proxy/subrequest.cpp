@@ -70,7 +70,7 @@ std::shared_ptr<const grant> read_grant(const app_question& q, const pointer_rea
     grant g;
     g.store = q.route.place_stores[place->store];
     g.key = std::move(place->key);
-    g.resolver_id = resource_path(q.target);
+    g.resolver_id = q.route.asked_by_name ? resource_path(q.target) : std::string();
     g.fields = std::move(fields);
     if (q.route.settings.preset == config::preset::open_webui) {
         if (!present_as_open_webui(g, q, values)) {

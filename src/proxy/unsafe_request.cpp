@@ -83,7 +83,10 @@ public:
         for_absent_clients = true;
     }
     bool pass(const http::response_head& head) override {
-        const auto told = effect_of(x_.request.method, head.status);
+        auto told = effect_of(x_.request.method, head.status);
+        if (told == effect::changed && what_.all_files) {
+            told = effect::none; // a redirect to a log-in, say: of none of them in particular
+        }
         // Sent twice, the first may have done what the second then found done.
         settle(told == effect::none && asked_twice ? effect::changed : told);
         return true;

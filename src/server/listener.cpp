@@ -37,6 +37,7 @@ tcp_acceptor open_listener(worker& w, const asio::ip::tcp::endpoint& where) {
         }
         acceptor.bind(where);
         acceptor.listen(backlog);
+        acceptor.non_blocking(true);
         return acceptor;
     } catch (const boost::system::system_error& e) {
         const std::string address = where.address().to_string() + ":" + std::to_string(where.port());
@@ -48,8 +49,13 @@ awaitable<void> accept_loop(tcp_acceptor& acceptor, std::function<void(tcp_socke
                             std::function<bool()> make_room) {
     steady_timer timer(acceptor.get_executor());
     while (acceptor.is_open()) {
+        // Where no descriptor is left, accepting fails before it looks whether anybody waits: nobody is to make room
+        // then.
+        auto [ec] = co_await acceptor.async_wait(tcp_acceptor::wait_read, use_tuple);
         tcp_socket socket(acceptor.get_executor());
-        auto [ec] = co_await acceptor.async_accept(socket, use_tuple);
+        if (!ec) {
+            acceptor.accept(socket, ec);
+        }
         bool no_memory = false;
         if (!ec) {
             try {

@@ -35,7 +35,9 @@ proxy::media_route compile(const config::route& r, const config::config& setting
     if (r.object_header.empty()) { // else nothing is kept by its path
         compiled.media_shape = proxy::path_shape(r.path, r.path);
     }
-    if (const auto* how = std::get_if<config::authorize_subrequest>(&r.authorize)) {
+    const auto* how = std::get_if<config::authorize_subrequest>(&r.authorize);
+    compiled.asked_by_name = how != nullptr && how->path.substr(0, how->path.find('?')).find('{') != std::string::npos;
+    if (compiled.asked_by_name) {
         compiled.asked_shape = proxy::path_shape(how->path, r.path);
     }
     if (r.immutable) {

@@ -21,6 +21,10 @@ struct session {
     admission as;
 };
 
+void close_client(void* who) {
+    static_cast<proxy::downstream*>(who)->close();
+}
+
 /// Reads until a whole head is in the buffer. True where there is one; no value where the client went away or idled.
 awaitable<result<bool>> read_head(session& of) {
     auto& client = of.client;
@@ -33,7 +37,9 @@ awaitable<result<bool>> read_head(session& of) {
         if (!buffered.empty()) {
             if (!begun) {
                 begun = true; // the head's own, shorter time runs from its first byte
-                client.timer().expires_after(limits.header_timeout);
+                if (!refused) {
+                    client.timer().expires_after(limits.header_timeout);
+                }
             }
             const auto head = of.parser.parse_head(buffered);
             if (!head) {
@@ -45,16 +51,14 @@ awaitable<result<bool>> read_head(session& of) {
                 co_return true;
             }
         }
-        if (begun) {
+        if (begun || refused) { // who is refused stands in the line as long as it is here
             auto more = co_await client.read_more(limits.header_size);
             if (!more) {
                 co_return more.error().code == errc::header_too_large ? result<bool>(more.error())
                                                                       : result<bool>(false);
             }
         } else {
-            const waiting_line::entry idle(
-                of.s.idle, [](void* who) { static_cast<proxy::downstream*>(who)->close(); }, &client,
-                refused ? waiting_line::place::first : waiting_line::place::last);
+            const waiting_line::entry idle(of.s.idle, close_client, &client);
             auto more = co_await client.read_more(limits.header_size);
             if (!more) {
                 co_return false;
@@ -179,6 +183,10 @@ awaitable<void> run_session(tcp_socket socket, session_services services, admiss
     proxy::downstream client(std::move(socket), services.context.self, settings.limits.send_timeout);
     http::request_parser parser(static_cast<std::uint32_t>(settings.limits.header_size));
     session of{services, client, parser, as};
+    std::optional<waiting_line::entry> refused; // makes way for others whatever it does
+    if (as == admission::refused) {
+        refused.emplace(services.idle, close_client, &client, waiting_line::place::first);
+    }
     for (;;) {
         const bool more = co_await serve_one(of);
         if (!more) {

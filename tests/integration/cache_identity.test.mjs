@@ -61,9 +61,9 @@ test('an owner of the operator’s own outlives the key; without one a new key i
   assert.ok(isHit(await s.getFrom('named', key)));
   const anew = await s.getFrom('one', key);
   assert.deepEqual([isHit(anew), anew.sha256], [false, s.objects.AKONE.sha256()]);
-  const said = await poll(() => s.sluice.log.find((line) => line.store === 'one' && line.line), 'a warning');
-  assert.match(said.line, /^owner: [0-9a-f]{64}$/);
-  await s.restart({ stores: { one: { owner: said.line.slice('owner: '.length) } } });
+  const said = await poll(() => s.sluice.log.find((line) => line.store === 'one' && line.owners), 'a warning');
+  assert.match(said.owners, /^owner: [0-9a-f]{64}$/);
+  await s.restart({ stores: { one: { owner: said.owners.slice('owner: '.length) } } });
   assert.ok(isHit(await s.getFrom('one', key)), 'that line takes over what was cached');
 });
 

@@ -201,6 +201,8 @@ public:
     }
     /// The last mark. To be taken before the origin is asked, and given to `checked_now`.
     [[nodiscard]] std::uint64_t marked() const noexcept { return marked_.load(std::memory_order_acquire); }
+    /// The newest mark that a check has answered for.
+    [[nodiscard]] std::uint64_t confirmed() const noexcept { return confirmed_.load(std::memory_order_acquire); }
 
     /// The origin confirmed this version, to a question that was asked when the last mark was `marked_then`: later ones
     /// stay.

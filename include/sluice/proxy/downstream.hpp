@@ -88,6 +88,9 @@ public:
     [[nodiscard]] const std::string& remote_address() const noexcept { return remote_; }
     /// Bytes that were sent to the client, all told.
     [[nodiscard]] std::uint64_t bytes_sent() const noexcept { return sent_; }
+    /// Of these what has left the socket's queue: a large buffer is full for many seconds before a slow client makes
+    /// room in it. A system call.
+    [[nodiscard]] std::uint64_t bytes_taken() noexcept;
     /// Body bytes that `read_some` gave, all told.
     [[nodiscard]] std::uint64_t bytes_received() const noexcept { return received_; }
     void count_sent(std::uint64_t n) noexcept { sent_ += n; }

@@ -42,6 +42,8 @@ struct media_route {
     // asked for.
     path_shape media_shape{};
     path_shape asked_shape{};
+    bool asked_by_name{
+        false}; ///< that path names one resource; else the app is asked the same for all, and it names none
 };
 
 /// How a subrequest ended.

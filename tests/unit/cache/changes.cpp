@@ -135,7 +135,7 @@ BOOST_FIXTURE_TEST_CASE(what_is_invalidated_stays_and_is_revalidated_once, cache
     const auto checked = o->checked();
     BOOST_TEST(cache->invalidate(store, "a"));
     BOOST_TEST(!cache->invalidate(store, "b"));
-    BOOST_TEST(cache->invalidate_linked("/files/1") == 1U);
+    BOOST_TEST(cache->invalidate_linked("/files/1") == 0U); // known already, and one check settles both
     BOOST_TEST((find("a") == o));
     BOOST_TEST(o->must_revalidate());
     BOOST_TEST((o->checked() == checked)); // its age counts from when it was checked
