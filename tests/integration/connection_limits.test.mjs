@@ -66,6 +66,21 @@ test('one address has only so many connections', async (t) => {
   await poll(async () => (await get(`${s.url}/`)).status === 200, 'there is room again');
 });
 
+test('who is refused keeps nobody out, whatever they send', async (t) => {
+  const s = await startRelay(t, { config: { limits: { connections: 20, connections_per_client: 2, header_timeout: '60s' } } });
+  const from = (localAddress, text) => new Promise((resolve) => {
+    const socket = net.connect({ port: s.port, host: '127.0.0.1', localAddress });
+    t.after(() => socket.destroy());
+    socket.on('error', () => resolve(socket));
+    socket.once('connect', () => socket.write(text, () => resolve(socket)));
+  });
+  for (let i = 0; i < 60; i++) await from('127.0.0.2', 'G'); // heads that never end
+  const [status] = await within(new Promise((resolve) => {
+    from('127.0.0.3', request('/health')).then((socket) => socket.once('data', (bytes) => resolve(bytes.toString().split('\r\n'))));
+  }), 'an answer to another address');
+  assert.match(status, /^HTTP\/1.1 200 /);
+});
+
 test('behind trusted proxies, requests in flight are counted for whom the proxy saw', async (t) => {
   const s = await startRelay(t, { config: { trusted_proxies: ['127.0.0.0/8', '10.0.0.0/8'], limits: { connections_per_client: 2 } } });
   const from = async (forwarded, target = '/') => {

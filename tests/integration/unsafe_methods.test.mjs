@@ -216,3 +216,38 @@ test('preset: a DELETE of all files that is cut short, without a login, takes no
   }
   assert.equal(await s.sluice.metric('cache_objects'), 2);
 });
+
+test('a question that is the same for all objects names none of them: what is done there drops nobody\'s leave', async (t) => {
+  const fixed = { ...byTemplate, authorize: { ...byTemplate.authorize, subrequest: '/api/may-read/all' } };
+  const s = await startStack(t, { config: { routes: [fixed] }, app: { publicMedia: false, mediaObject: () => undefined } });
+  s.origin.put('1/v.mp4', { seed: 'one', size });
+  s.app.mayRead = (r) => (r.method === 'GET' ? { status: 200, body: {} } : { status: 302, headers: { Location: '/log-in' } });
+  const ask = async () => assert.equal((await get(`${s.sluice.url}/media/1/v.mp4`)).status, 200);
+  await ask();
+  await ask();
+  await get(`${s.sluice.url}/api/may-read/all`, { method: 'POST' });
+  await ask();
+  assert.equal(s.app.of('/api/may-read/all').filter((r) => r.method === 'GET').length, 1);
+});
+
+test('marks that come while an object is revalidated keep nobody from being served', async (t) => {
+  const s = await startUnsafe(t);
+  s.unsafe = () => ({ status: 303, headers: { Location: '/elsewhere' } });
+  const mark = () => s.do('POST', s.path('1'));
+  const before = s.fetched('1').length;
+  await mark();
+  s.origin.when('1/v.mp4').delay(300); // so that marks come in the middle of it
+  const readers = Array.from({ length: 4 }, () => s.ask('1'));
+  await s.origin.board.until(() => s.fetched('1').length > before, 'the conditional request');
+  let served = false;
+  const marks = (async () => {
+    while (!served) await mark();
+  })();
+  const answers = await Promise.all(readers);
+  served = true;
+  await marks;
+  for (const answer of answers) {
+    assert.deepEqual([answer.status, answer.sha256, answer.headers['x-app']], [200, s.objects[1].sha256(), undefined]);
+    assert.notEqual(cacheStatus(answer).detail, 'canceled');
+  }
+});
