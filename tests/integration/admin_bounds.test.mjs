@@ -24,7 +24,10 @@ async function hold(t, port, n, bytes = '') {
 
 const residentKiB = (s) => Number(/^VmRSS:\s+(\d+) kB$/m.exec(fs.readFileSync(`/proc/${s.sluice.child.pid}/status`, 'utf8'))[1]);
 
-test('without a descriptor left, probes and metrics answer', async (t) => {
+// UBSan looks at an object's type through a pipe of its own, and takes it for none where there is no descriptor for that.
+const blind = /undefined/.test(process.env.SLUICE_SANITIZE ?? '') && 'this sanitizer needs descriptors itself';
+
+test('without a descriptor left, probes and metrics answer', { skip: blind }, async (t) => {
   const s = await startRelay(t, { by: ['prlimit', '--nofile=256:256'], config: { limits: { header_timeout: '10m', idle_timeout: '10m' } } });
   await s.sluice.waitForLog((r) => r.message === 'descriptors' && /may have 256/.test(r.warning), 'it says that they are too few');
   await hold(t, s.port, 400, 'GET / HTTP/1.1\r\nHost: a\r\n'); // heads that do not end: none of them is idle
