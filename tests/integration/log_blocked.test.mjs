@@ -56,7 +56,8 @@ test('lines that nobody reads are bounded in bytes, counted, and said once; the 
   const before = peakKiB(s.child.pid);
   await fillLog(s.port, 2000);
   const grown = (peakKiB(s.child.pid) - before) >> 10;
-  assert.ok(grown < 48, `${grown} MiB more`);
+  // A sanitizer's quarantine alone may hold 256 MiB of what was given back (quarantine_size_mb).
+  assert.ok(grown < (process.env.SLUICE_SANITIZE ? 368 : 48), `${grown} MiB more`);
   const dropped = async () => parseMetrics((await get(`${s.admin}/metrics`, { keep: true })).body.toString()).sum('sluice_log_dropped_total');
   assert.ok((await dropped()) > 1000);
   s.child.kill('SIGTERM');
