@@ -8,8 +8,8 @@ import { startStack } from '../support/stack.mjs';
 import { poll } from '../support/wait.mjs';
 
 const KiB = 1024;
-// A sanitizer's quarantine alone may hold 256 MiB of what was given back (quarantine_size_mb).
-const quarantineKiB = process.env.SLUICE_SANITIZE ? 320 * KiB : 0;
+// Beside a sanitizer, whose quarantine alone may hold 256 MiB and whose red zones lie around all that is held.
+const quarantineKiB = process.env.SLUICE_SANITIZE ? 512 * KiB : 0;
 const residentKiB = (pid) => Number(/^VmRSS:\s+(\d+) kB$/m.exec(fs.readFileSync(`/proc/${pid}/status`, 'utf8'))[1]);
 
 /// A GET whose answer may have a large head; gives {status, headers}.
