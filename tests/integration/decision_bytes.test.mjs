@@ -9,7 +9,7 @@ import { poll } from '../support/wait.mjs';
 
 const KiB = 1024;
 // Beside a sanitizer, whose quarantine alone may hold 256 MiB and whose red zones lie around all that is held.
-const quarantineKiB = process.env.SLUICE_SANITIZE ? 512 * KiB : 0;
+const quarantineKiB = process.env.SLUICE_SANITIZE ? 1024 * KiB : 0;
 const residentKiB = (pid) => Number(/^VmRSS:\s+(\d+) kB$/m.exec(fs.readFileSync(`/proc/${pid}/status`, 'utf8'))[1]);
 
 /// A GET whose answer may have a large head; gives {status, headers}.
