@@ -110,7 +110,8 @@ public:
     /// Has the present version of an object revalidated once before it is served again, whatever its age, also after a
     /// restart; false where there is none. Its bytes stay.
     bool invalidate(std::string_view store, std::string_view name);
-    /// The same for all that the app calls by exactly this name; gives of how many that is new, at once as `purge_linked`.
+    /// The same for all that the app calls by exactly this name; gives of how many that is new, at once as
+    /// `purge_linked`.
     std::size_t invalidate_linked(std::string_view app_name);
 
     [[nodiscard]] const cache_settings& settings() const noexcept { return settings_; }
