@@ -5,15 +5,6 @@
 
 namespace sluice::http {
 
-bool same_name(std::string_view a, std::string_view b) noexcept {
-    if (a.size() != b.size())
-        return false;
-    for (std::size_t i = 0; i != a.size(); ++i)
-        if (ascii_lower(a[i]) != ascii_lower(b[i]))
-            return false;
-    return true;
-}
-
 const field_view* field_list::find(std::string_view name) const noexcept {
     for (const auto& field : items)
         if (same_name(field.name, name))

@@ -98,9 +98,13 @@ void append_via(std::string& out, const exchange& x) {
     if (ours.empty()) {
         return; // what the client sent passes as it is
     }
-    auto via = joined(x.request.fields, "Via");
-    via.append(via.empty() ? "" : ", ").append(x.request.version < 11 ? "1.0 " : "1.1 ").append(ours);
-    put(out, "Via", via);
+    out.append("Via: ");
+    for (const auto& f : x.request.fields.items) {
+        if (http::same_name(f.name, "via") && !f.value.empty() && http::is_field_value(f.value)) {
+            out.append(f.value).append(", ");
+        }
+    }
+    out.append(x.request.version < 11 ? "1.0 " : "1.1 ").append(ours).append(detail::crlf);
 }
 
 bool starts_with_folded(std::string_view name, std::string_view prefix) {

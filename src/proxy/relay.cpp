@@ -212,8 +212,8 @@ awaitable<void> answer_failure(exchange& x, const error& e, std::string_view ext
     }
 }
 
-awaitable<void> relay_request(exchange& x, std::string_view extra_fields, answer_filter* filter) {
-    outgoing request;
+/// The request as it leaves, with as much of its body as is here; an error where that body is malformed.
+result<void> prepare(exchange& x, outgoing& request, answer_filter* filter) {
     request.filter = filter;
     request.upgrade = detail::upgrade_protocols(x);
     const bool ranged = filter == nullptr || !filter->without_range;
@@ -225,38 +225,42 @@ awaitable<void> relay_request(exchange& x, std::string_view extra_fields, answer
     request.options.head_request = x.request.method == "HEAD";
     request.options.body_timeout = false;
     x.client.timer().clear(); // the app may take its time; reads and writes of the client have their own limits
-    if (x.parser.has_body()) {
-        auto taken = detail::take_buffered_body(x, request.bytes);
-        if (!taken) {
-            co_await answer_failure(x, taken.error(), extra_fields);
-            co_return;
-        }
-        request.rest = x.parser.content_length() - *taken;
-    } else {
+    if (!x.parser.has_body()) {
         x.body_read = true;
+        return {};
     }
-    auto failed = co_await attempt(x, request, false, extra_fields);
-    if (failed && failed->retry) {
-        if (filter != nullptr) {
-            filter->asked_twice = true;
-        }
-        failed = co_await attempt(x, request, true, extra_fields);
+    auto taken = detail::take_buffered_body(x, request.bytes);
+    if (!taken) {
+        return taken.error();
     }
-    if (failed && filter != nullptr) {
-        filter->no_answer();
-    }
-    if (failed && x.head_sent) {
-        x.keep_alive = false;
-        x.client.abort();
-    } else if (failed) {
-        co_await answer_failure(x, failed->what, extra_fields);
-    }
+    request.rest = x.parser.content_length() - *taken;
+    return {};
 }
 
-awaitable<void> relay_safely(exchange& x, std::string_view extra_fields, answer_filter* filter) {
+awaitable<void> relay_request(exchange& x, std::string_view extra_fields, answer_filter* filter) {
     bool threw = false;
     try {
-        co_await relay_request(x, extra_fields, filter);
+        outgoing request;
+        if (auto prepared = prepare(x, request, filter); !prepared) {
+            co_await answer_failure(x, prepared.error(), extra_fields);
+        } else {
+            auto failed = co_await attempt(x, request, false, extra_fields);
+            if (failed && failed->retry) {
+                if (filter != nullptr) {
+                    filter->asked_twice = true;
+                }
+                failed = co_await attempt(x, request, true, extra_fields);
+            }
+            if (failed && filter != nullptr) {
+                filter->no_answer();
+            }
+            if (failed && x.head_sent) {
+                x.keep_alive = false;
+                x.client.abort();
+            } else if (failed) {
+                co_await answer_failure(x, failed->what, extra_fields);
+            }
+        }
         if (!x.body_read) {
             x.keep_alive = false; // the session lingers
         }
@@ -273,11 +277,11 @@ awaitable<void> relay_safely(exchange& x, std::string_view extra_fields, answer_
 } // namespace
 
 awaitable<void> relay(exchange& x, std::string_view extra_fields) {
-    co_await relay_safely(x, extra_fields, nullptr);
+    return relay_request(x, extra_fields, nullptr);
 }
 
 awaitable<void> relay_through(exchange& x, answer_filter& filter) {
-    co_await relay_safely(x, {}, &filter);
+    return relay_request(x, {}, &filter);
 }
 
 } // namespace sluice::proxy

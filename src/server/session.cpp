@@ -122,7 +122,8 @@ bool enter(session& of, const proxy::exchange& x, std::optional<client_table::pl
     return !client || *place;
 }
 
-awaitable<void> handle(session& of, proxy::exchange& x) {
+/// A request of a client that is refused, or watched.
+awaitable<void> handle_bounded(session& of, proxy::exchange& x) {
     if (of.as == admission::refused) {
         x.keep_alive = false;
         co_await proxy::answer(x, 503, "Too many connections of one client.\n", retry_soon);
@@ -140,6 +141,12 @@ awaitable<void> handle(session& of, proxy::exchange& x) {
         rates.emplace(x);
     }
     co_await proxy::handle_request(x);
+}
+
+awaitable<void> handle(session& of, proxy::exchange& x) {
+    const auto& limits = x.services.settings->limits;
+    const bool bounded = of.as != admission::served || limits.body_min_rate > 0 || limits.send_min_rate > 0;
+    return bounded ? handle_bounded(of, x) : proxy::handle_request(x); // most need no frame of their own
 }
 
 /// One request and its answer. True where another may follow.

@@ -11,9 +11,6 @@
 /// Header fields: syntax, lists, which of them end at this hop, which belong to Sluice, and writing them.
 namespace sluice::http {
 
-[[nodiscard]] constexpr char ascii_lower(char c) noexcept {
-    return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
-}
 [[nodiscard]] constexpr bool is_digit(char c) noexcept {
     return c >= '0' && c <= '9';
 }

@@ -13,8 +13,20 @@ struct field_view {
     std::string_view value;
 };
 
+[[nodiscard]] constexpr char ascii_lower(char c) noexcept {
+    return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+}
+
 /// True where `a` and `b` are the same field name: ASCII case does not count.
-[[nodiscard]] bool same_name(std::string_view a, std::string_view b) noexcept;
+[[nodiscard]] constexpr bool same_name(std::string_view a, std::string_view b) noexcept {
+    // Here, since nearly all of the names that a name is compared with have another length: no call for those.
+    if (a.size() != b.size())
+        return false;
+    for (std::size_t i = 0; i != a.size(); ++i)
+        if (ascii_lower(a[i]) != ascii_lower(b[i]))
+            return false;
+    return true;
+}
 
 /// The fields of one head, in the order they came.
 struct field_list {
