@@ -186,6 +186,9 @@ metrics::metrics()
                              .Register(registry_)
                              .Add({}, latency_buckets());
     decision_bytes = &gauge(registry_, "decision_bytes", "Memory of decisions that are kept.");
+    decision_generations = &counters(registry_, "decision_generations_total",
+                                     "Changes at the app after which all kept decisions of a preset are asked again.")
+                                .Add({});
     cache_size_bytes = &gauge(registry_, "cache_size_bytes", "Bytes that the cache takes on the disk.");
     cache_limit_bytes = &gauge(registry_, "cache_limit_bytes", "The most that the cache may take.");
     cache_objects = &gauge(registry_, "cache_objects", "Objects in the cache.");

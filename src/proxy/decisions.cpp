@@ -62,6 +62,15 @@ decisions::key decisions::key_of(std::string_view everything) const {
     return k;
 }
 
+std::string decisions::caller_name(std::string_view cookie, std::string_view authorization) const {
+    // 14 bytes of the MAC and the mark fit into a string's own object.
+    constexpr std::size_t length = 14;
+    std::string both = std::to_string(cookie.size());
+    both.append(":").append(cookie).append(authorization);
+    const auto mac = key_of(both);
+    return std::string("=").append(mac.begin(), mac.begin() + length);
+}
+
 std::uint64_t decisions::changes_of(const links& about) const noexcept {
     std::uint64_t sum = 0;
     for (const auto& each : about) {
@@ -119,7 +128,7 @@ std::shared_ptr<const grant> decisions::find(const key& k, steady_clock::time_po
 
 decisions::question decisions::ask(const subject& about) {
     const std::lock_guard lock(mutex_);
-    const links used{use(about.asked), use(about.media), use(about.all)};
+    const links used{use(about.asked), use(about.media), use(about.all), use(about.caller)};
     return {*this, used, changes_of(used)};
 }
 

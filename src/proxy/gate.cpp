@@ -55,10 +55,13 @@ std::string decision_text(const exchange& x, const media_route& route, const con
 }
 
 /// What the answer is about: changes of it are told by these names.
-subject subject_of(const exchange& x, const media_route& route, std::string_view target) {
-    const bool preset = route.settings.preset == config::preset::open_webui;
-    return {route.asked_by_name ? resource_path(target) : std::string(), resource_path(x.target),
-            std::string(preset ? open_webui_all_files : "")};
+subject subject_of(const exchange& x, const decisions& kept, const media_route& route, std::string_view target) {
+    subject about{route.asked_by_name ? resource_path(target) : std::string(), resource_path(x.target)};
+    if (route.settings.preset == config::preset::open_webui) {
+        about.all = open_webui_all_files;
+        about.caller = caller_of(x, kept);
+    }
+    return about;
 }
 
 /// Who shares an answer: whoever asks the same, unless what it is about changed since the first of them asked. Where no
@@ -105,7 +108,7 @@ awaitable<leave> authorize(exchange& x, media_services& services, const media_ro
             co_return leave{verdict::granted, std::move(kept)};
         }
     }
-    const auto asking = services.grants.ask(subject_of(x, route, target));
+    const auto asking = services.grants.ask(subject_of(x, services.grants, route, target));
     auto place = services.subrequests.enter(flight_name(key, asking.era(), keeps ? nullptr : &x));
     leave l;
     decision told;

@@ -84,8 +84,8 @@ awaitable<void> handle_request(exchange& x) {
         }
     }
     if (x.services.media != nullptr && is_unsafe(x.request.method)) {
-        const named_resources named(x.target, x.services.media->routes);
-        if (!named.names.empty()) {
+        const named_resources named(x.request.method, x.target, x.services.media->routes);
+        if (named.concerns_us()) {
             co_await relay_unsafe(x, named);
             co_return;
         }

@@ -156,7 +156,7 @@ awaitable<std::optional<failure>> attempt(exchange& x, const outgoing& request, 
         x, [](void* answer) { static_cast<waited_for*>(answer)->client_went(); }, &waiting);
     std::optional<detail::upload> body;
     if (!x.body_read) {
-        body.emplace(x, from_app, request.rest);
+        body.emplace(x, from_app, request.rest, request.filter != nullptr ? request.filter->content : nullptr);
         detail::start_upload(*body);
     }
     result<void> ended;
@@ -229,7 +229,7 @@ result<void> prepare(exchange& x, outgoing& request, answer_filter* filter) {
         x.body_read = true;
         return {};
     }
-    auto taken = detail::take_buffered_body(x, request.bytes);
+    auto taken = detail::take_buffered_body(x, request.bytes, filter != nullptr ? filter->content : nullptr);
     if (!taken) {
         return taken.error();
     }

@@ -38,20 +38,23 @@ inline constexpr std::size_t small_piece = 4 * 1024;
 
 /// Takes what is in the client's buffer of the request's body, and appends it to `out` as the app is to get it.
 /// Sets `body_read` where that was all. Gives how many bytes of content it was; `bad_request` for bad chunk framing.
-[[nodiscard]] result<std::uint64_t> take_buffered_body(exchange& x, std::string& out);
+/// `copy`: gets the content, or nullptr.
+[[nodiscard]] result<std::uint64_t> take_buffered_body(exchange& x, std::string& out, content_copy* copy);
 
 /// The rest of a request's body on its way to the app, in a coroutine beside the one that reads the answer.
 struct upload {
-    /// `left`: how much of a body with a length is still to come.
-    upload(exchange& of, net::client_response& to, std::uint64_t left)
+    /// `left`: how much of a body with a length is still to come. `copies`: gets the content, or nullptr.
+    upload(exchange& of, net::client_response& to, std::uint64_t left, content_copy* copies)
         : x(of)
         , answer(to)
         , remaining(left)
+        , copy(copies)
         , ended(std::make_shared<event>(of.services.self.get_executor())) {}
 
     exchange& x;
     net::client_response& answer;
     std::uint64_t remaining;
+    content_copy* copy;
     std::shared_ptr<event> ended;
     bool running{false};
     bool stop{false};                  ///< nobody wants the rest

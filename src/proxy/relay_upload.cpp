@@ -125,6 +125,9 @@ awaitable<bool> pass_window(upload& u, window& w, encoder& to_app) {
         w.begin += step->consumed;
         const auto payload = step->payload;
         u.remaining -= std::min<std::uint64_t>(u.remaining, payload.size());
+        if (u.copy != nullptr) {
+            u.copy->add(payload);
+        }
         if (payload.size() >= small_piece) {
             to_app.announce(payload);
             const bool more = co_await write_to_app(u, to_app.out, payload, to_app.behind());
@@ -183,7 +186,7 @@ awaitable<void> run(upload& u) {
 
 } // namespace
 
-result<std::uint64_t> take_buffered_body(exchange& x, std::string& out) {
+result<std::uint64_t> take_buffered_body(exchange& x, std::string& out, content_copy* copy) {
     encoder to_app(x.parser.body() == http::body_kind::chunked);
     std::uint64_t taken = 0;
     while (!x.parser.is_done() && !x.client.buffered().empty()) {
@@ -193,6 +196,9 @@ result<std::uint64_t> take_buffered_body(exchange& x, std::string& out) {
         }
         if (!step->payload.empty()) {
             to_app.copy(step->payload);
+            if (copy != nullptr) {
+                copy->add(step->payload);
+            }
             taken += step->payload.size();
         }
         x.client.consume(step->consumed);

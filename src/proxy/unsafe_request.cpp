@@ -74,6 +74,24 @@ void apply(const exchange& x, const named_resources& what, effect done) {
     }
 }
 
+/// What Open WebUI did beyond the file that the request names. It costs questions to the app, never bytes: what is
+/// cached stays, and who asks is asked about anew.
+void apply_beyond(const exchange& x, const named_resources& what, const content_copy& content) {
+    auto& media = *x.services.media;
+    if (what.reach == open_webui::reach::caller) {
+        const auto caller = caller_of(x, media.grants);
+        media.grants.changed(std::array{std::string_view(caller)});
+    } else if (what.reach == open_webui::reach::everybody) {
+        media.grants.changed(std::array{open_webui_all_files});
+        x.services.counters.decision_generations->Increment();
+    }
+    if (what.by_content && content.whole) {
+        for (const auto& file : open_webui::named_files(content.text)) {
+            media.cache.invalidate_linked(file);
+        }
+    }
+}
+
 /// Does what follows from the app's answer before anybody can see the answer.
 class unsafe_answer : public answer_filter {
 public:
@@ -81,6 +99,7 @@ public:
         : x_(x)
         , what_(what) {
         for_absent_clients = true;
+        content = what.by_content ? &copy_ : nullptr;
     }
     bool pass(const http::response_head& head) override {
         auto told = effect_of(x_.request.method, head.status);
@@ -88,21 +107,27 @@ public:
             told = effect::none; // a redirect to a log-in, say: of none of them in particular
         }
         // Sent twice, the first may have done what the second then found done.
-        settle(told == effect::none && asked_twice ? effect::changed : told);
+        // A redirect, say to a log-in, anybody can have: it tells of no change for others.
+        settle(told == effect::none && asked_twice ? effect::changed : told, head.status < 300 || asked_twice);
         return true;
     }
-    void no_answer() override { settle(handed_over ? effect::changed : effect::none); }
+    void no_answer() override { settle(handed_over ? effect::changed : effect::none, handed_over); }
 
 private:
-    void settle(effect done) {
-        if (!settled_) {
-            settled_ = true;
-            apply(x_, what_, done);
+    void settle(effect done, bool may_reach_others) {
+        if (settled_) {
+            return;
+        }
+        settled_ = true;
+        apply(x_, what_, done);
+        if (done != effect::none && may_reach_others) {
+            apply_beyond(x_, what_, copy_);
         }
     }
 
     const exchange& x_;
     const named_resources& what_;
+    content_copy copy_{open_webui::most_content};
     bool settled_{false};
 };
 
@@ -120,9 +145,19 @@ effect effect_of(std::string_view method, unsigned status) noexcept {
     return status == 101 || (status >= 300 && status < 400) ? effect::changed : effect::none;
 }
 
-named_resources::named_resources(std::string_view target, const std::vector<media_route>& routes)
+std::string caller_of(const exchange& x, const decisions& kept) {
+    const auto& fields = x.request.fields;
+    return kept.caller_name(fields.value("cookie"), fields.value("authorization"));
+}
+
+named_resources::named_resources(std::string_view method, std::string_view target,
+                                 const std::vector<media_route>& routes)
     : path(resource_path(target)) {
-    all_files = path == open_webui_all_files && std::ranges::any_of(routes, is_preset);
+    if (std::ranges::any_of(routes, is_preset)) {
+        all_files = path == open_webui_all_files;
+        reach = open_webui::reach_of(method, path);
+        by_content = method == "POST" && open_webui::content_names_files(path);
+    }
     for (const auto name : with_ancestors(path)) {
         const bool concerns = std::ranges::any_of(routes, [name](const media_route& r) {
             return r.media_shape.matches(name) || r.asked_shape.matches(name);

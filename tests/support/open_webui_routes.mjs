@@ -161,11 +161,53 @@ async function completions(call) {
   app.board.changed();
 }
 
-async function signIn(call) {
-  const { access } = call.app;
+async function readJson(call) {
   const parts = [];
   await readBody(call, (bytes) => void parts.push(bytes));
-  const { email = '', password } = JSON.parse(Buffer.concat(parts).toString() || '{}');
+  return JSON.parse(Buffer.concat(parts).toString() || '{}');
+}
+
+async function rename(call, id) {
+  const form = await readJson(call);
+  const file = readable(call, id);
+  file.filename = form.filename;
+  file.meta.name = form.filename;
+  return json(call, 200, fileJson(file));
+}
+
+/// A user's role and password, by an admin.
+async function updateUser(call, id) {
+  const form = await readJson(call);
+  call.app.access.admin(call.req.headers, call.path);
+  const user = call.app.access.users.get(id);
+  if (!user) throw new Refusal(400, details.notFound);
+  Object.assign(user, form);
+  return json(call, 200, { id: user.id, role: user.role });
+}
+
+/// Who may read what is in a knowledge base; here: which files are shared with whom.
+async function updateGrants(call) {
+  const { file_id: id, user_ids: users } = await readJson(call);
+  const file = readable(call, id);
+  file.sharedWith = new Set(users);
+  return json(call, 200, { files: [file.id] });
+}
+
+/// Out of a knowledge base, which deletes the file and its object by default, unless it is to be kept.
+async function removeFromKnowledge(call) {
+  const { file_id: id } = await readJson(call);
+  if (call.query.get('delete_file') !== 'false') {
+    const { app } = call;
+    const file = readable(call, id);
+    app.files.delete(id);
+    await app.storage.remove(file.path);
+  }
+  return json(call, 200, { files: [] });
+}
+
+async function signIn(call) {
+  const { access } = call.app;
+  const { email = '', password } = await readJson(call);
   const user = access.byEmail(email);
   if (!user || user.password !== password) throw new Refusal(400, 'The email or password provided is incorrect.');
   const token = access.logIn(user);
@@ -206,6 +248,10 @@ const routes = [
   ['GET', /^\/api\/v1\/files\/([^/]+)\/content$/, content],
   ['GET', /^\/api\/v1\/files\/([^/]+)\/content\/html$/, html],
   ['GET', /^\/api\/v1\/files\/([^/]+)\/content\/([^/]+)$/, named],
+  ['POST', /^\/api\/v1\/files\/([^/]+)\/rename$/, rename],
+  ['POST', /^\/api\/v1\/users\/([^/]+)\/update$/, updateUser],
+  ['POST', /^\/api\/v1\/knowledge\/[^/]+\/access\/update$/, updateGrants],
+  ['POST', /^\/api\/v1\/knowledge\/[^/]+\/file\/remove$/, removeFromKnowledge],
   ['POST', /^\/api\/chat\/completions$/, completions],
   ['POST', /^\/stand-in\/echo$/, echo],
 ];

@@ -106,6 +106,7 @@ public:
 
     Histogram* authorize_seconds{nullptr};
     Gauge* decision_bytes{nullptr};
+    Counter* decision_generations{nullptr}; ///< changes that made all of a preset's kept decisions old
     Gauge* cache_size_bytes{nullptr};
     Gauge* cache_limit_bytes{nullptr};
     Gauge* cache_objects{nullptr};

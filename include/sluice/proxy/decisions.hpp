@@ -24,9 +24,10 @@ namespace sluice::proxy {
 /// What a question to the app is about: paths in the form of `resource_path`. A change of any of them changes the
 /// answer.
 struct subject {
-    std::string asked{}; ///< what the app is asked for
-    std::string media{}; ///< what the client asked for
-    std::string all{};   ///< the app's name for all such at once; "": it has none
+    std::string asked{};  ///< what the app is asked for
+    std::string media{};  ///< what the client asked for
+    std::string all{};    ///< the app's name for all such at once; "": it has none
+    std::string caller{}; ///< of `decisions::caller_name`; "": its changes are told by no name
 };
 
 /// Grants that were given a moment ago, so that a player's next range asks nobody. From any thread.
@@ -44,7 +45,7 @@ class decisions {
         std::size_t users{0}; ///< questions on their way, and kept decisions
     };
     using resources = std::map<std::string, resource, std::less<>>; ///< ordered: no hash that could be made to collide
-    using links = std::array<resources::iterator, 3>;
+    using links = std::array<resources::iterator, 4>;
 
 public:
     using key = std::array<std::uint8_t, 32>;
@@ -60,6 +61,9 @@ public:
 
     /// The name of a decision: route, method, target and the fields that were sent, as one unambiguous text.
     [[nodiscard]] key key_of(std::string_view everything) const;
+
+    /// The name of whoever sends these fields ("" where one is missing): no path, and nothing that tells them.
+    [[nodiscard]] std::string caller_name(std::string_view cookie, std::string_view authorization) const;
 
     /// The grant that is kept under `k`; nullptr where there is none, or none any more.
     [[nodiscard]] std::shared_ptr<const grant> find(const key& k, steady_clock::time_point now);

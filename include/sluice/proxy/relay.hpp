@@ -19,6 +19,18 @@ namespace sluice::proxy {
 /// Completes when the answer was sent or the connection is to be closed (`x.keep_alive` is then false). Never throws.
 awaitable<void> relay(exchange& x, std::string_view extra_fields);
 
+/// The beginning of a request's content, as it went to the app.
+struct content_copy {
+    std::size_t most; ///< bytes; content that is longer is not kept at all
+    std::string text{};
+    bool whole{true}; ///< false: it was longer
+
+    void add(std::string_view piece) {
+        whole = whole && piece.size() <= most - text.size();
+        whole ? text.append(piece) : text.assign({});
+    }
+};
+
 /// Looks at the app's final answer before anything of it is passed on.
 class answer_filter {
 public:
@@ -32,6 +44,7 @@ public:
     /// There is no answer to be passed on, or only a part of it; called before the client is told, if it still is.
     virtual void no_answer() {}
 
+    content_copy* content{nullptr}; ///< set before: gets a copy of the request's content; outlives the relay
     bool asks_leave{false};         ///< set before: the answer may grant, so it comes on a connection of the gate's
     bool without_range{false};      ///< set before: the app does not get Range and If-Range
     bool for_absent_clients{false}; ///< set before: the app's answer is waited for although the client has gone, for

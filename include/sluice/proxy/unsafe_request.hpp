@@ -1,6 +1,7 @@
 #pragma once
 
 #include <sluice/proxy/media.hpp>
+#include <sluice/proxy/open_webui_changes.hpp>
 
 #include <string>
 #include <string_view>
@@ -12,6 +13,9 @@ namespace sluice::proxy {
 /// Open WebUI's own names: a file, and all of them at once.
 inline constexpr std::string_view open_webui_files = "/api/v1/files/";
 inline constexpr std::string_view open_webui_all_files = "/api/v1/files/all";
+
+/// The caller by the fields that Open WebUI's own sign-in sets (RFC 6265 §5.4 has one Cookie field).
+[[nodiscard]] std::string caller_of(const exchange& x, const decisions& kept);
 
 /// What an app did by an unsafe request, as far as its answer tells.
 enum class effect : std::uint8_t {
@@ -29,7 +33,7 @@ enum class effect : std::uint8_t {
 
 /// What an unsafe request names that a route has to do with.
 struct named_resources {
-    named_resources(std::string_view target, const std::vector<media_route>& routes);
+    named_resources(std::string_view method, std::string_view target, const std::vector<media_route>& routes);
     named_resources(const named_resources&) = delete;
     named_resources& operator=(const named_resources&) = delete;
 
@@ -38,6 +42,12 @@ struct named_resources {
     /// none are not there. Views into `path`.
     std::vector<std::string_view> names{};
     bool all_files{false}; ///< it is Open WebUI's name for all files
+    /// Whose decisions a success may have made wrong, where a route is Open WebUI's.
+    open_webui::reach reach{open_webui::reach::none};
+    bool by_content{false}; ///< its content names files of Open WebUI's
+
+    /// Whether there is anything to do when the app has answered.
+    [[nodiscard]] bool concerns_us() const noexcept { return !names.empty() || reach != open_webui::reach::none; }
 };
 
 /// Relays the request, which names `what`, and before its answer is passed on, or that there is none, does what follows

@@ -129,6 +129,19 @@ BOOST_AUTO_TEST_CASE(a_change_drops_what_is_about_it_and_nothing_else) {
     BOOST_TEST(has("asked")); // asked after the change
 }
 
+BOOST_AUTO_TEST_CASE(a_change_of_one_caller_leaves_the_others) {
+    const auto ann = kept.caller_name("token=a", "");
+    const auto bob = kept.caller_name("", "token=a"); // what is in which field tells them apart
+    BOOST_TEST(ann != bob);
+    BOOST_TEST(ann == kept.caller_name("token=a", ""));
+    BOOST_TEST(ann.find("token") == std::string::npos);
+    keep("ann", 10s, {"/api/1", "/m/1", "/all", ann});
+    keep("bob", 10s, {"/api/1", "/m/1", "/all", bob});
+    change(ann);
+    BOOST_TEST(!has("ann"));
+    BOOST_TEST(has("bob"));
+}
+
 BOOST_AUTO_TEST_CASE(what_was_asked_before_a_change_is_not_kept) {
     const subject about{"/api/1", "/m/1", ""};
     const auto early = kept.ask(about);
