@@ -9,6 +9,7 @@
 #include <charconv>
 #include <cstring>
 #include <optional>
+#include <utility>
 #include <vector>
 
 namespace sluice::net {
@@ -77,6 +78,13 @@ struct client_response::impl {
         body_buffer.release();
     }
 
+    /// The connection is let go of: nobody is to close it any more.
+    void release_canceler() noexcept {
+        if (auto* canceler = std::exchange(options.canceler, nullptr)) {
+            canceler->in_use_ = nullptr;
+        }
+    }
+
     [[nodiscard]] std::string_view unread() const { return {data + begin, end - begin}; }
     [[nodiscard]] bool complete() const { return done && ahead.empty() && !failed; }
     void arm_body() {
@@ -131,6 +139,7 @@ std::unique_ptr<client_response::impl> client_response::impl::take(std::uint32_t
 
 void client_response::recycle(impl* i) noexcept {
     std::unique_ptr<impl> owned(i);
+    owned->release_canceler();
     owned->connected = lease();
     owned->release_body();
     if (owned->options.secret_answer) {
@@ -146,6 +155,9 @@ void client_response::impl::begin_response(lease l, const send_options& o) {
     parser.reset();
     connected = std::move(l);
     options = o;
+    if (options.canceler != nullptr) {
+        options.canceler->in_use_ = &*connected;
+    }
     source = connected->source;
     data = head_buffer.data();
     capacity = head_buffer.size();
@@ -451,8 +463,10 @@ void client_response::finish() {
     if (!i.connected) {
         return;
     }
+    i.release_canceler();
     if (i.may_be_reused()) {
         i.connected->keep_alive_hint = keep_alive_hint(i.parser.head());
+        i.connected->rests = i.source == error_source::app && i.parser.body() == http::body_kind::none;
         i.connected.give_back();
     } else {
         i.connected->close();
@@ -467,17 +481,22 @@ connection& client_response::transport() noexcept {
 
 awaitable<result<client_response>> send(connection_pool& pool, const peer& p, std::string_view head_and_body,
                                         send_options options) {
+    const auto given_up = [&] { return options.canceler != nullptr && options.canceler->canceled(); };
     for (bool fresh = false;; fresh = true) {
         auto leased = co_await pool.acquire(p, fresh);
         if (!leased) {
             co_return leased.error();
         }
-        connection& c = **leased;
+        if (given_up()) {
+            co_return error{errc::canceled, p.source, false};
+        }
+        client_response answer(std::move(*leased), options);
+        connection& c = answer.transport();
         const bool kept = c.uses > 0;
         const auto before = c.sent;
         c.timer().expires_after(options.write_timeout);
         auto written = co_await c.write(head_and_body);
-        if (!written && c.sent == before && kept) {
+        if (!written && c.sent == before && kept && !given_up()) {
             continue; // nothing went out: any request may be sent again
         }
         if (!written && written.error().code == errc::timeout) {
@@ -485,13 +504,12 @@ awaitable<result<client_response>> send(connection_pool& pool, const peer& p, st
         }
         c.timer().expires_after(options.response_timeout);
         // Where only a part could be written, the peer may have answered before it stopped reading.
-        client_response answer(std::move(*leased), options);
         auto head = co_await answer.read_head();
         if (head) {
             co_return std::move(answer);
         }
         const bool died = head.error().code == errc::connection_lost && answer.untouched();
-        if (!died || !kept || !options.replayable) {
+        if (!died || !kept || !options.replayable || given_up()) {
             co_return head.error();
         }
     }

@@ -3,6 +3,7 @@
 #include "socket_connection.hpp"
 
 #include <list>
+#include <utility>
 #include <vector>
 
 namespace sluice::net {
@@ -11,8 +12,14 @@ namespace {
 /// How often idle connections are looked at for a peer that closed.
 constexpr std::chrono::seconds check_period{1};
 
+/// How long a connection is left alone where its last answer may yet be followed by what does not belong there: what a
+/// server sends unasked comes with the answer or right behind it. Short enough that many such answers a second
+/// (hundreds, with the usual number of idle connections) need no new connections.
+constexpr std::chrono::milliseconds rest_time = 2 * sweep::period;
+
 struct idle_connection {
     std::unique_ptr<connection> held;
+    steady_clock::time_point usable; ///< not before
     steady_clock::time_point expires;
 };
 
@@ -86,11 +93,16 @@ connection_pool::~connection_pool() = default;
 
 awaitable<result<lease>> connection_pool::acquire(const peer& p, bool fresh) {
     auto& g = impl_->of(p);
-    while (!fresh && !g.idle.empty()) {
-        auto last = std::move(g.idle.back());
-        g.idle.pop_back();
+    const auto now = impl_->owner.deadlines.now();
+    for (auto it = g.idle.end(); !fresh && it != g.idle.begin();) {
+        --it;
+        if (it->usable > now) {
+            continue;
+        }
+        auto last = std::move(*it);
+        it = g.idle.erase(it);
         // Always looked at, however short it lay here: what came unasked would be read as the answer to this request.
-        if (last.expires > impl_->owner.deadlines.now() && last.held->is_idle()) {
+        if (last.expires > now && last.held->is_idle()) {
             co_return lease(this, &g, std::move(last.held));
         }
     }
@@ -114,7 +126,9 @@ void connection_pool::put(group& g, std::unique_ptr<connection> c) {
     }
     c->timer().clear();
     ++c->uses;
-    g.idle.push_back({std::move(c), impl_->owner.deadlines.now() + keep});
+    const auto now = impl_->owner.deadlines.now();
+    const auto usable = std::exchange(c->rests, false) ? now + rest_time : now;
+    g.idle.push_back({std::move(c), usable, now + keep});
 }
 
 void connection_pool::close() {

@@ -144,6 +144,12 @@ awaitable<result<void>> send_pages(local_delivery& d, std::uint64_t first, std::
 /// The end, from memory: all but its last byte at once, so that the client's host goes on acknowledging, and that byte
 /// when none of the file's pages is in the socket any more and the file is still what it was.
 awaitable<result<void>> send_end(local_delivery& d, std::uint64_t first, std::uint64_t last) {
+    if (!d.m.x.client.can_write()) { // for a client that takes nothing, nothing is held either
+        auto ready = co_await d.m.x.client.wait_writable();
+        if (!ready) {
+            co_return ready;
+        }
+    }
     const bool whole = co_await take(d, first, last);
     if (!whole) {
         co_return unreadable(d);
@@ -156,6 +162,7 @@ awaitable<result<void>> send_end(local_delivery& d, std::uint64_t first, std::ui
     if (!sent) {
         co_return sent;
     }
+    std::string(1, final).swap(d.out); // whoever is slow to acknowledge holds no memory of ours but the socket's
     auto taken = co_await d.m.x.client.wait_acknowledged(copied);
     if (!taken) {
         co_return taken;
@@ -163,7 +170,6 @@ awaitable<result<void>> send_end(local_delivery& d, std::uint64_t first, std::ui
     if (!d.file.is_unchanged()) {
         co_return written_to();
     }
-    d.out += final;
     sent = co_await flush(d);
     if (sent) {
         d.m.x.bytes.origin += last - first + 1;

@@ -2,6 +2,7 @@
 #include <sluice/proxy/downstream.hpp>
 
 #include <linux/sockios.h>
+#include <poll.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
 
@@ -18,9 +19,11 @@ namespace {
 constexpr std::size_t first_buffer = 4 * 1024;
 constexpr std::size_t kept_buffer = 16 * 1024;
 constexpr std::chrono::seconds linger_time{5};
-/// Between two looks at what the socket holds: at first what a fast client needs, then what a slow one costs little.
+/// Between two looks at what the socket holds, which nothing tells of: at first what a fast client needs, then what
+/// very many slow ones cost little. Each is as long as all before it, so that no client waits twice as long as it
+/// needs.
 constexpr std::chrono::microseconds first_look{250};
-constexpr std::chrono::microseconds longest_look{sweep::period};
+constexpr std::chrono::microseconds longest_look{500'000};
 
 std::string address_text(const tcp_socket& socket) {
     boost::system::error_code ec;
@@ -54,8 +57,13 @@ downstream::downstream(tcp_socket socket, worker& w, std::chrono::milliseconds s
 }
 
 error downstream::lost(std::string_view what) const {
-    return {deadline_.expired() || too_slow_ ? errc::timeout : errc::connection_lost, error_source::client, false,
+    return {deadline_.expired() ? errc::timeout : errc::connection_lost, error_source::client, false,
             std::string(what)};
+}
+
+/// Why a body is not read on.
+error downstream::not_read(const boost::system::error_code& ec) const {
+    return too_slow_ ? error{errc::timeout, error_source::client, false, "too slow"} : lost(ec.message());
 }
 
 std::string_view downstream::buffered() const noexcept {
@@ -116,13 +124,16 @@ void downstream::refresh_timer() {
 }
 
 awaitable<result<std::size_t>> downstream::read_some(asio::mutable_buffer out) {
+    if (too_slow_) {
+        co_return not_read({});
+    }
     reading_ = true;
     refresh_timer();
     auto [ec, n] = co_await socket_.async_read_some(out, use_tuple);
     reading_ = false;
     if (ec) {
         eof_ = ec == asio::error::eof;
-        co_return lost(ec.message());
+        co_return not_read(ec);
     }
     received_ += n;
     refresh_timer();
@@ -130,12 +141,15 @@ awaitable<result<std::size_t>> downstream::read_some(asio::mutable_buffer out) {
 }
 
 awaitable<result<void>> downstream::wait_readable() {
+    if (too_slow_) {
+        co_return not_read({});
+    }
     reading_ = true;
     refresh_timer();
     auto [ec] = co_await socket_.async_wait(tcp_socket::wait_read, use_tuple);
     reading_ = false;
     if (ec) {
-        co_return lost(ec.message());
+        co_return not_read(ec);
     }
     refresh_timer();
     co_return result<void>{};
@@ -196,6 +210,11 @@ result<std::size_t> downstream::try_write(std::string_view bytes, bool more) {
     }
     sent_ += static_cast<std::uint64_t>(n);
     return static_cast<std::size_t>(n);
+}
+
+bool downstream::can_write() noexcept {
+    pollfd socket{socket_.native_handle(), POLLOUT, 0};
+    return poll(&socket, 1, 0) > 0;
 }
 
 awaitable<result<void>> downstream::wait_writable() {

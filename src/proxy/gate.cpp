@@ -1,4 +1,5 @@
 #include <sluice/http/fields.hpp>
+#include <sluice/proxy/absence_watch.hpp>
 #include <sluice/proxy/gate.hpp>
 #include <sluice/proxy/relay.hpp>
 #include <sluice/proxy/resource_path.hpp>
@@ -86,6 +87,31 @@ std::string_view result_name(const decision& d) {
     return "error";
 }
 
+using flight = single_flight<decision>::ticket;
+
+/// A subrequest under way, and the client that it is made for.
+struct asked_for {
+    flight& place;
+    net::request_canceler canceler{};
+
+    void client_went() {
+        if (place.close_if_alone()) {
+            canceler.cancel();
+        }
+    }
+};
+
+/// Asks the app, for all who are in the flight. `l` gets what is this client's alone.
+awaitable<decision> lead(const app_question& question, flight& place, leave& l) {
+    asked_for asking{place};
+    absence_watch watch(
+        question.x, [](void* what) { static_cast<asked_for*>(what)->client_went(); }, &asking);
+    auto answered = co_await ask_app(question, asking.canceler);
+    l.set_cookie = std::move(answered.set_cookie);
+    l.client_gone = watch.client_gone();
+    co_return std::move(answered.told);
+}
+
 } // namespace
 
 awaitable<leave> authorize(exchange& x, media_services& services, const media_route& route,
@@ -120,16 +146,17 @@ awaitable<leave> authorize(exchange& x, media_services& services, const media_ro
         if (whole) {
             const app_question question{x,    services, route,
                                         *how, target,   "GET " + target + " HTTP/1.1\r\n" + fields + "\r\n"};
-            auto answered = co_await ask_app(question);
-            told = std::move(answered.told);
-            l.set_cookie = std::move(answered.set_cookie);
+            auto answered = co_await lead(question, place, l);
+            told = std::move(answered);
         }
         if (told.said == verdict::granted && keeps) {
             services.grants.keep(asking, key, told.given, asked + how->ttl, steady_clock::now());
         }
         place.land(told);
     }
-    route.counters->authorize->at(result_name(told)).Increment();
+    if (!l.client_gone || told.said != verdict::error) { // else it was given up
+        route.counters->authorize->at(result_name(told)).Increment();
+    }
     l.said = told.said;
     l.given = std::move(told.given);
     l.refused = std::move(told.refused);

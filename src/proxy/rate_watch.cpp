@@ -10,8 +10,7 @@ constexpr std::chrono::seconds period{1};
 
 rate_watch::rate_watch(exchange& x)
     : x_(x)
-    , body_(x.services.settings->limits.body_min_rate)
-    , send_(x.services.settings->limits.send_min_rate)
+    , rates_(x.services.settings->limits.body_min_rate, x.services.settings->limits.send_min_rate)
     , timer_(
           x.services.self.deadlines, [](void* w) { static_cast<rate_watch*>(w)->look(); }, this) {
     timer_.expires_after(period);
@@ -19,16 +18,21 @@ rate_watch::rate_watch(exchange& x)
 
 void rate_watch::look() {
     auto& client = x_.client;
-    const auto now = x_.services.self.deadlines.now();
     timer_.expires_after(period);
-    if (body_.sample(client.is_reading() && !x_.body_read, client.bytes_received(), now)) {
+    const client_progress p{client.is_reading() && !x_.body_read && !x_.awaits_continue, client.bytes_received(),
+                            client.is_writing(), client.is_writing() ? client.bytes_taken() : 0};
+    switch (rates_.sample(p, x_.services.self.deadlines.now())) {
+    case rate_verdict::none:
+        break;
+    case rate_verdict::slow_body:
         x_.services.counters.client_closed->at("slow_body").Increment();
-        timer_.clear();
         client.give_up_reading();
-    } else if (send_.sample(client.is_writing(), client.bytes_taken(), now)) {
+        break;
+    case rate_verdict::slow_send:
         x_.services.counters.client_closed->at("slow_send").Increment();
         timer_.clear();
         client.abort();
+        break;
     }
 }
 

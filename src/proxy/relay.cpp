@@ -1,5 +1,6 @@
 #include <sluice/base/log.hpp>
 #include <sluice/base/scratch.hpp>
+#include <sluice/http/fields.hpp>
 #include <sluice/proxy/absence_watch.hpp>
 #include <sluice/proxy/relay.hpp>
 #include <sluice/proxy/tunnel.hpp>
@@ -55,8 +56,8 @@ struct waited_for {
 
 /// Leases a connection and writes what there is of the request.
 awaitable<result<net::lease>> write_request(exchange& x, const outgoing& request, bool fresh) {
-    const bool asks = request.filter != nullptr && request.filter->asks_leave;
-    auto& pool = asks ? x.services.ask_pool : x.services.app_pool;
+    const bool names = request.filter != nullptr && request.filter->may_name;
+    auto& pool = names ? x.services.naming_pool : x.services.app_pool;
     for (;; fresh = true) {
         auto leased = co_await pool.acquire(x.services.app, fresh);
         if (!leased) {
@@ -185,10 +186,9 @@ awaitable<std::optional<failure>> attempt(exchange& x, const outgoing& request, 
         const bool died = ended.error().code == errc::connection_lost && from_app.untouched();
         co_return failure{ended.error(), died && kept && !body && detail::is_idempotent(x.request.method)};
     }
-    if (has_odd_body(x)) {
-        from_app.transport().close();
+    if (!has_odd_body(x)) { // else the connection ends with the answer
+        from_app.finish();
     }
-    from_app.finish();
     co_return std::nullopt;
 }
 
@@ -234,6 +234,8 @@ result<void> prepare(exchange& x, outgoing& request, answer_filter* filter) {
         return taken.error();
     }
     request.rest = x.parser.content_length() - *taken;
+    x.awaits_continue = x.request.version >= 11 && !x.body_read && *taken == 0 && x.client.buffered().empty() &&
+                        http::same_name(x.request.fields.value("Expect"), "100-continue");
     return {};
 }
 

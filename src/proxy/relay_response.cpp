@@ -101,6 +101,7 @@ awaitable<bool> pass_interim(exchange& x, const net::client_response& answer) {
     if (x.request.version < 11) {
         co_return true; // RFC 9110 §15.2: HTTP/1.0 knows no 1xx
     }
+    x.awaits_continue = x.awaits_continue && answer.head().status != 100;
     std::string out;
     append_status_line(out, answer.head().status, answer.head().reason);
     append_app_fields(out, answer.head(), x.services.settings->object_headers);

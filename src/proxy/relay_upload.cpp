@@ -97,6 +97,7 @@ awaitable<bool> read_more(upload& u, window& w, std::uint64_t most) {
         client_failed(u, n.error());
         co_return false;
     }
+    u.x.awaits_continue = false; // it does not, or no longer
     w.filled = *n == room;
     w.end += *n;
     co_return true;

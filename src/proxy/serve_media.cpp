@@ -172,7 +172,7 @@ public:
         : route_(route)
         , settings_(settings) {
         without_range = true;
-        asks_leave = true;
+        may_name = true;
     }
     bool pass(const http::response_head& head) override {
         const auto& field = route_.settings.object_header;
@@ -220,6 +220,11 @@ awaitable<void> serve_media(exchange& x, const media_route& route, const std::ve
         key = std::move(expanded.value());
     }
     auto said = co_await authorize(x, *x.services.media, route, captures);
+    if (said.client_gone) {
+        x.keep_alive = false;
+        x.client.close();
+        co_return;
+    }
     if (said.said != verdict::granted) {
         co_await relay_refused(x, said);
         co_return;

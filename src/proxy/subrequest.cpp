@@ -145,11 +145,12 @@ awaitable<void> take_leave(const app_question& q, net::client_response& answer, 
 
 } // namespace
 
-awaitable<app_answer> ask_app(const app_question& q) {
+awaitable<app_answer> ask_app(const app_question& q, net::request_canceler& canceler) {
     app_answer a;
     auto& services = q.x.services;
     net::send_options options;
     options.response_timeout = q.how.timeout;
+    options.canceler = &canceler;
     const auto began = steady_clock::now();
     auto sent = co_await net::send(services.ask_pool, services.app, q.text, options);
     bool ok = sent.has_value();

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <sluice/net/client.hpp>
 #include <sluice/proxy/media.hpp>
 
 #include <string>
@@ -15,7 +16,7 @@ struct app_answer {
 
 /// The question: its text, and how its answer is read.
 struct app_question {
-    const exchange& x;
+    exchange& x;
     const media_services& services;
     const media_route& route;
     const config::authorize_subrequest& how;
@@ -23,7 +24,8 @@ struct app_question {
     std::string text;        ///< the whole request
 };
 
-/// Asks, and reads the answer: whether it grants, and where the route resolves, which object it names. Never fails.
-awaitable<app_answer> ask_app(const app_question& q);
+/// Asks, and reads the answer: whether it grants, and where the route resolves, which object it names. Never fails; one
+/// that is given up by `canceler` said nothing.
+awaitable<app_answer> ask_app(const app_question& q, net::request_canceler& canceler);
 
 } // namespace sluice::proxy

@@ -2,6 +2,7 @@
 #include <sluice/base/log.hpp>
 #include <sluice/http/date.hpp>
 #include <sluice/server/admin.hpp>
+#include <sluice/server/descriptors.hpp>
 
 #include <boost/asio/write.hpp>
 #include <boost/beast/core/basic_stream.hpp>
@@ -218,33 +219,11 @@ awaitable<bool> serve_one(connection& c) {
     co_return goes_on;
 }
 
-/// Counts a connection, and gives its descriptor back to the reserve.
-class admitted {
-public:
-    explicit admitted(connection& c)
-        : c_(c)
-        , open_(c.s.open, c.client.socket()) {}
-    admitted(const admitted&) = delete;
-    admitted& operator=(const admitted&) = delete;
-    ~admitted() {
-        boost::system::error_code ec;
-        auto& socket = c_.client.socket();
-        const int fd = socket.is_open() ? socket.release(ec) : -1;
-        if (!ec && fd >= 0) {
-            c_.s.reserve.take(fd);
-        }
-    }
-
-private:
-    connection& c_;
-    const listed<std::vector<tcp_socket*>> open_;
-};
-
 } // namespace
 
 awaitable<void> run_admin_session(tcp_socket socket, admin_services services) {
     connection c(std::move(socket), services);
-    const admitted here(c);
+    const listed<std::vector<tcp_socket*>> listed_here(services.open, c.client.socket());
     for (;;) {
         const bool more = co_await serve_one(c);
         if (!more) {

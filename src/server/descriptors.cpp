@@ -1,12 +1,9 @@
 #include <sluice/server/descriptors.hpp>
 
-#include <fcntl.h>
 #include <sys/resource.h>
-#include <unistd.h>
 
 #include <algorithm>
-#include <cerrno>
-#include <system_error>
+#include <limits>
 
 namespace sluice::server {
 
@@ -19,14 +16,25 @@ constexpr std::uint64_t per_worker = 3;
 /// Idle connections to stores that a worker keeps.
 constexpr std::uint64_t origin_keepalive = 64;
 
+void set_soft_limit(std::uint64_t n) noexcept {
+    rlimit limit{};
+    if (getrlimit(RLIMIT_NOFILE, &limit) == 0 && limit.rlim_max >= n) {
+        limit.rlim_cur = n;
+        setrlimit(RLIMIT_NOFILE, &limit);
+    }
+}
+
 } // namespace
 
 std::uint64_t descriptors_needed(const config::config& c) noexcept {
     const std::uint64_t workers = c.workers;
     const bool has_stores = !c.stores.empty();
+    const auto names_object = [](const config::route& r) { return !r.object_header.empty(); };
+    const std::uint64_t app_pools = std::ranges::any_of(c.routes, names_object) ? 3 : 2;
     return fixed + 2ULL * c.limits.connections + (has_stores ? 2ULL * c.limits.fills : 0) + most_admin_connections +
            admin_reserve +
-           workers * (per_worker + c.listeners.size() + 2ULL * c.app.keepalive + (has_stores ? origin_keepalive : 0));
+           workers *
+               (per_worker + c.listeners.size() + app_pools * c.app.keepalive + (has_stores ? origin_keepalive : 0));
 }
 
 std::optional<std::string> descriptor_shortfall(std::uint64_t needed) {
@@ -47,47 +55,25 @@ void raise_descriptor_limit(std::uint64_t needed) {
     setrlimit(RLIMIT_NOFILE, &limit);
 }
 
-descriptor_reserve::descriptor_reserve(std::size_t most)
-    : most_(most)
-    , null_(::open("/dev/null", O_RDONLY | O_CLOEXEC)) {
-    if (null_ < 0) {
-        throw std::system_error(errno, std::generic_category(), "/dev/null");
-    }
-    spare_.reserve(most);
-    refill();
+descriptor_reserve::descriptor_reserve(unsigned n) noexcept {
+    rlimit limit{};
+    const bool known = getrlimit(RLIMIT_NOFILE, &limit) == 0 && limit.rlim_cur != RLIM_INFINITY;
+    end_ = known ? limit.rlim_cur : std::numeric_limits<std::uint64_t>::max();
+    first_ = known && limit.rlim_cur >= 8ULL * n ? end_ - n : end_;
+    set_soft_limit(first_);
 }
 
 descriptor_reserve::~descriptor_reserve() {
-    while (give_up_one()) {
-    }
-    ::close(null_);
+    set_soft_limit(end_);
 }
 
-bool descriptor_reserve::give_up_one() noexcept {
-    if (spare_.empty()) {
-        return false;
-    }
-    ::close(spare_.back());
-    spare_.pop_back();
-    return true;
+descriptor_reserve::opening::opening(const descriptor_reserve& of) noexcept
+    : of_(of) {
+    set_soft_limit(of_.end_);
 }
 
-void descriptor_reserve::take(int fd) noexcept {
-    if (spare_.size() < most_ && dup3(null_, fd, O_CLOEXEC) == fd) {
-        spare_.push_back(fd);
-    } else {
-        ::close(fd);
-    }
-}
-
-void descriptor_reserve::refill() noexcept {
-    while (spare_.size() < most_) {
-        const int fd = ::fcntl(null_, F_DUPFD_CLOEXEC, 0);
-        if (fd < 0) {
-            return;
-        }
-        spare_.push_back(fd);
-    }
+descriptor_reserve::opening::~opening() {
+    set_soft_limit(of_.first_);
 }
 
 } // namespace sluice::server

@@ -46,7 +46,7 @@ tcp_acceptor open_listener(worker& w, const asio::ip::tcp::endpoint& where) {
 }
 
 awaitable<void> accept_loop(tcp_acceptor& acceptor, std::function<void(tcp_socket)> accepted,
-                            std::function<bool()> make_room) {
+                            std::function<bool()> make_room, const descriptor_reserve* reserve) {
     steady_timer timer(acceptor.get_executor());
     while (acceptor.is_open()) {
         // Where no descriptor is left, accepting fails before it looks whether anybody waits: nobody is to make room
@@ -54,6 +54,10 @@ awaitable<void> accept_loop(tcp_acceptor& acceptor, std::function<void(tcp_socke
         auto [ec] = co_await acceptor.async_wait(tcp_acceptor::wait_read, use_tuple);
         tcp_socket socket(acceptor.get_executor());
         if (!ec) {
+            acceptor.accept(socket, ec);
+        }
+        if (reserve != nullptr && out_of_descriptors(ec)) {
+            const descriptor_reserve::opening opened(*reserve);
             acceptor.accept(socket, ec);
         }
         bool no_memory = false;

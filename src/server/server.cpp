@@ -40,6 +40,7 @@ struct lane {
         : self(index)
         , app_pool(self, settings->app.keepalive, std::min(app_keep_alive, settings->limits.idle_timeout))
         , ask_pool(self, settings->app.keepalive, std::min(app_keep_alive, settings->limits.idle_timeout))
+        , naming_pool(self, settings->app.keepalive, std::min(app_keep_alive, settings->limits.idle_timeout))
         , origin_pool(self, 64, settings->limits.idle_timeout, std::move(proxies))
         , context{self,
                   settings,
@@ -51,14 +52,18 @@ struct lane {
                    error_source::app},
                   app_pool,
                   ask_pool,
+                  naming_pool,
                   origin_pool,
                   counters,
                   counters.route("relay")}
         , log(settings->log.access) {}
 
+    [[nodiscard]] std::array<net::connection_pool*, 3> app_pools() { return {&app_pool, &ask_pool, &naming_pool}; }
+
     worker self;
     net::connection_pool app_pool;
     net::connection_pool ask_pool;
+    net::connection_pool naming_pool;
     net::connection_pool origin_pool;
     proxy::context context;
     access_log log;
@@ -159,7 +164,7 @@ private:
     std::unique_ptr<tcp_acceptor> admin_;
     std::vector<tcp_socket*> admin_sockets_; ///< on the first worker, as all of the admin listener
     waiting_line admin_waiting_;
-    descriptor_reserve admin_reserve_{admin_reserve};
+    std::optional<descriptor_reserve> admin_reserve_;
     client_table clients_;
     std::atomic<bool> draining_{false};
     std::atomic<bool> cut_{false}; ///< something is suspended that nothing resumes any more
@@ -190,10 +195,10 @@ void server::listen_admin() {
     const std::string address = text_of(admin_->local_endpoint());
     auto accepted = [this, &first](tcp_socket socket) {
         admit_admin(std::move(socket), {first.self, settings_, counters_, media_, [this] { refresh_gauges(); },
-                                        admin_sockets_, admin_waiting_, admin_reserve_, draining_});
+                                        admin_sockets_, admin_waiting_, draining_});
     };
-    auto make_room = [this] { return admin_reserve_.give_up_one() || admin_waiting_.close_longest(); };
-    first.self.tasks.spawn(accept_loop(*admin_, std::move(accepted), std::move(make_room)));
+    auto make_room = [this] { return admin_waiting_.close_longest(); };
+    first.self.tasks.spawn(accept_loop(*admin_, std::move(accepted), std::move(make_room), &*admin_reserve_));
     log::info("listening", {{"side", "admin"}, {"address", address}});
 }
 
@@ -207,10 +212,11 @@ void server::tick(lane& l) {
         media_.grants.expire(l.self.deadlines.now());
     }
     l.log.flush();
-    if (&l == lanes_.front().get()) {
-        admin_reserve_.refill();
+    std::size_t to_app = 0;
+    for (const auto* pool : l.app_pools()) {
+        to_app += pool->open_connections();
     }
-    l.app_connections.store(l.app_pool.open_connections() + l.ask_pool.open_connections(), std::memory_order_relaxed);
+    l.app_connections.store(to_app, std::memory_order_relaxed);
     l.origin_connections.store(l.origin_pool.open_connections(), std::memory_order_relaxed);
 }
 
@@ -270,6 +276,10 @@ admission server::admit(const tcp_socket& socket, client_table::place& place) {
 }
 
 void server::on_connection(lane& l, tcp_socket socket) {
+    if (admin_reserve_->is_reserved(socket.native_handle())) {
+        counters_.client_closed->at("limit").Increment();
+        return; // there was none for it, but for a moment in which the admin listener took one
+    }
     counted<unsigned> slot(connections_);
     if (slot.before() >= settings_->limits.connections && !close_idle(l)) {
         counters_.client_closed->at("limit").Increment();
@@ -315,12 +325,15 @@ awaitable<void> server::drain(lane& l) {
         auto [ec] = co_await timer.async_wait(use_tuple);
         (void)ec;
     }
-    l.app_pool.close();
-    l.ask_pool.close();
+    bool is_looking_up = l.origin_pool.is_looking_up();
     l.origin_pool.close();
+    for (auto* pool : l.app_pools()) {
+        is_looking_up = is_looking_up || pool->is_looking_up();
+        pool->close();
+    }
     l.log.flush();
     l.self.deadlines.stop();
-    if (l.app_pool.is_looking_up() || l.ask_pool.is_looking_up() || l.origin_pool.is_looking_up()) {
+    if (is_looking_up) {
         cut_.store(true); // nobody waits for that answer any more
         l.self.context.stop();
     }
@@ -384,6 +397,7 @@ void server::renew_credentials() {
 int server::run() {
     const auto needed = descriptors_needed(*settings_);
     raise_descriptor_limit(needed);
+    admin_reserve_.emplace(admin_reserve);
     if (const auto shortfall = descriptor_shortfall(needed)) {
         log::warn("descriptors", {{"warning", *shortfall}});
     }

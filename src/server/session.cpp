@@ -32,6 +32,8 @@ awaitable<result<bool>> read_head(session& of) {
     const bool refused = of.as == admission::refused;
     client.timer().expires_after(refused ? std::min(refusal_patience, limits.idle_timeout) : limits.idle_timeout);
     bool begun = false;
+    // In the line from the first wait to the head's end, at one place: who sends a byte now and then moves up as well.
+    std::optional<waiting_line::entry> waits;
     for (;;) {
         const auto buffered = client.buffered();
         if (!buffered.empty()) {
@@ -51,18 +53,12 @@ awaitable<result<bool>> read_head(session& of) {
                 co_return true;
             }
         }
-        if (begun || refused) { // who is refused stands in the line as long as it is here
-            auto more = co_await client.read_more(limits.header_size);
-            if (!more) {
-                co_return more.error().code == errc::header_too_large ? result<bool>(more.error())
-                                                                      : result<bool>(false);
-            }
-        } else {
-            const waiting_line::entry idle(of.s.idle, close_client, &client);
-            auto more = co_await client.read_more(limits.header_size);
-            if (!more) {
-                co_return false;
-            }
+        if (!waits && !refused) { // who is refused stands in the line as long as it is here
+            waits.emplace(of.s.idle, close_client, &client);
+        }
+        auto more = co_await client.read_more(limits.header_size);
+        if (!more) {
+            co_return more.error().code == errc::header_too_large ? result<bool>(more.error()) : result<bool>(false);
         }
     }
 }

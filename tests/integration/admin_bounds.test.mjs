@@ -28,9 +28,11 @@ const residentKiB = (s) => Number(/^VmRSS:\s+(\d+) kB$/m.exec(fs.readFileSync(`/
 const blind = /undefined/.test(process.env.SLUICE_SANITIZE ?? '') && 'this sanitizer needs descriptors itself';
 
 test('without a descriptor left, probes and metrics answer', { skip: blind }, async (t) => {
-  const s = await startRelay(t, { by: ['prlimit', '--nofile=256:256'], config: { limits: { header_timeout: '10m', idle_timeout: '10m' } } });
+  const s = await startRelay(t, { by: ['prlimit', '--nofile=256:256'],
+    config: { workers: 4, limits: { header_timeout: '10m', idle_timeout: '10m' } } });
   await s.sluice.waitForLog((r) => r.message === 'descriptors' && /may have 256/.test(r.warning), 'it says that they are too few');
-  await hold(t, s.port, 400, 'GET / HTTP/1.1\r\nHost: a\r\n'); // heads that do not end: none of them is idle
+  await hold(t, s.port, 150, 'GET /?gate=hold HTTP/1.1\r\nHost: a\r\n\r\n'); // with the app: two descriptors each
+  await hold(t, s.port, 400, 'GET / HTTP/1.1\r\nHost: a\r\n'); // heads that do not end; all workers want descriptors
   await hold(t, adminPort(s), 300);
   for (let round = 0; round < 5; round += 1) {
     for (const path of ['livez', 'readyz', 'metrics']) {
@@ -40,6 +42,7 @@ test('without a descriptor left, probes and metrics answer', { skip: blind }, as
   }
   const descriptors = await s.sluice.metric('sluice_open_descriptors');
   assert.ok(descriptors > 200 && descriptors <= 256, `${descriptors} descriptors`);
+  s.app.gate('hold').release();
 });
 
 test('for a newer connection the one that waits for longest is closed', async (t) => {

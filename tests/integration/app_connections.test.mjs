@@ -60,7 +60,12 @@ async function stray(connection, text) {
 for (const [what, request, head] of [
   ['HEAD', 'HEAD /u/note.txt HTTP/1.1\r\nHost: x\r\n\r\n', announced(forged())],
   ['HEAD with chunks', 'HEAD /u/note.txt HTTP/1.1\r\nHost: x\r\n\r\n', 'HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n'],
+  ['HEAD that announces none', 'HEAD /u/note.txt HTTP/1.1\r\nHost: x\r\n\r\n', announced('')],
   ['304', 'GET /u/note.txt HTTP/1.1\r\nHost: x\r\nIf-None-Match: "x"\r\n\r\n', announced(forged(), '304 Not Modified')],
+  ...['204 No Content', '304 Not Modified'].flatMap((status) => [
+    ['', `HTTP/1.1 ${status}\r\n\r\n`], [' with chunks', `HTTP/1.1 ${status}\r\nTransfer-Encoding: chunked\r\n\r\n`],
+    [' with a length', `HTTP/1.1 ${status}\r\nContent-Length: 99\r\n\r\n`]].map(([how, head]) =>
+    [`${status}${how || ' without a length'}`, 'GET /u/note.txt HTTP/1.1\r\nHost: x\r\n\r\n', head])),
 ]) {
   test(`a body after the answer to ${what} is nobody's answer`, async (t) => {
     const strays = [];
@@ -137,10 +142,10 @@ test('what is asked before a client gets a byte travels on connections of its ow
     }
   }
   for (const lines of s.asked.values()) {
-    const questions = lines.filter((line) => /\/(api|accel)\//.test(line)).length;
-    assert.ok(questions === 0 || questions === lines.length, `one connection carried both: ${lines}`);
+    const kinds = new Set(lines.map((line) => /\/(api|accel|plain)/.exec(line)[1]));
+    assert.equal(kinds.size, 1, `one connection carried ${[...kinds]}: ${lines}`);
   }
-  assert.equal(s.asked.size, 2, 'and both kinds are kept alive');
+  assert.equal(s.asked.size, 3, 'and each kind is kept alive');
 });
 
 // An app that forbids everything but a note that anybody may write, and, as frameworks' apps do, leaves it to the server to

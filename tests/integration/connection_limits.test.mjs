@@ -5,7 +5,7 @@ import test from 'node:test';
 import { connect, get, open } from '../support/client.mjs';
 import { startStack, MiB } from '../support/stack.mjs';
 import { poll, within } from '../support/wait.mjs';
-import { startRelay } from './relay_stack.mjs';
+import { ok, startRelay, takeHead } from './relay_stack.mjs';
 
 const closed = (sluice, reason) => sluice.metric('sluice_connections_closed_total', { side: 'client', reason });
 const request = (target, fields = '') => `GET ${target} HTTP/1.1\r\nHost: a\r\n${fields}\r\n`;
@@ -28,6 +28,29 @@ test('where all connections are taken, the one that is idle for longest makes wa
     assert.ok(silent.slice(i + 1).every((each) => !each.ended && !each.closed), `only the first ${i + 1}`);
   }
   assert.equal(await closed(s.sluice, 'idle'), 8);
+});
+
+test('who has begun a head makes way like who has not, in the order in which they began to wait', async (t) => {
+  const s = await startRelay(t, { config: { limits: { connections: 4, header_timeout: '10m', idle_timeout: '10m' } } });
+  const slow = [];
+  for (let i = 0; i < 3; i += 1) {
+    slow.push(await s.connect());
+    if (i !== 1) await slow[i].send('G'); // the second says nothing
+  }
+  const busy = await s.connect();
+  await busy.send(request('/?gate=hold'));
+  await s.app.board.until(() => s.app.requests.length === 1, 'one is with the app');
+  await slow[0].send('ET /'); // a byte more wins no time
+  for (let i = 0; i < 3; i += 1) {
+    const late = await s.connect();
+    await late.send(request('/'));
+    assert.equal((await late.response()).status, 200);
+    await slow[i].untilEnd();
+    assert.ok(slow.slice(i + 1).every((each) => !each.ended && !each.closed), `only the first ${i + 1}`);
+  }
+  assert.equal(await closed(s.sluice, 'idle'), 3);
+  s.app.gate('hold').release();
+  assert.equal((await busy.response()).status, 200);
 });
 
 test('what is at work does not make way', async (t) => {
@@ -148,4 +171,29 @@ test('a body that trickles in is refused, an answer that is not taken is cut; wh
   await within(cut, 'the connection ends');
   s.app.gate('late').release();
   assert.notEqual((await patient.done).status, 408);
+});
+
+test('whoever waits to be told to go on is not too slow, and once told has all the time again', async (t) => {
+  const heads = [];
+  const s = await startRelay(t, { config: { limits: { body_min_rate: '1KiB', idle_timeout: '10m' } },
+    serve: async (connection) => {
+      heads.push({ ...await takeHead(connection), connection });
+      s.sluice.board.changed();
+    } });
+  const post = async (fields) => {
+    const connection = await s.connect();
+    const seen = heads.length;
+    await connection.send(`POST /upload HTTP/1.1\r\nHost: a\r\nContent-Length: 4\r\n${fields}\r\n`);
+    return [connection, await s.sluice.board.until(() => heads[seen], 'the head')];
+  };
+  const [patient, { connection: app }] = await post('Expect: 100-continue\r\n');
+  const [silent] = await post('');
+  assert.equal((await silent.response({ timeout: 40000 })).status, 408, 'who came later is too slow by now');
+  await app.send('HTTP/1.1 100 Continue\r\n\r\n');
+  assert.equal((await patient.response()).status, 100);
+  await patient.send('body');
+  await app.until('body');
+  await app.send(ok());
+  assert.equal((await patient.response()).status, 200);
+  assert.equal(await closed(s.sluice, 'slow_body'), 1);
 });

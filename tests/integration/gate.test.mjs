@@ -1,7 +1,7 @@
 // No byte without leave: the authorisation subrequest, what it carries, what it grants, how long it holds.
 import assert from 'node:assert/strict';
 import test from 'node:test';
-import { get, range } from '../support/client.mjs';
+import { connect, get, range } from '../support/client.mjs';
 import { pauseGate } from '../support/faults.mjs';
 import { MiB, cacheStatus, startStack } from '../support/stack.mjs';
 import { poll } from '../support/wait.mjs';
@@ -187,6 +187,43 @@ test('identical subrequests at once are one; others are not', async (t) => {
   checkServed(s, await other);
   assert.equal((await none).status, 401);
   assert.equal(s.asked().length, 3);
+});
+
+test('a subrequest whose client has left is given up, but not while others wait for it', async (t) => {
+  const s = await startGate(t, { authorize: { timeout: '5m' }, workers: 1 });
+  const gate = pauseGate();
+  t.after(() => gate.release());
+  s.app.mayRead = async () => {
+    await gate.wait();
+    return { status: 200, body: {} };
+  };
+  const begin = async (path) => {
+    const client = await connect(s.sluice.port);
+    t.after(() => client.destroy());
+    await client.send(`GET ${path} HTTP/1.1\r\nHost: app\r\nCookie: ${s.cookie}\r\n\r\n`);
+    return client;
+  };
+  const ask = async (path) => {
+    const seen = s.asked().length;
+    return [await begin(path), await s.app.board.until(() => s.asked()[seen], 'the subrequest')];
+  };
+  const leave = async ([client, subrequest]) => {
+    client.destroy();
+    await s.app.board.until(() => subrequest.finished, 'Sluice lets go of the app');
+    assert.ok(subrequest.aborted);
+  };
+  await leave(await ask(target));
+  const [leader, shared] = await ask(target); // asked anew
+  const follower = await begin(target);
+  const alone = await ask('/media/course-2/v.mp4');
+  leader.destroy();
+  await leave(alone); // one worker, one look at all: it has seen that the leader has left
+  assert.equal(shared.finished, false);
+  gate.release();
+  const answer = await follower.response();
+  assert.deepEqual([answer.status, answer.body.length], [200, size]);
+  assert.equal(s.asked().length, 3, 'the follower asked nothing');
+  assert.equal(s.app.requests.filter((r) => r.path.startsWith('/media/')).length, 0, 'and the app answers nobody who has left');
 });
 
 test('a DELETE that succeeds drops decisions and bytes; one that is refused neither', async (t) => {

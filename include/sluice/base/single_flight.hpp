@@ -31,7 +31,8 @@ public:
             : owner_(std::exchange(other.owner_, nullptr))
             , key_(std::move(other.key_))
             , flight_(std::move(other.flight_))
-            , leads_(std::exchange(other.leads_, false)) {}
+            , leads_(std::exchange(other.leads_, false))
+            , listed_(std::exchange(other.listed_, false)) {}
         ticket& operator=(ticket&&) = delete;
         ~ticket() {
             if (leads_) {
@@ -46,7 +47,7 @@ public:
             leads_ = false;
             {
                 const std::lock_guard lock(owner_->mutex_);
-                owner_->flights_.erase(key_);
+                take_out();
             }
             const std::lock_guard lock(flight_->mutex);
             flight_->value = std::move(value);
@@ -54,6 +55,17 @@ public:
                 each->notify();
             }
             flight_->waiters.clear();
+        }
+
+        /// The leader's: where nobody else is in the flight, lets nobody join it any more (the next comer leads anew),
+        /// so that the work can be given up. False where somebody is.
+        [[nodiscard]] bool close_if_alone() {
+            const std::lock_guard lock(owner_->mutex_);
+            if (flight_.use_count() > (listed_ ? 2 : 1)) { // the table's and ours; more come under this lock alone
+                return false;
+            }
+            take_out();
+            return true;
         }
 
         /// A follower's: completes when the leader has landed. `ex` is the caller's worker.
@@ -78,10 +90,18 @@ public:
             , key_(std::move(key))
             , flight_(std::move(f))
             , leads_(leads) {}
+        /// Out of the table; under the owner's lock.
+        void take_out() {
+            if (std::exchange(listed_, false)) {
+                owner_->flights_.erase(key_);
+            }
+        }
+
         single_flight* owner_;
         std::string key_;
         std::shared_ptr<flight> flight_;
         bool leads_;
+        bool listed_{leads_}; // the leader's: it is in the table
     };
 
     explicit single_flight(Value abandoned)

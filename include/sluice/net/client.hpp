@@ -10,6 +10,24 @@
 
 namespace sluice::net {
 
+/// Gives up a request at which `send` is, or whose answer is read: what waits for the peer fails, and nothing is sent
+/// again. On the request's worker; must outlive it.
+class request_canceler {
+public:
+    void cancel() noexcept {
+        canceled_ = true;
+        if (in_use_ != nullptr) {
+            in_use_->close();
+        }
+    }
+    [[nodiscard]] bool canceled() const noexcept { return canceled_; }
+
+private:
+    friend class client_response;
+    connection* in_use_{nullptr};
+    bool canceled_{false};
+};
+
 /// How one request is sent and its answer read.
 struct send_options {
     std::chrono::milliseconds response_timeout{0}; ///< to the head; and of silence in a body while it is read; 0: none
@@ -19,6 +37,7 @@ struct send_options {
     bool body_timeout{true};                        ///< false: a body may be silent for any time (server-sent events)
     std::chrono::milliseconds write_timeout{60000}; ///< of silence while the request is written; 0: none
     bool secret_answer{false};                      ///< the buffers that it was read into are wiped after it
+    request_canceler* canceler{nullptr};            ///< null: it is not given up
 };
 
 /// One request and its response on a leased connection. Made by `send`; owns the read buffer.
@@ -65,7 +84,8 @@ public:
 
     /// Gives the connection back if the message is complete, delimits itself, has nothing behind it, and the peer keeps
     /// it alive; else closes it. One to the app is closed also where an answer without content (to a HEAD, 204, 304)
-    /// announced some: what the app then sends would be taken for the next answer.
+    /// announced some: what the app then sends would be taken for the next answer. Where it announced none, the
+    /// connection rests for a moment before it is used again: there are servers that send it unannounced.
     void finish();
 
     /// From now on the body may be silent for so long (0: for any time), whatever the head was given.

@@ -54,6 +54,8 @@ public:
     std::uint64_t sent{0};
     /// How long the peer said that it keeps the connection when idle (`Keep-Alive: timeout=`); 0: it did not.
     std::chrono::milliseconds keep_alive_hint{0};
+    /// The last answer had no content by rule. Not all servers keep to it: the pool waits for what may come behind it.
+    bool rests{false};
 };
 
 } // namespace sluice::net

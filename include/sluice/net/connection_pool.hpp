@@ -25,10 +25,10 @@ public:
     connection_pool& operator=(const connection_pool&) = delete;
     ~connection_pool();
 
-    /// The idle connection to `p` that was used last, is still open and on which nothing came, else a new one. `fresh`:
-    /// always a new one (after a kept one died). `p` must live until completion. Errors: `resolve_failed`,
-    /// `connect_failed`, `tls_failed`, `timeout`, and `protocol_error` from a proxy; all retryable but for a bad
-    /// certificate and for a proxy's refusal.
+    /// The idle connection to `p` that was used last, is still open, on which nothing came, and which need not rest
+    /// (`connection::rests`), else a new one. `fresh`: always a new one (after a kept one died). `p` must live until
+    /// completion. Errors: `resolve_failed`, `connect_failed`, `tls_failed`, `timeout`, and `protocol_error` from a
+    /// proxy; all retryable but for a bad certificate and for a proxy's refusal.
     awaitable<result<lease>> acquire(const peer& p, bool fresh);
 
     /// Closes all idle connections; those given back later are closed too.

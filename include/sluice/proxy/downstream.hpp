@@ -36,7 +36,8 @@ public:
     /// Whether the client is waited for: for bytes of a body; to take what is sent.
     [[nodiscard]] bool is_reading() const noexcept { return reading_; }
     [[nodiscard]] bool is_writing() const noexcept { return writing_; }
-    /// Ends a pending read with `timeout`, and leaves the connection open for an answer: the client is too slow.
+    /// Ends a pending `read_some` or `wait_readable` with `timeout`, and every later one at once; leaves the connection
+    /// open for an answer: the client is too slow.
     void give_up_reading() noexcept {
         too_slow_ = true;
         cancel_read();
@@ -63,6 +64,9 @@ public:
     /// Sends what the socket takes now without waiting; `more`: the rest of a response follows at once (MSG_MORE).
     /// Gives how much was taken, 0 where the socket is full.
     result<std::size_t> try_write(std::string_view bytes, bool more);
+
+    /// Whether the socket can take some now. A system call.
+    [[nodiscard]] bool can_write() noexcept;
 
     /// Completes when the socket can take more; the send time-out runs. Errors: `timeout`, `connection_lost`.
     awaitable<result<void>> wait_writable();
@@ -97,6 +101,7 @@ public:
 
 private:
     [[nodiscard]] error lost(std::string_view what) const;
+    [[nodiscard]] error not_read(const boost::system::error_code& ec) const;
     void join();
 
     tcp_socket socket_;

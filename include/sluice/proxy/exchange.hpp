@@ -34,10 +34,11 @@ public:
 struct context {
     worker& self;
     std::shared_ptr<const config::config> settings;
-    net::peer app;                  ///< where the app is
-    net::connection_pool& app_pool; ///< for what clients ask of the app
-    net::connection_pool&
-        ask_pool; ///< for what is asked of the app before a client gets anything: it carries nothing else
+    net::peer app; ///< where the app is
+    // What decides who gets a medium travels on connections that carry nothing else.
+    net::connection_pool& app_pool;    ///< for what clients ask of the app
+    net::connection_pool& ask_pool;    ///< for the gate's subrequests
+    net::connection_pool& naming_pool; ///< for requests whose answer may name the object: they are the client's own
     net::connection_pool& origin_pool;
     metrics::metrics& counters;
     metrics::route_metrics& relay_counters;
@@ -75,6 +76,8 @@ struct exchange {
     bool head_sent{false};
     bool body_read{false}; ///< the request's body was read to its end (or there was none)
     bool keep_alive{true}; ///< another request may follow on this connection
+    /// The client waits for a 100 before it sends the body (RFC 9110 §10.1.1), which the app has not said yet.
+    bool awaits_continue{false};
 
     /// The head goes to the socket now, with the first body bytes or without.
     void note_head_sent() {

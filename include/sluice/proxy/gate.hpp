@@ -10,10 +10,12 @@ struct leave {
     std::shared_ptr<const grant> given{};    ///< with `granted`; nullptr where nobody was asked
     std::string set_cookie{};                ///< whole lines, for this caller's response alone
     std::shared_ptr<const denial> refused{}; ///< with `denied`, of a HEAD
+    bool client_gone{false};                 ///< nobody is there to get an answer
 };
 
 /// Whether this caller may have what the route names: at once for `authorize: none` and for a kept decision, else by a
-/// subrequest to the app; identical ones at the same time are one.
+/// subrequest to the app; identical ones at the same time are one. Where the client leaves meanwhile and nobody else
+/// waits for the decision, the subrequest is given up.
 ///
 /// Never fails: an app that is down, late or says anything but yes has not granted.
 awaitable<leave> authorize(exchange& x, media_services& services, const media_route& route,

@@ -20,8 +20,7 @@ private:
     void look();
 
     exchange& x_;
-    rate_window body_;
-    rate_window send_;
+    client_rates rates_;
     deadline timer_;
 };
 

@@ -43,4 +43,39 @@ private:
     bool slow_{false};
 };
 
+/// What a client does just now, and the bytes that it moved, all told.
+struct client_progress {
+    bool body_awaited{false}; ///< bytes of a request's body are waited for, which the client may send
+    std::uint64_t received{0};
+    bool taking_awaited{false}; ///< it is waited for to take what is sent
+    std::uint64_t taken{0};
+};
+
+enum class rate_verdict : std::uint8_t {
+    none,
+    slow_body, ///< told once: no more is read, but the client is answered yet
+    slow_send
+};
+
+/// Judges both directions of one exchange. Pure.
+class client_rates {
+public:
+    /// Bytes a second; 0: any.
+    client_rates(std::uint64_t body, std::uint64_t send)
+        : body_(body)
+        , send_(send) {}
+
+    rate_verdict sample(const client_progress& p, steady_clock::time_point now) noexcept {
+        const bool slow_body = body_.sample(p.body_awaited && !refused_, p.received, now);
+        const bool slow_send = send_.sample(p.taking_awaited, p.taken, now);
+        refused_ = refused_ || slow_body;
+        return slow_body ? rate_verdict::slow_body : slow_send ? rate_verdict::slow_send : rate_verdict::none;
+    }
+
+private:
+    rate_window body_;
+    rate_window send_;
+    bool refused_{false};
+};
+
 } // namespace sluice::proxy

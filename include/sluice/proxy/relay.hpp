@@ -45,7 +45,7 @@ public:
     virtual void no_answer() {}
 
     content_copy* content{nullptr}; ///< set before: gets a copy of the request's content; outlives the relay
-    bool asks_leave{false};         ///< set before: the answer may grant, so it comes on a connection of the gate's
+    bool may_name{false};           ///< set before: the answer may name an object, so it comes on a connection of those
     bool without_range{false};      ///< set before: the app does not get Range and If-Range
     bool for_absent_clients{false}; ///< set before: the app's answer is waited for although the client has gone, for
                                     ///< `limits.send_timeout`

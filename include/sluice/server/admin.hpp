@@ -5,7 +5,6 @@
 #include <sluice/config/config.hpp>
 #include <sluice/metrics/metrics.hpp>
 #include <sluice/proxy/media.hpp>
-#include <sluice/server/descriptors.hpp>
 #include <sluice/server/waiting_line.hpp>
 
 #include <atomic>
@@ -24,7 +23,6 @@ struct admin_services {
     std::function<void()> refresh;  ///< brings gauges up to date before they are shown
     std::vector<tcp_socket*>& open; ///< the sockets of all admin sessions; closing one ends its session
     waiting_line& waiting;          ///< those of them that may be closed for newer ones
-    descriptor_reserve& reserve;
     const std::atomic<bool>& draining;
 };
 

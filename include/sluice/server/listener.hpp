@@ -2,6 +2,7 @@
 
 #include <sluice/base/worker.hpp>
 #include <sluice/config/config.hpp>
+#include <sluice/server/descriptors.hpp>
 
 #include <boost/asio/basic_socket_acceptor.hpp>
 
@@ -20,10 +21,11 @@ using tcp_acceptor = asio::basic_socket_acceptor<asio::ip::tcp, executor>;
 
 /// Accepts until the acceptor is closed. Where descriptors run out it calls `make_room`, and where that gives none it
 /// waits and goes on; it never dies of it. `accepted` is called on the worker for each connection; a connection it does
-/// not want it closes. `make_room`: gives up a descriptor; false where there is none to give.
+/// not want it closes. `make_room`: gives up a descriptor; false where there is none to give. `reserve`: what may be
+/// used before that; null: nothing.
 ///
-/// Completes when the acceptor was closed. `acceptor` must live until then.
+/// Completes when the acceptor was closed. `acceptor` and `reserve` must live until then.
 awaitable<void> accept_loop(tcp_acceptor& acceptor, std::function<void(tcp_socket)> accepted,
-                            std::function<bool()> make_room);
+                            std::function<bool()> make_room, const descriptor_reserve* reserve = nullptr);
 
 } // namespace sluice::server

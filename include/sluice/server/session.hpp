@@ -13,7 +13,7 @@ namespace sluice::server {
 struct session_services {
     proxy::context& context;
     access_log& log;
-    waiting_line& idle;                ///< sessions that wait for a request of which nothing came yet
+    waiting_line& idle;                ///< sessions that wait for a request whose head has not come whole
     client_table& clients;             ///< by `limits.connections_per_client`
     const std::atomic<bool>& draining; ///< once true, each session ends after its present request
 };

@@ -98,6 +98,27 @@ BOOST_AUTO_TEST_CASE(a_leader_that_ends_early_frees_those_who_wait) {
     BOOST_TEST(f.enter("a").leads()); // the one before was dropped again
 }
 
+BOOST_AUTO_TEST_CASE(only_a_flight_of_one_is_closed_and_then_nobody_joins_it) {
+    flights f(abandoned);
+    {
+        auto leader = f.enter("a");
+        {
+            const auto follower = f.enter("a");
+            BOOST_TEST(!follower.leads());
+            BOOST_TEST(!leader.close_if_alone());
+        }
+        BOOST_TEST(leader.close_if_alone()); // the other has left
+        BOOST_TEST(leader.close_if_alone());
+        auto next = f.enter("a");
+        BOOST_TEST(next.leads());
+        leader.land(1); // takes nothing from the next
+        const auto joins = f.enter("a");
+        BOOST_TEST(!joins.leads());
+        BOOST_TEST(!next.close_if_alone());
+    }
+    BOOST_TEST(f.enter("a").leads());
+}
+
 BOOST_AUTO_TEST_CASE(a_follower_may_come_to_its_wait_late) {
     asio::io_context context{1};
     flights f(abandoned);

@@ -220,6 +220,64 @@ awaitable<void> idle_expiry(fixture& f) {
     BOOST_TEST(f.accepted == 2U);
 }
 
+/// The app's answer without content, and what is asked right behind it, and later.
+awaitable<void> rests(fixture& f, error_source whose, std::string text, bool head_request) {
+    script first;
+    first.answers = {std::move(text), std::string(ok)};
+    script second;
+    second.answers = {std::string(ok)};
+    f.w.tasks.spawn(serve(f, {first, second}));
+    f.place.source = whose;
+    connection_pool pool(f.w, 4, std::chrono::seconds(10));
+    send_options options;
+    options.head_request = head_request;
+    auto answer = co_await send(pool, f.place, get_request, options);
+    BOOST_REQUIRE(answer.has_value());
+    answer->finish();
+    auto next = co_await send(pool, f.place, get_request, {});
+    BOOST_REQUIRE(next.has_value());
+    BOOST_TEST(f.accepted == (whose == error_source::app ? 2U : 1U));
+    if (whose != error_source::app) {
+        co_return;
+    }
+    auto ticked = std::make_shared<event>(f.w.get_executor());
+    f.w.deadlines.on_tick([ticked] { ticked->notify(); });
+    for (int i = 0; i < 6; ++i) {
+        co_await ticked->wait();
+    }
+    auto later = co_await send(pool, f.place, get_request, {}); // nothing came behind it meanwhile
+    BOOST_REQUIRE(later.has_value());
+    BOOST_TEST(f.accepted == 2U);
+}
+
+/// A request is given up while its answer is waited for: on a new connection, or on a kept one, where it is not sent
+/// again.
+awaitable<void> gives_up(fixture& f, bool kept) {
+    script s;
+    s.answers = kept ? std::vector<std::string>{std::string(ok), ""} : std::vector<std::string>{""};
+    f.w.tasks.spawn(serve(f, {s, s}));
+    connection_pool pool(f.w, 4, std::chrono::seconds(10));
+    if (kept) {
+        auto first = co_await send(pool, f.place, get_request, {});
+        BOOST_REQUIRE(first.has_value());
+        co_await read_all(*first);
+        first->finish();
+    }
+    const auto canceler = std::make_shared<request_canceler>();
+    f.w.deadlines.on_tick([canceler, &f, kept] {
+        if (f.requests.size() == (kept ? 2U : 1U)) {
+            canceler->cancel();
+        }
+    });
+    send_options options;
+    options.canceler = canceler.get();
+    auto answer = co_await send(pool, f.place, get_request, options);
+    BOOST_TEST(!answer.has_value());
+    BOOST_TEST(canceler->canceled());
+    BOOST_TEST(f.accepted == 1U);
+    BOOST_TEST(pool.open_connections() == 0U);
+}
+
 std::string long_text(std::size_t size) {
     std::string s(size, 'x');
     for (std::size_t i = 0; i < size; i += 7) {
@@ -365,6 +423,24 @@ BOOST_AUTO_TEST_CASE(nobody_listens) {
 BOOST_AUTO_TEST_CASE(names_are_looked_up) {
     fixture f;
     f.run(by_name(f));
+}
+
+BOOST_AUTO_TEST_CASE(an_apps_connection_rests_after_an_answer_without_content) {
+    for (const std::string text : {"HTTP/1.1 204 No Content\r\n\r\n", "HTTP/1.1 304 Not Modified\r\n\r\n"}) {
+        for (const auto whose : {error_source::app, error_source::origin}) {
+            fixture f;
+            f.run(rests(f, whose, text, false));
+        }
+    }
+    fixture f;
+    f.run(rests(f, error_source::app, "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n", true));
+}
+
+BOOST_AUTO_TEST_CASE(a_request_can_be_given_up) {
+    for (const bool kept : {false, true}) {
+        fixture f;
+        f.run(gives_up(f, kept));
+    }
 }
 
 BOOST_AUTO_TEST_CASE(idle_connections_expire) {

@@ -54,7 +54,7 @@ struct fixture {
                             .read_ahead = 0,
                             .stale_if_error = 0ms};
     context shared{
-        w, std::make_shared<const config::config>(), {}, pool, pool, pool, counters, counters.route("relay")};
+        w, std::make_shared<const config::config>(), {}, pool, pool, pool, pool, counters, counters.route("relay")};
     downstream client{tcp_socket(w.context), w, 1000ms};
     http::request_head head;
     http::request_parser parser{8192};

@@ -34,6 +34,27 @@ BOOST_AUTO_TEST_CASE(only_time_in_which_the_peer_is_waited_for_counts) {
     BOOST_TEST(!off.sample(true, 0, at(100)));
 }
 
+BOOST_AUTO_TEST_CASE(a_body_is_refused_once_and_its_answer_must_be_taken_all_the_same) {
+    const steady_clock::time_point start{};
+    const auto at = [start](int s) { return start + std::chrono::seconds(s); };
+    client_rates rates(100, 100);
+    const client_progress silent{true, 0, false, 0};
+    for (int s = 0; s < 10; ++s) {
+        BOOST_TEST((rates.sample(silent, at(s)) == rate_verdict::none));
+    }
+    BOOST_TEST((rates.sample(silent, at(10)) == rate_verdict::slow_body));
+    BOOST_TEST((rates.sample(silent, at(11)) == rate_verdict::none)); // told
+    const client_progress both{true, 0, true, 0};
+    for (int s = 12; s < 22; ++s) {
+        BOOST_TEST((rates.sample(both, at(s)) == rate_verdict::none));
+    }
+    BOOST_TEST((rates.sample(both, at(22)) == rate_verdict::slow_send));
+    client_rates others(100, 0); // neither waits for the client: the app has not said 100 yet
+    for (int s = 0; s < 30; ++s) {
+        BOOST_TEST((others.sample({}, at(s)) == rate_verdict::none));
+    }
+}
+
 BOOST_AUTO_TEST_CASE(the_client_is_the_last_address_that_is_not_trusted) {
     std::vector<config::cidr> trusted{config::parse_cidr("10.0.0.0/8").value(), config::parse_cidr("fd00::/8").value()};
     const auto client = [&](std::vector<std::string_view> values) -> std::string {

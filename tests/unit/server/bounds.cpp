@@ -5,8 +5,10 @@
 #include <boost/test/unit_test.hpp>
 
 #include <fcntl.h>
-#include <sys/socket.h>
+#include <sys/resource.h>
+#include <unistd.h>
 
+#include <cerrno>
 #include <optional>
 #include <vector>
 
@@ -63,20 +65,51 @@ BOOST_AUTO_TEST_CASE(the_longest_waiting_is_closed_first) {
     BOOST_TEST(closed == (std::vector<int>{4, 1, 3}), boost::test_tools::per_element());
 }
 
-BOOST_AUTO_TEST_CASE(a_reserve_gives_up_takes_back_and_refills) {
-    descriptor_reserve reserve(2);
-    BOOST_TEST(reserve.give_up_one());
-    const int s = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    reserve.take(s); // becomes a spare one without a moment in which the number is free
-    BOOST_TEST(fcntl(s, F_GETFD) >= 0);
-    const int over = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    reserve.take(over); // nothing is missing
-    BOOST_TEST(fcntl(over, F_GETFD) == -1);
-    BOOST_TEST(reserve.give_up_one());
-    BOOST_TEST(reserve.give_up_one());
-    BOOST_TEST(!reserve.give_up_one());
-    reserve.refill();
-    BOOST_TEST(reserve.give_up_one());
+namespace {
+
+/// Opens /dev/null until there is no descriptor left.
+void exhaust(std::vector<int>& opened) {
+    for (int fd = 0; (fd = ::open("/dev/null", O_RDONLY | O_CLOEXEC)) >= 0;) {
+        opened.push_back(fd);
+    }
+    BOOST_TEST(errno == EMFILE);
+}
+
+} // namespace
+
+BOOST_AUTO_TEST_CASE(reserved_numbers_are_given_out_while_the_reserve_is_open_and_known_by_who_gets_one) {
+    rlimit before{};
+    BOOST_REQUIRE(getrlimit(RLIMIT_NOFILE, &before) == 0);
+    const rlimit few{64, before.rlim_max};
+    BOOST_REQUIRE(setrlimit(RLIMIT_NOFILE, &few) == 0);
+    std::vector<int> opened;
+    {
+        const descriptor_reserve reserve(4);
+        exhaust(opened);
+        BOOST_TEST(opened.back() == 59);
+        BOOST_TEST(!reserve.is_reserved(opened.back()));
+        std::vector<int> from_reserve;
+        {
+            const descriptor_reserve::opening open(reserve);
+            exhaust(from_reserve);
+        }
+        BOOST_TEST(from_reserve == (std::vector<int>{60, 61, 62, 63}), boost::test_tools::per_element());
+        for (const int fd : from_reserve) {
+            BOOST_TEST(reserve.is_reserved(fd));
+            ::close(fd);
+        }
+        BOOST_TEST(::open("/dev/null", O_RDONLY | O_CLOEXEC) == -1); // they are kept again
+    }
+    exhaust(opened);
+    BOOST_TEST(opened.back() == 63);
+    for (const int fd : opened) {
+        ::close(fd);
+    }
+    const descriptor_reserve none(9); // of 64 that would be too many
+    rlimit now{};
+    getrlimit(RLIMIT_NOFILE, &now);
+    BOOST_TEST(now.rlim_cur == 64U);
+    setrlimit(RLIMIT_NOFILE, &before);
 }
 
 BOOST_AUTO_TEST_CASE(descriptors_follow_the_limits) {
