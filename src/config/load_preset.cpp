@@ -128,6 +128,7 @@ void fill_open_webui(route& out) {
     out.query = query_policy::any; // exactly which ones: proxy::open_webui_query
     authorize_subrequest leave;
     leave.path = "/api/v1/files/{id}";
+    leave.timeout = std::chrono::minutes(1); // an upload silences the whole app for many seconds
     out.authorize = std::move(leave);
     out.resolve = resolve_pointers{"/path", "/meta/content_type", "/meta/name", "/filename"};
 }

@@ -1,4 +1,5 @@
 #include <sluice/base/error.hpp>
+#include <sluice/metrics/fallback_reason.hpp>
 #include <sluice/metrics/metrics.hpp>
 
 #include <prometheus/text_serializer.h>
@@ -7,6 +8,7 @@
 
 #include <filesystem>
 #include <optional>
+#include <vector>
 
 namespace sluice::metrics {
 
@@ -36,8 +38,8 @@ constexpr std::string_view other = "other";
 
 /// What can keep a media request from being served before its first byte: what stores do, what their connections do,
 /// and our own. Errors that only keep an object out of the cache are not among them: those bypass it.
-std::array<std::string_view, 22> fallback_reasons() {
-    return {
+std::vector<std::string_view> known_fallback_reasons() {
+    std::vector<std::string_view> known{
         to_string(errc::connect_failed),    to_string(errc::resolve_failed),
         to_string(errc::tls_failed),        to_string(errc::connection_lost),
         to_string(errc::timeout),           to_string(errc::protocol_error),
@@ -50,6 +52,10 @@ std::array<std::string_view, 22> fallback_reasons() {
         to_string(errc::no_credentials),    to_string(errc::sign_failed),
         to_string(errc::breaker_open),      to_string(errc::canceled),
     };
+    for (const auto reason : fallback_reasons) {
+        known.push_back(to_string(reason));
+    }
+    return known;
 }
 
 /// `checksum`: damaged pages were found; `locked`, `open`: the directory could not be had.
@@ -58,9 +64,11 @@ std::array<std::string_view, 5> write_error_reasons() {
 }
 
 constexpr std::array<std::string_view, 3> eviction_reasons{"budget", "min_free", "objects"};
-constexpr std::array<std::string_view, 5> close_reasons{"idle", "limit", "per_client", "slow_body", "slow_send"};
+constexpr std::array<std::string_view, 6> close_reasons{"idle",      "limit",     "per_client",
+                                                        "slow_body", "slow_send", "slow_turn"};
 constexpr std::array<std::string_view, 2> refresh_results{"ok", "error"};
-constexpr std::array<std::string_view, 4> authorize_results{"granted", "cached", "denied", "error"};
+constexpr std::array<std::string_view, 6> authorize_results{"granted",    "cached",  "denied",
+                                                            "unresolved", "timeout", "error"};
 
 /// None where the system cannot tell. Linux 6.2 has the number as the directory's size; before, counting takes a
 /// descriptor, of which there may be none left.
@@ -243,7 +251,7 @@ route_metrics& metrics::route(const std::string& name) {
         slot->authorize =
             std::make_unique<counter_set>(*authorize_, labels{{"route", name}}, "result", authorize_results);
         slot->fallback =
-            std::make_unique<counter_set>(*fallback_, labels{{"route", name}}, "reason", fallback_reasons());
+            std::make_unique<counter_set>(*fallback_, labels{{"route", name}}, "reason", known_fallback_reasons());
     }
     return *slot;
 }

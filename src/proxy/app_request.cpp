@@ -118,6 +118,25 @@ bool only_for_the_request_itself(std::string_view name) {
            starts_with_folded(name, "content-");
 }
 
+bool is_subrequest(carried_fields which) {
+    return which == carried_fields::for_subrequest || which == carried_fields::for_preset_subrequest;
+}
+
+/// What browsers say of how and in what surroundings they fetch: fetch metadata, priorities, cache modes, client hints.
+bool only_for_the_fetch(std::string_view name) {
+    constexpr std::array<std::string_view, 17> names{
+        "priority",       "cache-control", "pragma",      "dnt",
+        "save-data",      "device-memory", "dpr",         "width",
+        "viewport-width", "rtt",           "ect",         "downlink",
+        "sec-gpc",        "purpose",       "sec-purpose", "upgrade-insecure-requests",
+        "x-purpose"};
+    const auto starts = [name](std::string_view prefix) {
+        return name.size() >= prefix.size() && http::same_name(name.substr(0, prefix.size()), prefix);
+    };
+    return starts("sec-fetch-") || starts("sec-ch-") ||
+           std::ranges::any_of(names, [name](std::string_view other) { return http::same_name(name, other); });
+}
+
 } // namespace
 
 void append_forwarded_fields(std::string& out, const exchange& x) {
@@ -158,7 +177,10 @@ void append_client_fields(std::string& out, const exchange& x, carried_fields wh
         if (!x.services.pseudonym.empty() && http::same_name(f.name, "via")) {
             continue; // append_via has it
         }
-        if (which == carried_fields::for_subrequest && only_for_the_request_itself(f.name)) {
+        if (is_subrequest(which) && only_for_the_request_itself(f.name)) {
+            continue;
+        }
+        if (which == carried_fields::for_preset_subrequest && only_for_the_fetch(f.name)) {
             continue;
         }
         if (which != carried_fields::all && (is_steering_name(f.name) || (!trusted && is_proxy_told_name(f.name)))) {

@@ -84,7 +84,24 @@ std::string_view result_name(const decision& d) {
     case verdict::error:
         break;
     }
-    return "error";
+    return d.why == metrics::fallback_reason::authorize_timeout ? "timeout" : "error";
+}
+
+verdict verdict_of(const grant& g) {
+    return g.not_taken ? verdict::unresolved : verdict::granted;
+}
+
+void wake_up(void* who) {
+    static_cast<event*>(who)->notify();
+}
+
+/// What the one who leads is told; nothing where the client has gone before.
+awaitable<std::optional<decision>> follow(exchange& x, single_flight<decision>::ticket& place) {
+    const auto wake = std::make_shared<event>(x.services.self.get_executor());
+    const absence_watch watch(x, wake_up, wake.get());
+    const auto gone = [&watch] { return watch.client_gone(); };
+    auto told = co_await place.wait_unless(wake, gone);
+    co_return told;
 }
 
 using flight = single_flight<decision>::ticket;
@@ -122,7 +139,8 @@ awaitable<leave> authorize(exchange& x, media_services& services, const media_ro
     }
     const std::string target = expand_raw(how->path, captures);
     std::string fields;
-    append_client_fields(fields, x, carried_fields::for_subrequest);
+    const bool preset = route.settings.preset == config::preset::open_webui;
+    append_client_fields(fields, x, preset ? carried_fields::for_preset_subrequest : carried_fields::for_subrequest);
     append_forwarded_fields(fields, x);
     const bool whole = http::append_field(fields, "X-Original-Method", x.request.method) &&
                        http::append_field(fields, "X-Original-URI", x.target);
@@ -131,7 +149,8 @@ awaitable<leave> authorize(exchange& x, media_services& services, const media_ro
     if (keeps) {
         if (auto kept = services.grants.find(key, steady_clock::now())) {
             route.counters->authorize->at("cached").Increment();
-            co_return leave{verdict::granted, std::move(kept)};
+            const auto said = verdict_of(*kept);
+            co_return leave{said, std::move(kept)};
         }
     }
     const auto asking = services.grants.ask(subject_of(x, services.grants, route, target));
@@ -139,8 +158,12 @@ awaitable<leave> authorize(exchange& x, media_services& services, const media_ro
     leave l;
     decision told;
     if (!place.leads()) {
-        auto theirs = co_await place.wait(x.services.self.get_executor());
-        told = std::move(theirs);
+        auto theirs = co_await follow(x, place);
+        if (!theirs) {
+            l.client_gone = true;
+            co_return l;
+        }
+        told = std::move(*theirs);
     } else {
         const auto asked = steady_clock::now();
         if (whole) {
@@ -149,7 +172,7 @@ awaitable<leave> authorize(exchange& x, media_services& services, const media_ro
             auto answered = co_await lead(question, place, l);
             told = std::move(answered);
         }
-        if (told.said == verdict::granted && keeps) {
+        if (told.given && keeps) {
             services.grants.keep(asking, key, told.given, asked + how->ttl, steady_clock::now());
         }
         place.land(told);
@@ -158,6 +181,10 @@ awaitable<leave> authorize(exchange& x, media_services& services, const media_ro
         route.counters->authorize->at(result_name(told)).Increment();
     }
     l.said = told.said;
+    l.why = told.why;
+    if (preset && told.said == verdict::error) {
+        l.turn = resource_path(target) + ' ' + std::string(key.begin(), key.end());
+    }
     l.given = std::move(told.given);
     l.refused = std::move(told.refused);
     co_return l;

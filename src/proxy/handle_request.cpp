@@ -1,4 +1,5 @@
 #include <sluice/http/target.hpp>
+#include <sluice/proxy/app_copy.hpp>
 #include <sluice/proxy/cors.hpp>
 #include <sluice/proxy/gate.hpp>
 #include <sluice/proxy/handle_request.hpp>
@@ -60,6 +61,26 @@ std::optional<std::string> preflight_fields(const exchange& x, const media_route
     return preflight_answer_fields(*route.settings.cors, x.request.method, x.request.fields);
 }
 
+struct app_copy {
+    const media_route* route{nullptr};
+    std::string id{};
+};
+
+/// A file that the app is to answer itself, from a copy that others may be asking for.
+app_copy find_app_copy(const exchange& x) {
+    if (x.services.media == nullptr || x.request.method != "GET" || x.parser.has_body()) {
+        return {};
+    }
+    const auto& routes = x.services.media->routes;
+    const auto of_preset =
+        std::ranges::find(routes, config::preset::open_webui, [](const media_route& r) { return r.settings.preset; });
+    if (of_preset == routes.end()) {
+        return {};
+    }
+    auto id = open_webui_copy(x.target);
+    return id ? app_copy{&*of_preset, std::move(*id)} : app_copy{};
+}
+
 } // namespace
 
 awaitable<void> handle_request(exchange& x) {
@@ -89,6 +110,10 @@ awaitable<void> handle_request(exchange& x) {
             co_await relay_unsafe(x, named);
             co_return;
         }
+    }
+    if (const auto copy = find_app_copy(x); copy.route != nullptr) {
+        co_await relay_app_copy(x, *copy.route, copy.id);
+        co_return;
     }
     co_await relay(x, {});
 }

@@ -254,7 +254,11 @@ awaitable<void> relay_request(exchange& x, std::string_view extra_fields, answer
                 failed = co_await attempt(x, request, true, extra_fields);
             }
             if (failed && filter != nullptr) {
+                filter->failed = failed->what;
                 filter->no_answer();
+                if (!filter->failure_fields.empty()) {
+                    extra_fields = filter->failure_fields;
+                }
             }
             if (failed && x.head_sent) {
                 x.keep_alive = false;
@@ -282,8 +286,8 @@ awaitable<void> relay(exchange& x, std::string_view extra_fields) {
     return relay_request(x, extra_fields, nullptr);
 }
 
-awaitable<void> relay_through(exchange& x, answer_filter& filter) {
-    return relay_request(x, {}, &filter);
+awaitable<void> relay_through(exchange& x, answer_filter& filter, std::string_view extra_fields) {
+    return relay_request(x, extra_fields, &filter);
 }
 
 } // namespace sluice::proxy

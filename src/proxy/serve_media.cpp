@@ -1,7 +1,7 @@
 // Media requests: leave, delivery, and the ways out where a delivery fails.
 #include <sluice/base/log.hpp>
-#include <sluice/proxy/cors.hpp>
 #include <sluice/proxy/deliver.hpp>
+#include <sluice/proxy/fall_back.hpp>
 #include <sluice/proxy/fill.hpp>
 #include <sluice/proxy/gate.hpp>
 #include <sluice/proxy/lookup.hpp>
@@ -24,47 +24,16 @@ bool in_store(const origin::store& s, std::string_view key) {
     return key.starts_with(s.settings().prefix);
 }
 
-/// One of the requests that the app answers because the store could not.
-class fallback_slot {
-public:
-    explicit fallback_slot(media_services& services)
-        : busy_(services.fallbacks)
-        , taken_(busy_.fetch_add(1) < services.fallback.concurrency) {}
-    fallback_slot(const fallback_slot&) = delete;
-    fallback_slot& operator=(const fallback_slot&) = delete;
-    ~fallback_slot() { busy_.fetch_sub(1); }
-    [[nodiscard]] bool taken() const noexcept { return taken_; }
-
-private:
-    std::atomic<unsigned>& busy_;
-    bool taken_;
-};
-
-/// `Cache-Status`, and what pages of other origins need to read an answer of ours.
-std::string fields_of_failure(const media_request& m, std::string_view reason) {
-    std::string fields = bypass_status(reason);
-    if (m.route.settings.cors) {
-        append_cors_fields(fields, *m.route.settings.cors, m.x.request.fields.value("Origin"));
-    }
-    return fields;
+/// Requests for what the app serves from one copy go there one at a time.
+std::string turn_of(const std::shared_ptr<const grant>& given) {
+    return given && given->shares_copy ? given->resolver_id : std::string();
 }
 
 awaitable<void> fall_back(media_request& m, error e) {
-    exchange& x = m.x;
     const auto reason = to_string(e.code);
-    x.outcome = outcome::fallback;
-    x.detail = reason;
-    m.route.counters->fallback->at(reason).Increment();
     log::debug("fallback", {{"route", m.route.settings.name}, {"reason", reason}, {"detail", e.detail}});
-    const fallback_slot slot(m.services);
-    if (slot.taken()) {
-        const std::string status = bypass_status(reason); // the app says what CORS there is
-        co_await relay(x, status);
-        co_return;
-    }
-    const std::string fields = fields_of_failure(m, reason) + "Retry-After: 1\r\n";
-    co_await answer(x, 503, "The media store cannot be reached, and the app is busy with such requests already.\n",
-                    fields);
+    to_app how{reason, turn_of(m.given), true};
+    co_await leave_to_app(m.x, m.route, std::move(how));
 }
 
 /// Where the app has answered already, and named an object that cannot be had.
@@ -72,7 +41,7 @@ awaitable<void> answer_without_object(media_request& m, error e) {
     const auto reason = to_string(e.code);
     m.x.outcome = outcome::bypass;
     m.x.detail = reason;
-    const std::string fields = fields_of_failure(m, reason);
+    const std::string fields = fields_of_failure(m.x, m.route, reason);
     log::warn("an object that the app named cannot be had",
               {{"route", m.route.settings.name}, {"reason", reason}, {"detail", e.detail}});
     if (e.code == errc::not_found) {
@@ -183,7 +152,15 @@ public:
         }
         return !is_there;
     }
+    void no_answer() override {
+        if (failed && failed->source != error_source::client) {
+            why = failed->code == errc::timeout ? metrics::fallback_reason::authorize_timeout
+                                                : metrics::fallback_reason::authorize_error;
+            failure_fields = bypass_status(to_string(*why));
+        }
+    }
 
+    std::optional<metrics::fallback_reason> why{}; ///< the app did not answer
     bool is_there{false};
     std::string value{};
     donated fields{};
@@ -193,9 +170,17 @@ private:
     const config::config& settings_;
 };
 
-/// Anything but leave: the app answers the request itself, as if nobody stood before it.
+/// Leave, but to nothing that can be served from here: so it would be without us, and is not bounded like a fault.
+awaitable<void> leave_not_taken(exchange& x, const media_route& route, metrics::fallback_reason why,
+                                std::string_view named, std::string turn) {
+    tell_not_taken(*x.services.media, route, why, named);
+    to_app how{to_string(why), std::move(turn), false};
+    co_await leave_to_app(x, route, std::move(how));
+}
+
+/// No leave: the app answers the request itself, as if nobody stood before it.
 awaitable<void> relay_refused(exchange& x, const leave& said) {
-    x.outcome = said.said == verdict::unresolved ? outcome::relay : outcome::denied;
+    x.outcome = outcome::denied;
     if (said.refused) {
         // Apps without HEAD would answer it by some page; what they said to the same GET is the truth.
         const std::string fields = said.refused->fields + said.set_cookie;
@@ -203,6 +188,21 @@ awaitable<void> relay_refused(exchange& x, const leave& said) {
         co_return;
     }
     co_await relay(x, {});
+}
+
+/// Whatever the gate said but leave to something that can be served.
+awaitable<void> leave_ungranted(exchange& x, const media_route& route, leave said) {
+    if (said.client_gone) {
+        x.keep_alive = false; // the app need not work for nobody
+        x.client.close();
+    } else if (said.said == verdict::unresolved) {
+        co_await leave_not_taken(x, route, *said.given->not_taken, said.given->key, turn_of(said.given));
+    } else if (said.said == verdict::error) {
+        to_app how{to_string(said.why), std::move(said.turn), true};
+        co_await leave_to_app(x, route, std::move(how));
+    } else {
+        co_await relay_refused(x, said);
+    }
 }
 
 } // namespace
@@ -214,19 +214,15 @@ awaitable<void> serve_media(exchange& x, const media_route& route, const std::ve
     if (!route.settings.resolve) {
         auto expanded = expand_key(route.settings.object, captures);
         if (!expanded || !in_store(*route.store, expanded.value())) {
-            co_await relay(x, {});
+            const std::string named = expanded ? expanded.value() : std::string();
+            co_await leave_not_taken(x, route, metrics::fallback_reason::not_ours, named, {});
             co_return;
         }
         key = std::move(expanded.value());
     }
     auto said = co_await authorize(x, *x.services.media, route, captures);
-    if (said.client_gone) {
-        x.keep_alive = false;
-        x.client.close();
-        co_return;
-    }
-    if (said.said != verdict::granted) {
-        co_await relay_refused(x, said);
+    if (said.client_gone || said.said != verdict::granted) {
+        co_await leave_ungranted(x, route, std::move(said));
         co_return;
     }
     const bool resolved = said.given && said.given->store != nullptr;
@@ -245,6 +241,11 @@ awaitable<void> serve_named(exchange& x, const media_route& route) {
     const auto purges_seen = x.services.media->cache.changes();
     naming_answer named(route, *x.services.settings);
     co_await relay_through(x, named);
+    if (named.why) { // it was left to the app from the beginning, and is not asked of it once more
+        x.outcome = outcome::fallback;
+        x.detail = to_string(*named.why);
+        route.counters->fallback->at(x.detail).Increment();
+    }
     if (!named.is_there) {
         co_return;
     }
@@ -260,6 +261,17 @@ awaitable<void> serve_named(exchange& x, const media_route& route) {
     m.given = std::make_shared<const grant>(std::move(given));
     m.authorize_time = steady_clock::now() - began;
     co_await send_object(m, true);
+}
+
+awaitable<void> relay_app_copy(exchange& x, const media_route& route, std::string_view id) {
+    const std::vector<capture> captures{{"id", id}};
+    auto said = co_await authorize(x, *x.services.media, route, captures);
+    if (said.client_gone || said.said == verdict::error) {
+        co_await leave_ungranted(x, route, std::move(said));
+        co_return;
+    }
+    to_app how{{}, turn_of(said.given), false};
+    co_await leave_to_app(x, route, std::move(how));
 }
 
 } // namespace sluice::proxy

@@ -4,6 +4,7 @@
 #include <sluice/http/fields.hpp>
 #include <sluice/http/target.hpp>
 #include <sluice/net/client.hpp>
+#include <sluice/proxy/fall_back.hpp>
 #include <sluice/proxy/json_pointers.hpp>
 #include <sluice/proxy/leave_rule.hpp>
 #include <sluice/proxy/presentation.hpp>
@@ -16,6 +17,8 @@
 namespace sluice::proxy {
 
 namespace {
+
+using metrics::fallback_reason;
 
 /// The most of a granting answer's body that is read to keep its connection.
 constexpr std::size_t most_drained = 64 * 1024;
@@ -57,42 +60,62 @@ void present(grant& g, const pointer_reader& values) {
     g.filename = text_at(values, at_filename).value_or("");
 }
 
-/// What the app's answer names, where it is an object that may be served.
-std::shared_ptr<const grant> read_grant(const app_question& q, const pointer_reader& values, donated fields) {
+/// Whether Open WebUI serves it as it lies on its disk. All else, what we do not understand included, may be a copy.
+bool is_in_place(const media_route& route, std::string_view named) {
+    const bool any_last_segment =
+        std::ranges::any_of(route.places, [](const store_place& p) { return p.type == config::store_type::azure; });
+    return named.find("://") == std::string_view::npos && !any_last_segment;
+}
+
+/// What the app's answer names, where it is an object that may be served; else why it is not.
+std::optional<fallback_reason> read_grant(grant& g, const app_question& q, const pointer_reader& values) {
     const auto named = text_at(values, at_object);
+    const bool preset = q.route.settings.preset == config::preset::open_webui;
+    g.shares_copy = preset && !(named && is_in_place(q.route, *named));
+    g.key = loggable_name(named.value_or(""));
     if (!named || is_odd(values, at_content_type) || is_odd(values, at_filename) || is_odd(values, at_fallback)) {
-        return nullptr;
+        return fallback_reason::unresolved;
+    }
+    if (q.route.places.empty()) {
+        return fallback_reason::no_store;
     }
     auto place = place_from_uri(*named, q.route.places, q.route.own_place);
     if (!place) {
-        return nullptr;
+        return fallback_reason::not_ours;
     }
-    grant g;
-    g.store = q.route.place_stores[place->store];
-    g.key = std::move(place->key);
-    g.resolver_id = q.route.asked_by_name ? resource_path(q.target) : std::string();
-    g.fields = std::move(fields);
-    if (q.route.settings.preset == config::preset::open_webui) {
+    if (preset) {
         if (!present_as_open_webui(g, q, values)) {
-            return nullptr;
+            return fallback_reason::unresolved;
         }
     } else {
         present(g, values);
     }
-    return std::make_shared<const grant>(std::move(g));
+    g.store = q.route.place_stores[place->store];
+    g.key = std::move(place->key);
+    return std::nullopt;
 }
 
-awaitable<bool> read_values(net::client_response& answer, pointer_reader& values, steady_clock::time_point until) {
+fallback_reason no_answer(const error& e) {
+    return e.code == errc::timeout ? fallback_reason::authorize_timeout : fallback_reason::authorize_error;
+}
+
+/// Nothing where the answer was read to its end.
+awaitable<std::optional<fallback_reason>> read_values(net::client_response& answer, pointer_reader& values,
+                                                      steady_clock::time_point until) {
     for (;;) {
         auto piece = co_await answer.read_body();
-        if (!piece || steady_clock::now() > until) {
-            co_return false;
+        if (!piece) {
+            co_return no_answer(piece.error());
+        }
+        if (steady_clock::now() > until) {
+            co_return fallback_reason::authorize_timeout;
+        }
+        const auto read = piece.value().empty() ? values.finish() : values.feed(piece.value());
+        if (!read) {
+            co_return read.error().code == errc::too_large ? fallback_reason::too_large : fallback_reason::unresolved;
         }
         if (piece.value().empty()) {
-            co_return values.finish().has_value();
-        }
-        if (!values.feed(piece.value())) {
-            co_return false;
+            co_return std::nullopt;
         }
     }
 }
@@ -129,18 +152,27 @@ awaitable<void> take_leave(const app_question& q, net::client_response& answer, 
     auto donated_fields = donor_fields(fields, q.route.settings.cors.has_value());
     a.set_cookie = set_cookie_fields(fields);
     const auto& resolve = q.route.settings.resolve;
-    if (!resolve) {
-        grant g;
-        g.fields = std::move(donated_fields);
-        a.told.given = std::make_shared<const grant>(std::move(g));
-        a.told.said = verdict::granted;
+    grant g;
+    g.fields = std::move(donated_fields);
+    if (resolve) {
+        g.resolver_id = q.route.asked_by_name ? resource_path(q.target) : std::string();
+        pointer_reader values({resolve->object, resolve->content_type, resolve->filename, resolve->filename_fallback});
+        const auto unread = co_await read_values(answer, values, until);
+        g.not_taken = unread;
+        if (g.not_taken == fallback_reason::authorize_timeout || g.not_taken == fallback_reason::authorize_error) {
+            a.told.why = *g.not_taken;
+            co_return;
+        }
+        if (g.not_taken) {
+            g.shares_copy = q.route.settings.preset == config::preset::open_webui;
+        } else {
+            g.not_taken = read_grant(g, q, values);
+        }
+    } else {
         co_await drain(answer, until);
-        co_return;
     }
-    pointer_reader values({resolve->object, resolve->content_type, resolve->filename, resolve->filename_fallback});
-    const bool read = co_await read_values(answer, values, until);
-    a.told.given = read ? read_grant(q, values, std::move(donated_fields)) : nullptr;
-    a.told.said = a.told.given ? verdict::granted : verdict::unresolved;
+    a.told.said = g.not_taken ? verdict::unresolved : verdict::granted;
+    a.told.given = std::make_shared<const grant>(std::move(g));
 }
 
 } // namespace
@@ -153,12 +185,19 @@ awaitable<app_answer> ask_app(const app_question& q, net::request_canceler& canc
     options.canceler = &canceler;
     const auto began = steady_clock::now();
     auto sent = co_await net::send(services.ask_pool, services.app, q.text, options);
-    bool ok = sent.has_value();
-    while (ok && sent.value().head().status < 200) {
-        auto next = co_await sent.value().read_head();
-        ok = next.has_value();
+    std::optional<error> failed;
+    if (!sent) {
+        failed = sent.error();
     }
-    if (ok) {
+    while (!failed && sent.value().head().status < 200) {
+        auto next = co_await sent.value().read_head();
+        if (!next) {
+            failed = next.error();
+        }
+    }
+    if (failed) {
+        a.told.why = no_answer(*failed);
+    } else {
         auto& answer = sent.value();
         const auto until = began + q.how.timeout;
         if (answer_grants(q.route.settings, q.how, answer.head().status, answer.head().fields)) {

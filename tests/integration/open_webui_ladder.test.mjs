@@ -23,11 +23,14 @@ async function startDead(t, { fallback = {}, ...options } = {}) {
 
 test('the bucket down and 200 clients seeking: so many downloads by the app at once, and 503 beyond', async (t) => {
   const s = await startDead(t, { app: { storage: { rate: 40 } } });
-  const file = await s.upload({ owner: s.ann, name: 'v.mp4', size: 4_000_000 });
-  const gate = s.app.hold((r) => r.path === contentOf(file));
+  // Of 40 files: those of one go to the app one at a time.
+  const files = [];
+  for (let i = 0; i < 40; i++) files.push(await s.upload({ owner: s.ann, name: `${i}.mp4`, size: 4_000_000 }));
+  const gate = s.app.hold((r) => r.path.endsWith('/content'));
   let refused = 0;
   const seek = async (i) => {
     const first = 15_000 * i;
+    const file = files[i % 40];
     const answer = await s.through(contentOf(file), { headers: { ...s.fields, ...range(first, first + 9999) } });
     if (answer.status === 503) {
       refused += 1;
@@ -54,7 +57,7 @@ test('the bucket down and 200 clients seeking: so many downloads by the app at o
 
 test('a denial is no fallback: it never falls through, and waits for no place', async (t) => {
   const s = await startDead(t, { fallback: { concurrency: 2 } });
-  const file = await s.upload({ owner: s.ann, name: 'v.mp4' });
+  const [file, other] = [await s.upload({ owner: s.ann, name: 'v.mp4' }), await s.upload({ owner: s.ann, name: 'w.mp4' })];
   const bob = s.session(s.user('bob'));
   const denied = async () => {
     for (const [fields, status, detail] of [[bob, 404, notFound], [{}, 401, 'Not authenticated']]) {
@@ -64,12 +67,12 @@ test('a denial is no fallback: it never falls through, and waits for no place', 
   };
   await denied();
   assert.deepEqual([await s.sluice.metric('fallback_total'), s.app.storage.downloads.all], [0, 0]);
-  const gate = s.app.hold((r) => r.path === contentOf(file) && r.headers.authorization === s.fields.Authorization);
-  const two = [s.through(contentOf(file), { headers: s.fields }), s.through(contentOf(file), { headers: s.fields })];
+  const gate = s.app.hold((r) => r.path.endsWith('/content') && r.headers.authorization === s.fields.Authorization);
+  const two = [file, other].map((one) => s.through(contentOf(one), { headers: s.fields }));
   await gate.reached(2);
   await denied();
   gate.release();
-  for (const answer of await Promise.all(two)) assert.equal(answer.sha256, file.sha256());
+  for (const [i, answer] of (await Promise.all(two)).entries()) assert.equal(answer.sha256, [file, other][i].sha256());
 });
 
 async function startFaulty(t, options = {}) {

@@ -114,7 +114,9 @@ test('paths and queries that are not the very bytes are relayed as they came', a
     const through = await s.rawThrough(target, headers);
     assert.deepEqual([through.status, through.headers['content-type'], through.headers['content-disposition'], through.sha256],
       [alone.status, alone.headers['content-type'], alone.headers['content-disposition'], alone.sha256], target);
-    assert.deepEqual(s.app.requests.slice(before).map((r) => r.target), [target], 'one request, as it came, and none beside it');
+    // Beside it the app may be asked whether the request may wait for its copy, never for bytes.
+    const relayed = s.app.requests.slice(before).map((r) => r.target).filter((one) => one === target || one !== `/api/v1/files/${file.id}`);
+    assert.deepEqual(relayed, [target], 'one request, as it came');
   }
   assert.equal(s.fetched(file).length, 1);
 });

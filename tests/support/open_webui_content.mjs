@@ -44,10 +44,13 @@ export function rangesOf(field, size) {
 
 async function sendPart({ res, gone }, file, { first, last }) {
   if (last < first) return;
+  let left = last - first + 1;
   for await (const bytes of fs.createReadStream(file, { start: first, end: last, highWaterMark: 256 * 1024 })) {
     if (res.destroyed) return;
+    left -= bytes.length;
     if (!res.write(bytes)) await Promise.race([new Promise((resolve) => res.once('drain', resolve)), gone]);
   }
+  if (left > 0) res.destroy(); // truncated meanwhile: the app's server cuts what is shorter than it said
 }
 
 /// Answers a GET with a local copy of storage.get(), or a part of it. `call`: {req, res, gone}. No 304, no 412.

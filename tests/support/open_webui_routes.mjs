@@ -55,16 +55,13 @@ const fileJson = ({ id, userId, filename, path, data, meta, order }) => {
 
 /// Downloads the file's whole object, then answers as `present(file)` says; any failure before the head is a 400.
 async function sendStored(call, file, present) {
-  let copy;
   try {
-    copy = await call.app.storage.get(file.path);
+    const copy = await call.app.storage.get(file.path);
     const how = present();
     await sendFile(call, copy, how);
   } catch (error) {
     if (call.res.headersSent) throw error;
     throw new Refusal(400, '[ERROR: Error getting file content]');
-  } finally {
-    copy?.remove();
   }
 }
 

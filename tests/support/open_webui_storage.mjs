@@ -1,5 +1,6 @@
 // The stand-in's storage as Open WebUI's own provider for S3 has it: names are raw, and every read downloads the whole
-// object to the local disk, with an ETag of the copy's that no two downloads share. Paths of another provider are local.
+// object to the local disk, into one copy for all reads of the object, which each of them truncates; with an ETag of the
+// copy's that no two downloads share. Paths of another provider are local.
 import fs from 'node:fs';
 import http from 'node:http';
 import path from 'node:path';
@@ -18,7 +19,7 @@ export class Storage {
     Object.assign(this, { endpoint, bucket, prefix, accessKey, secretKey, region, rate });
     this.directory = temporaryDirectory('open-webui');
     this.downloads = { now: 0, most: 0, all: 0, bytes: 0 };
-    this.copies = 0;
+    fs.mkdirSync(path.join(this.directory, 'copies'));
     this.lastTime = 0;
   }
 
@@ -54,23 +55,23 @@ export class Storage {
     this.downloads.most = Math.max(this.downloads.most, this.downloads.now);
     try {
       const key = this.keyOf(uri);
-      return this.#copy(key === undefined ? uri : await this.#download(key), key !== undefined);
+      return this.#copy(key === undefined ? uri : await this.#download(key));
     } finally {
       this.downloads.now -= 1;
     }
   }
 
   async #download(key) {
-    const response = await this.#request('GET', key);
-    if (response.statusCode !== 200) {
-      response.resume();
-      throw new Error(`the store said ${response.statusCode}`);
-    }
-    const file = path.join(this.directory, `${++this.copies}`);
+    const file = path.join(this.directory, 'copies', createHash('sha256').update(key.split('/').pop()).digest('hex'));
     const out = await fs.promises.open(file, 'w');
     const started = Date.now();
     let received = 0;
     try {
+      const response = await this.#request('GET', key);
+      if (response.statusCode !== 200) {
+        response.resume();
+        throw new Error(`the store said ${response.statusCode}`);
+      }
       for await (const bytes of response) {
         await out.writeFile(bytes);
         received += bytes.length;
@@ -79,23 +80,20 @@ export class Storage {
         if (due > 5) await wait(due);
       }
       if (!response.complete) throw new Error('the store broke off');
-    } catch (error) {
-      fs.rmSync(file, { force: true });
-      throw error;
     } finally {
       await out.close();
     }
     return file;
   }
 
-  #copy(file, ours) {
+  #copy(file) {
     const stat = fs.statSync(file);
     if (!stat.isFile()) throw new Error(`${file} is no file`);
     const { size } = stat;
     // The copy's mtime: a new one each time, also where two downloads end within one tick of the clock.
     this.lastTime = Math.max(Date.now(), this.lastTime + 1);
     const etag = `"${createHash('md5').update(`${this.lastTime}-${size}`).digest('hex')}"`;
-    return { file, size, etag, modified: this.lastTime, remove: () => ours && fs.rmSync(file, { force: true }) };
+    return { file, size, etag, modified: this.lastTime };
   }
 
   async remove(uri) {

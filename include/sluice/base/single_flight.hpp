@@ -70,14 +70,29 @@ public:
 
         /// A follower's: completes when the leader has landed. `ex` is the caller's worker.
         awaitable<Value> wait(executor ex) {
-            auto wake = std::make_shared<event>(ex);
+            const auto wake = std::make_shared<event>(ex);
+            auto value = co_await wait_unless(wake, [] { return false; });
+            co_return std::move(*value);
+        }
+
+        /// The same, but gives nullopt where `given_up()` holds when the caller notifies `wake`. `wake` is of the
+        /// caller's worker.
+        template <class GivenUp>
+        awaitable<std::optional<Value>> wait_unless(std::shared_ptr<event> wake, GivenUp given_up) {
+            bool enlisted = false;
             for (;;) {
                 {
                     const std::lock_guard lock(flight_->mutex);
                     if (flight_->value) {
-                        co_return *flight_->value;
+                        co_return flight_->value;
                     }
-                    flight_->waiters.push_back(wake);
+                    if (!enlisted) {
+                        flight_->waiters.push_back(wake);
+                        enlisted = true;
+                    }
+                }
+                if (given_up()) {
+                    co_return std::nullopt;
                 }
                 co_await wake->wait();
             }

@@ -64,8 +64,8 @@ struct route_metrics {
     Counter* origin_bytes{nullptr};
     Counter* app_bytes{nullptr};
     std::array<Histogram*, outcome_count> first_byte{};
-    std::unique_ptr<counter_set> authorize; ///< by result: granted, cached, denied, error
-    std::unique_ptr<counter_set> fallback;  ///< by reason, the names of `errc`
+    std::unique_ptr<counter_set> authorize; ///< by result: granted, cached, denied, unresolved, timeout, error
+    std::unique_ptr<counter_set> fallback;  ///< by reason, the names of `errc` and of `fallback_reason`
 
     prometheus::Family<Counter>* requests{nullptr};
     std::string name;
@@ -116,7 +116,7 @@ public:
     Gauge* fills_in_flight{nullptr};
     Counter* fill_joins{nullptr};
     Counter* fill_resumes{nullptr};
-    std::unique_ptr<counter_set> client_closed; ///< by reason: idle, limit, per_client, slow_body, slow_send
+    std::unique_ptr<counter_set> client_closed; ///< by reason: idle, limit, per_client, slow_body, slow_send, slow_turn
     Counter* admin_closed{nullptr};             ///< for newer ones
     Counter* client_limited_requests{nullptr};
     Counter* slow_readers{nullptr};

@@ -1,8 +1,10 @@
 #pragma once
 
+#include <sluice/metrics/fallback_reason.hpp>
 #include <sluice/origin/store.hpp>
 #include <sluice/proxy/donor.hpp>
 
+#include <optional>
 #include <string>
 
 namespace sluice::proxy {
@@ -18,6 +20,10 @@ struct grant {
     bool says_disposition{false};
     std::string content_disposition{}; ///< with says_disposition; "": none is sent
     donated fields{};                  ///< of the app's answer
+    /// Set: leave, but to nothing that can be served from here, and why; `key` is then what was named, if anything was.
+    std::optional<metrics::fallback_reason> not_taken{};
+    /// The app answers requests for it from one copy, which each of them rewrites: they must not overlap.
+    bool shares_copy{false};
 };
 
 } // namespace sluice::proxy

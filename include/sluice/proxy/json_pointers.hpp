@@ -28,7 +28,8 @@ public:
     /// What stands at a pointer.
     enum class kind : std::uint8_t { absent, null, string, other };
 
-    static constexpr std::size_t default_cap = 8UL * 1024 * 1024;
+    /// Of what is read: what is not wanted is dropped as it comes, and costs no memory.
+    static constexpr std::size_t default_cap = 256UL * 1024 * 1024;
 
     /// Each pointer begins with `/` (config::parse_json_pointer accepted it) or is "", which is never there.
     explicit pointer_reader(const std::vector<std::string>& pointers, std::size_t cap = default_cap);

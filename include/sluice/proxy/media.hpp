@@ -1,6 +1,7 @@
 #pragma once
 
 #include <sluice/base/file_pool.hpp>
+#include <sluice/base/said_once.hpp>
 #include <sluice/base/single_flight.hpp>
 #include <sluice/cache/fill_writer.hpp>
 #include <sluice/cache/object_cache.hpp>
@@ -12,6 +13,7 @@
 #include <sluice/proxy/object_uri.hpp>
 #include <sluice/proxy/path_shape.hpp>
 #include <sluice/proxy/router.hpp>
+#include <sluice/proxy/turns.hpp>
 
 #include <atomic>
 #include <map>
@@ -51,7 +53,7 @@ enum class verdict : std::uint8_t {
     granted,
     denied,
     unresolved, ///< the app said yes, but to no object that could be served from here
-    error       ///< it did not answer, or late
+    error       ///< it did not answer, not wholly, or late
 };
 
 /// An answer that denied, without its body.
@@ -63,8 +65,9 @@ struct denial {
 /// What the app said, as those learn it too who asked the same at the same time.
 struct decision {
     verdict said{verdict::error};
-    std::shared_ptr<const grant> given{};    ///< with `granted`
-    std::shared_ptr<const denial> refused{}; ///< with `denied`, where a HEAD asked
+    std::shared_ptr<const grant> given{};                                    ///< with `granted` and `unresolved`
+    std::shared_ptr<const denial> refused{};                                 ///< with `denied`, where a HEAD asked
+    metrics::fallback_reason why{metrics::fallback_reason::authorize_error}; ///< with `error`
 };
 
 /// What all workers share on the media path.
@@ -85,6 +88,8 @@ struct media_services {
     single_flight<std::optional<error>> lookups{error{errc::canceled, error_source::internal, true}};
     std::atomic<unsigned> fills{0};
     std::atomic<unsigned> fallbacks{0};
+    turns app_turns{};
+    said_once told{}; ///< why media are left to the app
 };
 
 /// What is known of the version that is served, as the head of a response needs it. Views.

@@ -52,10 +52,12 @@ public:
     bool handed_over{false};        ///< all of the request went out, its body included
     bool answered{false};           ///< the app's final head has come
     bool asked_twice{false};        ///< the request was sent again after a kept connection died: the first may count
+    std::optional<error> failed{};  ///< why there is no answer, once `no_answer` is called by the relay
+    std::string failure_fields{};   ///< whole lines for an answer of ours that says so; may be set by `no_answer`
 };
 
 /// As `relay`, with `filter` between the app's answer and the client.
-awaitable<void> relay_through(exchange& x, answer_filter& filter);
+awaitable<void> relay_through(exchange& x, answer_filter& filter, std::string_view extra_fields = {});
 
 /// Sends an answer's head without a body, to a HEAD that the app's answer to the gate denied. `fields`: whole lines.
 awaitable<void> answer_head(exchange& x, unsigned status, std::string_view fields);
@@ -75,9 +77,10 @@ void append_forwarded_fields(std::string& out, const exchange& x);
 /// Which of a client's fields a request to the app carries. The two that ask for leave go without those that steer the
 /// app to another question (proxy/steering.hpp).
 enum class carried_fields : std::uint8_t {
-    all,           ///< the relayed request itself: all but hop-by-hop and owned ones
-    without_range, ///< the request whose answer names the object: also without Range and If-Range
-    for_subrequest ///< the gate's question: also without Range, If-*, Accept-Encoding, Expect and body fields
+    all,                  ///< the relayed request itself: all but hop-by-hop and owned ones
+    without_range,        ///< the request whose answer names the object: also without Range and If-Range
+    for_subrequest,       ///< the gate's question: also without Range, If-*, Accept-Encoding, Expect and body fields
+    for_preset_subrequest ///< also without what browsers say of how they fetch: it is known that the app ignores that
 };
 
 /// Appends the client's fields that the app may see, as whole lines, in their order.

@@ -14,4 +14,8 @@ awaitable<void> serve_media(exchange& x, const media_route& route, const std::ve
 /// the fields of the app's answer. Trouble with the store has no other way out then: 404 or 502.
 awaitable<void> serve_named(exchange& x, const media_route& route);
 
+/// Relays a GET for a file of a preset's app that is not served from here (`app_copy.hpp`), in its turn once the app
+/// has granted it; a refused one as it is. `id`: the file's.
+awaitable<void> relay_app_copy(exchange& x, const media_route& route, std::string_view id);
+
 } // namespace sluice::proxy

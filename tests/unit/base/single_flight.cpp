@@ -18,6 +18,13 @@ namespace {
 using flights = single_flight<int>;
 constexpr int abandoned = -1;
 
+awaitable<void> follow_unless(flights& f, std::string key, std::shared_ptr<event> wake, const bool& gone, int& got) {
+    auto place = f.enter(key);
+    const auto given_up = [&gone] { return gone; };
+    const auto value = co_await place.wait_unless(wake, given_up);
+    got = value.value_or(0);
+}
+
 awaitable<void> follow(flights& f, std::string key, std::vector<int>& got) {
     const auto ex = co_await asio::this_coro::executor;
     auto place = f.enter(key);
@@ -54,6 +61,33 @@ awaitable<void> ask_often(flights& f, int rounds, seen& s) {
 } // namespace
 
 BOOST_AUTO_TEST_SUITE(single_flights)
+
+BOOST_AUTO_TEST_CASE(who_gives_up_waits_no_longer) {
+    asio::io_context context{1};
+    flights f(abandoned);
+    auto leader = f.enter("a");
+    const auto wake = std::make_shared<event>(context.get_executor());
+    const auto other = std::make_shared<event>(context.get_executor());
+    bool gone = false;
+    const bool stays = false;
+    int got = -2;
+    int others = -2;
+    asio::co_spawn(context, follow_unless(f, "a", wake, gone, got), asio::detached);
+    asio::co_spawn(context, follow_unless(f, "a", other, stays, others), asio::detached);
+    context.poll();
+    wake->notify(); // for nothing
+    context.poll();
+    BOOST_TEST(got == -2);
+    gone = true;
+    wake->notify();
+    context.poll();
+    BOOST_TEST(got == 0);
+    leader.land(7);
+    context.restart();
+    context.run();
+    BOOST_TEST(others == 7);
+    BOOST_TEST(got == 0);
+}
 
 BOOST_AUTO_TEST_CASE(one_leads_and_all_get_what_it_gives) {
     asio::io_context context{1};

@@ -58,7 +58,7 @@ BOOST_AUTO_TEST_CASE(the_route) {
     const auto& leave = std::get<authorize_subrequest>(r.authorize);
     BOOST_TEST(leave.path == "/api/v1/files/{id}");
     BOOST_TEST((leave.ttl == 10s));
-    BOOST_TEST((leave.timeout == 5s));
+    BOOST_TEST((leave.timeout == 60s));
     BOOST_TEST(leave.ignore_headers.empty());
     BOOST_TEST(leave.accept.empty());
     BOOST_REQUIRE(r.resolve.has_value());

@@ -1,0 +1,44 @@
+#pragma once
+
+#include <sluice/metrics/fallback_reason.hpp>
+#include <sluice/proxy/media.hpp>
+
+#include <string>
+#include <string_view>
+
+/// The ways out of a media request that is not served from here: the app answers it.
+namespace sluice::proxy {
+
+/// How a request is left to the app.
+struct to_app {
+    /// Why, as `fallback_total`, `Cache-Status` and the access log have it; "": it is none of ours, and merely relayed.
+    std::string_view reason{};
+    /// Requests of one name go one at a time, in the order in which they came; "": at any time.
+    std::string turn{};
+    /// Counts against `fallback.concurrency`: a fault, of the store or of the app itself, brings it to the app.
+    bool bounded{false};
+};
+
+/// Relays the request, which has no body, when its turn has come; 503 with Retry-After where that takes longer than
+/// `fallback.after` (reason `busy`), or beyond `fallback.concurrency`. `reason` must live until completion.
+///
+/// A turn lasts until the app's body has ended; where the client goes, until the app's answer has begun, for
+/// `limits.send_timeout` at most: the app writes its copy until then. A client that takes less than `least_rate` while
+/// others wait is cut.
+awaitable<void> leave_to_app(exchange& x, const media_route& route, to_app how);
+
+/// Bytes a second, over ten seconds in which it is the client that is waited for.
+inline constexpr std::uint64_t least_rate = 64 * 1024;
+
+/// `Cache-Status`, and what pages of other origins need to read an answer of ours: whole lines.
+[[nodiscard]] std::string fields_of_failure(const exchange& x, const media_route& route, std::string_view reason);
+
+/// Says at warn, once a reason and store, that the route's media are left to the app. `named`: what the app, or the
+/// request, named; its query and what follows the 256th byte are left out.
+void tell_not_taken(media_services& services, const media_route& route, metrics::fallback_reason why,
+                    std::string_view named);
+
+/// What of a named object's address may be logged: without user, query and more than 256 bytes.
+[[nodiscard]] std::string loggable_name(std::string_view named);
+
+} // namespace sluice::proxy

@@ -1,0 +1,31 @@
+#include <sluice/http/target.hpp>
+#include <sluice/proxy/app_copy.hpp>
+#include <sluice/proxy/presentation.hpp>
+#include <sluice/proxy/resource_path.hpp>
+#include <sluice/proxy/unsafe_request.hpp>
+
+namespace sluice::proxy {
+
+std::optional<std::string> open_webui_copy(std::string_view target) {
+    constexpr std::size_t id_length = 36;
+    constexpr std::string_view content = "/content";
+    if (http::split_target(target).path.size() < open_webui_files.size() + id_length + content.size()) {
+        return std::nullopt; // no spelling is shorter
+    }
+    const std::string path = resource_path(target);
+    std::string_view rest = path;
+    if (!rest.starts_with(open_webui_files)) {
+        return std::nullopt;
+    }
+    rest.remove_prefix(open_webui_files.size());
+    const auto id = rest.substr(0, id_length);
+    rest.remove_prefix(id.size());
+    if (!is_uuid(id) || !rest.starts_with(content)) {
+        return std::nullopt;
+    }
+    rest.remove_prefix(content.size());
+    const bool beneath = rest.starts_with('/') && rest.find('/', 1) == std::string_view::npos;
+    return rest.empty() || beneath ? std::optional<std::string>(id) : std::nullopt;
+}
+
+} // namespace sluice::proxy
