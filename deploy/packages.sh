@@ -3,14 +3,15 @@
 # deploy/quickstart.sh, tests/run.sh, .ci/run, deploy/test-image.sh and the Dockerfile share these lists.
 # shellcheck disable=SC2034  # the lists are used by those who source this file
 
-# To build the program (CMake with SLUICE_TESTS=OFF). zlib and curl are asked for by prometheus-cpp's CMake file.
+# To build the program (CMake with SLUICE_TESTS=OFF). curl is asked for by prometheus-cpp's CMake file.
 packages_build="g++ cmake ninja-build libboost1.81-dev libboost-json1.81-dev libboost-url1.81-dev libssl-dev
     libyaml-cpp-dev prometheus-cpp-dev zlib1g-dev libcurl4-openssl-dev libspdlog-dev libcli11-dev
-    libxxhash-dev libpugixml-dev ca-certificates"
+    libxxhash-dev libpugixml-dev libbrotli-dev libzstd-dev ca-certificates"
 
 # To run it.
 packages_runtime="libboost-json1.81.0 libboost-url1.81.0 libboost-container1.81.0 libssl3 libyaml-cpp0.7
-    libprometheus-cpp-core1.0 libspdlog1.10 libfmt9 libxxhash0 libpugixml1v5 ca-certificates"
+    libprometheus-cpp-core1.0 libspdlog1.10 libfmt9 libxxhash0 libpugixml1v5
+    zlib1g libbrotli1 libzstd1 ca-certificates"
 
 # For the demo of deploy/quickstart.sh.
 packages_demo="ffmpeg curl"

@@ -135,6 +135,7 @@ std::optional<bound> read_app(reading& r, const node& where, app& out) {
     m.read_count("keepalive", out.keepalive, 0, 65535);
     m.read_bool("half_close", out.half_close);
     m.read_bool("via", out.via);
+    m.read_bool("waiting_page", out.waiting_page);
     m.finish();
     return address;
 }

@@ -125,12 +125,14 @@ std::optional<node> local_store(reading& r) {
 void fill_open_webui(route& out) {
     out.name = "open-webui";
     out.path = "/api/v1/files/{id}/content";
-    out.query = query_policy::any; // exactly which ones: proxy::open_webui_query
+    out.other_paths = {"/api/v1/files/{id}/content/{file_name}"};
+    out.query = query_policy::any; // exactly which ones, and which names: proxy::open_webui_form
     authorize_subrequest leave;
     leave.path = "/api/v1/files/{id}";
     leave.timeout = std::chrono::minutes(1); // an upload silences the whole app for many seconds
     out.authorize = std::move(leave);
-    out.resolve = resolve_pointers{"/path", "/meta/content_type", "/meta/name", "/filename"};
+    out.resolve = resolve_pointers{"/path", "/meta/content_type", "/meta/name", "/filename", "/meta"};
+    out.compress.emplace(); // as its own middleware does
 }
 
 void add_open_webui_store(reading& r, config& c, route& out) {

@@ -229,6 +229,28 @@ void read_delivery(mapping& m, const config& c, route& out) {
     }
 }
 
+/// `none`, or `{max_size: …}`.
+void read_compress(reading& r, mapping& m, route& out) {
+    const node* value = m.take("compress");
+    if (value == nullptr) {
+        return;
+    }
+    if (value->what != node::kind::mapping) {
+        bool off = false;
+        m.read_choice<bool>("compress", off, {{"none", true}});
+        out.compress.reset();
+        return;
+    }
+    mapping k(r, *value, m.full("compress"));
+    compression got;
+    k.read_size("max_size", got.max_size, 1ULL << 10U, 1ULL << 30U);
+    k.finish();
+    out.compress = got;
+    if (out.delivery == delivery::redirect) {
+        m.wrong("compress", *value, "means nothing where delivery is redirect");
+    }
+}
+
 void read_route(reading& r, const node& where, const std::string& place, config& c) {
     mapping m(r, where, place);
     if (where.what == node::kind::null) {
@@ -252,6 +274,7 @@ void read_route(reading& r, const node& where, const std::string& place, config&
     read_delivery(m, c, out);
     read_headers(r, m, out);
     read_cors(r, m, out);
+    read_compress(r, m, out);
     duration max_age{0};
     if (m.read_duration("max_age", max_age, 0ms, 24h * 3650) != nullptr) {
         out.max_age = max_age;

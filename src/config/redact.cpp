@@ -188,7 +188,8 @@ json::object json_of(const resolve_pointers& p) {
     json::object out{{"object", p.object}};
     for (const auto& [key, pointer] : {std::pair<std::string_view, const std::string&>{"content_type", p.content_type},
                                        {"filename", p.filename},
-                                       {"filename_fallback", p.filename_fallback}}) {
+                                       {"filename_fallback", p.filename_fallback},
+                                       {"needed", p.needed}}) {
         if (!pointer.empty()) {
             out[key] = pointer;
         }
@@ -209,6 +210,9 @@ json::object json_of(const route& r) {
         out["preset"] = "open-webui"; // what it sets is shown too: it is what is in force
     }
     out["path"] = r.path;
+    if (!r.other_paths.empty()) {
+        out["other_paths"] = array_of(r.other_paths);
+    }
     switch (r.query) {
     case query_policy::none:
         out["query"] = "none";
@@ -242,6 +246,11 @@ json::object json_of(const route& r) {
     }
     if (r.cors) {
         out["cors"] = json_of(*r.cors);
+    }
+    if (r.compress) {
+        out["compress"] = json::object{{"max_size", format_size(r.compress->max_size)}};
+    } else {
+        out["compress"] = "none";
     }
     out["immutable"] = r.immutable;
     out["server_timing"] = r.server_timing;
@@ -281,7 +290,8 @@ std::string redacted_json(const config& c) {
                               {"response_timeout", format_duration(c.app.response_timeout)},
                               {"keepalive", c.app.keepalive},
                               {"half_close", c.app.half_close},
-                              {"via", c.app.via}};
+                              {"via", c.app.via},
+                              {"waiting_page", c.app.waiting_page}};
     json::array proxies;
     for (const auto& block : c.trusted_proxies) {
         proxies.push_back(json::string(text_of(block)));

@@ -66,6 +66,7 @@ std::array<std::string_view, 5> write_error_reasons() {
 constexpr std::array<std::string_view, 3> eviction_reasons{"budget", "min_free", "objects"};
 constexpr std::array<std::string_view, 6> close_reasons{"idle",      "limit",     "per_client",
                                                         "slow_body", "slow_send", "slow_turn"};
+constexpr std::array<std::string_view, 3> codings{"zstd", "br", "gzip"};
 constexpr std::array<std::string_view, 2> refresh_results{"ok", "error"};
 constexpr std::array<std::string_view, 6> authorize_results{"granted",    "cached",  "denied",
                                                             "unresolved", "timeout", "error"};
@@ -101,6 +102,8 @@ std::string_view to_string(outcome o) noexcept {
         return "revalidated";
     case outcome::bypass:
         return "bypass";
+    case outcome::local:
+        return "local";
     case outcome::fallback:
         return "fallback";
     case outcome::redirect:
@@ -225,6 +228,12 @@ metrics::metrics()
     client_limited_requests = &counters(registry_, "client_limited_requests_total",
                                         "Requests from trusted proxies refused by limits.connections_per_client.")
                                    .Add({});
+    compression_input = std::make_unique<counter_set>(
+        counters(registry_, "compression_input_bytes_total", "Body bytes that were compressed, by coding."), labels{},
+        "coding", codings);
+    compression_output = std::make_unique<counter_set>(
+        counters(registry_, "compression_output_bytes_total", "What they were compressed to."), labels{}, "coding",
+        codings);
     slow_readers = &counters(registry_, "slow_readers_total", "Clients too slow to hold blocks of the cache.").Add({});
     log_dropped = &counters(registry_, "log_dropped_total", "Lines of the log that nobody took in time.").Add({});
     open_descriptors = &gauge(registry_, "open_descriptors", "Open file descriptors.");

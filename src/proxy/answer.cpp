@@ -19,17 +19,26 @@ awaitable<void> send(exchange& x, std::string_view head, std::string_view body) 
 } // namespace
 
 awaitable<void> answer(exchange& x, unsigned status, std::string_view body, std::string_view extra_fields) {
+    if (status == 204) { // which has no type
+        co_await answer_as(x, status, {}, extra_fields);
+        co_return;
+    }
+    const std::string fields = std::string("Content-Type: text/plain; charset=utf-8\r\n").append(extra_fields);
+    co_await answer_as(x, status, body, fields);
+}
+
+awaitable<void> answer_as(exchange& x, unsigned status, std::string_view body, std::string_view fields) {
     if (x.parser.has_head() && x.parser.has_body() && !x.body_read) {
         x.keep_alive = false; // where the next request would begin is not known
     }
     std::string head;
     begin_head(head, x, status);
-    if (status != 204) { // which has neither (RFC 9110 §8.6)
-        head += "Content-Type: text/plain; charset=utf-8\r\nX-Content-Type-Options: nosniff\r\nContent-Length: ";
+    if (status != 204) { // which has no length (RFC 9110 §8.6)
+        head += "X-Content-Type-Options: nosniff\r\nContent-Length: ";
         detail::append_number(head, body.size());
         head += "\r\n";
     }
-    head += extra_fields;
+    head += fields;
     end_head(head, x);
     const bool no_body = status == 204 || x.request.method == "HEAD";
     co_await send(x, head, no_body ? std::string_view{} : body);

@@ -170,6 +170,25 @@ awaitable<delivered> give_up(delivery& d, error e) {
     co_return delivered{std::move(e)};
 }
 
+/// Sends the next piece of what is readable up to `last` through the encoder. While the client takes it, nothing of the
+/// cache is held.
+awaitable<result<void>> send_coded(delivery& d, cache::reader& r, int fd, std::uint64_t last) {
+    last = std::min(last, d.position + coded_piece - 1);
+    auto coded = co_await d.m.coded->put_file(d.m.services.reads, fd, d.position, last, d.head);
+    r.release();
+    if (!coded) {
+        co_return coded;
+    }
+    d.position = last + 1;
+    if (d.head.empty()) { // the encoder still has it
+        co_return coded;
+    }
+    d.m.x.note_head_sent();
+    auto sent = co_await d.m.x.client.write(d.head);
+    d.head.clear();
+    co_return sent;
+}
+
 /// Sends `d.bytes`; `hold` is let go once its own reader is there.
 awaitable<delivered> send_part(delivery& d, std::shared_ptr<cache::file> data, std::unique_ptr<cache::reader> hold) {
     media_request& m = d.m;
@@ -189,7 +208,14 @@ awaitable<delivered> send_part(delivery& d, std::shared_ptr<cache::file> data, s
                 append_head(d.head, m, representation_of(*d.object), d.to_send);
                 d.head += part;
             }
-            auto sent = co_await send_file(m.x, m.services.reads, data->fd(), d.position, s.last, d.head, &rest);
+            result<void> sent;
+            if (m.coded) {
+                auto piece = co_await send_coded(d, r, data->fd(), s.last);
+                sent = std::move(piece);
+            } else {
+                auto bytes = co_await send_file(m.x, m.services.reads, data->fd(), d.position, s.last, d.head, &rest);
+                sent = std::move(bytes);
+            }
             if (d.position > s.first) {
                 s.last = d.position - 1;
                 count_bytes(d, s);
@@ -270,7 +296,7 @@ awaitable<delivered> send_several(delivery& d, std::shared_ptr<cache::file> data
 
 awaitable<delivered> deliver_cached(media_request& m, std::shared_ptr<cache::object> o,
                                     std::unique_ptr<cache::reader> hold) {
-    delivery d{m, o, make_plan(m, representation_of(*o))};
+    delivery d{m, o, make_delivery_plan(m, representation_of(*o))};
     classify(d);
     if (!d.to_send.has_body) {
         append_head(d.head, m, representation_of(*o), d.to_send);

@@ -124,6 +124,29 @@ awaitable<result<void>> send_copies(local_delivery& d) {
     co_return sent;
 }
 
+/// Compressed, each piece once the file was looked at again.
+awaitable<result<void>> send_compressed(local_delivery& d) {
+    for (std::uint64_t at = 0; at < d.file.size;) {
+        const std::uint64_t last = std::min(d.file.size, at + coded_piece) - 1;
+        auto coded = co_await d.m.coded->put_file(d.m.services.reads, d.file.fd, at, last, d.out);
+        if (!coded) {
+            co_return coded.error().code == errc::disk_error ? unreadable(d) : coded.error();
+        }
+        if (!d.file.is_unchanged()) {
+            co_return written_to();
+        }
+        if (!d.out.empty()) { // else the encoder still has it
+            auto sent = co_await flush(d);
+            if (!sent) {
+                co_return sent;
+            }
+        }
+        d.m.x.bytes.origin += last - at + 1;
+        at = last + 1;
+    }
+    co_return result<void>();
+}
+
 /// By sendfile, in stretches.
 awaitable<result<void>> send_pages(local_delivery& d, std::uint64_t first, std::uint64_t last) {
     while (first <= last) {
@@ -201,11 +224,13 @@ awaitable<result<void>> send_by_sendfile(local_delivery& d) {
 
 awaitable<result<void>> send_version(media_request& m, const origin::local_object& o) {
     const representation r{o.size, o.etag, o.content_type, o.last_modified, std::chrono::system_clock::now()};
-    local_delivery d{m, o, make_plan(m, r), {}};
+    local_delivery d{m, o, make_delivery_plan(m, r), {}};
     append_head(d.out, m, r, d.to_send);
     result<void> sent;
     if (!d.to_send.has_body) {
         sent = co_await flush(d);
+    } else if (m.coded) {
+        sent = co_await send_compressed(d);
     } else if (body_size(d) <= end_size) {
         sent = co_await send_at_once(d);
     } else if (m.store.settings().copy) {
@@ -219,7 +244,7 @@ awaitable<result<void>> send_version(media_request& m, const origin::local_objec
 } // namespace
 
 awaitable<delivered> deliver_local(media_request& m) {
-    m.x.outcome = metrics::outcome::bypass;
+    m.x.outcome = metrics::outcome::local;
     m.x.detail = "local";
     delivered d;
     for (int version = 0; version < most_versions; ++version) {

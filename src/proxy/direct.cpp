@@ -70,14 +70,24 @@ awaitable<result<void>> stream(media_request& m, origin::fetched& from, const ht
         if (skip >= end) {
             continue;
         }
+        std::string_view piece(buffer.data() + skip, static_cast<std::size_t>(end - skip));
+        m.x.bytes.origin += piece.size();
+        if (m.coded) {
+            auto coded = co_await m.coded->put(m.services.reads, piece, head);
+            if (!coded) {
+                co_return coded;
+            }
+            piece = {};
+            if (head.empty()) { // the encoder still has it
+                continue;
+            }
+        }
         m.x.note_head_sent();
-        const std::string_view piece(buffer.data() + skip, static_cast<std::size_t>(end - skip));
         auto sent = co_await m.x.client.write(head, piece);
         if (!sent) {
             co_return sent.error();
         }
         head.clear();
-        m.x.bytes.origin += piece.size();
     }
     co_return result<void>();
 }
@@ -102,9 +112,10 @@ awaitable<delivered> deliver_direct(media_request& m, std::optional<origin::fetc
             have.emplace(std::move(got.value()));
         }
         const representation r = representation_of(have->head());
-        plan p = make_plan(m, r);
+        plan p = make_delivery_plan(m, r);
         const bool refused = have->head().status == 416;
         if (refused && p.status != 416 && r.size == 0) {
+            m.coded.reset();
             p = plan{}; // an empty object, asked for by range: its whole is nothing
         }
         // A 416 has no validators: what the client's conditions mean is known from a whole answer alone.

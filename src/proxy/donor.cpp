@@ -54,6 +54,19 @@ bool is_for_all(std::string_view cache_control) {
     return false;
 }
 
+/// `Vary` without Accept-Encoding, which the request for leave has not and which says nothing of the object's bytes.
+void append_vary(donated& out, std::string_view names) {
+    std::string kept;
+    while (const auto name = http::next_list_member(names)) {
+        if (!http::same_name(*name, "Accept-Encoding")) {
+            kept.append(kept.empty() ? "" : ", ").append(*name);
+        }
+    }
+    if (!kept.empty()) {
+        (void)http::append_field(out.lines, "Vary", kept);
+    }
+}
+
 void append_cache_control(donated& out, const http::field_list& answer, const http::hop_by_hop& hop) {
     std::string lines;
     bool for_all = false;
@@ -75,7 +88,9 @@ donated donor_fields(const http::field_list& answer, bool cors_configured) {
     for (const auto& f : answer.items) {
         const bool wanted = among(middleware_names, f.name) || starts_with_name(f.name, "Cross-Origin-") ||
                             (is_cors(f.name) && !cors_configured);
-        if (wanted && !hop.strips(f.name)) {
+        if (wanted && http::same_name(f.name, "Vary") && !hop.strips(f.name)) {
+            append_vary(out, f.value);
+        } else if (wanted && !hop.strips(f.name)) {
             (void)http::append_field(out.lines, f.name, f.value); // what is no field value is left out
         }
     }

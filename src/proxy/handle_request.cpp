@@ -20,11 +20,11 @@ struct routed {
 };
 
 /// What a preset asks of a request beyond its path.
-bool preset_takes(const config::route& r, const std::vector<capture>& captures, std::string_view query) {
+bool preset_takes(const config::route& r, const std::vector<capture>& captures, const http::target_parts& parts) {
     if (r.preset != config::preset::open_webui) {
         return true;
     }
-    return open_webui_query(query) && std::ranges::all_of(captures, [](const capture& c) { return is_uuid(c.raw); });
+    return is_uuid(captures.front().raw) && open_webui_form(parts.path, parts.query);
 }
 
 routed find_route(const exchange& x) {
@@ -38,7 +38,7 @@ routed find_route(const exchange& x) {
     for (const auto& route : x.services.media->routes) {
         if (auto captures = route.path.match(parts.path)) {
             if (query_allowed(route.settings, parts.query, parts.has_query) &&
-                preset_takes(route.settings, *captures, parts.query)) {
+                preset_takes(route.settings, *captures, parts)) {
                 return {&route, std::move(*captures)};
             }
         }

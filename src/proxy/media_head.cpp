@@ -24,6 +24,11 @@ bool is_said_by(const media_route& route, std::string_view name) {
                                [name](const auto& said) { return http::same_name(said.first, name); });
 }
 
+/// Whether the body is sent in another coding than its own.
+bool is_coded(const plan& p) {
+    return p.status == 200 && p.coding != http::content_coding::identity;
+}
+
 std::uint64_t content_length(const plan& p, const representation& r) {
     if (p.several) {
         return p.several->content_length();
@@ -53,6 +58,8 @@ void append_cache_status(std::string& out, const media_request& m) {
         break;
     case outcome::bypass:
         out += "; fwd=bypass";
+        break;
+    case outcome::local: // neither stored here nor asked for elsewhere (RFC 9211 §2.1, §2.2): detail tells
         break;
     default:
         out += "; fwd=miss";
@@ -89,8 +96,11 @@ void append_server_timing(std::string& out, const media_request& m) {
 }
 
 /// What the message's framing and range are (RFC 9110 §8.6, §14.4).
-void append_extent(std::string& out, const representation& r, const plan& p) {
-    if (p.status != 304) {
+void append_extent(std::string& out, const media_request& m, const representation& r, const plan& p) {
+    if (is_coded(p)) {
+        append_line(out, "Content-Encoding", http::to_string(p.coding));
+        out += m.head_only ? "" : "Transfer-Encoding: chunked\r\n"; // its length shows when it has ended
+    } else if (p.status != 304) {
         out += "Content-Length: ";
         append_number(out, content_length(p, r));
         out += "\r\n";
@@ -102,6 +112,30 @@ void append_extent(std::string& out, const representation& r, const plan& p) {
     } else if (p.status == 416) {
         append_line(out, "Content-Range", http::format_unsatisfied_range(r.size));
     }
+}
+
+/// The object's ETag. What is coded on the fly is the same content, but not always the same bytes: its tag is weak
+/// (RFC 9110 §8.8.1), and so that of a 304 about it.
+void append_validator(std::string& out, const representation& r, const plan& p) {
+    if (p.status == 416 || r.etag.empty()) {
+        return;
+    }
+    if (p.coding != http::content_coding::identity && !r.etag.starts_with("W/")) {
+        append_line(out, "ETag", "W/" + std::string(r.etag));
+    } else {
+        append_line(out, "ETag", r.etag);
+    }
+}
+
+/// Whether the route or the app say already that the answer varies by Accept-Encoding.
+bool says_varying(const media_request& m) {
+    bool says = false;
+    detail::each_said(m, "Vary", [&says](std::string_view value) {
+        while (const auto name = http::next_list_member(value)) {
+            says = says || *name == "*" || http::same_name(*name, "Accept-Encoding");
+        }
+    });
+    return says;
 }
 
 /// What the route and the app say. A Content-Type among it is the object's, and stands in the parts where there are
@@ -123,7 +157,7 @@ void append_given(std::string& out, const media_request& m, bool several) {
 
 void append_head(std::string& out, media_request& m, const representation& r, const plan& p) {
     begin_head(out, m.x, p.status);
-    append_extent(out, r, p);
+    append_extent(out, m, r, p);
     const grant* given = m.given.get();
     if (p.status == 200 || p.status == 206) {
         const std::string_view type = detail::type_of(m, r);
@@ -133,14 +167,17 @@ void append_head(std::string& out, media_request& m, const representation& r, co
         append_disposition(out, m, type);
         append_line(out, "Last-Modified", r.last_modified);
     }
-    if (p.status != 416) {
-        append_line(out, "ETag", r.etag);
-    }
-    out += "Accept-Ranges: bytes\r\nX-Content-Type-Options: nosniff\r\n";
+    append_validator(out, r, p);
+    // Ranges are of the object as it is: not of what comes with this head, where that is coded.
+    out += is_coded(p) ? "" : "Accept-Ranges: bytes\r\n";
+    out += "X-Content-Type-Options: nosniff\r\n";
     if (given != nullptr && !m.route.says_cache_control && !given->fields.says_cache_control) {
         out += "Cache-Control: private, no-cache\r\n"; // what one caller may see is no shared cache's to keep
     }
     append_given(out, m, p.several.has_value());
+    if (p.varies && !says_varying(m)) {
+        out += "Vary: Accept-Encoding\r\n";
+    }
     detail::append_access(out, m);
     append_cache_status(out, m);
     if (m.route.settings.server_timing) {

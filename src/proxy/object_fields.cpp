@@ -26,17 +26,17 @@ std::string disposition_of(std::string_view filename, std::string_view content_t
     return value;
 }
 
-/// The value of the first field of that name; "" where there is none.
-std::string_view value_in(std::string_view lines, std::string_view name) {
+/// Calls `visit` with the value of each field of that name.
+template <class Visit>
+void each_in(std::string_view lines, std::string_view name, Visit visit) {
     while (!lines.empty()) {
         const auto line = lines.substr(0, lines.find("\r\n"));
         const auto colon = line.find(':');
         if (http::same_name(line.substr(0, colon), name)) {
-            return http::trim_ows(line.substr(colon + 1));
+            visit(http::trim_ows(line.substr(colon + 1)));
         }
         lines.remove_prefix(line.size() + 2);
     }
-    return {};
 }
 
 } // namespace
@@ -57,12 +57,21 @@ std::string own_disposition(const media_request& m, std::string_view type) {
 }
 
 std::string_view said(const media_request& m, std::string_view name) {
-    for (const auto& [each, value] : m.route.settings.headers) {
+    std::string_view first;
+    each_said(m, name, [&first](std::string_view value) { first = first.empty() ? value : first; });
+    return first;
+}
+
+void each_said(const media_request& m, std::string_view name, const std::function<void(std::string_view)>& visit) {
+    for (const auto& [each, value] : m.route.settings.headers) { // at most one of each name
         if (http::same_name(each, name)) {
-            return value;
+            visit(value);
+            return;
         }
     }
-    return m.given ? value_in(m.given->fields.lines, name) : std::string_view();
+    if (m.given) {
+        each_in(m.given->fields.lines, name, visit);
+    }
 }
 
 std::string_view said_type(const media_request& m) {

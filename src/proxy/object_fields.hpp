@@ -2,6 +2,7 @@
 
 #include <sluice/proxy/media.hpp>
 
+#include <functional>
 #include <string>
 #include <string_view>
 
@@ -10,6 +11,9 @@ namespace sluice::proxy::detail {
 
 /// What the route, or else the app, says in the field `name`; "": neither says it.
 [[nodiscard]] std::string_view said(const media_request& m, std::string_view name);
+
+/// Calls `visit` with each value of the field `name` that the route says, or else the app.
+void each_said(const media_request& m, std::string_view name, const std::function<void(std::string_view)>& visit);
 
 /// The media type as the route says it, or the app; "": only the store knows.
 [[nodiscard]] std::string_view said_type(const media_request& m);

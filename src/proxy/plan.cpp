@@ -2,6 +2,7 @@
 #include <sluice/http/date.hpp>
 #include <sluice/proxy/plan.hpp>
 
+#include "negotiation.hpp"
 #include "object_fields.hpp"
 
 #include <algorithm>
@@ -9,6 +10,10 @@
 namespace sluice::proxy {
 
 namespace {
+
+/// Bodies that are compressed at once, which bounds their memory (some 2 MiB each) and how long the pool's queue is
+/// for them; what comes beyond goes out as it is. Whoever looks at the same time may exceed it by one a worker.
+constexpr unsigned most_encoders = 32;
 
 /// Several ranges, or what they come to. False where the whole is to be sent instead.
 bool plan_several(const media_request& m, const representation& r, plan& p) {
@@ -49,7 +54,10 @@ void take_ranges(media_request& m) {
     }
 }
 
-plan make_plan(const media_request& m, const representation& r) {
+namespace {
+
+/// All but the coding.
+plan decide(const media_request& m, const representation& r) {
     plan p;
     const auto& fields = m.x.request.fields;
     const auto known = validators_of(r, fields);
@@ -78,6 +86,28 @@ plan make_plan(const media_request& m, const representation& r) {
     }
     p.has_body = !m.head_only && r.size > 0;
     p.bytes = {0, r.size > 0 ? r.size - 1 : 0};
+    return p;
+}
+
+} // namespace
+
+plan make_plan(const media_request& m, const representation& r) {
+    plan p = decide(m, r);
+    detail::negotiate(m, r, p);
+    return p;
+}
+
+plan make_delivery_plan(media_request& m, const representation& r) {
+    plan p = make_plan(m, r);
+    m.coded.reset();
+    if (!p.has_body || p.coding == http::content_coding::identity) {
+        return p;
+    }
+    if (m.services.encoders.load(std::memory_order_relaxed) < most_encoders) {
+        m.coded = std::make_unique<coded_body>(p.coding, r.size, m.services.counters, m.services.encoders);
+    } else {
+        p.coding = http::content_coding::identity;
+    }
     return p;
 }
 

@@ -1,4 +1,5 @@
 #include <sluice/http/fields.hpp>
+#include <sluice/http/media_type.hpp>
 #include <sluice/http/target.hpp>
 #include <sluice/proxy/presentation.hpp>
 #include <sluice/sign/canonical.hpp>
@@ -6,6 +7,7 @@
 #include <algorithm>
 #include <array>
 #include <utility>
+#include <vector>
 
 namespace sluice::proxy {
 
@@ -13,17 +15,7 @@ namespace {
 
 constexpr std::size_t longest_name = 4096;
 constexpr std::size_t longest_type = 256;
-
-/// What Python's `mimetypes` says of common media, by the name's ending.
-constexpr std::array<std::pair<std::string_view, std::string_view>, 26> types{{
-    {"mp4", "video/mp4"},         {"m4v", "video/mp4"},       {"webm", "video/webm"},   {"mov", "video/quicktime"},
-    {"mkv", "video/x-matroska"},  {"avi", "video/x-msvideo"}, {"mp3", "audio/mpeg"},    {"m4a", "audio/mp4"},
-    {"wav", "audio/x-wav"},       {"ogg", "audio/ogg"},       {"opus", "audio/opus"},   {"flac", "audio/flac"},
-    {"aac", "audio/aac"},         {"png", "image/png"},       {"jpg", "image/jpeg"},    {"jpeg", "image/jpeg"},
-    {"gif", "image/gif"},         {"webp", "image/webp"},     {"svg", "image/svg+xml"}, {"pdf", "application/pdf"},
-    {"txt", "text/plain"},        {"html", "text/html"},      {"htm", "text/html"},     {"csv", "text/csv"},
-    {"json", "application/json"}, {"css", "text/css"},
-}};
+constexpr std::size_t most_parameters = 16;
 
 std::string lower_ascii(std::string_view text) {
     std::string lower(text);
@@ -31,20 +23,51 @@ std::string lower_ascii(std::string_view text) {
     return lower;
 }
 
-std::string_view guessed_type(std::string_view lower_name) {
-    const auto dot = lower_name.rfind('.');
-    if (dot != std::string_view::npos && dot != 0) { // a name like `.mp4` has no ending
-        const auto* found = std::ranges::find(types, lower_name.substr(dot + 1), &decltype(types)::value_type::first);
-        if (found != types.end()) {
-            return found->second;
-        }
-    }
-    return "application/octet-stream";
-}
-
 bool usable_type(std::string_view type) {
     return type.size() <= longest_type && type.front() != ' ' && type.back() != ' ' &&
            std::ranges::all_of(type, [](char c) { return c >= ' ' && c < 0x7f; });
+}
+
+/// As pydantic reads a bool of a query.
+std::optional<bool> truth_of(std::string_view text) {
+    constexpr std::array<std::string_view, 6> yes{"1", "t", "y", "on", "yes", "true"};
+    constexpr std::array<std::string_view, 6> no{"0", "f", "n", "no", "off", "false"};
+    const auto is = [text](std::string_view word) { return http::same_name(text, word); };
+    if (std::ranges::any_of(yes, is)) {
+        return true;
+    }
+    return std::ranges::any_of(no, is) ? std::optional(false) : std::nullopt;
+}
+
+bool is_plain_name(std::string_view name) {
+    return !name.empty() && std::ranges::all_of(name, [](char c) {
+        return http::is_digit(c) || (http::ascii_lower(c) >= 'a' && http::ascii_lower(c) <= 'z') || c == '_' ||
+               c == '-' || c == '.';
+    });
+}
+
+/// What the app takes `attachment` for; nullopt where that is not clear.
+std::optional<bool> attachment_of(std::string_view query) {
+    std::optional<bool> attached = false;
+    std::vector<std::string_view> names;
+    while (!query.empty()) {
+        const auto end = std::min(query.find('&'), query.size());
+        const auto pair = query.substr(0, end);
+        query.remove_prefix(std::min(end + 1, query.size()));
+        const auto name = pair.substr(0, pair.find('='));
+        if (!is_plain_name(name) || pair.find(';') != std::string_view::npos || name == "shared" ||
+            names.size() == most_parameters || std::ranges::find(names, name) != names.end()) {
+            return std::nullopt;
+        }
+        names.push_back(name);
+        if (name == "attachment") {
+            attached = truth_of(pair.substr(std::min(name.size() + 1, pair.size())));
+            if (!attached) {
+                return std::nullopt;
+            }
+        }
+    }
+    return attached;
 }
 
 } // namespace
@@ -63,24 +86,38 @@ bool is_uuid(std::string_view text) noexcept {
     return true;
 }
 
-bool open_webui_query(std::string_view query) noexcept {
-    return query.empty() || query == "attachment=true" || query == "attachment=false";
+std::optional<file_form> open_webui_form(std::string_view path, std::string_view query) {
+    constexpr std::string_view beneath = "/content/";
+    const auto attached = attachment_of(query);
+    if (!attached) {
+        return std::nullopt;
+    }
+    const auto at = path.rfind(beneath);
+    if (at == std::string_view::npos) {
+        return *attached ? file_form::attached : file_form::shown;
+    }
+    const auto name = http::percent_decode(path.substr(at + beneath.size()));
+    if (!name || name.value() == "html" || name.value() == "watch") {
+        return std::nullopt;
+    }
+    return file_form::named;
 }
 
-std::optional<presentation> open_webui_presentation(std::string_view query, const std::optional<std::string>& meta_name,
+std::optional<presentation> open_webui_presentation(file_form form, std::string_view key,
+                                                    const std::optional<std::string>& meta_name,
                                                     const std::optional<std::string>& filename,
                                                     const std::optional<std::string>& content_type) {
     const auto& name = meta_name ? meta_name : filename;
-    if (!open_webui_query(query) || !name || name->size() > longest_name || !http::is_utf8(*name)) {
+    if (!name || name->size() > longest_name || !http::is_utf8(*name)) {
         return std::nullopt;
     }
-    std::string type = content_type.value_or("");
+    std::string type = form == file_form::named ? "" : content_type.value_or("");
     if (!type.empty() && !usable_type(type)) {
         return std::nullopt;
     }
     const std::string lower = lower_ascii(*name);
     presentation p;
-    const bool asked = query == "attachment=true";
+    const bool asked = form != file_form::shown;
     const bool pdf = !asked && (type == "application/pdf" || lower.ends_with(".pdf"));
     if (pdf) {
         type = "application/pdf";
@@ -92,7 +129,8 @@ std::optional<presentation> open_webui_presentation(std::string_view query, cons
         sign::append_percent_encoded(p.content_disposition, *name, sign::slash::keep);
     }
     if (type.empty()) {
-        type = guessed_type(lower);
+        const auto guessed = http::media_type_of_name(key);
+        type = guessed.empty() ? "application/octet-stream" : guessed;
     }
     if (type.starts_with("text/") && lower_ascii(type).find("charset=") == std::string::npos) {
         type += "; charset=utf-8";

@@ -4,6 +4,7 @@
 #include <sluice/proxy/absence_watch.hpp>
 #include <sluice/proxy/relay.hpp>
 #include <sluice/proxy/tunnel.hpp>
+#include <sluice/proxy/waiting_page.hpp>
 
 #include "relay_parts.hpp"
 
@@ -205,6 +206,11 @@ awaitable<void> answer_failure(exchange& x, const error& e, std::string_view ext
         co_return;
     }
     log::warn("app failed", {{"error", to_string(e.code)}, {"detail", e.detail}});
+    if (is_not_up(e) && x.services.settings->app.waiting_page && is_page_request(x.request)) {
+        const std::string fields = std::string(waiting_page_fields()).append(extra_fields);
+        co_await answer_as(x, 503, waiting_page(), fields);
+        co_return;
+    }
     if (e.code == errc::timeout) {
         co_await answer(x, 504, "504 Gateway Timeout\n", extra_fields);
     } else {

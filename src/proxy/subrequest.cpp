@@ -24,7 +24,7 @@ using metrics::fallback_reason;
 constexpr std::size_t most_drained = 64 * 1024;
 
 /// What `resolve` reads, in the order of the reader's pointers.
-enum pointer : std::size_t { at_object, at_content_type, at_filename, at_fallback };
+enum pointer : std::size_t { at_object, at_content_type, at_filename, at_fallback, at_needed };
 
 /// The string at a pointer; an absent one or null is none.
 std::optional<std::string> text_at(const pointer_reader& values, pointer i) {
@@ -36,13 +36,16 @@ bool is_odd(const pointer_reader& values, pointer i) {
     return values.kind_of(i) == pointer_reader::kind::other;
 }
 
-bool present_as_open_webui(grant& g, const app_question& q, const pointer_reader& values) {
-    if (values.kind_of(at_filename) == pointer_reader::kind::null) {
+bool present_as_open_webui(grant& g, std::string_view key, const app_question& q, const pointer_reader& values) {
+    if (values.kind_of(at_filename) == pointer_reader::kind::null ||
+        values.kind_of(at_needed) != pointer_reader::kind::other) {
         return false; // the app itself fails there, and is to say so
     }
-    const auto query = http::split_target(q.x.target).query;
-    const auto shown = open_webui_presentation(query, text_at(values, at_filename), text_at(values, at_fallback),
-                                               text_at(values, at_content_type));
+    const auto parts = http::split_target(q.x.target);
+    const auto form = open_webui_form(parts.path, parts.query);
+    const auto shown = form ? open_webui_presentation(*form, key, text_at(values, at_filename),
+                                                      text_at(values, at_fallback), text_at(values, at_content_type))
+                            : std::nullopt;
     if (!shown) {
         return false;
     }
@@ -84,7 +87,7 @@ std::optional<fallback_reason> read_grant(grant& g, const app_question& q, const
         return fallback_reason::not_ours;
     }
     if (preset) {
-        if (!present_as_open_webui(g, q, values)) {
+        if (!present_as_open_webui(g, place->key, q, values)) {
             return fallback_reason::unresolved;
         }
     } else {
@@ -156,7 +159,8 @@ awaitable<void> take_leave(const app_question& q, net::client_response& answer, 
     g.fields = std::move(donated_fields);
     if (resolve) {
         g.resolver_id = q.route.asked_by_name ? resource_path(q.target) : std::string();
-        pointer_reader values({resolve->object, resolve->content_type, resolve->filename, resolve->filename_fallback});
+        pointer_reader values(
+            {resolve->object, resolve->content_type, resolve->filename, resolve->filename_fallback, resolve->needed});
         const auto unread = co_await read_values(answer, values, until);
         g.not_taken = unread;
         if (g.not_taken == fallback_reason::authorize_timeout || g.not_taken == fallback_reason::authorize_error) {

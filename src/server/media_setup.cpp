@@ -70,6 +70,11 @@ void add_routes(proxy::media_services& media, const config::config& settings) {
     }
     for (const auto& route : settings.routes) {
         media.routes.push_back(compile(route, settings, media));
+        for (const auto& other : route.other_paths) { // the same in all but its path
+            auto same = route;
+            same.path = other;
+            media.routes.push_back(compile(same, settings, media));
+        }
     }
 }
 

@@ -49,8 +49,8 @@ std::string_view fault_of(std::string_view blob) {
     if (characters(blob) > longest_blob_name) {
         return "the blob's name is longer than 1024 characters";
     }
-    if (blob.find('\\') != std::string_view::npos || has_control(blob) || has_dot_segment(blob)) {
-        return "the blob's name has a backslash, a control character or a dot segment";
+    if (has_control(blob) || has_dot_segment(blob)) {
+        return "the blob's name has a control character or a dot segment";
     }
     return "";
 }
@@ -83,7 +83,14 @@ azure_address resolve_azure_address(const config::store& store) {
     return address;
 }
 
-result<std::string> azure_path(const azure_address& address, std::string_view blob) {
+std::string azure_blob_name(std::string_view name) {
+    std::string blob(name);
+    std::ranges::replace(blob, '\\', '/');
+    return blob;
+}
+
+result<std::string> azure_path(const azure_address& address, std::string_view name) {
+    const std::string blob = azure_blob_name(name);
     if (const auto fault = fault_of(blob); !fault.empty()) {
         return error{errc::sign_failed, error_source::internal, false, std::string(fault)};
     }

@@ -54,7 +54,7 @@ result<signed_request> read_sas(const azure_address& address, std::string_view b
     }
     const time_point expires = std::min<time_point>(std::chrono::floor<std::chrono::seconds>(from) + life, limit);
     const std::string expiry = identity::format_rfc3339(expires); // `YYYY-MM-DDTHH:MM:SSZ`, as Azure wants it
-    const std::string resource = address.canonical + "/" + std::string(blob);
+    const std::string resource = address.canonical + "/" + azure_blob_name(blob);
     azure_sas sas;
     sas.version = azure_version;
     sas.expiry = expiry;

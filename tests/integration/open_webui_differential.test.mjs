@@ -85,7 +85,7 @@ test('all that is relayed', async (t) => {
   const s = await startAll(t);
   const [ann, bob, root] = s.callers;
   for (const target of ['/', '/health', '/ready', '/nothing/at/all', '/cache/x', '/api/v1/nothing', '/static/x.js?v=1',
-    contentOf(s.files.page, '/html'), contentOf(s.files.video, '/html'), contentOf(s.files.video, '/any name.mp4'.replace(' ', '%20')),
+    contentOf(s.files.page, '/html'), contentOf(s.files.video, '/html'), contentOf(s.files.video, '/watch?v=x'),
     `/api/v1/files/${s.files.text.id}`, `/api/v1/files/${s.files.none.id}`]) {
     for (const headers of [{}, ann, bob, root]) {
       await s.compare(target, { headers });

@@ -93,12 +93,12 @@ const oddTargets = (id) => [
   `/api/v1/files/${id}/conten%74`, `/api/v1/files/${id}/CONTENT`, `/API/v1/files/${id}/content`, `/api/v1/files/${id};x/content`,
   `/api/v1/files/${id}/content;x`, `/api/v1/files/${id}/content%00`, `/api/v1/files/${id}%5Ccontent`, `/api/v1/files/${id}/content%ff`,
   `/api/v1/files/${id}/content%`, `/api/v1/files/${id.slice(1)}/content`, `/api/v1/files/${id}0/content`, `/api/v1/files/{${id}}/content`,
-  `/api/v1/files/${id}/content?x=1`, `/api/v1/files/${id}/content?attachment=true&x=1`, `/api/v1/files/${id}/content?attachment=1`,
-  `/api/v1/files/${id}/content?attachment=TRUE`, `/api/v1/files/${id}/content?attachment=`, `/api/v1/files/${id}/content?attachment`,
+  `/api/v1/files/${id}/content?%61ttachment=1`, `/api/v1/files/${id}/content?x=1;attachment=true`, `/api/v1/files/${id}/content?shared=x`,
+  `/api/v1/files/${id}/content?attachment=2`, `/api/v1/files/${id}/content?attachment=`, `/api/v1/files/${id}/content?attachment`,
   `/api/v1/files/${id}/content?attachment=maybe`, `/api/v1/files/${id}/content?attachment=true&attachment=true`,
-  `/api/v1/files/${id}/content?Attachment=true`, `/api/v1/files/${id}/content?attachment=tru%65`, `/api/v1/files/${id}/content?attachment=true&`,
-  `/api/v1/files/${id}/content/html`, `/api/v1/files/${id}/content/html?attachment=true`, `/api/v1/files/${id}/content/v.mp4`,
-  `/api/v1/files/${id}/content/content`, `/api/v1/files/${id}/video`, `/api/v1/files/${id}`, `/x/api/v1/files/${id}/content`,
+  `/api/v1/files/${id}/content?attachment=true&attachment=false`, `/api/v1/files/${id}/content?attachment=tru%65`,
+  `/api/v1/files/${id}/content/html`, `/api/v1/files/${id}/content/html?attachment=true`, `/api/v1/files/${id}/content/%68tml`,
+  `/api/v1/files/${id}/content/watch?v=1`, `/api/v1/files/${id}/content/v.mp4/`, `/api/v1/files/${id}/content/x%2Fy`, `/api/v1/files/${id}/video`, `/api/v1/files/${id}`, `/x/api/v1/files/${id}/content`,
 ];
 
 test('paths and queries that are not the very bytes are relayed as they came', async (t) => {

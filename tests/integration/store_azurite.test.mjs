@@ -1,12 +1,17 @@
 // Azure Blob against Azurite, Microsoft's own emulator: service SAS by account key over http; bearer tokens and user
 // delegation SAS of a managed identity over https.
 import assert from 'node:assert/strict';
+import { execFile } from 'node:child_process';
+import fs from 'node:fs';
+import path from 'node:path';
 import test from 'node:test';
+import { promisify } from 'node:util';
 import { issueTokensForAzurite, startAzurite } from '../support/azurite.mjs';
 import { get, range } from '../support/client.mjs';
 import { startAzure } from '../support/cloud_azure.mjs';
 import { content } from '../support/content.mjs';
 import { uriEncode } from '../support/sigv4.mjs';
+import { binary } from '../support/sluice.mjs';
 import { MiB, cacheStatus, startStack } from '../support/stack.mjs';
 import { poll } from '../support/wait.mjs';
 
@@ -86,6 +91,16 @@ test('SAS by account key', async (t) => {
       const { location } = await redirected(s, key);
       assert.equal((await azurite.send('GET', location)).sha256, one.sha256(), key);
     }
+  });
+
+  await t.test('a backslash, which Azure takes for a slash: what its users call a\\b is a/b', async () => {
+    const slash = await azurite.put('dir/sub/v.mp4', content('slash', 0, 1000));
+    const uri = `${azurite.url}/${azurite.account}/${azurite.container}/dir\\sub\\v.mp4`;
+    const file = path.join(s.cacheDirectory, 'sign.yaml');
+    fs.writeFileSync(file, JSON.stringify({ app: s.config.app, stores: s.config.stores }));
+    const { stdout } = await promisify(execFile)(binary, ['sign', uri, '--config', file]);
+    const answer = await get(stdout.trim());
+    assert.deepEqual([answer.status, answer.sha256], [200, slash.sha256()]);
   });
 
   await t.test('replaced in the store: one version or the other (If-Match)', async () => {

@@ -2,19 +2,26 @@
 import fs from 'node:fs';
 import { randomBytes } from 'node:crypto';
 import path from 'node:path';
+import { brotliCompressSync, gzipSync } from 'node:zlib';
 import { uriEncode } from './sigv4.mjs';
+
+// Of what its framework's middleware compresses, with what it does not begin with.
+const compressible = /^(text\/(plain|html|css|javascript|markdown|vtt|xml)|application\/(json|xml)|image\/svg\+xml)\b/;
+const compressFrom = 500;
 
 const types = {
   '.mp4': 'video/mp4', '.webm': 'video/webm', '.mp3': 'audio/mpeg', '.wav': 'audio/x-wav', '.jpg': 'image/jpeg',
   '.png': 'image/png', '.svg': 'image/svg+xml', '.pdf': 'application/pdf', '.txt': 'text/plain', '.html': 'text/html',
+  '.md': 'text/markdown', '.zip': 'application/zip', '.tar': 'application/x-tar',
 };
-export const guessType = (name) => types[path.extname(name)] ?? 'application/octet-stream';
+/// As Python's mimetypes: how a file is packed says nothing of its type.
+export const guessType = (name) => types[path.extname(name.replace(/\.(gz|bz2|xz|br|Z)$/, '')).toLowerCase()] ?? 'application/octet-stream';
 const withCharset = (type) => (type.startsWith('text/') && !/charset=/i.test(type) ? `${type}; charset=utf-8` : type);
 
-/// {type, disposition} of `/content` for a name and the type that its uploader claimed (may be undefined).
-export function presentation(name, claimed, attachment) {
+/// {type, disposition} of `/content` for a name, the type that its uploader claimed (may be undefined), and where it is stored.
+export function presentation(name, claimed, attachment, stored = name) {
   const file = `filename*=UTF-8''${uriEncode(name, { keepSlash: true })}`;
-  const type = claimed || guessType(name);
+  const type = claimed || guessType(stored);
   if (attachment) return { type: withCharset(type), disposition: `attachment; ${file}` };
   if (claimed === 'application/pdf' || name.toLowerCase().endsWith('.pdf')) return { type: 'application/pdf', disposition: `inline; ${file}` };
   return { type: withCharset(type), disposition: claimed === 'text/plain' ? undefined : `attachment; ${file}` };
@@ -59,12 +66,20 @@ export async function sendFile(call, copy, { type, disposition }) {
   const lastModified = new Date(copy.modified).toUTCString();
   const headers = { 'Content-Type': type, 'Content-Length': copy.size, ...(disposition && { 'Content-Disposition': disposition }),
     'Last-Modified': lastModified, ETag: copy.etag, 'Accept-Ranges': 'bytes' };
+  const compressed = compressible.test(type) && copy.size >= compressFrom;
+  if (compressed) headers.Vary = [res.getHeader('Vary'), 'Accept-Encoding'].filter(Boolean).join(', ');
   const condition = req.headers['if-range'];
   const wanted = condition === undefined || condition === copy.etag || condition === lastModified ? req.headers.range : undefined;
   const ranges = wanted === undefined ? [] : rangesOf(wanted, copy.size);
   if (ranges === 'malformed') return void res.writeHead(400, { 'Content-Type': 'text/plain; charset=utf-8' }).end('Malformed range header.');
   if (ranges === 'unsatisfiable') return void res.writeHead(416, { 'Content-Range': `bytes */${copy.size}`, 'Content-Length': 0 }).end();
-  if (ranges.length === 0) {
+  const coding = compressed && ['br', 'gzip'].find((one) => new RegExp(`\\b${one}\\b`).test(req.headers['accept-encoding'] ?? ''));
+  if (ranges.length === 0 && coding) {
+    delete headers['Content-Length'];
+    delete headers['Accept-Ranges'];
+    res.writeHead(200, { ...headers, 'Content-Encoding': coding });
+    res.write((coding === 'br' ? brotliCompressSync : gzipSync)(fs.readFileSync(copy.file)));
+  } else if (ranges.length === 0) {
     res.writeHead(200, headers);
     await sendPart(call, copy.file, { first: 0, last: copy.size - 1 });
   } else if (ranges.length === 1) {
@@ -78,6 +93,7 @@ export async function sendFile(call, copy, { type, disposition }) {
 }
 
 async function sendMultipart(call, copy, ranges, headers) {
+  delete headers.Vary; // multipart/byteranges is nothing to compress
   const boundary = randomBytes(13).toString('hex');
   const head = ({ first, last }) =>
     `--${boundary}\r\nContent-Type: ${headers['Content-Type']}\r\nContent-Range: bytes ${first}-${last}/${copy.size}\r\n\r\n`;

@@ -2,7 +2,7 @@
 import { createHash, randomUUID } from 'node:crypto';
 import { gzipSync } from 'node:zlib';
 import { Refusal, details } from './open_webui_access.mjs';
-import { guessType, presentation, sendFile } from './open_webui_content.mjs';
+import { presentation, sendFile } from './open_webui_content.mjs';
 import { page } from './open_webui_page.mjs';
 
 const compressFrom = 500;
@@ -87,7 +87,7 @@ async function content(call, id) {
   call.app.access.identify(call.req.headers, call.path);
   const attachment = attachmentOf(call);
   const file = readable(call, id);
-  return sendStored(call, file, () => presentation(stored(nameOf(file)), file.meta.content_type, attachment));
+  return sendStored(call, file, () => presentation(stored(nameOf(file)), file.meta.content_type, attachment, file.path));
 }
 
 async function html(call, id) {
@@ -98,7 +98,7 @@ async function html(call, id) {
 
 async function named(call, id) {
   const file = readable(call, id);
-  return sendStored(call, file, () => ({ ...presentation(stored(nameOf(file)), guessType(file.filename), true) }));
+  return sendStored(call, file, () => presentation(stored(nameOf(file)), undefined, true, file.path));
 }
 
 async function removeFile(call, id) {

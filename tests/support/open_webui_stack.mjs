@@ -1,4 +1,5 @@
 // Sluice in front of the stand-in for Open WebUI, both with the same storage variables: what the tests of the preset share.
+import { brotliDecompressSync, gunzipSync } from 'node:zlib';
 import { get, exchange } from './client.mjs';
 import { content, sha256 } from './content.mjs';
 import { startOpenWebui } from './open_webui.mjs';
@@ -142,11 +143,16 @@ const ofConnection = ['connection', 'keep-alive', 'transfer-encoding'];
 const free = ['etag', 'last-modified', 'date', 'server-timing', 'cache-status', 'x-process-time', 'x-content-type-options',
   'accept-ranges'];
 
+// The bytes that a content coding stands for: each server's own encoder has others.
+const decoders = { gzip: gunzipSync, br: brotliDecompressSync };
+
 /// What of an answer must be the same with and without Sluice: {status, headers, and sha256 or parts}.
 export function comparable(answer) {
   const headers = Object.fromEntries(Object.entries(answer.headers).filter(([name]) => ![...ofConnection, ...free].includes(name)));
   if (!/^multipart\/byteranges/.test(headers['content-type'] ?? '')) {
-    return { status: answer.status, headers, sha256: answer.sha256 };
+    const decode = decoders[headers['content-encoding']];
+    if (!decode || answer.body.length === 0) return { status: answer.status, headers, sha256: answer.sha256 };
+    return { status: answer.status, headers, sha256: sha256(decode(answer.body)) };
   }
   // The boundary is anybody's choice, and with it the length.
   delete headers['content-length'];

@@ -53,7 +53,8 @@ struct app {
     unsigned keepalive{64};
     /// A client that ends its direction still waits for its answer; else it counts as gone, as nginx has it.
     bool half_close{false};
-    bool via{true}; ///< requests to it carry a Via field, by which one that leads back is known
+    bool via{true};          ///< requests to it carry a Via field, by which one that leads back is known
+    bool waiting_page{true}; ///< while it cannot be reached, browsers get a page that tries again
 };
 
 /// An address block as in CIDR notation; a bare address is a block of one.
@@ -191,6 +192,7 @@ struct resolve_pointers {
     std::string content_type;
     std::string filename;
     std::string filename_fallback; ///< where nothing stands at `filename`; set by a preset only
+    std::string needed{};          ///< where an object must stand; set by a preset only
 };
 
 /// `cors: {…}`: what pages of other origins may do with a route's answers (Fetch §3.2).
@@ -204,6 +206,11 @@ struct cors {
 
 enum class query_policy { none, any, named };
 
+/// `compress: {…}`: text goes out in a content coding that the client accepts.
+struct compression {
+    std::uint64_t max_size{8ULL << 20U}; ///< larger objects go out as they are
+};
+
 /// How a route's objects reach the client.
 enum class delivery { stream, redirect };
 
@@ -214,7 +221,8 @@ enum class preset { none, open_webui };
 struct route {
     std::string name;
     enum preset preset {};
-    std::string path; ///< the template, as written
+    std::string path;                     ///< the template, as written
+    std::vector<std::string> other_paths; ///< templates that lead here too; set by a preset only
     query_policy query{query_policy::none};
     std::vector<std::string> query_names; ///< with query_policy::named
     std::string store;                    ///< "" only with `resolve` or `object_header`
@@ -230,6 +238,7 @@ struct route {
     bool immutable{false};
     bool server_timing{false};
     enum delivery delivery { delivery::stream };
+    std::optional<compression> compress; ///< none: never
 };
 
 struct config {

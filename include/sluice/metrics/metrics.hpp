@@ -22,8 +22,20 @@
 namespace sluice::metrics {
 
 /// How a request was answered: the `result` label, the access log's field, and the base of `Cache-Status`.
-enum class outcome : std::uint8_t { hit, partial, miss, stale, revalidated, bypass, fallback, redirect, denied, relay };
-inline constexpr std::size_t outcome_count = 10;
+enum class outcome : std::uint8_t {
+    hit,
+    partial,
+    miss,
+    stale,
+    revalidated,
+    bypass,
+    local, ///< from a local store's own file, which is never cached
+    fallback,
+    redirect,
+    denied,
+    relay
+};
+inline constexpr std::size_t outcome_count = 11;
 
 [[nodiscard]] std::string_view to_string(outcome o) noexcept;
 
@@ -119,6 +131,8 @@ public:
     std::unique_ptr<counter_set> client_closed; ///< by reason: idle, limit, per_client, slow_body, slow_send, slow_turn
     Counter* admin_closed{nullptr};             ///< for newer ones
     Counter* client_limited_requests{nullptr};
+    std::unique_ptr<counter_set> compression_input;  ///< bytes, by coding
+    std::unique_ptr<counter_set> compression_output; ///< likewise
     Counter* slow_readers{nullptr};
     Counter* log_dropped{nullptr}; ///< lines
     Gauge* client_connections{nullptr};

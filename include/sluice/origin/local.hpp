@@ -47,7 +47,8 @@ struct local_object {
 /// Blocks: for a file pool. Errors: `not_found`, `forbidden`, `disk_error`, of source origin.
 [[nodiscard]] result<std::shared_ptr<local_object>> open_local(const std::string& root, const std::string& key);
 
-/// The media type that goes with a file name's ending; "application/octet-stream" where it is not known.
-[[nodiscard]] std::string_view type_by_name(std::string_view name) noexcept;
+/// The media type that goes with a file name's ending (http::media_type_of_name), text as UTF-8;
+/// "application/octet-stream" where it is not known, and for what a browser would run (pages, scripts, styles, SVG).
+[[nodiscard]] std::string type_by_name(std::string_view name);
 
 } // namespace sluice::origin

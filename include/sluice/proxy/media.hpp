@@ -7,6 +7,7 @@
 #include <sluice/cache/object_cache.hpp>
 #include <sluice/http/range.hpp>
 #include <sluice/origin/store.hpp>
+#include <sluice/proxy/coded_body.hpp>
 #include <sluice/proxy/decisions.hpp>
 #include <sluice/proxy/exchange.hpp>
 #include <sluice/proxy/grant.hpp>
@@ -90,6 +91,7 @@ struct media_services {
     std::atomic<unsigned> fallbacks{0};
     turns app_turns{};
     said_once told{}; ///< why media are left to the app
+    std::atomic<unsigned> encoders{0}; ///< bodies that are being compressed
 };
 
 /// What is known of the version that is served, as the head of a response needs it. Views.
@@ -115,6 +117,8 @@ struct media_request {
     std::vector<http::range_spec> ranges{};  ///< where it asks for several
     std::shared_ptr<const grant> given{};    ///< nullptr where nobody was asked
     std::string set_cookie{};                ///< whole lines of the subrequest's answer, for its caller alone
+
+    std::unique_ptr<coded_body> coded{}; ///< what the body goes through; nullptr: it goes out as it is
 
     // for Cache-Status (RFC 9211)
     bool fetched{false};   ///< this request asked the origin

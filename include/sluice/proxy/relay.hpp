@@ -65,6 +65,9 @@ awaitable<void> answer_head(exchange& x, unsigned status, std::string_view field
 /// Sends a short plain-text answer of ours; a 204 without it. `extra_fields` as above. Sets status and head_sent.
 awaitable<void> answer(exchange& x, unsigned status, std::string_view body, std::string_view extra_fields);
 
+/// As `answer` with a body of another type: `fields` has its Content-Type.
+awaitable<void> answer_as(exchange& x, unsigned status, std::string_view body, std::string_view fields);
+
 /// The fields that Sluice sets on every request to the app, as whole lines: X-Forwarded-For, -Proto, -Host, -Port,
 /// X-Real-IP, believed and extended from trusted proxies, replaced from all others; and Via, behind what the client
 /// sent of it. Appends to `out`.

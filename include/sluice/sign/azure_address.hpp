@@ -30,11 +30,14 @@ inline constexpr std::size_t longest_blob_name = 1024;
 /// the store is anonymous and has an endpoint.
 [[nodiscard]] azure_address resolve_azure_address(const config::store& store);
 
-/// The path of a blob as it is sent: each byte encoded once, "/" kept, nothing normalised.
+/// A blob's name as the service has it, which takes "\" for "/": in paths, and in what is signed.
+[[nodiscard]] std::string azure_blob_name(std::string_view name);
+
+/// The path of a blob as it is sent: `azure_blob_name`, each byte encoded once, "/" kept, nothing else normalised.
 ///
 /// Errors: `errc::sign_failed` for names that no blob has or that the service reads as another's (learn.microsoft.com,
 /// "Naming and referencing containers, blobs, and metadata"): empty, longer than 1,024 characters, not UTF-8, with
-/// control characters, with "\" (taken for "/"), or with a segment "." or ".." (resolved before the name is looked at).
-[[nodiscard]] result<std::string> azure_path(const azure_address& address, std::string_view blob);
+/// control characters, or with a segment "." or ".." (resolved before the name is looked at).
+[[nodiscard]] result<std::string> azure_path(const azure_address& address, std::string_view name);
 
 } // namespace sluice::sign

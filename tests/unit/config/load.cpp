@@ -37,6 +37,7 @@ BOOST_AUTO_TEST_CASE(every_default) {
     BOOST_TEST(c.limits.body_min_rate == 0U);
     BOOST_TEST(c.limits.send_min_rate == 0U);
     BOOST_TEST(c.app.via);
+    BOOST_TEST(c.app.waiting_page);
     BOOST_TEST(c.limits.header_size == 65536U);
     BOOST_TEST((c.limits.header_timeout == 10s));
     BOOST_TEST((c.limits.idle_timeout == 75s));
@@ -101,7 +102,7 @@ BOOST_AUTO_TEST_CASE(every_key) {
     const auto c = good(R"(workers: 010
 listeners: [{address: "127.0.0.1:0"}, {address: "[::1]:81"}]
 admin: {address: 127.0.0.1:9, token: {file: secret}}
-app: {url: https://app.example, connect_timeout: 250ms, response_timeout: 1m, keepalive: 0, half_close: true}
+app: {url: https://app.example, connect_timeout: 250ms, response_timeout: 1m, keepalive: 0, half_close: true, waiting_page: false}
 trusted_proxies: [10.0.0.0/8, "fd00::/8", 127.0.0.1]
 strip_request_headers: [X-User, X-Email]
 limits: {connections: 1, connections_per_client: 7, body_min_rate: 1KiB, send_min_rate: 2KiB, header_size: 8Ki, header_timeout: 1s, idle_timeout: 2s, send_timeout: 3s, tunnel_timeout: 4s, fills: 5, shutdown_delay: 0, drain_timeout: 6s, decision_bytes: 1MiB}
@@ -125,7 +126,8 @@ routes:
     headers: {Cache-Control: "private, max-age=60", X-A: b}
     max_age: 1h
     server_timing: true
-  - {name: i, path: /i, query: any, store: v, object: i, authorize: none, immutable: true}
+  - {name: i, path: /i, query: any, store: v, object: i, authorize: none, immutable: true,
+     compress: {max_size: 1MiB}}
 )",
                         [] {
                             auto o = options();
@@ -142,6 +144,7 @@ routes:
     BOOST_TEST((c.app.connect_timeout == 250ms));
     BOOST_TEST((c.app.response_timeout == 1min));
     BOOST_TEST(c.app.keepalive == 0U);
+    BOOST_TEST(!c.app.waiting_page);
     BOOST_TEST(c.app.half_close);
     BOOST_TEST(c.trusted_proxies.size() == 3U);
     BOOST_TEST(c.strip_request_headers[1] == "x-email");
@@ -175,6 +178,9 @@ routes:
     BOOST_TEST(r.server_timing);
     BOOST_TEST(std::get<authorize_subrequest>(r.authorize).ignore_headers[0] == "x-trace");
     BOOST_TEST(c.routes[1].immutable);
+    BOOST_TEST(!r.compress.has_value());
+    BOOST_REQUIRE(c.routes[1].compress.has_value());
+    BOOST_TEST(c.routes[1].compress->max_size == 1U << 20U);
 }
 
 BOOST_AUTO_TEST_CASE(empty_sections_are_their_defaults) {

@@ -54,7 +54,10 @@ BOOST_AUTO_TEST_CASE(the_route) {
     BOOST_TEST((r.preset == preset::open_webui));
     BOOST_TEST(r.name == "open-webui");
     BOOST_TEST(r.path == "/api/v1/files/{id}/content");
+    BOOST_TEST((r.other_paths == std::vector<std::string>{"/api/v1/files/{id}/content/{file_name}"}));
     BOOST_TEST((r.query == query_policy::any));
+    BOOST_REQUIRE(r.compress.has_value());
+    BOOST_TEST(r.compress->max_size == 8U << 20U);
     const auto& leave = std::get<authorize_subrequest>(r.authorize);
     BOOST_TEST(leave.path == "/api/v1/files/{id}");
     BOOST_TEST((leave.ttl == 10s));
@@ -66,11 +69,14 @@ BOOST_AUTO_TEST_CASE(the_route) {
     BOOST_TEST(r.resolve->content_type == "/meta/content_type");
     BOOST_TEST(r.resolve->filename == "/meta/name");
     BOOST_TEST(r.resolve->filename_fallback == "/filename");
+    BOOST_TEST(r.resolve->needed == "/meta");
     BOOST_TEST(r.object == "");
     BOOST_TEST(warnings(c).empty());
     const auto shown = boost::json::parse(redacted_json(c)).at("routes").as_array().at(0);
     BOOST_TEST(shown.at("preset").as_string() == "open-webui");
     BOOST_TEST(shown.at("store").as_string() == "open-webui");
+    BOOST_TEST(shown.at("compress").at("max_size").as_string() == "8MiB");
+    BOOST_TEST(!good(an_app + "routes: [{preset: open-webui, compress: none}]").routes.at(0).compress.has_value());
 }
 
 BOOST_AUTO_TEST_CASE(what_a_route_may_add) {
@@ -101,7 +107,12 @@ BOOST_AUTO_TEST_CASE(what_a_route_may_add) {
     fault_at("name: @@relay", "must not be relay");
     fault_at("delivery: @@redirect", "cannot be redirect"); // its store is local
     const auto redirects = good(an_app + "routes: [{preset: open-webui, delivery: redirect}]", options(s3_app()));
+    one_fault(an_app + "routes: [{preset: open-webui, delivery: redirect, compress: {}}]", "2:61", "means nothing",
+              options(s3_app()));
     BOOST_TEST((redirects.routes.at(0).delivery == delivery::redirect));
+    fault_at("compress: @@gzip", "must be one of none");
+    fault_at("compress: {max_size: @@1B}", "must be from 1KiB to 1GiB");
+    fault_at("compress: {@@level: 1}", "unknown key");
     fault_at("@@pathh: /a", "unknown key");
     one_fault(an_app + "routes: [{preset: openwebui, name: o}]", "2:19", "must be one of open-webui");
     one_fault(an_app + "routes: [{preset: open-webui}, {preset: open-webui}]", "2:32", "another route's");

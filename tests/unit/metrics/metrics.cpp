@@ -104,8 +104,8 @@ BOOST_AUTO_TEST_CASE(outcomes) {
     for (std::size_t o = 0; o < metrics::outcome_count; ++o) {
         names.push_back(to_string(static_cast<outcome>(o)));
     }
-    const std::vector<std::string_view> wanted{"hit",    "partial",  "miss",     "stale",  "revalidated",
-                                               "bypass", "fallback", "redirect", "denied", "relay"};
+    const std::vector<std::string_view> wanted{"hit",   "partial",  "miss",     "stale",  "revalidated", "bypass",
+                                               "local", "fallback", "redirect", "denied", "relay"};
     BOOST_TEST(names == wanted, boost::test_tools::per_element());
 }
 

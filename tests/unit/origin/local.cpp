@@ -188,6 +188,8 @@ BOOST_AUTO_TEST_CASE(types) {
     BOOST_TEST(type_by_name("a/b.MP4") == "video/mp4");
     BOOST_TEST(type_by_name("x.tar.webm") == "video/webm");
     BOOST_TEST(type_by_name("x.pdf") == "application/pdf");
+    BOOST_TEST(type_by_name("x.md") == "text/markdown; charset=utf-8");
+    BOOST_TEST(type_by_name("x.tar.gz") == "application/x-tar");
     for (const std::string_view name : {"", "mp4", "x.", ".", "x.html", "x.svg", "x.mp4 ", "a.mp4/b", "x.js"}) {
         BOOST_TEST(type_by_name(name) == "application/octet-stream", name);
     }

@@ -59,6 +59,10 @@ BOOST_AUTO_TEST_CASE(middleware_fields) {
         "Vary: Origin\r\nNEL: {}\r\nVary: Cookie\r\n");
     // What cannot be written is left out; what the connection nominates ends here.
     BOOST_TEST(donor_fields(fields({{"Vary", "a\r\nX: y"}}), false).lines == "");
+    // The app compresses its JSON; of the object's bytes that says nothing.
+    BOOST_TEST(donor_fields(fields({{"Vary", "accept-encoding"}}), false).lines == "");
+    BOOST_TEST(donor_fields(fields({{"Vary", "Origin,Accept-Encoding , Cookie"}}), false).lines ==
+               "Vary: Origin, Cookie\r\n");
     BOOST_TEST(donor_fields(fields({{"Connection", "NEL"}, {"NEL", "x"}, {"Vary", "y"}}), false).lines ==
                "Vary: y\r\n");
 }

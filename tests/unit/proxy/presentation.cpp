@@ -7,13 +7,17 @@
 
 namespace {
 
+using sluice::proxy::file_form;
+using sluice::proxy::open_webui_form;
 using sluice::proxy::open_webui_presentation;
 
 using text = std::optional<std::string>;
 
 /// `type | disposition` of a file whose `meta.name` is `name`.
 std::string shown(const std::string& name, const text& type, std::string_view query = "") {
-    const auto p = open_webui_presentation(query, name, "other.bin", type);
+    const auto form = open_webui_form("/api/v1/files/x/content", query);
+    BOOST_REQUIRE(form.has_value());
+    const auto p = open_webui_presentation(*form, "uuid_" + name, name, "other.bin", type);
     if (!p) {
         return "none";
     }
@@ -50,7 +54,7 @@ BOOST_AUTO_TEST_CASE(dispositions) {
 
 BOOST_AUTO_TEST_CASE(types_from_names) {
     const auto guess = [](const std::string& name) {
-        const auto p = open_webui_presentation("attachment=true", name, {}, {});
+        const auto p = open_webui_presentation(file_form::attached, name, "other.bin", {}, {});
         return p ? p->content_type : "none";
     };
     BOOST_TEST(guess("a.mp4") == "video/mp4");
@@ -64,7 +68,7 @@ BOOST_AUTO_TEST_CASE(types_from_names) {
     BOOST_TEST(guess("a.txt") == "text/plain; charset=utf-8");
     BOOST_TEST(guess("a.csv") == "text/csv; charset=utf-8");
     BOOST_TEST(guess("a.json") == "application/json");
-    for (const auto* name : {"a", "a.", ".mp4", "a.mp4x", "a.exe", "", "mp4"}) {
+    for (const auto* name : {"a", "a.", ".mp4", "a.mp4x", "a.nothing", "", "mp4"}) {
         BOOST_TEST(guess(name) == "application/octet-stream", name);
     }
     // Without a type it is not text/plain to the app, whatever the name says.
@@ -74,7 +78,7 @@ BOOST_AUTO_TEST_CASE(types_from_names) {
 
 BOOST_AUTO_TEST_CASE(names) {
     const auto encoded = [](const std::string& name) {
-        const auto p = open_webui_presentation("attachment=true", name, {}, "x/y");
+        const auto p = open_webui_presentation(file_form::attached, "k", name, {}, "x/y");
         return p ? p->content_disposition.substr(std::string("attachment; filename*=UTF-8''").size()) : "none";
     };
     BOOST_TEST(encoded("AZaz09_.-~/") == "AZaz09_.-~/");
@@ -90,9 +94,11 @@ BOOST_AUTO_TEST_CASE(names) {
     BOOST_TEST(encoded("a\xff") == "none");
     BOOST_TEST(encoded("\xed\xa0\x80") == "none"); // a surrogate
     // meta.name, else filename; an empty one is a name.
-    BOOST_TEST(open_webui_presentation("", {}, "f.pdf", {})->content_disposition == "inline; filename*=UTF-8''f.pdf");
-    BOOST_TEST(open_webui_presentation("", "", "f.pdf", {})->content_disposition == "attachment; filename*=UTF-8''");
-    BOOST_TEST(!open_webui_presentation("", {}, {}, "video/mp4").has_value());
+    BOOST_TEST(open_webui_presentation(file_form::shown, "k", {}, "f.pdf", {})->content_disposition ==
+               "inline; filename*=UTF-8''f.pdf");
+    BOOST_TEST(open_webui_presentation(file_form::shown, "k", "", "f.pdf", {})->content_disposition ==
+               "attachment; filename*=UTF-8''");
+    BOOST_TEST(!open_webui_presentation(file_form::shown, "k", {}, {}, "video/mp4").has_value());
 }
 
 BOOST_AUTO_TEST_CASE(hostile_types) {
@@ -105,17 +111,69 @@ BOOST_AUTO_TEST_CASE(hostile_types) {
 }
 
 BOOST_AUTO_TEST_CASE(queries) {
-    using sluice::proxy::open_webui_query;
-    for (const auto* query : {"", "attachment=true", "attachment=false"}) {
-        BOOST_TEST(open_webui_query(query), query);
+    const auto form = [](std::string_view query) { return open_webui_form("/api/v1/files/x/content", query); };
+    for (const auto* query : {"", "attachment=false", "attachment=0", "attachment=f", "attachment=N", "attachment=no",
+                              "attachment=OFF", "x=1", "t=%20+", "v=2&_=3", "Attachment=true", "x", "x="}) {
+        BOOST_TEST((form(query) == file_form::shown), query);
     }
     for (const auto* query :
-         {"attachment", "attachment=", "attachment=True", "attachment=1", "attachment=yes", "Attachment=true",
-          "attachment=true&", "&attachment=true", "attachment=true&attachment=false", "attachment=true&x=y", "x=y", "x",
-          "attachment=tru%65", "attachment%3Dtrue", "attachment=true#x", " "}) {
-        BOOST_TEST(!open_webui_query(query), query);
-        BOOST_TEST(!open_webui_presentation(query, "a.mp4", {}, "video/mp4").has_value(), query);
+         {"attachment=true", "attachment=1", "attachment=T", "attachment=y", "attachment=YES", "attachment=On",
+          "attachment=tRuE", "x=1&attachment=true", "attachment=1&v=attachment", "attachment=true&"}) {
+        BOOST_TEST((form(query) == file_form::attached), query);
     }
+    // What pydantic refuses; what another reader may read otherwise; what the app redirects.
+    for (const auto* query : {"attachment",
+                              "attachment=",
+                              "attachment=2",
+                              "attachment=01",
+                              "attachment=tru",
+                              "attachment= true",
+                              "attachment=true+",
+                              "attachment=tru%65",
+                              "attachment=true=",
+                              "attachment=true&attachment=true",
+                              "attachment=true&attachment=false",
+                              "x=1&x=1",
+                              "%61ttachment=true",
+                              "attachm%65nt=true",
+                              "at+tachment=true",
+                              "attachment[]=true",
+                              "=true",
+                              "&",
+                              "x=1&&y=2",
+                              "x;attachment=true",
+                              "x=1;attachment=true",
+                              "shared=x",
+                              "x=1&shared=https://y",
+                              "\xc3\xbc=1"}) {
+        BOOST_TEST(!form(query).has_value(), query);
+    }
+    std::string many = "a0=";
+    for (int i = 1; i < 17; ++i) {
+        many += "&a" + std::to_string(i) + "=";
+    }
+    BOOST_TEST(!form(many).has_value());
+}
+
+BOOST_AUTO_TEST_CASE(named_files) {
+    const auto form = [](std::string_view name) {
+        return open_webui_form("/api/v1/files/x/content/" + std::string(name), "attachment=false");
+    };
+    for (const auto* name : {"v.mp4", "content", "HTML", "html.mp4", "htm", "%20html", "html%20", "x%25"}) {
+        BOOST_TEST((form(name) == file_form::named), name);
+    }
+    for (const auto* name : {"html", "%68tml", "htm%6C", "%68%74%6d%6c", "watch", "w%61tch", "%"}) {
+        BOOST_TEST(!form(name).has_value(), name);
+    }
+    // The type that its uploader said counts for nothing, the key's ending for all.
+    const auto p = open_webui_presentation(file_form::named, "uploads/id_a.tar.gz", "b.pdf", {}, "text/plain");
+    BOOST_TEST(p->content_type == "application/x-tar");
+    BOOST_TEST(p->content_disposition == "attachment; filename*=UTF-8''b.pdf");
+    BOOST_TEST(open_webui_presentation(file_form::named, "id", "b.pdf", {}, "x\n")->content_type ==
+               "application/octet-stream");
+    // Guessed from the key where its uploader said nothing, not from a name that was changed since.
+    BOOST_TEST(open_webui_presentation(file_form::shown, "id_a.MD", "b.mp4", {}, {})->content_type ==
+               "text/markdown; charset=utf-8");
 }
 
 BOOST_AUTO_TEST_CASE(uuids) {

@@ -164,6 +164,7 @@ BOOST_AUTO_TEST_CASE(names_of_blobs) {
     BOOST_TEST(path_of("a//b.bin") == "/media/a//b.bin");
     BOOST_TEST(path_of("/a") == "/media//a");
     BOOST_TEST(path_of("%2e%2e/..a/b..") == "/media/%252e%252e/..a/b..");
+    BOOST_TEST(path_of("a\\b..\\c") == "/media/a/b../c");
     BOOST_TEST(path_of("a?b#c") == "/media/a%3Fb%23c");
     BOOST_TEST(path_of(std::string(1024, 'k')) == "/media/" + std::string(1024, 'k'));
     std::string umlauts;
@@ -172,8 +173,8 @@ BOOST_AUTO_TEST_CASE(names_of_blobs) {
     }
     BOOST_TEST(path_of(umlauts).size() == 7 + 6 * 1024);
     const std::string_view refused[] = {
-        "",     "a\\b", "..",        "a/../b", "a/..",         "./a",      "a/.",
-        "a\nb", "\x7f", "a\xc2\x85", "a\xff",  "\xed\xa0\x80", "\xc0\xaf", std::string_view("a\0b", 3)};
+        "",     "..\\b", "..",        "a/../b", "a/..",         "./a",      "a/.",
+        "a\nb", "\x7f",  "a\xc2\x85", "a\xff",  "\xed\xa0\x80", "\xc0\xaf", std::string_view("a\0b", 3)};
     for (const std::string_view blob : refused) {
         BOOST_TEST(path_of(blob) == "sign_failed", vectors::json::serialize(vectors::json::string(blob)));
     }
