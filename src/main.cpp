@@ -70,6 +70,11 @@ int check(const std::string& file, bool online) {
     if (!settings) {
         return 1;
     }
+    for (const auto& store : settings->unusable_stores) { // with which `serve` starts
+        for (const auto& each : store.faults) {
+            std::cerr << config::to_string(each) << '\n';
+        }
+    }
     for (const auto& line : config::warnings(*settings)) {
         std::cerr << file << ": warning: " << line << '\n';
     }
@@ -80,7 +85,8 @@ int check(const std::string& file, bool online) {
         std::cerr << "sluice: " << proxies.error().detail << '\n';
         return 1;
     }
-    if (!sluice::commands::check_stores(*settings, std::cerr)) {
+    const bool usable = sluice::commands::check_stores(*settings, std::cerr);
+    if (!usable || !settings->unusable_stores.empty()) {
         return 1;
     }
     std::cout << file << ": the configuration is valid\n";

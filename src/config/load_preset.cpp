@@ -1,5 +1,7 @@
 #include "route_parts.hpp"
 
+#include <algorithm>
+#include <array>
 #include <filesystem>
 #include <optional>
 #include <utility>
@@ -9,6 +11,12 @@ namespace sluice::config {
 namespace {
 
 constexpr std::string_view store_name = "open-webui";
+
+/// What the app reads of a request to know who signs in, besides credentials (its `env.py`, `routers/auths.py` and
+/// `utils/auth.py`).
+constexpr std::array<std::string_view, 4> identity_variables{
+    "WEBUI_AUTH_TRUSTED_EMAIL_HEADER", "WEBUI_AUTH_TRUSTED_NAME_HEADER", "WEBUI_AUTH_TRUSTED_GROUPS_HEADER",
+    "WEBUI_AUTH_TRUSTED_ROLE_HEADER"};
 
 node a_mapping(std::string_view name) {
     node n;
@@ -48,17 +56,19 @@ std::string with_slash(std::string prefix) {
 
 /// `stores.open-webui` as the file would have it; nullopt where a variable is missing, which was said. Without keys the
 /// app takes the cloud's default chain, as a store without `credentials` does.
-std::optional<node> s3_store(reading& r) {
+std::optional<node> s3_store(reading& r, preset_bucket bucket) {
     node s = a_mapping("S3_REGION_NAME"); // what can still be missing below
     put(s, "type", variable_node("STORAGE_PROVIDER", "s3"));
     if (!need(r, "S3_BUCKET_NAME", "s3")) {
         return std::nullopt;
     }
     put_variable(r, s, "bucket", "S3_BUCKET_NAME");
-    put_variable(r, s, "region", "S3_REGION_NAME");
+    // boto3, with an endpoint too; AWS_REGION, which it does not know, counts below it.
+    put_variable(r, s, "region", r.variable("S3_REGION_NAME").empty() ? "AWS_DEFAULT_REGION" : "S3_REGION_NAME");
     put_variable(r, s, "endpoint", "S3_ENDPOINT_URL");
     put_variable(r, s, "addressing", "S3_ADDRESSING_STYLE");
-    if (auto prefix = r.variable("S3_KEY_PREFIX"); !prefix.empty()) {
+    // To the app it is what new keys begin with; old ones are read whatever they begin with.
+    if (auto prefix = r.variable("S3_KEY_PREFIX"); !prefix.empty() && bucket == preset_bucket::recorded) {
         put(s, "prefix", variable_node("S3_KEY_PREFIX", with_slash(std::move(prefix))));
     }
     // The app compares it so; whatever else it holds is false.
@@ -120,6 +130,24 @@ std::optional<node> local_store(reading& r) {
     return s;
 }
 
+std::optional<node> store_of_variables(reading& r, preset_bucket bucket) {
+    const std::string provider = r.variable("STORAGE_PROVIDER");
+    if (provider == "s3") {
+        return s3_store(r, bucket);
+    }
+    if (provider.empty() || provider == "local") {
+        return local_store(r);
+    }
+    if (provider == "gcs") {
+        return gcs_store(r);
+    }
+    if (provider == "azure") {
+        return azure_store(r);
+    }
+    missing(r, "STORAGE_PROVIDER", "must be one of local, s3, gcs, azure");
+    return std::nullopt;
+}
+
 } // namespace
 
 void fill_open_webui(route& out) {
@@ -137,26 +165,37 @@ void fill_open_webui(route& out) {
 
 void add_open_webui_store(reading& r, config& c, route& out) {
     out.store = store_name;
-    if (c.stores.contains(out.store)) {
+    const bool is_known =
+        c.stores.contains(out.store) ||
+        std::ranges::find(c.unusable_stores, out.store, &unusable_store::name) != c.unusable_stores.end();
+    if (is_known) {
         return;
     }
-    const std::string provider = r.variable("STORAGE_PROVIDER");
-    std::optional<node> made;
-    if (provider == "s3") {
-        made = s3_store(r);
-    } else if (provider.empty() || provider == "local") {
-        made = local_store(r);
-    } else if (provider == "gcs") {
-        made = gcs_store(r);
-    } else if (provider == "azure") {
-        made = azure_store(r);
-    } else {
-        missing(r, "STORAGE_PROVIDER", "must be one of local, s3, gcs, azure");
+    reading of_variables{r.file, r.options, {}};
+    if (const auto made = store_of_variables(of_variables, out.preset_bucket)) {
+        read_store(of_variables, variable_node("STORAGE_PROVIDER", out.store), *made, c);
     }
-    if (made) {
-        read_store(r, variable_node("STORAGE_PROVIDER", out.store), *made, c);
-    } else {
-        out.store.clear();
+    if (of_variables.faults.empty()) {
+        c.stores.at(out.store).of_preset = true;
+        return;
+    }
+    c.stores.erase(out.store);
+    c.unusable_stores.push_back({out.store, std::move(of_variables.faults)});
+}
+
+void strip_open_webui_identity(reading& r, config& c) {
+    for (const auto variable : identity_variables) {
+        const auto text = r.variable(variable);
+        const auto name = parse_field_name(text);
+        if (text.size() > 128) {
+            missing(r, variable, "is longer than 128 bytes");
+        } else if (!name) {
+            continue; // unset, or what no request can hold
+        } else if (is_connection_field(*name)) {
+            missing(r, variable, "names a field that every request has: anyone could be anyone");
+        } else if (std::ranges::find(c.strip_request_headers, *name) == c.strip_request_headers.end()) {
+            c.strip_request_headers.push_back(*name);
+        }
     }
 }
 

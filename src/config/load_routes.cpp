@@ -196,6 +196,14 @@ void read_source(reading& r, mapping& m, const config& c, route& out) {
     read_authorize(r, m, c, captures, out);
 }
 
+void read_preset_options(reading& r, const node& where, std::string name, route& out) {
+    mapping m(r, where, std::move(name));
+    m.read_choice<enum preset_bucket>(
+        "bucket", out.preset_bucket,
+        {{"configured", preset_bucket::configured}, {"recorded", preset_bucket::recorded}});
+    m.finish();
+}
+
 void read_preset(reading& r, mapping& m, config& c, route& out) {
     if (m.read_choice<enum preset>("preset", out.preset, {{"open-webui", preset::open_webui}}) == nullptr) {
         m.ignore_rest(); // what the route lacks is a preset's to say
@@ -203,6 +211,10 @@ void read_preset(reading& r, mapping& m, config& c, route& out) {
     }
     exclude(r, m, "preset", {"path", "query", "object", "resolve", "object_header"});
     fill_open_webui(out);
+    if (const node* value = m.take("preset_options")) {
+        read_preset_options(r, *value, m.full("preset_options"), out);
+    }
+    strip_open_webui_identity(r, c);
     read_authorize(r, m, c, nullptr, out);
     if (m.has("store")) {
         read_store_name(m, c, true, out);

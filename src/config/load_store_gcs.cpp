@@ -143,7 +143,7 @@ void take_emulator(reading& r, bool has_identity, node& at, store& s) {
         text.insert(0, "http://");
     }
     at = variable_node("STORAGE_EMULATOR_HOST", text);
-    if (take_endpoint(r, at, s)) {
+    if (take_endpoint(r, at, parse_url, s)) {
         s.anonymous = !has_identity;
     }
 }

@@ -28,7 +28,7 @@ result<std::string> parse_region(std::string_view text) {
 /// `endpoint`; where the key is absent, the environment's. Gives what named one, with any value, a bad one too:
 /// `endpoint` or a variable, "" where nothing did.
 std::string_view read_s3_endpoint(reading& r, mapping& m, store& s) {
-    read_endpoint(m, parse_url, s);
+    read_endpoint(m, parse_base_url, s);
     if (const node* value = m.take(endpoint_key); value != nullptr) {
         const bool empty = value->what == node::kind::scalar && value->text.empty();
         return empty ? "" : endpoint_key;
@@ -41,11 +41,11 @@ std::string_view read_s3_endpoint(reading& r, mapping& m, store& s) {
     if (!named) {
         return "";
     }
-    take_endpoint(r, variable_node(named->variable, std::move(named->url)), s);
+    take_endpoint(r, variable_node(named->variable, std::move(named->url)), parse_base_url, s);
     return named->variable;
 }
 
-/// What S3-compatible servers take unless they are told another.
+/// What the AWS SDKs and S3-compatible servers take unless they are told another.
 constexpr std::string_view default_region = "us-east-1";
 
 /// The region as the AWS SDKs take it from the environment, in their order. False where it says none.
@@ -63,7 +63,7 @@ bool region_of_environment(reading& r, store& s) {
     return false;
 }
 
-/// `endpoint_by`: of `read_s3_endpoint`. Where it names one, the region's absence is no second fault.
+/// `endpoint_by`: of `read_s3_endpoint`.
 void read_region(reading& r, mapping& m, std::string_view endpoint_by, store& s) {
     const bool given = m.has("region");
     const node* value = m.read("region", s.region, parse_region);
@@ -75,31 +75,14 @@ void read_region(reading& r, mapping& m, std::string_view endpoint_by, store& s)
     if (endpoint_by != endpoint_key && region_of_environment(r, s)) {
         return;
     }
-    if (!endpoint_by.empty()) {
-        s.region = default_region;
-    } else {
-        r.add(given ? *value : m.where(), "\"" + m.full("region") + "\" is " + (given ? "empty" : "missing") +
-                                              ": it is needed where neither an endpoint nor AWS_REGION is set");
-    }
+    s.region = default_region;
 }
 
-void read_addressing(mapping& m, bool has_bucket, store& s) {
-    const node* style = m.read_choice<addressing_style>("addressing", s.addressing,
-                                                        {{"auto", addressing_style::automatic},
-                                                         {"path", addressing_style::path},
-                                                         {"virtual", addressing_style::virtual_hosted}});
-    if (style == nullptr || s.addressing != addressing_style::virtual_hosted || !has_bucket) {
-        return;
-    }
-    const bool tls = !s.endpoint || s.endpoint->tls;
-    if (!fits_host_name(s.bucket)) {
-        m.wrong("addressing", *style, "cannot be virtual: the bucket's name cannot be part of a host name");
-    } else if (tls && s.bucket.find('.') != std::string::npos) {
-        // A wildcard certificate covers one label (RFC 9525 §6.3).
-        m.wrong("addressing", *style, "cannot be virtual over https: the bucket's name has a dot");
-    } else if (s.endpoint && is_numeric_host(*s.endpoint)) {
-        m.wrong("addressing", *style, "cannot be virtual: the endpoint is an address and not a name");
-    }
+void read_addressing(mapping& m, store& s) {
+    m.read_choice<addressing_style>("addressing", s.addressing,
+                                    {{"auto", addressing_style::automatic},
+                                     {"path", addressing_style::path},
+                                     {"virtual", addressing_style::virtual_hosted}});
 }
 
 /// AWS's other endpoints (General Reference "Amazon S3 endpoints"; S3 User Guide "Transfer Acceleration").
@@ -121,9 +104,6 @@ void read_variants(mapping& m, bool has_bucket, std::string_view endpoint_by, st
     const node& at = *m.take("accelerate");
     if (s.fips) {
         m.wrong("accelerate", at, "and fips exclude each other");
-    }
-    if (s.addressing == addressing_style::path) {
-        m.wrong("accelerate", at, "and path addressing exclude each other: the bucket is part of the host name");
     }
     if (has_bucket && (!fits_host_name(s.bucket) || s.bucket.find('.') != std::string::npos)) {
         m.wrong("accelerate", at, "needs a bucket whose name can be part of a host name, without dots");
@@ -159,7 +139,7 @@ void read_s3(reading& r, mapping& m, store& s) {
     const bool has_bucket = m.need("bucket") != nullptr && m.read("bucket", s.bucket, parse_bucket) != nullptr;
     const auto endpoint_by = read_s3_endpoint(r, m, s);
     read_region(r, m, endpoint_by, s);
-    read_addressing(m, has_bucket, s);
+    read_addressing(m, s);
     read_variants(m, has_bucket, endpoint_by, s);
     read_requests(m, s);
     if (const node* value = read_credentials_of(r, m, s)) {

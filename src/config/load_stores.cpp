@@ -19,25 +19,34 @@ constexpr std::array<std::string_view, 21> type_keys{
     "fips",     "signer",     "dual_stack",  "accelerate",      "credentials",
     "copy"};
 
-result<std::string> parse_prefix(std::string_view text) {
+/// A prefix whose segments may be empty, as those of keys in S3 and GCS, where `/` is a letter like any other.
+result<std::string> parse_flat_prefix(std::string_view text) {
     if (text.empty()) {
         return std::string();
     }
     if (!text.ends_with('/')) {
         return bad("must end in /");
     }
-    if (text.starts_with('/') || text.size() > 1024 || has_control(text)) {
-        return bad("must not begin with /, hold control characters, or be longer than 1024 bytes");
+    if (text.size() > 1024 || has_control(text)) {
+        return bad("must not hold control characters, or be longer than 1024 bytes");
     }
     for (std::size_t from = 0; from < text.size();) {
         const auto to = text.find('/', from);
         const auto segment = text.substr(from, to - from);
-        if (segment.empty() || segment == "." || segment == "..") {
-            return bad("must not have empty or dot segments");
+        if (segment == "." || segment == "..") {
+            return bad("must not have dot segments");
         }
         from = to + 1;
     }
     return std::string(text);
+}
+
+result<std::string> parse_prefix(std::string_view text) {
+    auto prefix = parse_flat_prefix(text);
+    if (prefix && (text.starts_with('/') || text.find("//") != std::string_view::npos)) {
+        return bad("must not begin with / or have empty segments in a store of this type");
+    }
+    return prefix;
 }
 
 void read_local(mapping& m, store& s) {
@@ -102,7 +111,8 @@ void read_store(reading& r, const node& key, const node& where, config& c) {
                                                                 {"azure", store_type::azure},
                                                                 {"local", store_type::local}}) != nullptr;
     if (typed) {
-        m.read("prefix", s.prefix, parse_prefix);
+        const bool flat = s.type == store_type::s3 || s.type == store_type::gcs;
+        m.read("prefix", s.prefix, flat ? parse_flat_prefix : parse_prefix);
         read_type(r, m, s);
     } else {
         m.ignore_rest(); // which keys there may be depends on it

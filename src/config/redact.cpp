@@ -208,6 +208,8 @@ json::object json_of(const route& r) {
     json::object out{{"name", r.name}};
     if (r.preset == preset::open_webui) {
         out["preset"] = "open-webui"; // what it sets is shown too: it is what is in force
+        out["preset_options"] =
+            json::object{{"bucket", r.preset_bucket == preset_bucket::recorded ? "recorded" : "configured"}};
     }
     out["path"] = r.path;
     if (!r.other_paths.empty()) {

@@ -19,7 +19,12 @@ void read_cors(reading& r, mapping& m, route& out);
 void fill_open_webui(route& out);
 
 /// The store of a route with that preset that names none: "open-webui" of `c.stores`, or, where there is none, one that
-/// is made of the app's own environment variables and put there.
+/// is made of the app's own environment variables and put there. Variables that do not make a store are no faults of
+/// the configuration: what is wrong with them is put into `c.unusable_stores`. After `preset_options`.
 void add_open_webui_store(reading& r, config& c, route& out);
+
+/// Adds the fields by which the app is told who signs in, as its variables name them, to `c.strip_request_headers`: it
+/// believes them from anyone.
+void strip_open_webui_identity(reading& r, config& c);
 
 } // namespace sluice::config

@@ -67,8 +67,8 @@ const node* read_endpoint(mapping& m, result<url> (*parse)(std::string_view), st
     return value;
 }
 
-bool take_endpoint(reading& r, const node& variable, store& s) {
-    auto place = parse_url(variable.text);
+bool take_endpoint(reading& r, const node& variable, result<url> (*parse)(std::string_view), store& s) {
+    auto place = parse(variable.text);
     if (!place) {
         r.add(variable, place.error().detail);
         return false;

@@ -29,7 +29,7 @@ void read_azure(reading& r, mapping& m, store& s);
 const node* read_endpoint(mapping& m, result<url> (*parse)(std::string_view), store& s);
 
 /// The endpoint that a variable names; a fault there where it is no URL. False then.
-bool take_endpoint(reading& r, const node& variable, store& s);
+bool take_endpoint(reading& r, const node& variable, result<url> (*parse)(std::string_view), store& s);
 
 /// What every store that is reached by requests has: `url_expiry`, the time-outs, `ca_file`, `parallel`, `hedge_after`.
 void read_requests(mapping& m, store& s);

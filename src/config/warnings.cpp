@@ -55,6 +55,10 @@ std::vector<std::string> warnings(const config& c) {
     for (const auto& [name, s] : c.stores) {
         warn_of_store(s, lines);
     }
+    if (c.trusted_proxies.empty() && !c.strip_request_headers.empty()) {
+        lines.push_back("nobody may send the field \"" + c.strip_request_headers.front() +
+                        "\", which names users to the app: trusted_proxies is empty");
+    }
     for (const auto& each : c.routes) {
         if (each.delivery == delivery::redirect) {
             warn_of_redirect(c, each, lines);
@@ -65,6 +69,12 @@ std::vector<std::string> warnings(const config& c) {
 
 std::vector<std::string> hints(const config& c) {
     std::vector<std::string> lines;
+    if (c.trusted_proxies.empty()) {
+        lines.emplace_back(
+            "trusted_proxies is empty: if TLS ends at a proxy in front of this one, name its address there, "
+            "as in \"trusted_proxies: [10.0.0.0/8]\"; else the app takes https for http, in links and "
+            "OAuth redirects");
+    }
     for (const auto& [name, s] : c.stores) {
         if (!c.cache.directory.empty()) {
             hint_at_owner(s, lines);

@@ -185,6 +185,10 @@ metrics::metrics()
                          .Name("sluice_sign_seconds")
                          .Help("Time to sign one request to a store.")
                          .Register(registry_))
+    , store_up_(&prometheus::BuildGauge()
+                     .Name("sluice_store_up")
+                     .Help("Whether a store can be used as it is configured.")
+                     .Register(registry_))
     , credential_refresh_(
           &counters(registry_, "credential_refresh_total", "Tries to renew a store's credentials, by result."))
     , credential_expiry_(&prometheus::BuildGauge()
@@ -273,6 +277,7 @@ store_metrics& metrics::store(const std::string& name) {
         slot->requests = std::make_unique<counter_set>(*origin_requests_, labels{{"store", name}}, "code");
         slot->bytes = &origin_bytes_->Add({{"store", name}});
         slot->first_byte = &origin_first_byte_->Add({{"store", name}}, latency_buckets());
+        slot->up = &store_up_->Add({{"store", name}});
         slot->sign = std::make_unique<counter_set>(*sign_, labels{{"store", name}}, "result");
         slot->sign_seconds = &sign_seconds_->Add({{"store", name}}, signing_buckets());
     }

@@ -1,3 +1,4 @@
+#include <sluice/base/log.hpp>
 #include <sluice/http/fields.hpp>
 #include <sluice/proxy/forwarded.hpp>
 #include <sluice/proxy/relay.hpp>
@@ -107,6 +108,44 @@ void append_via(std::string& out, const exchange& x) {
     out.append(x.request.version < 11 ? "1.0 " : "1.1 ").append(ours).append(detail::crlf);
 }
 
+/// True for what `append_forwarded_fields` writes anew.
+bool is_forwarded_name(std::string_view name) {
+    constexpr std::array<std::string_view, 6> names{"X-Forwarded-For",  "X-Forwarded-Proto", "X-Forwarded-Host",
+                                                    "X-Forwarded-Port", "X-Real-IP",         "Forwarded"};
+    return std::ranges::any_of(names, [name](std::string_view other) { return http::same_name_folded(name, other); });
+}
+
+/// Once a peer: a proxy that was forgotten in `trusted_proxies` is seen by nothing else but links and OAuth redirects
+/// that are wrong, and users who cannot sign in.
+void tell_of_untrusted_forwarder(const exchange& x, std::string_view remote) {
+    auto& services = x.services;
+    if (services.forwarders == nullptr || services.last_forwarder == remote) {
+        return;
+    }
+    const auto& identity = services.settings->strip_request_headers;
+    const bool forwards = std::ranges::any_of(x.request.fields.items, [&identity](const auto& f) {
+        return is_forwarded_name(f.name) ||
+               std::ranges::any_of(identity, [&f](const auto& name) { return http::same_name_folded(f.name, name); });
+    });
+    if (!forwards) {
+        return;
+    }
+    services.last_forwarder = remote;
+    boost::system::error_code ec;
+    const auto address = asio::ip::make_address(services.last_forwarder, ec);
+    if (ec || !services.forwarders->is_new(address)) {
+        return;
+    }
+    const std::string line = services.settings->trusted_proxies.empty()
+                                 ? "trusted_proxies: [\"" + address.to_string() + "\"]"
+                                 : address.to_string() + " to trusted_proxies";
+    log::warn(
+        "a peer that is not in trusted_proxies sends what is taken from those alone: X-Forwarded-Proto and its like "
+        "are replaced, fields that name users are removed. If it is a proxy of yours, add it; else the app takes "
+        "https for http, in links and OAuth redirects",
+        {{"peer", remote}, {"add", line}});
+}
+
 bool starts_with_folded(std::string_view name, std::string_view prefix) {
     return name.size() >= prefix.size() && http::same_name_folded(name.substr(0, prefix.size()), prefix);
 }
@@ -149,6 +188,7 @@ void append_forwarded_fields(std::string& out, const exchange& x) {
         append_trusted(out, x, remote);
         return;
     }
+    tell_of_untrusted_forwarder(x, remote);
     const auto host = host_of(x);
     put(out, "X-Forwarded-For", remote);
     put(out, "X-Forwarded-Proto", "http");

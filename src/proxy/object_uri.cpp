@@ -57,7 +57,8 @@ std::optional<std::string_view> key_in(const store_place& store, std::string_vie
 
 /// The store's own check: the prefix is the beginning of every key, and something follows it.
 bool holds(const store_place& store, std::string_view key) {
-    return is_safe_key(key) && key.starts_with(store.prefix) && key.size() > store.prefix.size();
+    return is_safe_key(key, key_form_of(store.type)) && key.starts_with(store.prefix) &&
+           key.size() > store.prefix.size();
 }
 
 std::optional<object_place> place_from_full(std::string_view text, std::span<const store_place> stores,
@@ -93,14 +94,11 @@ store_place place_of(const config::store& s) {
     return place;
 }
 
-bool is_safe_key(std::string_view key) noexcept {
-    if (key.empty() || key.size() > longest_key || config::has_control(key) || !http::is_utf8(key)) {
-        return false;
-    }
+bool has_safe_segments(std::string_view key, key_form form) noexcept {
     while (true) {
         const auto slash = key.find('/');
         const auto segment = key.substr(0, slash);
-        if (segment.empty() || segment == "." || segment == "..") {
+        if ((segment.empty() && form == key_form::tree) || segment == "." || segment == "..") {
             return false;
         }
         if (slash == std::string_view::npos) {
@@ -108,6 +106,11 @@ bool is_safe_key(std::string_view key) noexcept {
         }
         key.remove_prefix(slash + 1);
     }
+}
+
+bool is_safe_key(std::string_view key, key_form form) noexcept {
+    return !key.empty() && key.size() <= longest_key && !config::has_control(key) && http::is_utf8(key) &&
+           has_safe_segments(key, form);
 }
 
 std::optional<object_place> place_from_uri(std::string_view text, std::span<const store_place> stores,
@@ -120,6 +123,13 @@ std::optional<object_place> place_from_uri(std::string_view text, std::span<cons
         return std::nullopt;
     }
     return object_place{*own, std::string(text)};
+}
+
+std::optional<object_place> place_in_store(std::string_view key, std::span<const store_place> stores) {
+    if (stores.size() != 1 || !holds(stores.front(), key)) {
+        return std::nullopt;
+    }
+    return object_place{0, std::string(key)};
 }
 
 std::optional<object_place> place_from_header(std::string_view value, std::span<const store_place> stores,

@@ -35,20 +35,6 @@ result<std::string> expand(std::string_view text, const std::vector<capture>& ca
     return out;
 }
 
-bool has_unsafe_segment(std::string_view key) {
-    while (true) {
-        const auto slash = key.find('/');
-        const auto segment = key.substr(0, slash);
-        if (segment.empty() || segment == "." || segment == "..") {
-            return true;
-        }
-        if (slash == std::string_view::npos) {
-            return false;
-        }
-        key.remove_prefix(slash + 1);
-    }
-}
-
 } // namespace
 
 path_template::path_template(std::string_view text) {
@@ -116,9 +102,9 @@ std::string expand_raw(std::string_view text, const std::vector<capture>& captur
     return expand(text, captures, [](std::string_view raw) { return result<std::string>(std::string(raw)); }).value();
 }
 
-result<std::string> expand_key(std::string_view text, const std::vector<capture>& captures) {
+result<std::string> expand_key(std::string_view text, const std::vector<capture>& captures, key_form form) {
     auto key = expand(text, captures, [](std::string_view raw) { return http::percent_decode(raw); });
-    if (key && (key.value().size() > longest_key || has_unsafe_segment(key.value()))) {
+    if (key && (key.value().empty() || key.value().size() > longest_key || !has_safe_segments(key.value(), form))) {
         return error{errc::bad_request, error_source::client, false, "key"};
     }
     return key;

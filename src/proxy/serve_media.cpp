@@ -212,7 +212,7 @@ awaitable<void> serve_media(exchange& x, const media_route& route, const std::ve
     const auto purges_seen = x.services.media->cache.changes();
     std::string key;
     if (!route.settings.resolve) {
-        auto expanded = expand_key(route.settings.object, captures);
+        auto expanded = expand_key(route.settings.object, captures, key_form_of(route.store->settings().type));
         if (!expanded || !in_store(*route.store, expanded.value())) {
             const std::string named = expanded ? expanded.value() : std::string();
             co_await leave_not_taken(x, route, metrics::fallback_reason::not_ours, named, {});

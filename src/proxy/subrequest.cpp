@@ -7,6 +7,7 @@
 #include <sluice/proxy/fall_back.hpp>
 #include <sluice/proxy/json_pointers.hpp>
 #include <sluice/proxy/leave_rule.hpp>
+#include <sluice/proxy/open_webui_key.hpp>
 #include <sluice/proxy/presentation.hpp>
 #include <sluice/proxy/resource_path.hpp>
 
@@ -70,6 +71,17 @@ bool is_in_place(const media_route& route, std::string_view named) {
     return named.find("://") == std::string_view::npos && !any_last_segment;
 }
 
+/// Where the object lies that the app named.
+std::optional<object_place> place_of_named(const media_route& route, std::string_view named) {
+    const bool in_its_store = route.settings.preset == config::preset::open_webui &&
+                              route.settings.preset_bucket == config::preset_bucket::configured;
+    if (!in_its_store) {
+        return place_from_uri(named, route.places, route.own_place);
+    }
+    const auto key = route.places.empty() ? std::nullopt : open_webui_key(route.places.front().type, named);
+    return key ? place_in_store(*key, route.places) : std::nullopt;
+}
+
 /// What the app's answer names, where it is an object that may be served; else why it is not.
 std::optional<fallback_reason> read_grant(grant& g, const app_question& q, const pointer_reader& values) {
     const auto named = text_at(values, at_object);
@@ -82,7 +94,7 @@ std::optional<fallback_reason> read_grant(grant& g, const app_question& q, const
     if (q.route.places.empty()) {
         return fallback_reason::no_store;
     }
-    auto place = place_from_uri(*named, q.route.places, q.route.own_place);
+    auto place = place_of_named(q.route, *named);
     if (!place) {
         return fallback_reason::not_ours;
     }

@@ -19,7 +19,8 @@ void change_object(media_services& media, const media_route& route, std::string_
     if (!captures) {
         return;
     }
-    if (const auto key = expand_key(route.settings.object, *captures)) {
+    const auto form = key_form_of(route.store->settings().type);
+    if (const auto key = expand_key(route.settings.object, *captures, form)) {
         if (done == effect::deleted) {
             media.cache.purge(route.store->identity(), key.value());
         } else {
@@ -31,11 +32,12 @@ void change_object(media_services& media, const media_route& route, std::string_
 /// The objects whose keys a route's template makes of the path: its own, and for what lies beneath an object, that one.
 void change_by_template(media_services& media, const media_route& route, std::string_view target, effect done) {
     auto raw = http::split_target(target).path;
-    if (raw.size() > 1 && raw.ends_with('/')) {
-        raw.remove_suffix(1);
-    }
     if (!http::is_media_safe_path(raw)) {
         return;
+    }
+    if (raw.size() > 1 && raw.ends_with('/')) {
+        change_object(media, route, raw, done); // to some stores that is a key of its own
+        raw.remove_suffix(1);
     }
     for (const auto name : with_ancestors(raw)) {
         change_object(media, route, name, name == raw ? done : effect::changed);

@@ -92,6 +92,15 @@ response metrics_page(const request& r, admin_services& s) {
     return reply(r, http::status::ok, s.counters.text(), "text/plain; version=0.0.4; charset=utf-8");
 }
 
+/// A line each. Whoever asks whether to send requests here is not told no: the app answers them.
+std::string unusable_stores(const proxy::media_services& media) {
+    std::string lines;
+    for (const auto& [name, why] : media.unusable_stores) {
+        lines.append("store \"").append(name).append("\" cannot be used: ").append(why).append("\n");
+    }
+    return lines;
+}
+
 /// What is answered without a body: everything but a purge that may be done.
 std::optional<response> answer_head(const request& r, admin_services& s) {
     const std::string_view target = r.target();
@@ -104,8 +113,11 @@ std::optional<response> answer_head(const request& r, admin_services& s) {
         if (path == "/metrics") {
             return metrics_page(r, s);
         }
-        const bool drains = path == "/readyz" && s.draining.load();
-        return reply(r, drains ? http::status::service_unavailable : http::status::ok, drains ? "draining\n" : "ok\n");
+        if (path != "/readyz") {
+            return reply(r, http::status::ok, "ok\n");
+        }
+        return s.draining.load() ? reply(r, http::status::service_unavailable, "draining\n")
+                                 : reply(r, http::status::ok, "ok\n" + unusable_stores(s.media));
     }
     if (path != "/purge") {
         return reply(r, http::status::not_found, "There is nothing here.\n");

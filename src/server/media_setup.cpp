@@ -10,25 +10,27 @@ namespace sluice::server {
 
 namespace {
 
-/// Where an object may lie that the app names: in any store, or for a preset in its own alone.
+/// Where an object may lie that the app names: in any store that can be used, or for a preset in its own alone.
 void add_places(proxy::media_route& to, const config::config& settings, const proxy::media_services& media) {
     for (const auto& [name, store] : settings.stores) {
         const bool own = name == to.settings.store;
-        if (!own && to.settings.preset != config::preset::none) {
+        const auto usable = media.stores.find(name);
+        if (usable == media.stores.end() || (!own && to.settings.preset != config::preset::none)) {
             continue;
         }
         if (own && to.settings.preset == config::preset::none) { // a preset's app never says a bare key
             to.own_place = to.places.size();
         }
         to.places.push_back(proxy::place_of(store));
-        to.place_stores.push_back(media.stores.at(name).get());
+        to.place_stores.push_back(usable->second.get());
     }
 }
 
 proxy::media_route compile(const config::route& r, const config::config& settings, proxy::media_services& media) {
+    const auto own = media.stores.find(r.store);
     proxy::media_route compiled{r, proxy::path_template(r.path),
-                                r.store.empty() ? nullptr : media.stores.at(r.store).get(),
-                                &media.counters.route(r.name), r.max_age.value_or(settings.cache.max_age)};
+                                own == media.stores.end() ? nullptr : own->second.get(), &media.counters.route(r.name),
+                                r.max_age.value_or(settings.cache.max_age)};
     if (r.resolve || !r.object_header.empty()) {
         add_places(compiled, settings, media);
     }
@@ -53,19 +55,40 @@ proxy::media_route compile(const config::route& r, const config::config& setting
     return compiled;
 }
 
+/// All that waits for the store is served as if there were no media routes of its own; the page is not down with it.
+void give_up(proxy::media_services& media, const std::string& name, std::string why) {
+    log::error("a store cannot be used: the app answers its requests itself", {{"store", name}, {"error", why}});
+    media.counters.store(name).up->Set(0);
+    media.unusable_stores.emplace(name, std::move(why));
+}
+
 } // namespace
 
 cache::cache_settings cache_settings_of(const config::cache& c) {
     return {c.directory, c.max_size, c.min_free, c.max_objects, c.block_size, c.max_share};
 }
 
-void add_routes(proxy::media_services& media, const config::config& settings) {
+void add_routes(proxy::media_services& media, const config::config& settings, std::string_view no_network) {
+    for (const auto& [name, faults] : settings.unusable_stores) {
+        std::string why;
+        for (const auto& each : faults) {
+            why.append(why.empty() ? "" : "; ").append(each.file).append(": ").append(each.message);
+        }
+        give_up(media, name, std::move(why));
+    }
     for (const auto& [name, store] : settings.stores) {
         try {
+            if (!no_network.empty() && store.type != config::store_type::local) {
+                throw std::invalid_argument(std::string(no_network));
+            }
             media.stores.emplace(name,
                                  std::make_unique<origin::store>(store, settings.fallback, media.counters.store(name)));
+            media.counters.store(name).up->Set(1);
         } catch (const std::exception& e) {
-            throw std::invalid_argument("store \"" + name + "\": " + e.what());
+            if (!store.of_preset) {
+                throw std::invalid_argument("store \"" + name + "\": " + e.what());
+            }
+            give_up(media, name, e.what());
         }
     }
     for (const auto& route : settings.routes) {

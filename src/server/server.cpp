@@ -73,17 +73,25 @@ struct lane {
     std::atomic<std::size_t> origin_connections{0};
 };
 
-/// HTTPS_PROXY and its like, as they were at the start. Throws `std::invalid_argument` for one that cannot be used.
-std::shared_ptr<const net::proxy_settings> proxies_of_environment() {
+/// Whether an app's own variables say where its objects are: what is wrong with them is not to keep it from being
+/// reached.
+bool has_preset_store(const config::config& c) {
+    return !c.unusable_stores.empty() ||
+           std::ranges::any_of(c.stores, [](const auto& named) { return named.second.of_preset; });
+}
+
+/// HTTPS_PROXY and its like, as they were at the start. Throws `std::invalid_argument` for one that cannot be used,
+/// unless it is an app's variable too.
+result<std::shared_ptr<const net::proxy_settings>> proxies_of_environment(const config::config& c) {
     auto proxies = net::proxy_settings::from_process();
-    if (!proxies) {
+    if (!proxies && !has_preset_store(c)) {
         throw std::invalid_argument(proxies.error().detail);
     }
-    if (*proxies) {
+    if (proxies && *proxies) {
         const std::string where = (*proxies)->proxy().authority();
         log::info("stores are asked through a proxy", {{"proxy", where}});
     }
-    return *proxies;
+    return proxies;
 }
 
 /// Drawn at the start, so that no two processes have one. RFC 9110 §7.6.3 allows it in place of a host name.
@@ -118,13 +126,14 @@ public:
                  settings_->cache.read_ahead,
                  settings_->cache.stale_if_error}
         , clients_(settings_->limits.connections_per_client) {
-        add_routes(media_, *settings_);
-        const auto proxies = proxies_of_environment();
+        const auto proxies = proxies_of_environment(*settings_);
+        add_routes(media_, *settings_, proxies ? std::string_view() : std::string_view(proxies.error().detail));
         const auto pseudonym = settings_->app.via ? draw_pseudonym() : std::string();
         for (unsigned i = 0; i < settings_->workers; ++i) {
-            lanes_.push_back(std::make_unique<lane>(i, settings_, counters_, proxies));
+            lanes_.push_back(std::make_unique<lane>(i, settings_, counters_, proxies ? *proxies : nullptr));
             lanes_.back()->context.media = &media_;
             lanes_.back()->context.pseudonym = pseudonym;
+            lanes_.back()->context.forwarders = &forwarders_;
         }
         identity_caller_.emplace(lanes_.front()->origin_pool);
     }
@@ -159,6 +168,7 @@ private:
     file_pool writes_;
     cache::object_cache cache_;
     proxy::media_services media_;
+    proxy::untrusted_forwarders forwarders_;
     std::vector<std::unique_ptr<lane>> lanes_;
     std::optional<identity::http_caller> identity_caller_; ///< of the first worker
     std::unique_ptr<tcp_acceptor> admin_;

@@ -4,7 +4,10 @@
 #include <boost/asio/ip/address.hpp>
 
 #include <algorithm>
+#include <array>
 #include <stdexcept>
+#include <string_view>
+#include <utility>
 
 namespace sluice::sign {
 
@@ -16,21 +19,59 @@ bool is_ip(const std::string& host) {
     return !ec;
 }
 
-// Whether `bucket` is one label of a host name that the certificate `*.s3.<region>.amazonaws.com` covers. S3 User
-// Guide, "Bucket naming rules": "If you include dots in a bucket's name, you can't use virtual-host-style addressing
-// over HTTPS"; old buckets of us-east-1 may have upper case and underscores, which host names do not.
-bool is_host_label(std::string_view bucket) {
-    const auto plain = [](char c) { return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9'); };
-    return bucket.size() <= 63 && plain(bucket.front()) && plain(bucket.back()) &&
-           std::all_of(bucket.begin(), bucket.end(), [&](char c) { return plain(c) || c == '-'; });
+bool is_plain(char c) {
+    return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9');
+}
+
+// One label of a host name, as buckets are (S3 User Guide, "Bucket naming rules"). Old buckets of us-east-1 may have
+// upper case and underscores, which host names do not.
+bool is_host_label(std::string_view text) {
+    return !text.empty() && text.size() <= 63 && is_plain(text.front()) && is_plain(text.back()) &&
+           std::all_of(text.begin(), text.end(), [](char c) { return is_plain(c) || c == '-'; });
+}
+
+bool are_host_labels(std::string_view text) {
+    for (;;) {
+        const auto dot = text.find('.');
+        if (!is_host_label(text.substr(0, dot))) {
+            return false;
+        }
+        if (dot == std::string_view::npos) {
+            return true;
+        }
+        text.remove_prefix(dot + 1);
+    }
+}
+
+// Whether the bucket can stand before the endpoint's name, by the rules of the AWS SDKs: "If you include dots in a
+// bucket's name, you can't use virtual-host-style addressing over HTTPS", since a wildcard certificate covers one label
+// (RFC 9525 §6.3); and nothing can stand before an address.
+bool can_be_in_host(const std::string& bucket, const config::url& endpoint) {
+    if (bucket.size() < 3 || is_ip(endpoint.host) || is_ip(bucket)) {
+        return false;
+    }
+    return endpoint.tls ? is_host_label(bucket) : are_host_labels(bucket);
+}
+
+// Partitions of AWS and their domains (botocore's `partitions.json`), by how the names of their regions begin.
+std::string_view domain_of(std::string_view region) {
+    constexpr std::array<std::pair<std::string_view, std::string_view>, 6> others{{{"cn-", "amazonaws.com.cn"},
+                                                                                   {"eusc-", "amazonaws.eu"},
+                                                                                   {"us-iso-", "c2s.ic.gov"},
+                                                                                   {"us-isob-", "sc2s.sgov.gov"},
+                                                                                   {"eu-isoe-", "cloud.adc-e.uk"},
+                                                                                   {"us-isof-", "csp.hci.ic.gov"}}};
+    for (const auto& [begin, domain] : others) {
+        if (region.starts_with(begin)) {
+            return domain;
+        }
+    }
+    return "amazonaws.com"; // aws-us-gov too
 }
 
 // AWS General Reference, "Amazon S3 endpoints": s3[-fips][.dualstack].<region>; S3 User Guide, "Transfer Acceleration":
 // s3-accelerate[.dualstack], without a region, and only with the bucket in the host name.
-config::url aws_endpoint(const config::store& store) {
-    if (store.region.empty()) {
-        throw std::invalid_argument("an S3 store without endpoint needs a region");
-    }
+config::url aws_endpoint(const config::store& store, const std::string& region) {
     if (store.accelerate && store.fips) {
         throw std::invalid_argument("Transfer Acceleration has no FIPS endpoint (fips or AWS_USE_FIPS_ENDPOINT)");
     }
@@ -42,10 +83,9 @@ config::url aws_endpoint(const config::store& store) {
         url.host += ".dualstack";
     }
     if (!store.accelerate) {
-        url.host += "." + store.region;
+        url.host += "." + region;
     }
-    // IAM User Guide, partitions: aws and aws-us-gov share a suffix, aws-cn has its own.
-    url.host += store.region.starts_with("cn-") ? ".amazonaws.com.cn" : ".amazonaws.com";
+    url.host.append(".").append(domain_of(region));
     return url;
 }
 
@@ -55,21 +95,20 @@ s3_address resolve_s3_address(const config::store& store) {
     if (store.bucket.empty()) {
         throw std::invalid_argument("an S3 store needs a bucket");
     }
-    config::url url = store.endpoint ? *store.endpoint : aws_endpoint(store);
+    const std::string region = store.region.empty() ? "us-east-1" : store.region; // as the SDKs have it
+    config::url url = store.endpoint ? *store.endpoint : aws_endpoint(store, region);
 
-    bool virtual_hosted = store.addressing == config::addressing_style::virtual_hosted;
-    if (store.addressing == config::addressing_style::automatic) {
-        virtual_hosted = !store.endpoint && is_host_label(store.bucket);
-    } else if (virtual_hosted && is_ip(url.host)) {
-        throw std::invalid_argument("virtual-hosted addressing needs a host name, not an IP address");
-    }
+    // A style is a wish: what a host name cannot hold goes into the path, as the SDKs do it.
+    const bool wanted = store.accelerate || store.addressing == config::addressing_style::virtual_hosted ||
+                        (store.addressing == config::addressing_style::automatic && !store.endpoint);
+    const bool virtual_hosted = wanted && can_be_in_host(store.bucket, url);
 
     if (store.accelerate && !virtual_hosted) {
         throw std::invalid_argument("Transfer Acceleration needs a bucket whose name can be part of a host name");
     }
 
     s3_address address;
-    address.region = store.region.empty() ? "us-east-1" : store.region;
+    address.region = region;
     address.base = url.path;
     if (virtual_hosted) {
         url.host = store.bucket + "." + url.host;

@@ -21,6 +21,7 @@ admin:
   address: 127.0.0.1:0
 app:
   url: http://127.0.0.1:3000
+trusted_proxies: [10.0.0.0/8]
 `;
 const store = `stores:
   uploads:
@@ -154,7 +155,7 @@ test('the preset takes its store from the variables of the app', (t) => {
 
 test('a bad variable of the app is an error that names it', (t) => {
   const { file } = write(t, preset);
-  for (const [name, value] of [['STORAGE_PROVIDER', 'ftp'], ['S3_BUCKET_NAME', 'a/b'], ['S3_ENDPOINT_URL', 'minio'], ['S3_REGION_NAME', '']]) {
+  for (const [name, value] of [['STORAGE_PROVIDER', 'ftp'], ['S3_BUCKET_NAME', 'a/b'], ['S3_ENDPOINT_URL', 'minio'], ['S3_REGION_NAME', 'eu west']]) {
     const { status, stderr } = sluice(['check', '--config', file], appEnvironment({ ...s3App, [name]: value }));
     assert.equal(status, 1, stderr);
     assert.match(stderr, new RegExp(`^${name}: error: `));
@@ -175,16 +176,21 @@ test('the other clouds of the app', (t) => {
   }
 });
 
-test('a key that signs nothing is an error before anything is served', (t) => {
+test('where no proxy is trusted, there is a hint', (t) => {
+  const { file } = write(t, good.replace('trusted_proxies: [10.0.0.0/8]\n', ''));
+  const { status, stderr } = sluice(['check', '--config', file]);
+  assert.equal(status, 0);
+  assert.match(stderr, /^[^\n]*: hint: trusted_proxies is empty: [^\n]*\n$/);
+});
+
+test('a key that signs nothing is an error', (t) => {
   const { file } = write(t, preset);
   const json = JSON.stringify({ type: 'service_account', client_email: 'a@b', private_key: 'seldom-seen' });
   const env = appEnvironment({ STORAGE_PROVIDER: 'gcs', GCS_BUCKET_NAME: 'media', GOOGLE_APPLICATION_CREDENTIALS_JSON: json });
-  for (const command of ['check', 'serve']) {
-    const { status, stdout, stderr } = sluice([command, '--config', file], env);
-    assert.equal(status, 1);
-    assert.match(stderr, /^sluice: store "open-webui": .*private key is no unencrypted RSA key/);
-    assert.doesNotMatch(stdout + stderr, /seldom-seen/);
-  }
+  const { status, stdout, stderr } = sluice(['check', '--config', file], env);
+  assert.equal(status, 1);
+  assert.match(stderr, /^sluice: store "open-webui": .*private key is no unencrypted RSA key/);
+  assert.doesNotMatch(stdout + stderr, /seldom-seen/);
 });
 
 test('delivery by redirect', (t) => {

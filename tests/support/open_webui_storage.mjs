@@ -31,9 +31,10 @@ export class Storage {
   uri(key) {
     return `s3://${this.bucket}/${key}`;
   }
+  /// The key of a file's `path`, in whatever bucket it was: the app looks in its own. Undefined for a path of its disk.
   keyOf(uri) {
-    const head = `s3://${this.bucket}/`;
-    return uri.startsWith(head) ? uri.slice(head.length) : undefined;
+    if (!/^[a-z][a-z0-9+.-]*:\/\//i.test(uri)) return undefined;
+    return uri.split('//')[1].split('/').slice(1).join('/');
   }
 
   #request(method, key) {

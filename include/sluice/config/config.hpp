@@ -1,6 +1,7 @@
 #pragma once
 
 #include <sluice/base/secret.hpp>
+#include <sluice/config/fault.hpp>
 
 #include <array>
 #include <chrono>
@@ -150,6 +151,13 @@ struct store {
     std::optional<std::string> owner; ///< whose its buckets are: what is cached belongs to that name
     std::string signer;               ///< gcs: the account that signBlob signs as; "": the one that we run as
     store_credentials credentials;    ///< azure: of a connection string are left the account, endpoint and key
+    bool of_preset{false};            ///< made of an app's own variables: where it cannot be used, its routes relay
+};
+
+/// A preset's store that cannot be used as the app's variables describe it. Its routes relay, all else is served.
+struct unusable_store {
+    std::string name;
+    std::vector<fault> faults; ///< at least one
 };
 
 struct cache {
@@ -217,15 +225,21 @@ enum class delivery { stream, redirect };
 /// An app whose rules are built in.
 enum class preset { none, open_webui };
 
+/// `preset_options.bucket`: where an object lies that the app named. `configured`: in the store of the route, as the
+/// app itself has it, which ignores what bucket and prefix it once wrote down; `recorded`: where the name says, which
+/// must be there.
+enum class preset_bucket { configured, recorded };
+
 /// A media route. The object comes from one of: `object`, `resolve`, `object_header`.
 struct route {
     std::string name;
     enum preset preset {};
+    enum preset_bucket preset_bucket {};
     std::string path;                     ///< the template, as written
     std::vector<std::string> other_paths; ///< templates that lead here too; set by a preset only
     query_policy query{query_policy::none};
     std::vector<std::string> query_names; ///< with query_policy::named
-    std::string store;                    ///< "" only with `resolve` or `object_header`
+    std::string store;                    ///< "" only with `resolve` or `object_header`; else of `stores`, or unusable
     std::string object;                   ///< a template over the captures; "" with the other two
     std::optional<resolve_pointers> resolve;
     /// The field of the app's own answer that names the object, in lower case; "": none. `authorize` then says nothing:
@@ -253,6 +267,7 @@ struct config {
     struct fallback fallback;
     struct log log;
     std::map<std::string, store> stores;
+    std::vector<unusable_store> unusable_stores; ///< those of presets; their names are not among `stores`
     struct cache cache;
     std::vector<route> routes;
     std::vector<std::string> object_headers; ///< those of all routes, lower case, each once: never a client's to send

@@ -61,7 +61,8 @@ using loaded = std::variant<config, std::vector<fault>>;
 [[nodiscard]] loaded load_text(std::string_view text, std::string_view name, const load_options& options);
 
 /// What is no fault but must be said once at start, and by `check`, a line each, without a full stop: signed URLs over
-/// plain http, redirects that clients cannot follow or that need no leave. Holds no secret.
+/// plain http, redirects that clients cannot follow or that need no leave, identity fields that no proxy may send.
+/// Holds no secret.
 [[nodiscard]] std::vector<std::string> warnings(const config& c);
 
 /// What is right as it is and may be better another way, for `check` alone: likewise.

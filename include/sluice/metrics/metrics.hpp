@@ -94,6 +94,7 @@ struct store_metrics {
     Histogram* first_byte{nullptr};
     std::unique_ptr<counter_set> sign; ///< by result
     Histogram* sign_seconds{nullptr};
+    Gauge* up{nullptr}; ///< 1: it can be used as it is configured; 0: it cannot, and was given up at the start
     /// By result: ok, error. Only where credentials are renewed.
     std::unique_ptr<counter_set> credential_refresh;
     /// Seconds since 1970; only where credentials are renewed, and 0 until there are any that expire.
@@ -156,6 +157,7 @@ private:
     prometheus::Family<Histogram>* first_byte_{nullptr};
     prometheus::Family<Histogram>* origin_first_byte_{nullptr};
     prometheus::Family<Histogram>* sign_seconds_{nullptr};
+    prometheus::Family<Gauge>* store_up_{nullptr};
     prometheus::Family<Counter>* credential_refresh_{nullptr};
     prometheus::Family<Gauge>* credential_expiry_{nullptr};
 };

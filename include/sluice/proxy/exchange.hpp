@@ -8,6 +8,7 @@
 #include <sluice/net/connection_pool.hpp>
 #include <sluice/proxy/absence_watch.hpp>
 #include <sluice/proxy/downstream.hpp>
+#include <sluice/proxy/untrusted_forwarders.hpp>
 
 #include <memory>
 #include <optional>
@@ -48,6 +49,8 @@ struct context {
     absence_watches absences{settings->app.half_close}; ///< clients that something is waited for for, likewise
     /// What this process calls itself in the Via field of requests to the app (RFC 9110 §7.6.3); "": it sends none.
     std::string pseudonym{};
+    untrusted_forwarders* forwarders{nullptr}; ///< of the whole process; nullptr: they are not told
+    std::string last_forwarder{};              ///< the last that this worker asked it about
 };
 
 /// Where the bytes of a response's body came from.

@@ -30,7 +30,7 @@ namespace sluice::proxy {
 struct media_route {
     config::route settings;
     path_template path;
-    origin::store* store; ///< nullptr where only the app says which
+    origin::store* store; ///< nullptr where only the app says which, and where a preset's cannot be used
     metrics::route_metrics* counters;
     std::chrono::milliseconds max_age; ///< milliseconds::max() for immutable
     std::string fields{};              ///< the route's own response fields, as whole lines
@@ -92,6 +92,8 @@ struct media_services {
     turns app_turns{};
     said_once told{}; ///< why media are left to the app
     std::atomic<unsigned> encoders{0}; ///< bodies that are being compressed
+    std::map<std::string, std::string>
+        unusable_stores{}; ///< of presets: why, as operators may read it; not in `stores`
 };
 
 /// What is known of the version that is served, as the head of a response needs it. Views.

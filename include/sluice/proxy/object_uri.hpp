@@ -3,6 +3,7 @@
 #include <sluice/config/config.hpp>
 
 #include <cstddef>
+#include <cstdint>
 #include <optional>
 #include <span>
 #include <string>
@@ -31,9 +32,20 @@ struct object_place {
     friend bool operator==(const object_place&, const object_place&) = default;
 };
 
-/// True for a key that may be asked for: 1 to 1,024 bytes of UTF-8 without control characters, and no segment that is
-/// empty, `.` or `..`.
-[[nodiscard]] bool is_safe_key(std::string_view key) noexcept;
+/// What `/` is to a kind of store: a letter like any other, so that segments of keys may be empty (`/up/a`, `a//b`,
+/// `a/` are keys of their own in S3 and GCS); or what divides directories, where none may be.
+enum class key_form : std::uint8_t { flat, tree };
+
+[[nodiscard]] constexpr key_form key_form_of(config::store_type type) noexcept {
+    return type == config::store_type::s3 || type == config::store_type::gcs ? key_form::flat : key_form::tree;
+}
+
+/// True for a key without a segment `.` or `..`, which clients and servers on the way would resolve, and without what
+/// its form does not allow. The empty key has an empty segment.
+[[nodiscard]] bool has_safe_segments(std::string_view key, key_form form) noexcept;
+
+/// True for a key that may be asked for: 1 to 1,024 bytes of UTF-8 without control characters, with safe segments.
+[[nodiscard]] bool is_safe_key(std::string_view key, key_form form) noexcept;
 
 /// The object that a resolved text names: `s3://bucket/key`, `gs://bucket/key`, `https://ENDPOINT/container/key` of an
 /// Azure store (two slashes before the container too: that is what SDKs make of an endpoint that ends in one), a path
@@ -45,6 +57,10 @@ struct object_place {
 /// text that two stores could mean, unless one of them is `own`. A preset passes its own store alone.
 [[nodiscard]] std::optional<object_place> place_from_uri(std::string_view text, std::span<const store_place> stores,
                                                          std::optional<std::size_t> own);
+
+/// The object of key `key` in the only one of `stores`; nullopt where there is not one, or where the key lies outside
+/// its prefix or is not safe.
+[[nodiscard]] std::optional<object_place> place_in_store(std::string_view key, std::span<const store_place> stores);
 
 /// The object that an `object_header` field names: a URI as above, literal; or `/store/key`, where `store` is a
 /// store's name and the key is percent-decoded once (`+` stays). Nullopt as above, and for a bad escape or a `?` in the

@@ -2,6 +2,7 @@
 
 #include <sluice/base/error.hpp>
 #include <sluice/config/config.hpp>
+#include <sluice/proxy/object_uri.hpp>
 
 #include <optional>
 #include <string>
@@ -44,7 +45,8 @@ private:
 [[nodiscard]] std::string expand_raw(std::string_view text, const std::vector<capture>& captures);
 
 /// The object's key: each capture decoded once. Errors: `errc::bad_request` where one cannot be decoded, or where the
-/// key would have an empty or dot segment or is longer than 1,024 bytes.
-[[nodiscard]] result<std::string> expand_key(std::string_view text, const std::vector<capture>& captures);
+/// key would be empty, have a segment that its form does not allow, or be longer than 1,024 bytes.
+[[nodiscard]] result<std::string> expand_key(std::string_view text, const std::vector<capture>& captures,
+                                             key_form form);
 
 } // namespace sluice::proxy

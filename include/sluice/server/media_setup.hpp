@@ -9,8 +9,9 @@ namespace sluice::server {
 [[nodiscard]] cache::cache_settings cache_settings_of(const config::cache& c);
 
 /// Makes the stores and compiles the routes into `media`. Throws `std::invalid_argument` for a store that cannot be
-/// addressed.
-void add_routes(proxy::media_services& media, const config::config& settings);
+/// used, unless it is a preset's: that is said at error level, counted, and put into `media.unusable_stores`.
+/// `no_network`: why no store beyond this machine can be asked; "": they can.
+void add_routes(proxy::media_services& media, const config::config& settings, std::string_view no_network);
 
 /// Says which stores begin with nothing cached because what there is of them belongs to another owner, and how to take
 /// it over. `cached`: how many objects there are of each store's identity.

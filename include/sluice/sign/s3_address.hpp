@@ -20,11 +20,15 @@ struct s3_address {
 
 /// Settles endpoint, addressing style and region of a store of type s3, once, at start-up.
 ///
-/// Without an endpoint: `s3.<region>.amazonaws.com` over TLS (`.amazonaws.com.cn` for regions `cn-…`). Addressing
-/// `automatic` is virtual-hosted there, but path style with an endpoint of one's own and for buckets that no wildcard
-/// certificate or host name fits (dots, upper case, underscores). With an endpoint, no region means `us-east-1`.
+/// Without an endpoint: `s3.<region>.amazonaws.com` over TLS, or the domain of the region's partition. Without a
+/// region: `us-east-1`. Addressing `automatic` is virtual-hosted on AWS and path style with an endpoint of one's own.
+/// As in the AWS SDKs a style is no order: path style it is too where the bucket cannot stand before the endpoint's
+/// host name (an address as host, upper case, underscores, fewer than 3 characters, dots over TLS, which no wildcard
+/// certificate covers). Transfer Acceleration is virtual-hosted whatever the style. The endpoint's own path is part of
+/// what is sent and signed.
 ///
-/// Throws `std::invalid_argument` without bucket, without region on AWS, and for virtual-hosted style on an IP address.
+/// Throws `std::invalid_argument` without bucket, and for Transfer Acceleration with FIPS or a bucket that no host name
+/// can hold.
 [[nodiscard]] s3_address resolve_s3_address(const config::store& store);
 
 /// The path of the object `key` as it is sent and signed: each byte of the key encoded once, "/" kept, nothing

@@ -79,8 +79,8 @@ BOOST_AUTO_TEST_CASE(s3_region) {
     BOOST_TEST(made(s3 + "anonymous: false", {{"AWS_REGION", "e"}, {"AWS_DEFAULT_REGION", "d"}}).region == "e");
     BOOST_TEST(made(s3 + "region: \"\"", {{"AWS_REGION", ""}, {"AWS_DEFAULT_REGION", "d"}}).region == "d");
     BOOST_TEST(made(s3 + "endpoint: 'https://h'", {{"AWS_REGION", "e"}}).region == "us-east-1");
-    fault_of(s3 + "anonymous: true", "region\" is missing: it is needed where neither an endpoint nor AWS_REGION");
-    fault_at(s3 + "region: @@\"\"", "region\" is empty");
+    BOOST_TEST(made(s3 + "anonymous: true").region == "us-east-1"); // as the SDKs have it
+    BOOST_TEST(made(s3 + "region: \"\"").region == "us-east-1");
     BOOST_TEST(bad(with(s3 + "anonymous: true"), options({{"AWS_REGION", "e/f"}}))
                    .starts_with("AWS_REGION: error: must be a region's name"));
 }
@@ -97,9 +97,35 @@ BOOST_AUTO_TEST_CASE(s3_endpoints_of_aws) {
         fault_at(s3 + "region: r, " + key + ": @@1", "true or false");
     }
     fault_at(s3 + "region: r, fips: true, accelerate: @@true", "and fips exclude each other");
-    fault_at(s3 + "region: r, addressing: path, accelerate: @@true", "and path addressing exclude each other");
+    BOOST_TEST(made(s3 + "region: r, addressing: path, accelerate: true").accelerate);
     fault_at("type: s3, bucket: my.media, region: r, accelerate: @@true", "without dots");
     fault_at("type: s3, bucket: My_Media, region: r, accelerate: @@true", "without dots");
+}
+
+BOOST_AUTO_TEST_CASE(s3_addressing_and_prefix) {
+    for (const std::string keys : {"endpoint: 'https://h', ", "endpoint: 'http://10.0.0.1', ", "region: r, "}) {
+        for (const std::string bucket : {"media", "my.media", "My_Media"}) {
+            const auto s = made("type: s3, bucket: " + bucket + ", " + keys + "addressing: virtual");
+            BOOST_TEST((s.addressing == addressing_style::virtual_hosted));
+        }
+    }
+    fault_at(s3 + "addressing: @@dns", "must be one of auto, path, virtual");
+    BOOST_TEST(made(s3 + "endpoint: 'https://h/storage/v1/s3/'").endpoint->path == "/storage/v1/s3");
+    for (const std::string path : {"/a//b", "/..", "/a%20b", "/a b", "/a;b"}) {
+        fault_at(s3 + "endpoint: @@'https://h" + path + "'", "endpoint");
+    }
+    for (const auto& of : {s3, gcs}) {
+        for (const std::string prefix : {"/up/", "a//b/", "/", "//", "a/"}) {
+            BOOST_TEST(made(of + "prefix: " + prefix).prefix == prefix);
+        }
+        fault_at(of + "prefix: @@a/../", "dot segments");
+        fault_at(of + "prefix: @@/./", "dot segments");
+        fault_at(of + "prefix: @@/a", "end in /");
+    }
+    for (const auto& of : {azure + "account: abc, ", std::string("type: local, root: /r, ")}) {
+        fault_at(of + "prefix: @@/up/", "must not begin with /");
+        fault_at(of + "prefix: @@a//", "empty segments");
+    }
 }
 
 BOOST_AUTO_TEST_CASE(s3_endpoint_of_the_environment) {

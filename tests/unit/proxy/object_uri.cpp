@@ -45,7 +45,7 @@ BOOST_AUTO_TEST_CASE(s3_uris) {
     BOOST_TEST(uri("s3://media/100%+20%2F%zz&=\\;") == "0:100%+20%2F%zz&=\\;");
     BOOST_TEST(uri("s3://media/%2e%2e/x") == "0:%2e%2e/x");
     BOOST_TEST(uri("s3://media/\xc3\xbc\xf0\x9f\x98\x80") == "0:\xc3\xbc\xf0\x9f\x98\x80");
-    BOOST_TEST(uri("s3://media/a://b") == "none"); // an empty segment
+    BOOST_TEST(uri("s3://media/a://b") == "0:a://b");
     BOOST_TEST(uri("s3://media/...") == "0:...");
     BOOST_TEST(uri("s3://media/a..b/.c") == "0:a..b/.c");
     for (const auto* text : {"s3://media", "s3://media/", "s3://medi/a", "s3://media2/a", "s3://MEDIA/a",
@@ -89,21 +89,42 @@ BOOST_AUTO_TEST_CASE(uris_of_other_clouds) {
 }
 
 BOOST_AUTO_TEST_CASE(unsafe_keys) {
-    for (const std::string key : {".", "..", "../a", "a/..", "a/../b", "a/./b", "./a", "/a", "a//b", "a/", "a\nb",
-                                  "a\rb", "a\x7f", "\x1b", "\xff", "a\xc0\xaf"}) {
-        BOOST_TEST(!is_safe_key(key), key);
+    for (const std::string key : {".", "..", "../a", "a/..", "a/../b", "a/./b", "./a", "/../a", "a//.", "a\nb", "a\rb",
+                                  "a\x7f", "\x1b", "\xff", "a\xc0\xaf"}) {
+        BOOST_TEST(!is_safe_key(key, key_form::flat), key);
+        BOOST_TEST(!is_safe_key(key, key_form::tree), key);
         BOOST_TEST(uri("s3://media/" + key) == "none", key);
         BOOST_TEST(uri("/srv/data/" + key) == "none", key);
         BOOST_TEST(uri(key, 0) == "none", key);
         BOOST_TEST(header("s3://media/" + key) == "none", key);
         BOOST_TEST(header("/up/" + key) == "none", key);
     }
-    BOOST_TEST(!is_safe_key(std::string_view("a\0b", 3)));
-    BOOST_TEST(!is_safe_key(""));
-    BOOST_TEST(is_safe_key(std::string(1024, 'k')));
-    BOOST_TEST(!is_safe_key(std::string(1025, 'k')));
+    for (const auto form : {key_form::flat, key_form::tree}) {
+        BOOST_TEST(!is_safe_key(std::string_view("a\0b", 3), form));
+        BOOST_TEST(!is_safe_key("", form));
+        BOOST_TEST(is_safe_key(std::string(1024, 'k'), form));
+        BOOST_TEST(!is_safe_key(std::string(1025, 'k'), form));
+    }
     BOOST_TEST(uri("s3://media/" + std::string(1024, 'k')) == "0:" + std::string(1024, 'k'));
     BOOST_TEST(uri("s3://media/" + std::string(1025, 'k')) == "none");
+}
+
+BOOST_AUTO_TEST_CASE(empty_segments_are_part_of_flat_keys) {
+    const std::vector<store_place> both{
+        s3("up", "media"), {config::store_type::gcs, "goog", "media", "", ""}, s3("pre", "other", "/up/")};
+    for (const std::string key : {"/a", "a//b", "a/", "//", "/"}) {
+        BOOST_TEST(is_safe_key(key, key_form::flat), key);
+        BOOST_TEST(!is_safe_key(key, key_form::tree), key);
+        BOOST_TEST(written(place_from_uri("s3://media/" + key, both, {})) == "0:" + key);
+        BOOST_TEST(written(place_from_uri("gs://media/" + key, both, {})) == "1:" + key);
+        BOOST_TEST(written(place_from_header("/up/" + key, both, {})) == "0:" + key);
+        BOOST_TEST(uri("/srv/data/" + key) == "none", key);
+    }
+    BOOST_TEST(written(place_from_uri("a//b", both, 0)) == "0:a//b");
+    BOOST_TEST(written(place_from_uri("/a", both, 0)) == "none"); // a path, and no store is local
+    BOOST_TEST(written(place_from_uri("s3://other//up/a", both, {})) == "2:/up/a");
+    BOOST_TEST(written(place_from_uri("s3://other/up/a", both, {})) == "none");
+    BOOST_TEST(written(place_from_uri("s3://other//up/", both, {})) == "none");
 }
 
 BOOST_AUTO_TEST_CASE(local_paths) {
@@ -193,14 +214,13 @@ BOOST_AUTO_TEST_CASE(header_fields) {
                               "/UP/a",
                               "/u%70/a",
                               "//up/a",
-                              "/up//a",
                               "/up/a%",
                               "/up/a%2",
                               "/up/a%zz",
                               "/up/%2e%2e/a",
                               "/up/a/%2E%2E",
-                              "/up/%2Fa",
-                              "/up/a%2F%2Fb",
+                              "/up/%2F..",
+                              "/up/a%2F%2F.",
                               "/up/a%00",
                               "/up/a%0d%0aX",
                               "/up/a%ff",

@@ -40,8 +40,8 @@ config::route with_query(config::query_policy policy, std::vector<std::string> n
     return r;
 }
 
-std::string key(std::string_view text, const std::vector<capture>& captures) {
-    const auto got = expand_key(text, captures);
+std::string key(std::string_view text, const std::vector<capture>& captures, key_form form = key_form::tree) {
+    const auto got = expand_key(text, captures, form);
     if (!got) {
         BOOST_TEST((got.error().code == errc::bad_request));
         BOOST_TEST((got.error().source == error_source::client));
@@ -146,6 +146,9 @@ BOOST_AUTO_TEST_CASE(keys) {
     }
     BOOST_TEST(key("a/{x}", {{"x", "..b"}}) == "a/..b");
     BOOST_TEST(key(".{x}/b", {{"x", "."}}) == "error"); // a dot segment out of two parts
+    BOOST_TEST(key("up//{x}", {{"x", "a/"}}) == "error");
+    BOOST_TEST(key("/up//{x}", {{"x", "a/"}}, key_form::flat) == "/up//a/");
+    BOOST_TEST(key("/{x}", {{"x", ".."}}, key_form::flat) == "error");
     BOOST_TEST(key("{x}", {{"x", std::string(1024, 'k')}}) == std::string(1024, 'k'));
     BOOST_TEST(key("{x}", {{"x", std::string(1025, 'k')}}) == "error");
     std::string escaped;

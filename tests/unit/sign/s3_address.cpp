@@ -103,13 +103,25 @@ BOOST_AUTO_TEST_CASE(ipv6_and_paths_of_endpoints) {
     BOOST_TEST(address.port == 9000);
     BOOST_TEST(address.authority == "[::1]:9000");
     BOOST_TEST(s3_path(address, "k") == "/s3/b/k");
+    BOOST_TEST(s3_path(address, "/k//") == "/s3/b//k//");
 }
 
 BOOST_AUTO_TEST_CASE(what_cannot_be_addressed_is_refused_at_start) {
     BOOST_CHECK_THROW(resolve_s3_address(store("", "us-east-1")), std::invalid_argument);
-    BOOST_CHECK_THROW(resolve_s3_address(store("b", "")), std::invalid_argument);
-    BOOST_CHECK_THROW(resolve_s3_address(store("b", "r", "http://10.0.0.1", addressing_style::virtual_hosted)),
-                      std::invalid_argument);
+    auto s = store("media", "r");
+    s.accelerate = true;
+    s.addressing = addressing_style::path; // the SDKs do not heed it there
+    BOOST_TEST(url(s) == "https://media.s3-accelerate.amazonaws.com/k");
+    s.bucket = "Media";
+    BOOST_CHECK_THROW((void)resolve_s3_address(s), std::invalid_argument);
+}
+
+BOOST_AUTO_TEST_CASE(what_cannot_be_part_of_a_host_is_part_of_the_path) {
+    const auto wished = addressing_style::virtual_hosted;
+    BOOST_TEST(url(store("media", "r", "http://10.0.0.1", wished)) == "http://10.0.0.1/media/k");
+    BOOST_TEST(url(store("my.media", "r", "https://s3.example", wished)) == "https://s3.example/my.media/k");
+    BOOST_TEST(url(store("Media", "r", "http://s3.example", wished)) == "http://s3.example/Media/k");
+    BOOST_TEST(url(store("media", "", {}, wished)) == "https://media.s3.us-east-1.amazonaws.com/k");
     BOOST_TEST(resolve_s3_address(store("b", "", "http://10.0.0.1")).region == "us-east-1");
 }
 

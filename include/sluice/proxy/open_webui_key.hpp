@@ -1,0 +1,24 @@
+#pragma once
+
+#include <sluice/config/config.hpp>
+
+#include <optional>
+#include <string_view>
+
+namespace sluice::proxy {
+
+/// The key that Open WebUI makes of a file's `path` when it reads it from a store of this type, unchecked. Pure.
+///
+/// As in its `storage/provider.py`, what the path once said of bucket, prefix, endpoint or directory counts for
+/// nothing: the object lies in the place that is configured now, so that rows of before a move still work.
+/// - S3: all after the first slash behind the bucket, whatever the scheme. (Where that holds two slashes in a row, the
+/// app
+///   itself takes what stands before them, and finds nothing that it stored; here they are part of the key.)
+/// - GCS: the segment behind the bucket. The app would cut a path with more; nullopt.
+/// - Azure: the last segment.
+/// - local: the last segment of an absolute path.
+///
+/// Nullopt where it makes none of it. The view is into `path`.
+[[nodiscard]] std::optional<std::string_view> open_webui_key(config::store_type type, std::string_view path) noexcept;
+
+} // namespace sluice::proxy
