@@ -17,7 +17,7 @@ packages_runtime="libboost-json1.81.0 libboost-url1.81.0 libboost-container1.81.
 packages_demo="ffmpeg curl"
 
 # To build and run all tests (beside packages_build).
-packages_test="libboost-test1.81-dev nginx prometheus chromium ffmpeg curl openssl procps python3 python3-yaml
+packages_test="libboost-test1.81-dev nginx prometheus chromium ffmpeg curl openssl procps python3 python3-venv python3-yaml
     docker-compose gunicorn swift-proxy swift-account swift-container swift-object memcached"
 
 # For the checks of .ci/run (beside packages_build and packages_test).

@@ -15,8 +15,9 @@ export const keepAlive = (maxSockets = Infinity) => new http.Agent({ keepAlive: 
 /// result and never rejects: {status, headers, rawHeaders, sha256, length, complete, error, body?, order}.
 /// `complete` is false where the body was cut short or no answer came (then `status` is 0).
 export class Exchange {
-  /// {method, headers, agent, body, keep: true keeps `body`, rate: bytes/s to read at, paused: read no body until
-  /// resume(), abortAfter: break off after so many body bytes}
+  /// {method, headers, agent, body, keep: true keeps `body`, each: called with the bytes as they come, rate: bytes/s to read
+  /// at, paused: read no body until resume(), abortAfter: break off after so many body bytes, patience: ms to wait for the
+  /// head and in silence}
   constructor(url, options = {}) {
     this.options = options;
     this.received = 0;
@@ -33,13 +34,14 @@ export class Exchange {
       this.board.changed();
     };
     this.done = new Promise((resolve) => (this.settle = resolve));
-    this.head = this.board.until(() => (result.status > 0 || result.finished) && result, `a head from ${url}`, 40000);
-    this.firstByte = this.board.until(() => (this.received > 0 || result.finished) && result, `a byte from ${url}`, 40000);
+    this.head = this.board.until(() => (result.status > 0 || result.finished) && result, `a head from ${url}`, options.patience ?? 40000);
+    this.firstByte = this.board.until(() => (this.received > 0 || result.finished) && result, `a byte from ${url}`, options.patience ?? 40000);
     this.head.catch(finish);
     this.firstByte.catch(() => {});
     this.request = http.request(url, { method: options.method ?? 'GET', headers: options.headers, agent: options.agent ?? false });
     this.request.on('error', finish);
-    this.request.setTimeout(silence, () => this.request.destroy(new Error(`nothing came for ${silence} ms`)));
+    const quiet = options.patience ?? silence;
+    this.request.setTimeout(quiet, () => this.request.destroy(new Error(`nothing came for ${quiet} ms`)));
     this.request.on('response', (response) => {
       this.response = response;
       Object.assign(result, { status: response.statusCode, headers: response.headers, rawHeaders: response.rawHeaders });
@@ -50,8 +52,10 @@ export class Exchange {
       response.on('end', () => (result.complete = response.complete));
       this.board.changed();
       const take = (bytes) => {
+        if (result.finished) return; // what comes behind an error
         hash.update(bytes);
         if (options.keep) parts.push(bytes);
+        options.each?.(bytes);
         this.received += bytes.length;
         this.board.changed();
         if (options.abortAfter !== undefined && this.received >= options.abortAfter) this.abort();

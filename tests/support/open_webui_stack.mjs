@@ -12,7 +12,8 @@ import { startSwift } from './swift.mjs';
 
 const keys = { accessKey: 'AKWEBUI', secretKey: 'a secret/of+webui' };
 
-const sluiceConfig = (appUrl, cacheDirectory) => ({
+/// What the tests of the preset configure: the shipped preset in front of `appUrl`, and nothing said about its storage.
+export const sluiceConfig = (appUrl, cacheDirectory) => ({
   workers: 2,
   listeners: [{ address: '127.0.0.1:0' }],
   admin: { address: '127.0.0.1:0', token: adminToken },
