@@ -17,7 +17,6 @@ namespace {
 
 using metrics::fallback_reason;
 
-constexpr std::string_view retry_soon = "Retry-After: 1\r\n";
 constexpr std::size_t longest_logged = 256;
 
 /// One of the requests that the app answers because of a fault.
@@ -74,10 +73,6 @@ public:
     bool pass(const http::response_head& /*head*/) override { return true; }
 };
 
-void wake_up(void* who) {
-    static_cast<event*>(who)->notify();
-}
-
 /// A place as an operator knows it.
 std::string described(const store_place& place) {
     switch (place.type) {
@@ -97,9 +92,9 @@ enum class waited : std::uint8_t { has_turn, too_long, client_gone };
 
 /// Completes when the turn has come, `fallback.after` is over, or the client has gone.
 awaitable<waited> wait_for_turn(exchange& x, const turns::place& place, event& wake) {
-    deadline until(x.services.self.deadlines, wake_up, &wake);
+    deadline until(x.services.self.deadlines, event::notify_at, &wake);
     until.expires_after(x.services.media->fallback.after);
-    const absence_watch watch(x, wake_up, &wake);
+    const absence_watch watch(x, event::notify_at, &wake);
     while (!place.has_turn() && !until.expired() && !watch.client_gone()) {
         co_await wake.wait();
     }
@@ -109,16 +104,9 @@ awaitable<waited> wait_for_turn(exchange& x, const turns::place& place, event& w
     co_return place.has_turn() ? waited::has_turn : waited::too_long;
 }
 
-void note(exchange& x, const media_route& route, std::string_view reason) {
-    x.outcome = metrics::outcome::fallback;
-    x.route = route.counters;
-    x.detail = reason;
-    route.counters->fallback->at(reason).Increment();
-}
-
 awaitable<void> relay_bounded(exchange& x, const media_route& route, const to_app& how, answer_filter* filter) {
     if (!how.reason.empty()) {
-        note(x, route, how.reason);
+        count_fallback(x, route, how.reason);
     }
     std::optional<fallback_slot> slot;
     if (how.bounded) {
@@ -140,6 +128,13 @@ awaitable<void> relay_bounded(exchange& x, const media_route& route, const to_ap
 
 } // namespace
 
+void count_fallback(exchange& x, const media_route& route, std::string_view reason) {
+    x.outcome = metrics::outcome::fallback;
+    x.route = route.counters;
+    x.detail = reason;
+    route.counters->fallback->at(reason).Increment();
+}
+
 std::string fields_of_failure(const exchange& x, const media_route& route, std::string_view reason) {
     std::string fields = bypass_status(reason);
     if (route.settings.cors) {
@@ -148,7 +143,7 @@ std::string fields_of_failure(const exchange& x, const media_route& route, std::
     return fields;
 }
 
-awaitable<void> leave_to_app(exchange& x, const media_route& route, to_app how) {
+awaitable<void> relay_to_app(exchange& x, const media_route& route, to_app how) {
     if (how.turn.empty()) {
         co_await relay_bounded(x, route, how, nullptr);
         co_return;
@@ -157,13 +152,12 @@ awaitable<void> leave_to_app(exchange& x, const media_route& route, to_app how) 
     const turns::place place(x.services.media->app_turns, how.turn, wake);
     const auto how_waited = co_await wait_for_turn(x, place, *wake);
     if (how_waited == waited::client_gone) {
-        x.keep_alive = false; // the app need not work for nobody
-        x.client.close();
+        x.drop_client(); // the app need not work for nobody
         co_return;
     }
     if (how_waited == waited::too_long) {
         constexpr auto reason = to_string(fallback_reason::busy);
-        note(x, route, reason);
+        count_fallback(x, route, reason);
         const std::string fields = fields_of_failure(x, route, reason).append(retry_soon);
         co_await answer(x, 503, "The app is busy with other requests for this file.\n", fields);
         co_return;
@@ -193,9 +187,10 @@ std::string loggable_name(std::string_view named) {
     return text;
 }
 
-void tell_not_taken(media_services& services, const media_route& route, fallback_reason why, std::string_view named) {
+void tell_not_taken(media_services& services, const media_route& route, std::string_view reason,
+                    std::string_view named) {
     const auto& store = route.settings.store.empty() ? route.settings.name : route.settings.store;
-    if (!services.told.first(std::string(to_string(why)) + ' ' + store)) {
+    if (!services.told.is_first(std::string(reason) + ' ' + store)) {
         return;
     }
     std::string configured;
@@ -205,10 +200,14 @@ void tell_not_taken(media_services& services, const media_route& route, fallback
     if (route.places.empty() && route.store != nullptr) {
         configured = described(place_of(route.store->settings()));
     }
-    log::warn("media requests are left to the app (said once for this reason and store; fallback_total counts them)",
+    if (configured.empty()) {
+        configured = "no store that can be used: see /readyz";
+    }
+    log::warn("media requests are left to the app (said once for this reason and store; fallback_total counts them): "
+              "where what is named should be found, compare the storage settings with the app's own",
               {{"route", route.settings.name},
                {"store", route.settings.store},
-               {"reason", to_string(why)},
+               {"reason", reason},
                {"named", loggable_name(named)},
                {"configured", configured}});
 }

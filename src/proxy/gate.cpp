@@ -91,14 +91,10 @@ verdict verdict_of(const grant& g) {
     return g.not_taken ? verdict::unresolved : verdict::granted;
 }
 
-void wake_up(void* who) {
-    static_cast<event*>(who)->notify();
-}
-
 /// What the one who leads is told; nothing where the client has gone before.
 awaitable<std::optional<decision>> follow(exchange& x, single_flight<decision>::ticket& place) {
     const auto wake = std::make_shared<event>(x.services.self.get_executor());
-    const absence_watch watch(x, wake_up, wake.get());
+    const absence_watch watch(x, event::notify_at, wake.get());
     const auto gone = [&watch] { return watch.client_gone(); };
     auto told = co_await place.wait_unless(wake, gone);
     co_return told;

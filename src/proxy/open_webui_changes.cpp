@@ -58,8 +58,8 @@ reach reach_of(std::string_view method, std::string_view path) noexcept {
     }
     auto rest = path.substr(api.size());
     const auto router = next_segment(rest);
-    if (router == "files") { // one that is named has decisions of its own
-        return rest.empty() || rest == "all" ? reach::everybody : reach::none;
+    if (router == "files") { // one that is named has decisions of its own, and about a new one there are none
+        return rest == "all" ? reach::everybody : reach::none;
     }
     if (router == "auths") {
         return reach_of_auths(rest);

@@ -199,7 +199,7 @@ awaitable<void> answer_failure(exchange& x, const error& e, std::string_view ext
         if (e.code == errc::bad_request) {
             co_await answer(x, 400, "400 Bad Request\n", extra_fields);
         } else if (e.code == errc::timeout && x.client.is_open()) { // too slow, but there: see rate_watch
-            co_await answer(x, 408, "408 Request Timeout\n", "Retry-After: 1\r\n");
+            co_await answer(x, 408, "408 Request Timeout\n", retry_soon);
         } else {
             x.client.close();
         }

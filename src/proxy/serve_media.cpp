@@ -32,8 +32,12 @@ std::string turn_of(const std::shared_ptr<const grant>& given) {
 awaitable<void> fall_back(media_request& m, error e) {
     const auto reason = to_string(e.code);
     log::debug("fallback", {{"route", m.route.settings.name}, {"reason", reason}, {"detail", e.detail}});
+    const bool app_named_it = m.given && m.given->store != nullptr;
+    if (app_named_it && (e.code == errc::not_found || e.code == errc::forbidden)) {
+        tell_not_taken(m.services, m.route, reason, m.key); // the app would not name what it cannot read itself
+    }
     to_app how{reason, turn_of(m.given), true};
-    co_await leave_to_app(m.x, m.route, std::move(how));
+    co_await relay_to_app(m.x, m.route, std::move(how));
 }
 
 /// Where the app has answered already, and named an object that cannot be had.
@@ -102,8 +106,7 @@ awaitable<void> send_object(media_request& m, bool app_has_answered) {
         co_return;
     }
     if (!x.head_sent && d.failure->source == error_source::client) {
-        x.keep_alive = false; // gone: the app need not work for nobody
-        x.client.close();
+        x.drop_client(); // the app need not work for nobody
         co_return;
     }
     if (!x.head_sent && app_has_answered) {
@@ -171,11 +174,11 @@ private:
 };
 
 /// Leave, but to nothing that can be served from here: so it would be without us, and is not bounded like a fault.
-awaitable<void> leave_not_taken(exchange& x, const media_route& route, metrics::fallback_reason why,
+awaitable<void> relay_not_taken(exchange& x, const media_route& route, metrics::fallback_reason why,
                                 std::string_view named, std::string turn) {
-    tell_not_taken(*x.services.media, route, why, named);
+    tell_not_taken(*x.services.media, route, to_string(why), named);
     to_app how{to_string(why), std::move(turn), false};
-    co_await leave_to_app(x, route, std::move(how));
+    co_await relay_to_app(x, route, std::move(how));
 }
 
 /// No leave: the app answers the request itself, as if nobody stood before it.
@@ -191,15 +194,14 @@ awaitable<void> relay_refused(exchange& x, const leave& said) {
 }
 
 /// Whatever the gate said but leave to something that can be served.
-awaitable<void> leave_ungranted(exchange& x, const media_route& route, leave said) {
+awaitable<void> relay_ungranted(exchange& x, const media_route& route, leave said) {
     if (said.client_gone) {
-        x.keep_alive = false; // the app need not work for nobody
-        x.client.close();
+        x.drop_client();
     } else if (said.said == verdict::unresolved) {
-        co_await leave_not_taken(x, route, *said.given->not_taken, said.given->key, turn_of(said.given));
+        co_await relay_not_taken(x, route, *said.given->not_taken, said.given->key, turn_of(said.given));
     } else if (said.said == verdict::error) {
         to_app how{to_string(said.why), std::move(said.turn), true};
-        co_await leave_to_app(x, route, std::move(how));
+        co_await relay_to_app(x, route, std::move(how));
     } else {
         co_await relay_refused(x, said);
     }
@@ -215,14 +217,14 @@ awaitable<void> serve_media(exchange& x, const media_route& route, const std::ve
         auto expanded = expand_key(route.settings.object, captures, key_form_of(route.store->settings().type));
         if (!expanded || !in_store(*route.store, expanded.value())) {
             const std::string named = expanded ? expanded.value() : std::string();
-            co_await leave_not_taken(x, route, metrics::fallback_reason::not_ours, named, {});
+            co_await relay_not_taken(x, route, metrics::fallback_reason::not_ours, named, {});
             co_return;
         }
         key = std::move(expanded.value());
     }
     auto said = co_await authorize(x, *x.services.media, route, captures);
     if (said.client_gone || said.said != verdict::granted) {
-        co_await leave_ungranted(x, route, std::move(said));
+        co_await relay_ungranted(x, route, std::move(said));
         co_return;
     }
     const bool resolved = said.given && said.given->store != nullptr;
@@ -242,16 +244,15 @@ awaitable<void> serve_named(exchange& x, const media_route& route) {
     naming_answer named(route, *x.services.settings);
     co_await relay_through(x, named);
     if (named.why) { // it was left to the app from the beginning, and is not asked of it once more
-        x.outcome = outcome::fallback;
-        x.detail = to_string(*named.why);
-        route.counters->fallback->at(x.detail).Increment();
+        count_fallback(x, route, to_string(*named.why));
     }
     if (!named.is_there) {
         co_return;
     }
     auto place = place_from_header(named.value, route.places, route.own_place);
     if (!place) {
-        log::warn("the app named an object that lies in no configured store", {{"route", route.settings.name}});
+        log::warn("the app named an object that lies in no configured store",
+                  {{"route", route.settings.name}, {"named", loggable_name(named.value)}});
         co_await answer(x, 502, "502 Bad Gateway\n", {});
         co_return;
     }
@@ -267,11 +268,11 @@ awaitable<void> relay_app_copy(exchange& x, const media_route& route, std::strin
     const std::vector<capture> captures{{"id", id}};
     auto said = co_await authorize(x, *x.services.media, route, captures);
     if (said.client_gone || said.said == verdict::error) {
-        co_await leave_ungranted(x, route, std::move(said));
+        co_await relay_ungranted(x, route, std::move(said));
         co_return;
     }
     to_app how{{}, turn_of(said.given), false};
-    co_await leave_to_app(x, route, std::move(how));
+    co_await relay_to_app(x, route, std::move(how));
 }
 
 } // namespace sluice::proxy

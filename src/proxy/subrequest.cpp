@@ -161,8 +161,8 @@ std::shared_ptr<const denial> denial_of(const http::response_head& head, const s
 }
 
 /// A granting answer: its fields, and what its body resolves.
-awaitable<void> take_leave(const app_question& q, net::client_response& answer, steady_clock::time_point until,
-                           app_answer& a) {
+awaitable<void> read_permission(const app_question& q, net::client_response& answer, steady_clock::time_point until,
+                                app_answer& a) {
     const auto& fields = answer.head().fields;
     auto donated_fields = donor_fields(fields, q.route.settings.cors.has_value());
     a.set_cookie = set_cookie_fields(fields);
@@ -217,7 +217,7 @@ awaitable<app_answer> ask_app(const app_question& q, net::request_canceler& canc
         auto& answer = sent.value();
         const auto until = began + q.how.timeout;
         if (answer_grants(q.route.settings, q.how, answer.head().status, answer.head().fields)) {
-            co_await take_leave(q, answer, until, a);
+            co_await read_permission(q, answer, until, a);
         } else {
             a.told.said = verdict::denied;
             if (q.x.request.method == "HEAD") {

@@ -78,7 +78,7 @@ void apply(const exchange& x, const named_resources& what, effect done) {
 
 /// What Open WebUI did beyond the file that the request names. It costs questions to the app, never bytes: what is
 /// cached stays, and who asks is asked about anew.
-void apply_beyond(const exchange& x, const named_resources& what, const content_copy& content) {
+void apply_to_other_files(const exchange& x, const named_resources& what, const content_copy& content) {
     auto& media = *x.services.media;
     if (what.reach == open_webui::reach::caller) {
         const auto caller = caller_of(x, media.grants);
@@ -123,7 +123,7 @@ private:
         settled_ = true;
         apply(x_, what_, done);
         if (done != effect::none && may_reach_others) {
-            apply_beyond(x_, what_, copy_);
+            apply_to_other_files(x_, what_, copy_);
         }
     }
 

@@ -11,7 +11,6 @@ namespace {
 
 /// How long the request of a connection is waited for that is to be refused.
 constexpr std::chrono::milliseconds refusal_patience{5000};
-constexpr std::string_view retry_soon = "Retry-After: 1\r\n";
 
 /// A session, and what holds for all of its requests.
 struct session {
@@ -122,13 +121,13 @@ bool enter(session& of, const proxy::exchange& x, std::optional<client_table::pl
 awaitable<void> handle_bounded(session& of, proxy::exchange& x) {
     if (of.as == admission::refused) {
         x.keep_alive = false;
-        co_await proxy::answer(x, 503, "Too many connections of one client.\n", retry_soon);
+        co_await proxy::answer(x, 503, "Too many connections of one client.\n", proxy::retry_soon);
         co_return;
     }
     std::optional<client_table::place> place;
     if (!enter(of, x, place)) {
         x.services.counters.client_limited_requests->Increment();
-        co_await proxy::answer(x, 503, "Too many requests of one client at once.\n", retry_soon);
+        co_await proxy::answer(x, 503, "Too many requests of one client at once.\n", proxy::retry_soon);
         co_return;
     }
     const auto& limits = x.services.settings->limits;

@@ -78,8 +78,8 @@ test('what is relayed keeps all of its fields', async (t) => {
   const s = await start(t);
   const file = await s.upload({ owner: s.ann, name: 'v.png', type: 'image/png' });
   const fields = { 'sec-fetch-dest': 'image', priority: 'i', 'cache-control': 'no-cache', dnt: '1', 'device-memory': '8' };
-  await s.through(contentOf(file, '/x.png'), { headers: { ...s.fields, ...fields } });
-  const [relayed] = s.app.of(contentOf(file, '/x.png'));
+  await s.through(contentOf(file, '?attachment=1&attachment=1'), { headers: { ...s.fields, ...fields } });
+  const [relayed] = s.relayed(file);
   for (const [name, value] of Object.entries(fields)) assert.equal(relayed.headers[name], value, name);
   await poll(() => s.asked(file).length === 1, 'asked whether it has leave');
 });

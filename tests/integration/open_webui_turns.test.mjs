@@ -30,8 +30,8 @@ const ofCopy = (s, file) => s.app.requests.filter((r) => decodeURIComponent(r.pa
 
 const ways = {
   'seeks while the bucket is down': [true, (file, i) => [contentOf(file), range(15_000 * i, 15_000 * i + 9999), [206, file.sha256(15_000 * i, 15_000 * i + 9999)]]],
-  'queries that only the app knows': [false, (file) => [contentOf(file, '?attachment=1&x=y'), {}, [200, file.sha256()]]],
-  'downloads by name': [false, (file, i) => [contentOf(file, `/x${i % 3}.mp4`), {}, [200, file.sha256()]]],
+  'queries that only the app knows': [false, (file) => [contentOf(file, '?attachment=1&attachment=1'), {}, [200, file.sha256()]]],
+  'downloads by name while the bucket is down': [true, (file, i) => [contentOf(file, `/x${i % 3}.mp4`), {}, [200, file.sha256()]]],
   'odd spellings': [false, (file) => [contentOf(file).replace('content', '%63ontent'), {}, [200, file.sha256()]]],
 };
 for (const [what, [dead, one]] of Object.entries(ways)) {

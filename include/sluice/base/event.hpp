@@ -21,6 +21,9 @@ public:
     /// Posts the wake-up to the waiter's worker. From any thread.
     void notify();
 
+    /// `notify` of the event at `e`, as a callback.
+    static void notify_at(void* e) { static_cast<event*>(e)->notify(); }
+
 private:
     struct waiting {
         virtual ~waiting() = default;

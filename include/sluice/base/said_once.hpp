@@ -3,6 +3,7 @@
 #include <mutex>
 #include <set>
 #include <string>
+#include <utility>
 
 namespace sluice {
 
@@ -11,7 +12,7 @@ namespace sluice {
 class said_once {
 public:
     /// True for the first call with this text.
-    bool first(std::string what) {
+    [[nodiscard]] bool is_first(std::string what) {
         const std::lock_guard lock(mutex_);
         return said_.insert(std::move(what)).second;
     }

@@ -82,6 +82,12 @@ struct exchange {
     /// The client waits for a 100 before it sends the body (RFC 9110 §10.1.1), which the app has not said yet.
     bool awaits_continue{false};
 
+    /// Nobody is there to get an answer: nothing is sent, and nothing follows.
+    void drop_client() {
+        keep_alive = false;
+        client.close();
+    }
+
     /// The head goes to the socket now, with the first body bytes or without.
     void note_head_sent() {
         head_sent = true;

@@ -25,17 +25,21 @@ struct to_app {
 /// A turn lasts until the app's body has ended; where the client goes, until the app's answer has begun, for
 /// `limits.send_timeout` at most: the app writes its copy until then. A client that takes less than `least_rate` while
 /// others wait is cut.
-awaitable<void> leave_to_app(exchange& x, const media_route& route, to_app how);
+awaitable<void> relay_to_app(exchange& x, const media_route& route, to_app how);
 
 /// Bytes a second, over ten seconds in which it is the client that is waited for.
 inline constexpr std::uint64_t least_rate = 64 * 1024;
+
+/// Says of the request that it is left to the app, in `fallback_total`, the access log and the result. `reason` must
+/// live as long as the exchange.
+void count_fallback(exchange& x, const media_route& route, std::string_view reason);
 
 /// `Cache-Status`, and what pages of other origins need to read an answer of ours: whole lines.
 [[nodiscard]] std::string fields_of_failure(const exchange& x, const media_route& route, std::string_view reason);
 
 /// Says at warn, once a reason and store, that the route's media are left to the app. `named`: what the app, or the
 /// request, named; its query and what follows the 256th byte are left out.
-void tell_not_taken(media_services& services, const media_route& route, metrics::fallback_reason why,
+void tell_not_taken(media_services& services, const media_route& route, std::string_view reason,
                     std::string_view named);
 
 /// What of a named object's address may be logged: without user, query and more than 256 bytes.

@@ -45,8 +45,8 @@ struct media_route {
     // asked for.
     path_shape media_shape{};
     path_shape asked_shape{};
-    bool asked_by_name{
-        false}; ///< that path names one resource; else the app is asked the same for all, and it names none
+    /// That path names one resource; else the app is asked the same for all, and it names none.
+    bool asked_by_name{false};
 };
 
 /// How a subrequest ended.
@@ -90,10 +90,10 @@ struct media_services {
     std::atomic<unsigned> fills{0};
     std::atomic<unsigned> fallbacks{0};
     turns app_turns{};
-    said_once told{}; ///< why media are left to the app
+    said_once told{};                  ///< why media are left to the app
     std::atomic<unsigned> encoders{0}; ///< bodies that are being compressed
-    std::map<std::string, std::string>
-        unusable_stores{}; ///< of presets: why, as operators may read it; not in `stores`
+    /// Of presets: why, as operators may read it. They are not in `stores`.
+    std::map<std::string, std::string> unusable_stores{};
 };
 
 /// What is known of the version that is served, as the head of a response needs it. Views.

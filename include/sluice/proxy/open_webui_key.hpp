@@ -11,9 +11,8 @@ namespace sluice::proxy {
 ///
 /// As in its `storage/provider.py`, what the path once said of bucket, prefix, endpoint or directory counts for
 /// nothing: the object lies in the place that is configured now, so that rows of before a move still work.
-/// - S3: all after the first slash behind the bucket, whatever the scheme. (Where that holds two slashes in a row, the
-/// app
-///   itself takes what stands before them, and finds nothing that it stored; here they are part of the key.)
+/// - S3: all after the first slash behind the bucket, whatever the scheme; a double slash in it is part of the key (the
+///   app would cut there, and find nothing that it stored).
 /// - GCS: the segment behind the bucket. The app would cut a path with more; nullopt.
 /// - Azure: the last segment.
 /// - local: the last segment of an absolute path.

@@ -59,6 +59,9 @@ public:
 /// As `relay`, with `filter` between the app's answer and the client.
 awaitable<void> relay_through(exchange& x, answer_filter& filter, std::string_view extra_fields = {});
 
+/// A whole line: what cannot be answered now may be in a second.
+inline constexpr std::string_view retry_soon = "Retry-After: 1\r\n";
+
 /// Sends an answer's head without a body, to a HEAD that the app's answer to the gate denied. `fields`: whole lines.
 awaitable<void> answer_head(exchange& x, unsigned status, std::string_view fields);
 
