@@ -11,10 +11,14 @@
 
 #include <CLI/CLI.hpp>
 
+#include <algorithm>
 #include <cstdio>
 #include <exception>
 #include <iostream>
+#include <iterator>
 #include <memory>
+#include <string>
+#include <vector>
 
 namespace {
 
@@ -44,6 +48,13 @@ std::shared_ptr<const config::config> load(const std::string& file) {
     return settings;
 }
 
+/// What `serve` and `check` warn of: in the configuration, and in the file system as it is now.
+std::vector<std::string> all_warnings(const config::config& settings) {
+    auto lines = config::warnings(settings);
+    std::ranges::move(sluice::commands::unreadable_roots(settings), std::back_inserter(lines));
+    return lines;
+}
+
 int serve(const std::string& file) {
     const auto settings = load(file);
     if (!settings) {
@@ -51,7 +62,7 @@ int serve(const std::string& file) {
     }
     sluice::log::start(static_cast<sluice::log::level>(settings->log.level),
                        settings->log.format == config::log_format::json);
-    for (const auto& line : config::warnings(*settings)) {
+    for (const auto& line : all_warnings(*settings)) {
         sluice::log::warn("configuration", {{"warning", line}});
     }
     int code = 1;
@@ -75,7 +86,7 @@ int check(const std::string& file, bool online) {
             std::cerr << config::to_string(each) << '\n';
         }
     }
-    for (const auto& line : config::warnings(*settings)) {
+    for (const auto& line : all_warnings(*settings)) {
         std::cerr << file << ": warning: " << line << '\n';
     }
     for (const auto& line : config::hints(*settings)) {

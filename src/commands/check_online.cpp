@@ -9,9 +9,13 @@
 #include <boost/uuid/uuid_io.hpp>
 
 #include "one_shot.hpp"
+#include <fcntl.h>
+#include <unistd.h>
 
 #include <algorithm>
+#include <cerrno>
 #include <filesystem>
+#include <system_error>
 #include <variant>
 
 namespace sluice::commands {
@@ -42,7 +46,11 @@ std::string unheard_of() {
 }
 
 std::string text_of(const error& e) {
-    return std::string(to_string(e.code)) + (e.detail.empty() ? "" : ": " + without_secrets(e.detail));
+    const auto code = to_string(e.code);
+    if (e.detail.find(code) != std::string::npos) { // of a call: its detail is whole
+        return without_secrets(e.detail);
+    }
+    return std::string(code) + (e.detail.empty() ? "" : ": " + without_secrets(e.detail));
 }
 
 std::string kind_of(const config::store& s) {
@@ -261,6 +269,23 @@ bool check_stores(const config::config& settings, std::ostream& err) {
         }
     }
     return good;
+}
+
+std::vector<std::string> unreadable_roots(const config::config& settings) {
+    std::vector<std::string> lines;
+    for (const auto& [name, s] : settings.stores) {
+        if (s.type != config::store_type::local) {
+            continue;
+        }
+        const int fd = open(s.root.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC); // as for each file
+        if (fd < 0) {
+            lines.push_back("store \"" + name + "\": its root " + s.root +
+                            " cannot be read (yet): " + std::system_category().message(errno));
+        } else {
+            close(fd);
+        }
+    }
+    return lines;
 }
 
 bool check_online(const config::config& settings, std::ostream& out) {

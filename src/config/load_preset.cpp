@@ -191,8 +191,10 @@ void strip_open_webui_identity(reading& r, config& c) {
             missing(r, variable, "is longer than 128 bytes");
         } else if (!name) {
             continue; // unset, or what no request can hold
-        } else if (is_connection_field(*name)) {
-            missing(r, variable, "names a field that every request has: anyone could be anyone");
+        } else if (is_connection_field(*name) || *name == "cookie" || *name == "authorization") {
+            missing(r, variable,
+                    "names a field that every request has, so it cannot say who signs in: name the field that your "
+                    "proxy sets, as in X-Forwarded-Email");
         } else if (std::ranges::find(c.strip_request_headers, *name) == c.strip_request_headers.end()) {
             c.strip_request_headers.push_back(*name);
         }

@@ -248,8 +248,9 @@ void read_compress(reading& r, mapping& m, route& out) {
         return;
     }
     if (value->what != node::kind::mapping) {
-        bool off = false;
-        m.read_choice<bool>("compress", off, {{"none", true}});
+        if (!value->broken && (value->what != node::kind::scalar || value->text != "none")) {
+            m.wrong("compress", *value, "must be none, or a mapping as in {max_size: 8MiB}");
+        }
         out.compress.reset();
         return;
     }

@@ -56,8 +56,13 @@ std::vector<std::string> warnings(const config& c) {
         warn_of_store(s, lines);
     }
     if (c.trusted_proxies.empty() && !c.strip_request_headers.empty()) {
-        lines.push_back("nobody may send the field \"" + c.strip_request_headers.front() +
-                        "\", which names users to the app: trusted_proxies is empty");
+        std::string names;
+        for (const auto& name : c.strip_request_headers) {
+            names.append(names.empty() ? "" : ", ").append(name);
+        }
+        lines.push_back("trusted_proxies is empty, so the fields that name users to the app are removed from every "
+                        "request: " +
+                        names + "; name the proxy that sets them");
     }
     for (const auto& each : c.routes) {
         if (each.delivery == delivery::redirect) {

@@ -41,14 +41,18 @@ result<void> write_request(const call& what, wiped_text& out) {
     return {};
 }
 
-/// The error of a call, with the host in its detail.
+/// The error of a call, with its code and the host in its detail, each once.
 error about(const call& what, error e) {
     const auto place = what.place.authority();
-    std::string detail(to_string(e.code));
-    if (!e.detail.empty()) {
-        detail.append(": ").append(e.detail);
+    const std::string code(to_string(e.code));
+    if (e.detail.starts_with(what.place.host)) { // of `net::open_connection`, which names host and address
+        const auto rest = e.detail.substr(what.place.host.size());
+        if (rest.starts_with(": ") || rest.starts_with(" (") || rest.starts_with(" through the proxy ")) {
+            e.detail = code + ": " + place + rest;
+            return e;
+        }
     }
-    e.detail = place + ": " + detail;
+    e.detail = place + ": " + code + (e.detail.empty() ? "" : ": " + e.detail);
     return e;
 }
 

@@ -91,7 +91,8 @@ awaitable<result<std::unique_ptr<connection>>> open_connection(worker& w, resolv
             co_return std::move(*made);
         }
         last = made.error();
-        last.detail = place + " (" + address.to_string() + "): " + last.detail;
+        const auto text = address.to_string();
+        last.detail = place + (text == host ? "" : " (" + text + ")") + ": " + last.detail;
         names.put_last(host, address);
         // A certificate that is refused here would be refused at the next address as well.
         if (!last.retryable || steady_clock::now() >= give_up) {

@@ -5,7 +5,7 @@ import path from 'node:path';
 import { spawnSync } from 'node:child_process';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
-import { binary } from '../support/sluice.mjs';
+import { binary, startSluice } from '../support/sluice.mjs';
 import { directoryFor } from '../tools/service.mjs';
 
 /// Runs the binary to its end.
@@ -145,12 +145,28 @@ const preset = head + 'routes:\n  - preset: open-webui\n';
 
 test('the preset takes its store from the variables of the app', (t) => {
   const { file } = write(t, preset);
-  for (const variables of [{}, s3App]) {
+  const data = directoryFor(t, 'data');
+  fs.mkdirSync(path.join(data, 'uploads'));
+  for (const variables of [{ DATA_DIR: data }, s3App]) {
     const { status, stdout, stderr } = sluice(['check', '--config', file], appEnvironment(variables));
     assert.equal(status, 0, stderr);
     assert.equal(stderr, '');
     assert.doesNotMatch(stdout, /seldom-seen/);
   }
+});
+
+test('a local root that is not there is a warning of `check` and of `serve`, and no fault: the app may make it yet', async (t) => {
+  const { file } = write(t, preset);
+  const data = directoryFor(t, 'data');
+  const env = appEnvironment({ DATA_DIR: data });
+  const warning = `store "open-webui": its root ${data}/uploads cannot be read (yet): No such file or directory`;
+  const { status, stderr } = sluice(['check', '--config', file], env);
+  assert.deepEqual([status, stderr], [0, `${file}: warning: ${warning}\n`]);
+  const serving = await startSluice({ listeners: [{ address: '127.0.0.1:0' }], admin: { address: '127.0.0.1:0' },
+    app: { url: 'http://127.0.0.1:9' }, trusted_proxies: ['10.0.0.0/8'], limits: { shutdown_delay: '0s' }, cache: {},
+    routes: [{ preset: 'open-webui' }] }, { env });
+  t.after(() => serving.stop());
+  assert.deepEqual(serving.log.filter(({ message, warning }) => message === 'configuration' && warning !== undefined).map((r) => [r.level, r.warning]), [['warn', warning]]);
 });
 
 test('a bad variable of the app is an error that names it', (t) => {

@@ -127,6 +127,8 @@ test('Open WebUI: on loopback behind Sluice, both with the same storage variable
   assert.equal(webui.ports, undefined);
   assert.deepEqual(of.Service.spec.ports.map(({ targetPort }) => targetPort), ['media']);
   assert.equal(webui.readinessProbe.httpGet.port, ports.media);
+  const { timeoutSeconds, periodSeconds, failureThreshold } = webui.readinessProbe;
+  assert.ok(timeoutSeconds <= periodSeconds && periodSeconds * failureThreshold >= 60, 'an app that is silent keeps its pod');
   for (const { envFrom } of [sluice, webui]) assert.deepEqual(envFrom, [{ secretRef: { name: of.Secret.metadata.name } }]);
   assert.ok(sluice.securityContext.runAsNonRoot && sluice.securityContext.readOnlyRootFilesystem);
   const names = volumes.map(({ name }) => name);

@@ -74,7 +74,7 @@ test('Prometheus gives the hit ratios by requests and by bytes', async (t) => {
   await fetch();
 
   const requests = 'sum(sluice_requests_total{result=~"hit|stale|revalidated"})' +
-    ' / sum(sluice_requests_total{result=~"hit|partial|miss|stale|revalidated|bypass|local"})';
+    ' / sum(sluice_requests_total{result=~"hit|partial|miss|stale|revalidated|bypass"})';
   const bytes = 'sum(sluice_response_bytes_total{source="cache"}) / sum(sluice_response_bytes_total{source=~"cache|origin"})';
   await poll(() => query(requests).then((ratio) => ratio === 0.75), 'a hit ratio by requests of 3 in 4', 30000, 200);
   assert.equal(await query(bytes), 0.75);

@@ -110,7 +110,7 @@ test('a proxy that refuses: the app answers, the log says why, and no secret', a
   assert.equal(await s.fallbacks('connect_failed'), 1);
   assert.deepEqual(s.proxy.requests.map((r) => r.status), [407], 'it is not asked the same again');
   const record = await s.sluice.waitForLog((r) => /the proxy answered 407/.test(r.detail ?? ''), 'the reason in the log');
-  assert.match(record.detail, new RegExp(`^blob\\.test through the proxy 127\\.0\\.0\\.1:${s.proxy.port} `));
+  assert.match(record.detail, new RegExp(`^blob\\.test through the proxy 127\\.0\\.0\\.1:${s.proxy.port}: `));
 });
 
 test('a proxy that is gone for a while: the app answers meanwhile', async (t) => {

@@ -49,6 +49,9 @@ test('the compose file: one network stack, the app on loopback, both with the sa
   assert.deepEqual([app.environment.HOST, app.environment.PORT], ['127.0.0.1', '8080']);
   const { HOST, PORT, ...storage } = app.environment;
   assert.deepEqual(sluice.environment, storage);
+  assert.ok('AWS_DEFAULT_REGION' in storage);
+  const [data] = app.volumes;
+  assert.ok(sluice.volumes.includes(`${data}:ro`), 'with local storage Sluice reads what the app writes');
   assert.match(sluice.ports[0], /:8081$/);
   assert.match(sluice.ports[1], /^127\.0\.0\.1:9180:/);
   assert.deepEqual([sluice.read_only, sluice.cap_drop], [true, ['ALL']]);
