@@ -7,6 +7,7 @@
 #include <sys/statvfs.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <atomic>
 #include <cerrno>
 #include <charconv>
@@ -92,7 +93,9 @@ file::~file() {
 
 result<void> block_store::write(const file& f, std::uint64_t offset, const char* data, std::size_t length) const {
     while (length > 0) {
-        const ssize_t n = calls_.write(f.fd(), data, length, static_cast<off_t>(offset));
+        // Never across a page's end: see `whole_folios`.
+        const auto piece = static_cast<std::size_t>(std::min<std::uint64_t>(length, page_size - offset % page_size));
+        const ssize_t n = calls_.write(f.fd(), data, piece, static_cast<off_t>(offset));
         if (n < 0) {
             if (errno == EINTR) {
                 continue;
@@ -192,6 +195,22 @@ std::string block_store::name_of(const object_key& key, std::uint64_t serial) {
     return key.hash() + text;
 }
 
+namespace {
+
+/// Keeps what the kernel caches of the file in pieces (folios) of which a hole takes all or nothing. A hole that ends
+/// inside one zeroes its part of it in place, also where sockets hold it to be sent: clients would get zeros. Readahead
+/// makes such pieces as large as it likes, so it is off; a write makes none larger than itself, and each lies at a
+/// multiple of its size, so that one within a page stays within it. Whoever wants more at once says so (`prefetch`).
+void whole_folios(int fd) {
+    static_cast<void>(posix_fadvise(fd, 0, 0, POSIX_FADV_RANDOM)); // fails only where there is no page cache
+}
+
+} // namespace
+
+void prefetch(int fd, std::uint64_t offset, std::uint64_t length) {
+    static_cast<void>(posix_fadvise(fd, static_cast<off_t>(offset), static_cast<off_t>(length), POSIX_FADV_WILLNEED));
+}
+
 result<std::shared_ptr<file>> block_store::create(const std::string& name, std::uint64_t size) const {
     const int fd =
         openat(directory_, (name + std::string(data_suffix)).c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
@@ -199,6 +218,7 @@ result<std::shared_ptr<file>> block_store::create(const std::string& name, std::
         return system_error("create");
     }
     auto made = std::make_shared<file>(fd);
+    whole_folios(fd);
     // Whole pages, so that a hole always ends page-aligned, past the object's end in its last page.
     const std::uint64_t rounded = (size + page_size - 1) / page_size * page_size;
     if (calls_.truncate(fd, static_cast<off_t>(rounded)) != 0) {
@@ -214,6 +234,7 @@ result<std::shared_ptr<file>> block_store::open_data(const std::string& name) co
     if (fd < 0) {
         return system_error("open");
     }
+    whole_folios(fd);
     return std::make_shared<file>(fd);
 }
 

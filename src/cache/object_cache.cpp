@@ -156,6 +156,8 @@ awaitable<result<void>> object_cache::verify(std::shared_ptr<object> o, std::sha
         const auto first_page = static_cast<std::size_t>(first / page_size);
         const auto last_page = static_cast<std::size_t>(last / page_size);
         o->begin_check(first_page, last_page);
+        prefetch(f->fd(), static_cast<std::uint64_t>(first_page) * page_size,
+                 static_cast<std::uint64_t>(last_page + 1 - first_page) * page_size);
         for (auto page = first_page; page <= last_page; ++page) {
             const std::uint64_t at = static_cast<std::uint64_t>(page) * page_size;
             const auto length = static_cast<std::size_t>(o->shape().page_end(page) - at);

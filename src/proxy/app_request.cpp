@@ -157,6 +157,10 @@ bool only_for_the_request_itself(std::string_view name) {
            starts_with_folded(name, "content-");
 }
 
+bool is_one_of(std::span<const std::string> names, std::string_view name) {
+    return std::ranges::any_of(names, [name](const auto& one) { return http::same_name_folded(name, one); });
+}
+
 bool is_subrequest(carried_fields which) {
     return which == carried_fields::for_subrequest || which == carried_fields::for_preset_subrequest;
 }
@@ -217,10 +221,11 @@ void append_client_fields(std::string& out, const exchange& x, carried_fields wh
         if (!x.services.pseudonym.empty() && http::same_name(f.name, "via")) {
             continue; // append_via has it
         }
-        if (is_subrequest(which) && only_for_the_request_itself(f.name)) {
+        const bool names_caller = is_one_of(identity, f.name); // whatever else its name looks like
+        if (is_subrequest(which) && !names_caller && only_for_the_request_itself(f.name)) {
             continue;
         }
-        if (which == carried_fields::for_preset_subrequest && only_for_the_fetch(f.name)) {
+        if (which == carried_fields::for_preset_subrequest && !names_caller && only_for_the_fetch(f.name)) {
             continue;
         }
         if (which != carried_fields::all && (is_steering_name(f.name) || (!trusted && is_proxy_told_name(f.name)))) {
@@ -233,8 +238,7 @@ void append_client_fields(std::string& out, const exchange& x, carried_fields wh
         if (x.request.version < 11 && http::same_name(f.name, "expect")) {
             continue; // RFC 9110 §10.1.1
         }
-        if (!keeps_identity &&
-            std::ranges::any_of(identity, [&](const auto& name) { return http::same_name_folded(f.name, name); })) {
+        if (!keeps_identity && names_caller) {
             continue;
         }
         put(out, f.name, f.value);

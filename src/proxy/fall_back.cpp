@@ -19,50 +19,76 @@ using metrics::fallback_reason;
 
 constexpr std::size_t longest_logged = 256;
 
-/// One of the requests that the app answers because of a fault.
+/// One of the requests that the app answers because of a fault. Who is refused holds none.
 class fallback_slot {
 public:
     explicit fallback_slot(media_services& services)
-        : busy_(services.fallbacks)
-        , taken_(busy_.fetch_add(1) < services.fallback.concurrency) {}
+        : services_(services)
+        , taken_(services.fallbacks.fetch_add(1) < services.fallback.concurrency) {
+        if (!taken_) {
+            services_.fallbacks.fetch_sub(1);
+            services_.fallback_refused.store(steady_clock::now().time_since_epoch().count());
+        }
+    }
     fallback_slot(const fallback_slot&) = delete;
     fallback_slot& operator=(const fallback_slot&) = delete;
-    ~fallback_slot() { busy_.fetch_sub(1); }
+    ~fallback_slot() {
+        if (taken_) {
+            services_.fallbacks.fetch_sub(1);
+        }
+    }
     [[nodiscard]] bool taken() const noexcept { return taken_; }
 
 private:
-    std::atomic<unsigned>& busy_;
+    media_services& services_;
     bool taken_;
 };
 
-/// Cuts a client that takes its time while others wait for its turn's end. Looks once a second, at the worker's tick.
-class turn_watch {
+/// How long a client is looked at that keeps others waiting: those wait for `fallback.after`.
+std::chrono::milliseconds patience(const media_services& services) {
+    return std::clamp<std::chrono::milliseconds>(services.fallback.after / 2, std::chrono::seconds(1),
+                                                 std::chrono::seconds(2));
+}
+
+/// Cuts a client that takes its time while others wait for its turn's end, or are refused for want of its slot.
+class holder_watch {
 public:
-    turn_watch(exchange& x, const turns::place& place)
+    /// `place`: its turn, or nullptr. `slot`: it holds one.
+    holder_watch(exchange& x, const turns::place* place, bool slot)
         : x_(x)
         , place_(place)
+        , slot_(slot)
+        , over_(patience(*x.services.media))
+        , rate_(least_rate, over_)
         , timer_(
-              x.services.self.deadlines, [](void* w) { static_cast<turn_watch*>(w)->look(); }, this) {
-        timer_.expires_after(period);
+              x.services.self.deadlines, [](void* w) { static_cast<holder_watch*>(w)->look(); }, this) {
+        look();
     }
 
 private:
-    static constexpr std::chrono::seconds period{1};
-
     void look() {
         auto& client = x_.client;
-        timer_.expires_after(period);
-        const bool slow = rate_.sample(client.is_writing(), client.bytes_taken(), x_.services.self.deadlines.now());
-        if (slow && place_.is_awaited()) {
+        timer_.expires_after(over_ / 4);
+        const bool slow = rate_.sample(client.is_writing(), client.is_writing() ? client.bytes_taken() : 0,
+                                       x_.services.self.deadlines.now());
+        if (slow && is_missed()) {
             x_.services.counters.client_closed->at("slow_turn").Increment();
             timer_.clear();
             client.abort();
         }
     }
 
+    [[nodiscard]] bool is_missed() const {
+        const steady_clock::time_point refused{
+            steady_clock::duration(x_.services.media->fallback_refused.load(std::memory_order_relaxed))};
+        return (place_ != nullptr && place_->is_awaited()) || (slot_ && steady_clock::now() - refused < over_);
+    }
+
     exchange& x_;
-    const turns::place& place_;
-    rate_window rate_{least_rate};
+    const turns::place* place_;
+    bool slot_;
+    std::chrono::milliseconds over_;
+    rate_window rate_;
     deadline timer_;
 };
 
@@ -104,7 +130,7 @@ awaitable<waited> wait_for_turn(exchange& x, const turns::place& place, event& w
     co_return place.has_turn() ? waited::has_turn : waited::too_long;
 }
 
-awaitable<void> relay_bounded(exchange& x, const media_route& route, const to_app& how, answer_filter* filter) {
+awaitable<void> relay_bounded(exchange& x, const media_route& route, const to_app& how, const turns::place* place) {
     if (!how.reason.empty()) {
         count_fallback(x, route, how.reason);
     }
@@ -119,8 +145,13 @@ awaitable<void> relay_bounded(exchange& x, const media_route& route, const to_ap
     }
     const std::string status =
         how.reason.empty() ? std::string() : bypass_status(how.reason); // the app says what CORS there is
-    if (filter != nullptr) {
-        co_await relay_through(x, *filter, status);
+    std::optional<holder_watch> watch;
+    if (place != nullptr || slot) {
+        watch.emplace(x, place, slot.has_value());
+    }
+    if (place != nullptr) {
+        awaited_answer answer;
+        co_await relay_through(x, answer, status);
     } else {
         co_await relay(x, status);
     }
@@ -149,22 +180,21 @@ awaitable<void> relay_to_app(exchange& x, const media_route& route, to_app how) 
         co_return;
     }
     const auto wake = std::make_shared<event>(x.services.self.get_executor());
-    const turns::place place(x.services.media->app_turns, how.turn, wake);
-    const auto how_waited = co_await wait_for_turn(x, place, *wake);
+    std::optional<turns::place> place(std::in_place, x.services.media->app_turns, how.turn, wake);
+    const auto how_waited = co_await wait_for_turn(x, *place, *wake);
     if (how_waited == waited::client_gone) {
         x.drop_client(); // the app need not work for nobody
         co_return;
     }
     if (how_waited == waited::too_long) {
+        place.reset(); // whoever is slow to take this keeps nobody waiting
         constexpr auto reason = to_string(fallback_reason::busy);
         count_fallback(x, route, reason);
         const std::string fields = fields_of_failure(x, route, reason).append(retry_soon);
         co_await answer(x, 503, "The app is busy with other requests for this file.\n", fields);
         co_return;
     }
-    const turn_watch watch(x, place);
-    awaited_answer answer;
-    co_await relay_bounded(x, route, how, &answer);
+    co_await relay_bounded(x, route, how, &*place);
 }
 
 std::string loggable_name(std::string_view named) {

@@ -9,6 +9,7 @@
 
 #include <algorithm>
 #include <array>
+#include <span>
 
 namespace sluice::proxy {
 
@@ -23,7 +24,8 @@ void append_part(std::string& out, std::string_view part) {
 }
 
 /// Fields that differ from request to request of one caller and decide nothing.
-bool decides_nothing(std::string_view name, const config::authorize_subrequest& how) {
+bool decides_nothing(std::string_view name, const config::authorize_subrequest& how,
+                     std::span<const std::string> identity) {
     static constexpr std::array<std::string_view, 12> names{
         "user-agent", "referer",      "traceparent", "tracestate",        "x-request-id", "b3",
         "range",      "x-b3-traceid", "x-b3-spanid", "x-b3-parentspanid", "x-b3-sampled", "x-amzn-trace-id"};
@@ -31,8 +33,10 @@ bool decides_nothing(std::string_view name, const config::authorize_subrequest& 
         return name.size() >= prefix.size() && http::same_name(name.substr(0, prefix.size()), prefix);
     };
     const auto is = [name](std::string_view other) { return http::same_name(name, other); };
-    return starts("accept") || starts("if-") || std::any_of(names.begin(), names.end(), is) ||
-           std::any_of(how.ignore_headers.begin(), how.ignore_headers.end(), is);
+    const bool names_caller = // whatever else its name looks like
+        std::ranges::any_of(identity, [name](const auto& one) { return http::same_name_folded(name, one); });
+    return !names_caller && (starts("accept") || starts("if-") || std::any_of(names.begin(), names.end(), is) ||
+                             std::any_of(how.ignore_headers.begin(), how.ignore_headers.end(), is));
 }
 
 /// Everything that was sent and may decide, as one text in which no two requests look alike.
@@ -47,7 +51,7 @@ std::string decision_text(const exchange& x, const media_route& route, const con
         const auto end = fields.find("\r\n");
         const auto line = fields.substr(0, end);
         const auto colon = line.find(':');
-        if (!decides_nothing(line.substr(0, colon), how)) {
+        if (!decides_nothing(line.substr(0, colon), how, x.services.settings->strip_request_headers)) {
             append_part(text, line);
         }
         fields.remove_prefix(end + 2);

@@ -1,3 +1,4 @@
+#include <sluice/cache/block_store.hpp>
 #include <sluice/proxy/send.hpp>
 
 #include <sys/sendfile.h>
@@ -61,6 +62,7 @@ bool read_waiting(int fd, char* out, std::size_t length, std::uint64_t offset) {
 
 /// Brings a range into the page cache; on a thread that may wait.
 bool load(int fd, std::uint64_t first, std::uint64_t last) {
+    cache::prefetch(fd, first, last - first + 1);
     std::vector<char> sink(64 * 1024);
     while (first <= last) {
         const auto want = static_cast<std::size_t>(std::min<std::uint64_t>(sink.size(), last - first + 1));

@@ -150,6 +150,16 @@ test('a decision holds for its ttl, for its caller and its path', async (t) => {
   assert.equal(s.asked().length, 5, 'these do not count');
 });
 
+test('a field that names the user is sent and decides, whatever its name looks like', async (t) => {
+  const names = ['Accept-Mail', 'Referer', 'X-Request-Id', 'If-User', 'Content-User'];
+  const s = await startGate(t, { trusted_proxies: ['127.0.0.0/8'], strip_request_headers: names });
+  for (const name of names) {
+    s.app.forget();
+    for (const user of ['ann', 'bob', 'ann']) await s.ask({ Cookie: s.cookie, [name]: user });
+    assert.deepEqual(s.asked().map((r) => r.headers[name.toLowerCase()]), ['ann', 'bob'], name);
+  }
+});
+
 test('a refusal is not kept longer than a grant, and a grant not past its ttl', async (t) => {
   const s = await startGate(t, { authorize: { ttl: '400ms' } });
   checkServed(s, await s.ask());

@@ -140,6 +140,29 @@ test('a client that takes its time is cut where others wait, and only there', as
   assert.equal(await s.sluice.metric('connections_closed_total', { side: 'client', reason: 'slow_turn' }), 1);
 });
 
+test('one who reads nothing is cut before those who wait are refused', async (t) => {
+  const s = await start(t, { dead: true, fallback: { after: '5s' } });
+  const file = await s.upload({ owner: s.ann, name: 'v.mp4', size: 24_000_000 });
+  const slow = s.open(contentOf(file), { paused: true });
+  await slow.head;
+  const next = s.open(contentOf(file), { headers: { ...s.fields, ...range(5, 9) } });
+  assert.deepEqual([(await next.done).status, next.result.sha256, await s.busy()], [206, file.sha256(5, 9), 0]);
+  slow.resume();
+  assert.equal((await slow.done).complete, false);
+});
+
+test('one who reads nothing loses its slot of the fallbacks where others are refused', async (t) => {
+  const s = await start(t, { dead: true, fallback: { concurrency: 1 } });
+  const [film, other] = [await s.upload({ owner: s.ann, name: 'v.mp4', size: 24_000_000 }), await s.upload({ owner: s.ann, name: 'w.mp4' })];
+  const slow = s.open(contentOf(film), { paused: true });
+  await slow.head;
+  const ask = () => s.through(contentOf(other), { headers: { ...s.fields, ...range(5, 9) } });
+  assert.equal((await ask()).status, 503);
+  await poll(async () => (await ask()).status === 206, 'the slot is free');
+  slow.resume();
+  assert.equal((await slow.done).complete, false);
+});
+
 test('the app dies in the middle of a turn: the next one has it', async (t) => {
   const s = await start(t, { dead: true });
   const file = await s.upload({ owner: s.ann, name: 'v.mp4' });

@@ -121,6 +121,9 @@ private:
     std::uint64_t serial_{0};
 };
 
+/// Has the kernel read a range of a file that it does not read ahead of itself, and does not wait. Only a hint.
+void prefetch(int fd, std::uint64_t offset, std::uint64_t length);
+
 /// Reads exactly `length` bytes. Errors: `disk_error`, also for an early end.
 [[nodiscard]] result<void> read_all(const file& f, std::uint64_t offset, char* data, std::size_t length);
 

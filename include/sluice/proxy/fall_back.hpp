@@ -27,7 +27,7 @@ struct to_app {
 /// others wait is cut.
 awaitable<void> relay_to_app(exchange& x, const media_route& route, to_app how);
 
-/// Bytes a second, over ten seconds in which it is the client that is waited for.
+/// Bytes a second, over half of `fallback.after` (1 to 2 s) in which it is the client that is waited for.
 inline constexpr std::uint64_t least_rate = 64 * 1024;
 
 /// Says of the request that it is left to the app, in `fallback_total`, the access log and the result. `reason` must

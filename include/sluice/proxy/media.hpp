@@ -89,6 +89,7 @@ struct media_services {
     single_flight<std::optional<error>> lookups{error{errc::canceled, error_source::internal, true}};
     std::atomic<unsigned> fills{0};
     std::atomic<unsigned> fallbacks{0};
+    std::atomic<steady_clock::rep> fallback_refused{0}; ///< when one was refused last, as the clock counts
     turns app_turns{};
     said_once told{};                  ///< why media are left to the app
     std::atomic<unsigned> encoders{0}; ///< bodies that are being compressed

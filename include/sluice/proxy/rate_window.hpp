@@ -14,9 +14,10 @@ public:
     /// How long a peer is looked at before it is judged, and again each time.
     static constexpr std::chrono::seconds length{10};
 
-    /// `least`: bytes a second; 0: nobody is too slow.
-    explicit rate_window(std::uint64_t least)
-        : least_(least) {}
+    /// `least`: bytes a second; 0: nobody is too slow. `over`: instead of `length`.
+    explicit rate_window(std::uint64_t least, steady_clock::duration over = length)
+        : least_(least)
+        , over_(over) {}
 
     /// `waited`: whether the peer is waited for just now. `total`: bytes that it moved, all told. True from the sample
     /// that found it too slow until one finds it fast enough, or not waited for.
@@ -27,7 +28,7 @@ public:
         } else if (!since_) {
             since_ = now;
             before_ = total;
-        } else if (const auto took = now - *since_; took >= length) {
+        } else if (const auto took = now - *since_; took >= over_) {
             const auto seconds = std::chrono::duration<double>(took).count();
             slow_ = static_cast<double>(total - before_) < static_cast<double>(least_) * seconds;
             since_ = now;
@@ -38,6 +39,7 @@ public:
 
 private:
     std::uint64_t least_;
+    steady_clock::duration over_;
     std::optional<steady_clock::time_point> since_;
     std::uint64_t before_{0};
     bool slow_{false};
