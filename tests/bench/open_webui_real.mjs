@@ -184,7 +184,7 @@ try {
   rows.push(['Sluice\'s own peak of memory in the whole run, MiB', '', Math.round(s.sluice.vmHwmKiB() / 1024).toLocaleString('en')]);
   const [cpu] = os.cpus();
   console.log(`Open WebUI 0.12.4 with Swift's S3 interface on the same machine (${os.cpus().length} cores, ${cpu.model}); a file of `
-    + `${options.size} MB; medians of ${options.rounds} alternating rounds.\n\n| | the app alone | through Sluice |\n|---|---|---|`);
+    + `${options.size} MB; medians of ${options.rounds} alternating rounds, uploads and warm whole files of fewer, a cold whole file once.\n\n| | the app alone | through Sluice |\n|---|---|---|`);
   for (const [what, alone, sluice] of rows) console.log(`| ${what} | ${alone} | ${sluice} |`);
   console.log(`\nWrong answers in all: ${wrong.alone} of the app alone, ${wrong.sluice} through Sluice.`);
   failed = wrong.sluice > 0;
