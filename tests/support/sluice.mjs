@@ -8,7 +8,7 @@ import { fileURLToPath } from 'node:url';
 import { get } from './client.mjs';
 import { parseMetrics } from './prometheus.mjs';
 import { PrintedOutput, keepConfigSecrets, keepVariableSecrets, keepingCommand } from './secrets.mjs';
-import { Board } from './wait.mjs';
+import { Board, poll } from './wait.mjs';
 
 const root = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '../..');
 /// The program itself.
@@ -133,6 +133,11 @@ export class Sluice {
   /// The sum of one metric's samples with these labels.
   async metric(name, labels) {
     return (await this.metrics()).sum(name, labels);
+  }
+  /// Waits until so many requests with these labels are counted: that happens when the answer has gone out, which its
+  /// client may see first.
+  counted(count, labels) {
+    return poll(async () => (await this.metric('requests_total', labels)) === count, `${count} requests ${JSON.stringify(labels)}`);
   }
   /// POST /purge; gives the answer with its body.
   purge(request, headers = { Authorization: `Bearer ${adminToken}` }) {
