@@ -124,8 +124,7 @@ void tell_of_untrusted_forwarder(const exchange& x, std::string_view remote) {
     }
     const auto& identity = services.settings->strip_request_headers;
     const bool forwards = std::ranges::any_of(x.request.fields.items, [&identity](const auto& f) {
-        return is_forwarded_name(f.name) ||
-               std::ranges::any_of(identity, [&f](const auto& name) { return http::same_name_folded(f.name, name); });
+        return is_forwarded_name(f.name) || detail::is_one_of(identity, f.name);
     });
     if (!forwards) {
         return;
@@ -155,10 +154,6 @@ bool only_for_the_request_itself(std::string_view name) {
     return http::same_name_folded(name, "range") || starts_with_folded(name, "if-") ||
            http::same_name_folded(name, "accept-encoding") || http::same_name_folded(name, "expect") ||
            starts_with_folded(name, "content-");
-}
-
-bool is_one_of(std::span<const std::string> names, std::string_view name) {
-    return std::ranges::any_of(names, [name](const auto& one) { return http::same_name_folded(name, one); });
 }
 
 bool is_subrequest(carried_fields which) {
@@ -221,7 +216,7 @@ void append_client_fields(std::string& out, const exchange& x, carried_fields wh
         if (!x.services.pseudonym.empty() && http::same_name(f.name, "via")) {
             continue; // append_via has it
         }
-        const bool names_caller = is_one_of(identity, f.name); // whatever else its name looks like
+        const bool names_caller = detail::is_one_of(identity, f.name); // whatever else its name looks like
         if (is_subrequest(which) && !names_caller && only_for_the_request_itself(f.name)) {
             continue;
         }
@@ -249,6 +244,10 @@ void append_client_fields(std::string& out, const exchange& x, carried_fields wh
 }
 
 namespace detail {
+
+bool is_one_of(std::span<const std::string> names, std::string_view name) {
+    return std::ranges::any_of(names, [name](const auto& one) { return http::same_name_folded(name, one); });
+}
 
 bool is_idempotent(std::string_view method) noexcept {
     constexpr std::array<std::string_view, 6> methods{"GET", "HEAD", "OPTIONS", "PUT", "DELETE", "TRACE"};

@@ -1,8 +1,7 @@
 #include <sluice/proxy/coded_body.hpp>
 #include <sluice/proxy/send.hpp>
 
-#include <array>
-#include <charconv>
+#include "relay_parts.hpp"
 
 namespace sluice::proxy {
 
@@ -32,12 +31,11 @@ bool coded_body::encode(std::string_view piece, std::string& out) {
     }
     output_ += coded_.size();
     if (!coded_.empty()) {
-        std::array<char, 16> length{};
-        const auto end = std::to_chars(length.data(), length.data() + length.size(), coded_.size(), 16).ptr;
-        out.append(length.data(), end).append("\r\n").append(coded_).append("\r\n");
+        detail::append_chunk_header(out, coded_.size());
+        out.append(coded_).append(detail::crlf);
     }
     if (last) {
-        out += "0\r\n\r\n";
+        out += detail::last_chunk;
     }
     return true;
 }

@@ -1,6 +1,8 @@
 #include <sluice/http/fields.hpp>
 #include <sluice/proxy/donor.hpp>
 
+#include "relay_parts.hpp"
+
 #include <algorithm>
 #include <array>
 #include <string_view>
@@ -113,12 +115,8 @@ donated object_answer_fields(const http::field_list& answer, std::span<const std
                              bool cors_configured) {
     donated out;
     const http::hop_by_hop hop(answer);
-    const auto is_object_header = [object_headers](std::string_view name) {
-        return std::ranges::any_of(object_headers,
-                                   [name](const auto& other) { return http::same_name_folded(name, other); });
-    };
     for (const auto& f : answer.items) {
-        if (hop.strips(f.name) || among(replaced_names, f.name) || is_object_header(f.name) ||
+        if (hop.strips(f.name) || among(replaced_names, f.name) || detail::is_one_of(object_headers, f.name) ||
             (cors_configured && is_cors(f.name)) || !http::append_field(out.lines, f.name, f.value)) {
             continue;
         }

@@ -5,6 +5,7 @@
 #include <sluice/proxy/resource_path.hpp>
 #include <sluice/proxy/unsafe_request.hpp>
 
+#include "relay_parts.hpp"
 #include "subrequest.hpp"
 
 #include <algorithm>
@@ -33,8 +34,7 @@ bool decides_nothing(std::string_view name, const config::authorize_subrequest& 
         return name.size() >= prefix.size() && http::same_name(name.substr(0, prefix.size()), prefix);
     };
     const auto is = [name](std::string_view other) { return http::same_name(name, other); };
-    const bool names_caller = // whatever else its name looks like
-        std::ranges::any_of(identity, [name](const auto& one) { return http::same_name_folded(name, one); });
+    const bool names_caller = detail::is_one_of(identity, name); // whatever else its name looks like
     return !names_caller && (starts("accept") || starts("if-") || std::any_of(names.begin(), names.end(), is) ||
                              std::any_of(how.ignore_headers.begin(), how.ignore_headers.end(), is));
 }

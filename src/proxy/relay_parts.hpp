@@ -18,6 +18,9 @@ namespace sluice::proxy::detail {
 /// h2c, whose frames nobody here would check. "" where none remain.
 [[nodiscard]] std::string upgrade_protocols(const exchange& x);
 
+/// Whether `name` is one of `names`; `_` counts as `-`.
+[[nodiscard]] bool is_one_of(std::span<const std::string> names, std::string_view name);
+
 /// Appends the whole head of the request to the app. `upgrade`: as `upgrade_protocols` gave it.
 void append_app_request_head(std::string& head, const exchange& x, std::string_view upgrade, carried_fields which);
 

@@ -84,12 +84,9 @@ namespace detail {
 
 bool append_app_fields(std::string& out, const http::response_head& head, std::span<const std::string> hidden) {
     const http::hop_by_hop hop(head.fields);
-    const auto is_hidden = [hidden](std::string_view name) {
-        return std::ranges::any_of(hidden, [name](const auto& h) { return http::same_name_folded(name, h); });
-    };
     bool dated = false;
     for (const auto& f : head.fields.items) {
-        if (!http::same_name(f.name, "content-length") && !hop.strips(f.name) && !is_hidden(f.name)) {
+        if (!http::same_name(f.name, "content-length") && !hop.strips(f.name) && !is_one_of(hidden, f.name)) {
             const bool written = http::append_field(out, f.name, f.value);
             dated = dated || (written && http::same_name(f.name, "date"));
         }
