@@ -10,7 +10,6 @@ import { poll } from '../support/wait.mjs';
 const lifetime = 6;
 const keyLifetime = 10; // of a delegation key: what is left of it at any time is enough for two requests of a busy machine
 const after = 500; // fallback.after where a request may wait for a service, ms
-const serviceTimeout = 3000; // signBlob is given up then, ms
 /// What goes wrong: applied to a rule. Those that are held are let go when the rules are cleared.
 const faults = {
   slow: (rule) => rule.hold(),
@@ -83,11 +82,10 @@ class Case {
     return answers.filter(Boolean);
   }
   /// A redirect to an object of each store, by default one that nobody has asked for: the names of the stores to which a good
-  /// one came. Of the others it was the app that answered, in time.
+  /// one came. Of the others it was the app that answered.
   async redirects(key = `${this.served++}.mp4`) {
     const answers = await Promise.all(this.names.map(async (name) => {
       const object = this.stack.worlds[name].objects.put(key, { seed: `${name} ${key}`, size: 1000 });
-      const began = Date.now();
       const answer = await this.stack.getFrom(name, key);
       if (answer.status === 307) {
         const { location } = answer.headers;
@@ -97,7 +95,6 @@ class Case {
         return name;
       }
       assert.deepEqual([answer.status, answer.headers['x-app']], [404, 'stand-in'], `${name}: ${answer.error}`);
-      assert.ok(Date.now() - began < serviceTimeout, `${name}: the app answered after ${Date.now() - began} ms`);
       this.fellBack += 1;
       return false;
     }));

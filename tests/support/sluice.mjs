@@ -139,6 +139,10 @@ export class Sluice {
   counted(count, labels) {
     return poll(async () => (await this.metric('requests_total', labels)) === count, `${count} requests ${JSON.stringify(labels)}`);
   }
+  /// The same for at least so many.
+  countedSome(labels, count = 1) {
+    return poll(async () => (await this.metric('requests_total', labels)) >= count, `${count} requests or more ${JSON.stringify(labels)}`);
+  }
   /// POST /purge; gives the answer with its body.
   purge(request, headers = { Authorization: `Bearer ${adminToken}` }) {
     return get(`${this.adminUrl}/purge`, { method: 'POST', keep: true, body: JSON.stringify(request),
