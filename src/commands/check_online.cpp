@@ -1,8 +1,9 @@
+#include <sluice/authorize/allow_rule.hpp>
 #include <sluice/commands/check_online.hpp>
 #include <sluice/commands/probe.hpp>
 #include <sluice/http/fields.hpp>
 #include <sluice/identity/rfc3339.hpp>
-#include <sluice/proxy/leave_rule.hpp>
+#include <sluice/media/path_template.hpp>
 #include <sluice/proxy/router.hpp>
 
 #include <boost/uuid/random_generator.hpp>
@@ -203,7 +204,7 @@ bool grants(const config::route& r, const config::authorize_subrequest& how, con
     for (const auto& [name, value] : answer.fields) {
         fields.items.push_back({name, value});
     }
-    return proxy::answer_grants(r, how, answer.status, fields);
+    return authorize::is_allowed(r, how, answer.status, fields);
 }
 
 awaitable<void> check_route(one_shot& here, const config::config& settings, const config::route& r, findings& out) {
@@ -214,7 +215,7 @@ awaitable<void> check_route(one_shot& here, const config::config& settings, cons
     }
     const auto names = capture_names(r.path);
     const std::string value = unheard_of();
-    std::vector<proxy::capture> captures;
+    std::vector<media::capture> captures;
     captures.reserve(names.size());
     for (const auto& name : names) {
         captures.push_back({name, value});
@@ -226,7 +227,7 @@ awaitable<void> check_route(one_shot& here, const config::config& settings, cons
     identity::call get;
     get.place = settings.app.address;
     get.source = error_source::app;
-    get.target = proxy::expand_raw(how->path, captures);
+    get.target = media::expand_raw(how->path, captures);
     get.fields.emplace_back("X-Original-Method", secret("GET"));
     get.fields.emplace_back("X-Original-URI", secret(original));
     get.timeout = std::max(settings.app.connect_timeout, how->timeout);

@@ -1,6 +1,6 @@
+#include <sluice/authorize/object_uri.hpp>
 #include <sluice/commands/probe.hpp>
 #include <sluice/commands/sign_url.hpp>
-#include <sluice/proxy/object_uri.hpp>
 
 #include "one_shot.hpp"
 
@@ -41,13 +41,13 @@ struct place {
 };
 
 std::optional<place> find_object(const config::config& settings, const std::string& uri) {
-    std::vector<proxy::store_place> places;
+    std::vector<authorize::store_place> places;
     std::vector<const config::store*> stores;
     for (const auto& [name, store] : settings.stores) {
-        places.push_back(proxy::place_of(store));
+        places.push_back(authorize::place_of(store));
         stores.push_back(&store);
     }
-    auto found = proxy::place_from_uri(uri, places, std::nullopt);
+    auto found = authorize::place_from_uri(uri, places, std::nullopt);
     return found ? std::optional<place>({stores[found->store], std::move(found->key)}) : std::nullopt;
 }
 

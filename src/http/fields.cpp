@@ -152,4 +152,8 @@ std::string_view path_without_query(std::string_view target) noexcept {
     return slash == std::string_view::npos ? path.substr(path.size()) : path.substr(slash);
 }
 
+bool is_one_of(std::span<const std::string> names, std::string_view name) noexcept {
+    return std::ranges::any_of(names, [name](const auto& one) { return same_name_folded(name, one); });
+}
+
 } // namespace sluice::http

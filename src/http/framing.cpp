@@ -51,16 +51,16 @@ enum class coding : std::uint8_t { chunked, malformed, unknown };
 coding read_coding(std::string_view value) noexcept {
     if (same_name(value, "chunked"))
         return coding::chunked;
-    auto verdict = coding::malformed; // empty, repeated, or with parameters
+    auto decision = coding::malformed; // empty, repeated, or with parameters
     auto rest = value;
     while (const auto member = next_list_member(rest)) {
         const auto name = trim_ows(member->substr(0, member->find(';')));
         if (!is_token(name))
             return coding::malformed;
         if (!same_name(name, "chunked"))
-            verdict = coding::unknown;
+            decision = coding::unknown;
     }
-    return verdict;
+    return decision;
 }
 
 result<void> check_request_length(const request_head& head) {

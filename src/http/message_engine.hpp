@@ -17,12 +17,12 @@ namespace sluice::http::detail {
 /// and not at the header timeout.
 class head_scanner {
 public:
-    enum class verdict : std::uint8_t { more, complete, bad };
+    enum class decision : std::uint8_t { more, complete, bad };
 
     void reset() { *this = head_scanner{}; }
 
     /// `data` is what was given before and perhaps more after it. `begin()` and `end()` delimit a complete head.
-    verdict scan(std::string_view data, bool skip_empty_lines);
+    decision scan(std::string_view data, bool skip_empty_lines);
 
     [[nodiscard]] std::size_t begin() const { return begin_; }
     [[nodiscard]] std::size_t end() const { return line_; }

@@ -32,33 +32,33 @@ bool is_cut_last_chunk(std::string_view framing) {
 
 } // namespace
 
-head_scanner::verdict head_scanner::scan(std::string_view data, bool skip_empty_lines) {
+head_scanner::decision head_scanner::scan(std::string_view data, bool skip_empty_lines) {
     for (;;) {
         if (!started_ && line_ < data.size() && data[line_] != '\r') {
             if (!may_start(data[line_], skip_empty_lines))
-                return verdict::bad;
+                return decision::bad;
             started_ = true;
             begin_ = line_;
         }
         if (line_ > begin_ && line_ < data.size() && (data[line_] == ' ' || data[line_] == '\t'))
-            return verdict::bad; // obs-fold, or white space before the first field (RFC 9112 §2.2)
+            return decision::bad; // obs-fold, or white space before the first field (RFC 9112 §2.2)
         const std::size_t lf = data.find('\n', search_);
         if (lf == std::string_view::npos) {
             search_ = data.size();
-            return verdict::more;
+            return decision::more;
         }
         if (lf == line_ || data[lf - 1] != '\r')
-            return verdict::bad;
+            return decision::bad;
         const bool empty = lf == line_ + 1;
         if (!empty && !started_)
-            return verdict::bad; // begins with a lone CR
+            return decision::bad; // begins with a lone CR
         line_ = search_ = lf + 1;
         if (!empty)
             continue;
         if (started_)
-            return verdict::complete;
+            return decision::complete;
         if (!skip_empty_lines || line_ > max_leading_bytes)
-            return verdict::bad;
+            return decision::bad;
         begin_ = line_;
     }
 }
@@ -82,10 +82,10 @@ result<std::size_t> engine<IsRequest>::parse_head(std::string_view data) {
         return scanner_.end();
     // Beyond the limit nothing is looked at, so that the answer does not depend on how the bytes arrived.
     const std::size_t reach = std::size_t{header_limit_} + (IsRequest ? max_leading_bytes : 0);
-    const auto verdict = scanner_.scan(data.substr(0, reach), IsRequest);
-    if (verdict == head_scanner::verdict::bad)
+    const auto decision = scanner_.scan(data.substr(0, reach), IsRequest);
+    if (decision == head_scanner::decision::bad)
         return fail("malformed line in the head");
-    if (verdict == head_scanner::verdict::more) {
+    if (decision == head_scanner::decision::more) {
         if (data.size() >= scanner_.begin() + header_limit_)
             return too_large();
         return std::size_t{0};

@@ -1,14 +1,25 @@
 // Media requests: leave, delivery, and the ways out where a delivery fails.
+#include <sluice/authorize/app_headers.hpp>
+#include <sluice/authorize/authorization.hpp>
+#include <sluice/authorize/authorize.hpp>
+#include <sluice/authorize/decision.hpp>
+#include <sluice/authorize/object_uri.hpp>
+#include <sluice/authorize/resolve_object.hpp>
 #include <sluice/base/log.hpp>
-#include <sluice/proxy/deliver.hpp>
-#include <sluice/proxy/fall_back.hpp>
-#include <sluice/proxy/fill.hpp>
-#include <sluice/proxy/gate.hpp>
-#include <sluice/proxy/lookup.hpp>
-#include <sluice/proxy/media_head.hpp>
-#include <sluice/proxy/redirect.hpp>
-#include <sluice/proxy/relay.hpp>
+#include <sluice/media/deliver.hpp>
+#include <sluice/media/fallback.hpp>
+#include <sluice/media/fill.hpp>
+#include <sluice/media/lookup.hpp>
+#include <sluice/media/media_head.hpp>
+#include <sluice/media/media_request.hpp>
+#include <sluice/media/media_route.hpp>
+#include <sluice/media/path_template.hpp>
+#include <sluice/media/plan.hpp>
+#include <sluice/media/redirect.hpp>
 #include <sluice/proxy/serve_media.hpp>
+#include <sluice/relay/relay.hpp>
+#include <sluice/session/exchange.hpp>
+#include <sluice/session/send_response.hpp>
 
 namespace sluice::proxy {
 
@@ -25,59 +36,60 @@ bool in_store(const origin::store& s, std::string_view key) {
 }
 
 /// Requests for what the app serves from one copy go there one at a time.
-std::string turn_of(const std::shared_ptr<const grant>& given) {
+std::string turn_of(const std::shared_ptr<const authorize::authorization>& given) {
     return given && given->shares_copy ? given->resolver_id : std::string();
 }
 
-awaitable<void> fall_back(media_request& m, error e) {
+awaitable<void> fall_back(services& with, media::media_request& m, error e) {
     const auto reason = to_string(e.code);
     log::debug("fallback", {{"route", m.route.settings.name}, {"reason", reason}, {"detail", e.detail}});
-    const bool app_named_it = m.given && m.given->store != nullptr;
+    const bool app_named_it = m.given && m.given->store;
     if (app_named_it && (e.code == errc::not_found || e.code == errc::forbidden)) {
-        tell_not_taken(m.services, m.route, reason, m.key); // the app would not name what it cannot read itself
+        media::tell_not_taken(with.fallback, m.route, reason,
+                              m.key); // the app would not name what it cannot read itself
     }
-    to_app how{reason, turn_of(m.given), true};
-    co_await relay_to_app(m.x, m.route, std::move(how));
+    media::to_app how{reason, turn_of(m.given), true};
+    co_await media::relay_to_app(with.fallback, with.app, m.x, m.route, std::move(how));
 }
 
 /// Where the app has answered already, and named an object that cannot be had.
-awaitable<void> answer_without_object(media_request& m, error e) {
+awaitable<void> answer_without_object(media::media_request& m, error e) {
     const auto reason = to_string(e.code);
     m.x.outcome = outcome::bypass;
     m.x.detail = reason;
-    const std::string fields = fields_of_failure(m.x, m.route, reason);
+    const std::string fields = media::fields_of_failure(m.x, m.route, reason);
     log::warn("an object that the app named cannot be had",
               {{"route", m.route.settings.name}, {"reason", reason}, {"detail", e.detail}});
     if (e.code == errc::not_found) {
-        co_await answer(m.x, 404, "404 Not Found\n", fields);
+        co_await session::send_response(m.x, 404, "404 Not Found\n", fields);
     } else {
-        co_await answer(m.x, 502, "502 Bad Gateway\n", fields);
+        co_await session::send_response(m.x, 502, "502 Bad Gateway\n", fields);
     }
 }
 
-awaitable<delivered> deliver(media_request& m) {
+awaitable<media::delivered> deliver(media::media_request& m) {
     if (m.route.settings.delivery == config::delivery::redirect && !m.store.can().local) {
-        auto d = co_await redirect(m);
+        auto d = co_await media::redirect(m);
         co_return d;
     }
     if (m.store.can().local) {
-        auto d = co_await deliver_local(m);
+        auto d = co_await media::deliver_local(m);
         co_return d;
     }
-    delivered d;
+    media::delivered d;
     for (int version = 0; version < most_versions; ++version) {
-        auto found = co_await locate(m);
+        auto found = co_await media::look_up(m);
         if (found.object) {
             if (m.given) {
-                m.services.cache.link(found.object, m.given->resolver_id, m.purges_seen);
+                m.worker.shared.cache.link(found.object, m.given->resolver_id, m.purges_seen);
             }
-            auto from_cache = co_await deliver_cached(m, found.object, std::move(found.hold));
+            auto from_cache = co_await media::deliver_cached(m, found.object, std::move(found.hold));
             d = std::move(from_cache);
         } else if (found.empty_range) {
-            const representation r{*found.empty_range, {}, {}, {}, {}};
+            const media::representation r{*found.empty_range, {}, {}, {}, {}};
             std::string head;
             m.x.outcome = outcome::miss;
-            append_head(head, m, r, plan{416, {}, false});
+            media::append_head(head, m, r, media::plan{416, {}, false});
             m.x.note_head_sent();
             auto sent = co_await m.x.client.write(head);
             d.failure = sent ? std::nullopt : std::optional<error>(sent.error());
@@ -85,11 +97,11 @@ awaitable<delivered> deliver(media_request& m) {
             d.failure = found.failure;
         }
         const bool open = d.failure && !m.x.head_sent;
-        if (open && is_uncacheable(d.failure->code)) {
-            auto past_cache = co_await deliver_direct(m, std::move(found.direct), d.failure->code);
+        if (open && media::is_uncacheable(d.failure->code)) {
+            auto past_cache = co_await media::deliver_direct(m, std::move(found.direct), d.failure->code);
             co_return past_cache;
         }
-        if (!open || !(is_changed(d.failure->code) || d.failure->code == errc::canceled)) {
+        if (!open || !(media::is_changed(d.failure->code) || d.failure->code == errc::canceled)) {
             co_return d;
         }
         m.x.outcome = outcome::relay; // once more, with the version that is there now
@@ -98,8 +110,8 @@ awaitable<delivered> deliver(media_request& m) {
 }
 
 /// Delivers, and where that fails: before the first byte another answer, after it a cut.
-awaitable<void> send_object(media_request& m, bool app_has_answered) {
-    exchange& x = m.x;
+awaitable<void> send_object(services& with, media::media_request& m, bool app_has_answered) {
+    session::exchange& x = m.x;
     x.body_read = true;
     auto d = co_await deliver(m);
     if (!d.failure) {
@@ -114,7 +126,7 @@ awaitable<void> send_object(media_request& m, bool app_has_answered) {
         co_return;
     }
     if (!x.head_sent) {
-        co_await fall_back(m, std::move(*d.failure));
+        co_await fall_back(with, m, std::move(*d.failure));
         co_return;
     }
     // Cut, never ended: a client must not take a part for the whole.
@@ -127,152 +139,166 @@ awaitable<void> send_object(media_request& m, bool app_has_answered) {
     }
 }
 
-media_request request_for(exchange& x, const media_route& route, origin::store& store, std::string key,
-                          std::uint64_t purges_seen) {
-    auto& services = *x.services.media;
-    media_request m{x,          services, route, store, std::move(key), steady_clock::now() + services.fallback.after,
-                    purges_seen};
+media::media_request request_for(services& with, session::exchange& x, const media::media_route& route,
+                                 origin::store& store, std::string key, std::uint64_t purges_seen) {
+    media::media_request m{
+        x, with.media, route, store, std::move(key), steady_clock::now() + with.fallback.settings.after, purges_seen};
     m.head_only = x.request.method == "HEAD";
-    take_ranges(m);
+    media::take_ranges(m);
     return m;
 }
 
 /// Takes the app's answer where it is a 200 that names an object in the route's field.
-class naming_answer : public answer_filter {
+class object_header_filter : public relay::response_filter {
 public:
-    naming_answer(const media_route& route, const config::config& settings)
+    object_header_filter(const media::media_route& route, const config::config& settings)
         : route_(route)
         , settings_(settings) {
         without_range = true;
-        may_name = true;
+        may_name_object = true;
     }
-    bool pass(const http::response_head& head) override {
+    bool on_head(const http::response_head& head) override {
         const auto& field = route_.settings.object_header;
         is_there = head.status == 200 && head.fields.count(field) == 1;
         if (is_there) {
             value = head.fields.value(field);
-            fields = object_answer_fields(head.fields, settings_.object_headers, route_.settings.cors.has_value());
+            fields = authorize::object_response_headers(head.fields, settings_.object_headers,
+                                                        route_.settings.cors.has_value());
         }
         return !is_there;
     }
-    void no_answer() override {
+    void on_failure() override {
         if (failed && failed->source != error_source::client) {
             why = failed->code == errc::timeout ? metrics::fallback_reason::authorize_timeout
                                                 : metrics::fallback_reason::authorize_error;
-            failure_fields = bypass_status(to_string(*why));
+            failure_fields = media::bypass_status(to_string(*why));
         }
     }
 
     std::optional<metrics::fallback_reason> why{}; ///< the app did not answer
     bool is_there{false};
     std::string value{};
-    donated fields{};
+    authorize::header_block fields{};
 
 private:
-    const media_route& route_;
+    const media::media_route& route_;
     const config::config& settings_;
 };
 
+/// What the app is asked; "" where nobody is.
+std::string subrequest_target(const media::media_route& route, const std::vector<media::capture>& captures) {
+    const auto* how = std::get_if<config::authorize_subrequest>(&route.settings.authorize);
+    return how != nullptr ? media::expand_raw(how->path, captures) : std::string();
+}
+
 /// Leave, but to nothing that can be served from here: so it would be without us, and is not bounded like a fault.
-awaitable<void> relay_not_taken(exchange& x, const media_route& route, metrics::fallback_reason why,
-                                std::string_view named, std::string turn) {
-    tell_not_taken(*x.services.media, route, to_string(why), named);
-    to_app how{to_string(why), std::move(turn), false};
-    co_await relay_to_app(x, route, std::move(how));
+awaitable<void> relay_not_taken(services& with, session::exchange& x, const media::media_route& route,
+                                metrics::fallback_reason why, std::string_view named, std::string turn) {
+    media::tell_not_taken(with.fallback, route, to_string(why), named);
+    media::to_app how{to_string(why), std::move(turn), false};
+    co_await media::relay_to_app(with.fallback, with.app, x, route, std::move(how));
 }
 
 /// No leave: the app answers the request itself, as if nobody stood before it.
-awaitable<void> relay_refused(exchange& x, const leave& said) {
+awaitable<void> relay_refused(services& with, session::exchange& x, const authorize::auth_result& said) {
     x.outcome = outcome::denied;
     if (said.refused) {
         // Apps without HEAD would answer it by some page; what they said to the same GET is the truth.
         const std::string fields = said.refused->fields + said.set_cookie;
-        co_await answer_head(x, said.refused->status, fields);
+        co_await session::send_response_head(x, said.refused->status, fields);
         co_return;
     }
-    co_await relay(x, {});
+    co_await relay::relay(with.app, x, {});
 }
 
 /// Whatever the gate said but leave to something that can be served.
-awaitable<void> relay_ungranted(exchange& x, const media_route& route, leave said) {
+awaitable<void> relay_ungranted(services& with, session::exchange& x, const media::media_route& route,
+                                authorize::auth_result said) {
     if (said.client_gone) {
         x.drop_client();
-    } else if (said.said == verdict::unresolved) {
-        co_await relay_not_taken(x, route, *said.given->not_taken, said.given->key, turn_of(said.given));
-    } else if (said.said == verdict::error) {
-        to_app how{to_string(said.why), std::move(said.turn), true};
-        co_await relay_to_app(x, route, std::move(how));
+    } else if (said.said == authorize::decision::unresolved) {
+        co_await relay_not_taken(with, x, route, *said.given->not_taken, said.given->key, turn_of(said.given));
+    } else if (said.said == authorize::decision::error) {
+        media::to_app how{to_string(said.why), std::move(said.turn), true};
+        co_await media::relay_to_app(with.fallback, with.app, x, route, std::move(how));
     } else {
-        co_await relay_refused(x, said);
+        co_await relay_refused(with, x, said);
     }
 }
 
 } // namespace
 
-awaitable<void> serve_media(exchange& x, const media_route& route, const std::vector<capture>& captures) {
+awaitable<void> serve_media(services& with, session::exchange& x, const media::media_route& route,
+                            const std::vector<media::capture>& captures) {
     const auto began = steady_clock::now();
-    const auto purges_seen = x.services.media->cache.changes();
+    const auto purges_seen = with.media.shared.cache.changes();
     std::string key;
     if (!route.settings.resolve) {
-        auto expanded = expand_key(route.settings.object, captures, key_form_of(route.store->settings().type));
+        auto expanded =
+            media::expand_key(route.settings.object, captures, authorize::key_form_of(route.store->settings().type));
         if (!expanded || !in_store(*route.store, expanded.value())) {
             const std::string named = expanded ? expanded.value() : std::string();
-            co_await relay_not_taken(x, route, metrics::fallback_reason::not_ours, named, {});
+            co_await relay_not_taken(with, x, route, metrics::fallback_reason::not_ours, named, {});
             co_return;
         }
         key = std::move(expanded.value());
     }
-    auto said = co_await authorize(x, *x.services.media, route, captures);
-    if (said.client_gone || said.said != verdict::granted) {
-        co_await relay_ungranted(x, route, std::move(said));
+    const std::string target = subrequest_target(route, captures);
+    auto said = co_await authorize::authorize_request(with.authorizer, x, route, target);
+    if (said.client_gone || said.said != authorize::decision::allowed) {
+        co_await relay_ungranted(with, x, route, std::move(said));
         co_return;
     }
-    const bool resolved = said.given && said.given->store != nullptr;
-    if (resolved) {
+    origin::store* store = route.store;
+    if (said.given && said.given->store) { // the app said which
+        store = route.place_stores[*said.given->store];
         key = said.given->key;
     }
-    media_request m = request_for(x, route, resolved ? *said.given->store : *route.store, std::move(key), purges_seen);
+    media::media_request m = request_for(with, x, route, *store, std::move(key), purges_seen);
     m.given = std::move(said.given);
     m.set_cookie = std::move(said.set_cookie);
     m.authorize_time = steady_clock::now() - began;
-    co_await send_object(m, false);
+    co_await send_object(with, m, false);
 }
 
-awaitable<void> serve_named(exchange& x, const media_route& route) {
+awaitable<void> serve_named(services& with, session::exchange& x, const media::media_route& route) {
     const auto began = steady_clock::now();
-    const auto purges_seen = x.services.media->cache.changes();
-    naming_answer named(route, *x.services.settings);
-    co_await relay_through(x, named);
+    const auto purges_seen = with.media.shared.cache.changes();
+    object_header_filter named(route, *x.worker.settings);
+    co_await relay::relay_through(with.app, x, named);
     if (named.why) { // it was left to the app from the beginning, and is not asked of it once more
-        count_fallback(x, route, to_string(*named.why));
+        media::count_fallback(x, route, to_string(*named.why));
     }
     if (!named.is_there) {
         co_return;
     }
-    auto place = place_from_header(named.value, route.places, route.own_place);
+    auto place = authorize::place_from_header(named.value, route.places, route.own_place);
     if (!place) {
         log::warn("the app named an object that lies in no configured store",
-                  {{"route", route.settings.name}, {"named", loggable_name(named.value)}});
-        co_await answer(x, 502, "502 Bad Gateway\n", {});
+                  {{"route", route.settings.name}, {"named", authorize::loggable_name(named.value)}});
+        co_await session::send_response(x, 502, "502 Bad Gateway\n", {});
         co_return;
     }
-    grant given;
+    authorize::authorization given;
     given.fields = std::move(named.fields);
-    media_request m = request_for(x, route, *route.place_stores[place->store], std::move(place->key), purges_seen);
-    m.given = std::make_shared<const grant>(std::move(given));
+    media::media_request m =
+        request_for(with, x, route, *route.place_stores[place->store], std::move(place->key), purges_seen);
+    m.given = std::make_shared<const authorize::authorization>(std::move(given));
     m.authorize_time = steady_clock::now() - began;
-    co_await send_object(m, true);
+    co_await send_object(with, m, true);
 }
 
-awaitable<void> relay_app_copy(exchange& x, const media_route& route, std::string_view id) {
-    const std::vector<capture> captures{{"id", id}};
-    auto said = co_await authorize(x, *x.services.media, route, captures);
-    if (said.client_gone || said.said == verdict::error) {
-        co_await relay_ungranted(x, route, std::move(said));
+awaitable<void> relay_app_copy(services& with, session::exchange& x, const media::media_route& route,
+                               std::string_view id) {
+    const std::vector<media::capture> captures{{"id", id}};
+    const std::string target = subrequest_target(route, captures);
+    auto said = co_await authorize::authorize_request(with.authorizer, x, route, target);
+    if (said.client_gone || said.said == authorize::decision::error) {
+        co_await relay_ungranted(with, x, route, std::move(said));
         co_return;
     }
-    to_app how{{}, turn_of(said.given), false};
-    co_await relay_to_app(x, route, std::move(how));
+    media::to_app how{{}, turn_of(said.given), false};
+    co_await media::relay_to_app(with.fallback, with.app, x, route, std::move(how));
 }
 
 } // namespace sluice::proxy

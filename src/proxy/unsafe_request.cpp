@@ -1,7 +1,12 @@
+#include <sluice/authorize/object_uri.hpp>
+#include <sluice/authorize/preset.hpp>
+#include <sluice/authorize/resource_path.hpp>
 #include <sluice/http/target.hpp>
-#include <sluice/proxy/relay.hpp>
-#include <sluice/proxy/resource_path.hpp>
+#include <sluice/media/media_route.hpp>
+#include <sluice/proxy/router.hpp>
 #include <sluice/proxy/unsafe_request.hpp>
+#include <sluice/relay/relay.hpp>
+#include <sluice/session/exchange.hpp>
 
 #include <algorithm>
 #include <array>
@@ -10,110 +15,112 @@ namespace sluice::proxy {
 
 namespace {
 
-bool is_preset(const media_route& r) {
-    return r.settings.preset == config::preset::open_webui;
-}
-
-void change_object(media_services& media, const media_route& route, std::string_view raw_path, effect done) {
+void change_object(cache::object_cache& cache, const media::media_route& route, std::string_view raw_path,
+                   effect done) {
     const auto captures = route.path.match(raw_path);
     if (!captures) {
         return;
     }
-    const auto form = key_form_of(route.store->settings().type);
-    if (const auto key = expand_key(route.settings.object, *captures, form)) {
+    const auto form = authorize::key_form_of(route.store->settings().type);
+    if (const auto key = media::expand_key(route.settings.object, *captures, form)) {
         if (done == effect::deleted) {
-            media.cache.purge(route.store->identity(), key.value());
+            cache.purge(route.store->identity(), key.value());
         } else {
-            media.cache.invalidate(route.store->identity(), key.value());
+            cache.invalidate(route.store->identity(), key.value());
         }
     }
 }
 
 /// The objects whose keys a route's template makes of the path: its own, and for what lies beneath an object, that one.
-void change_by_template(media_services& media, const media_route& route, std::string_view target, effect done) {
+void change_by_template(cache::object_cache& cache, const media::media_route& route, std::string_view target,
+                        effect done) {
     auto raw = http::split_target(target).path;
     if (!http::is_media_safe_path(raw)) {
         return;
     }
     if (raw.size() > 1 && raw.ends_with('/')) {
-        change_object(media, route, raw, done); // to some stores that is a key of its own
+        change_object(cache, route, raw, done); // to some stores that is a key of its own
         raw.remove_suffix(1);
     }
-    for (const auto name : with_ancestors(raw)) {
-        change_object(media, route, name, name == raw ? done : effect::changed);
+    for (const auto name : authorize::with_ancestors(raw)) {
+        change_object(cache, route, name, name == raw ? done : effect::changed);
     }
 }
 
 /// The objects that the app called by these names when it was asked for them.
-void change_by_name(media_services& media, const media_route& route, const named_resources& what, effect done) {
+void change_by_name(cache::object_cache& cache, const media::media_route& route, const named_resources& what,
+                    effect done) {
     for (const auto name : what.names) {
         if (!route.asked_shape.matches(name)) {
             continue;
         }
         if (done == effect::deleted && name == what.path) {
-            media.cache.purge_linked(name);
+            cache.purge_linked(name);
         } else {
-            media.cache.invalidate_linked(name);
+            cache.invalidate_linked(name);
         }
     }
 }
 
-void apply(const exchange& x, const named_resources& what, effect done) {
+void apply(services& with, const session::exchange& x, const named_resources& what, effect done) {
     if (done == effect::none) {
         return;
     }
-    auto& media = *x.services.media;
-    media.grants.changed(what.names);
-    for (const auto& route : media.routes) {
+    auto& cache = with.media.shared.cache;
+    with.authorizer.shared.kept.changed(what.names);
+    for (const auto& route : with.routes) {
         if (!route.settings.object.empty()) {
-            change_by_template(media, route, x.target, done);
+            change_by_template(cache, route, x.target, done);
         } else if (route.settings.resolve) {
-            change_by_name(media, route, what, done);
+            change_by_name(cache, route, what, done);
         }
     }
-    if (what.all_files && done == effect::deleted) {
-        media.cache.purge_linked_below(open_webui_files);
+    if (what.change.all_resources && done == effect::deleted) {
+        cache.purge_linked_below(what.app->resource_prefix());
     }
 }
 
-/// What Open WebUI did beyond the file that the request names. It costs questions to the app, never bytes: what is
-/// cached stays, and who asks is asked about anew.
-void apply_to_other_files(const exchange& x, const named_resources& what, const content_copy& content) {
-    auto& media = *x.services.media;
-    if (what.reach == open_webui::reach::caller) {
-        const auto caller = caller_of(x, media.grants);
-        media.grants.changed(std::array{std::string_view(caller)});
-    } else if (what.reach == open_webui::reach::everybody) {
-        media.grants.changed(std::array{open_webui_all_files});
-        x.services.counters.decision_generations->Increment();
+/// What a preset's app did beyond the resource that the request names. It costs questions to the app, never bytes: what
+/// is cached stays, and who asks is asked about anew.
+void apply_to_others(services& with, const session::exchange& x, const named_resources& what,
+                     const relay::content_copy& content) {
+    auto& kept = with.authorizer.shared.kept;
+    if (what.change.decisions == authorize::reach::caller) {
+        const auto caller = authorize::caller_of(x, kept);
+        kept.changed(std::array{std::string_view(caller)});
+    } else if (what.change.decisions == authorize::reach::everybody) {
+        kept.changed(std::array{what.app->all_resources()});
+        x.worker.counters.decision_generations->Increment();
     }
-    if (what.by_content && content.whole) {
-        for (const auto& file : open_webui::named_files(content.text)) {
-            media.cache.invalidate_linked(file);
+    if (what.change.by_content && content.whole) {
+        for (const auto& name : what.app->named_in(content.text)) {
+            with.media.shared.cache.invalidate_linked(name);
         }
     }
 }
 
 /// Does what follows from the app's answer before anybody can see the answer.
-class unsafe_answer : public answer_filter {
+class unsafe_response_filter : public relay::response_filter {
 public:
-    unsafe_answer(const exchange& x, const named_resources& what)
-        : x_(x)
-        , what_(what) {
-        for_absent_clients = true;
-        content = what.by_content ? &copy_ : nullptr;
+    unsafe_response_filter(services& with, const session::exchange& x, const named_resources& what)
+        : with_(with)
+        , x_(x)
+        , what_(what)
+        , copy_{what.app != nullptr ? what.app->max_content() : 0} {
+        outlives_client = true;
+        content = what.change.by_content ? &copy_ : nullptr;
     }
-    bool pass(const http::response_head& head) override {
+    bool on_head(const http::response_head& head) override {
         auto told = effect_of(x_.request.method, head.status);
-        if (told == effect::changed && what_.all_files) {
+        if (told == effect::changed && what_.change.all_resources) {
             told = effect::none; // a redirect to a log-in, say: of none of them in particular
         }
         // Sent twice, the first may have done what the second then found done.
         // A redirect, say to a log-in, anybody can have: it tells of no change for others.
-        settle(told == effect::none && asked_twice ? effect::changed : told, head.status < 300 || asked_twice);
+        settle(told == effect::none && retried ? effect::changed : told, head.status < 300 || retried);
         return true;
     }
-    void no_answer() override { settle(handed_over ? effect::changed : effect::none, handed_over); }
+    void on_failure() override { settle(request_sent ? effect::changed : effect::none, request_sent); }
 
 private:
     void settle(effect done, bool may_reach_others) {
@@ -121,15 +128,16 @@ private:
             return;
         }
         settled_ = true;
-        apply(x_, what_, done);
+        apply(with_, x_, what_, done);
         if (done != effect::none && may_reach_others) {
-            apply_to_other_files(x_, what_, copy_);
+            apply_to_others(with_, x_, what_, copy_);
         }
     }
 
-    const exchange& x_;
+    services& with_;
+    const session::exchange& x_;
     const named_resources& what_;
-    content_copy copy_{open_webui::most_content};
+    relay::content_copy copy_;
     bool settled_{false};
 };
 
@@ -147,21 +155,15 @@ effect effect_of(std::string_view method, unsigned status) noexcept {
     return status == 101 || (status >= 300 && status < 400) ? effect::changed : effect::none;
 }
 
-std::string caller_of(const exchange& x, const decisions& kept) {
-    const auto& fields = x.request.fields;
-    return kept.caller_name(fields.value("cookie"), fields.value("authorization"));
-}
-
 named_resources::named_resources(std::string_view method, std::string_view target,
-                                 const std::vector<media_route>& routes)
-    : path(resource_path(target)) {
-    if (std::ranges::any_of(routes, is_preset)) {
-        all_files = path == open_webui_all_files;
-        reach = open_webui::reach_of(method, path);
-        by_content = method == "POST" && open_webui::content_names_files(path);
+                                 const std::vector<media::media_route>& routes)
+    : path(authorize::resource_path(target)) {
+    if (const auto* route = route_of_preset(routes); route != nullptr) {
+        app = route->app;
+        change = app->change_of(method, path);
     }
-    for (const auto name : with_ancestors(path)) {
-        const bool concerns = std::ranges::any_of(routes, [name](const media_route& r) {
+    for (const auto name : authorize::with_ancestors(path)) {
+        const bool concerns = std::ranges::any_of(routes, [name](const media::media_route& r) {
             return r.media_shape.matches(name) || r.asked_shape.matches(name);
         });
         if (concerns) {
@@ -170,10 +172,10 @@ named_resources::named_resources(std::string_view method, std::string_view targe
     }
 }
 
-awaitable<void> relay_unsafe(exchange& x, const named_resources& what) {
-    unsafe_answer answer(x, what);
-    co_await relay_through(x, answer);
-    answer.no_answer(); // where something was thrown
+awaitable<void> relay_unsafe(services& with, session::exchange& x, const named_resources& what) {
+    unsafe_response_filter filter(with, x, what);
+    co_await relay::relay_through(with.app, x, filter);
+    filter.on_failure(); // where something was thrown
 }
 
 } // namespace sluice::proxy

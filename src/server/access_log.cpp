@@ -1,6 +1,8 @@
 #include <sluice/base/log.hpp>
 #include <sluice/http/fields.hpp>
 #include <sluice/server/access_log.hpp>
+#include <sluice/session/exchange.hpp>
+#include <sluice/session/response_head.hpp>
 
 #include <array>
 #include <charconv>
@@ -13,11 +15,6 @@ namespace {
 /// Lines are handed on early beyond this.
 constexpr std::size_t full = 64 * 1024;
 
-void append_number(std::string& out, std::uint64_t n) {
-    std::array<char, 20> text{};
-    out.append(text.data(), std::to_chars(text.data(), text.data() + text.size(), n).ptr);
-}
-
 /// Three digits of a number below 1000.
 void append_padded(std::string& out, std::uint64_t n) {
     out += static_cast<char>('0' + n / 100);
@@ -27,7 +24,7 @@ void append_padded(std::string& out, std::uint64_t n) {
 
 void append_member(std::string& out, std::string_view name, std::uint64_t n) {
     out += name;
-    append_number(out, n);
+    session::append_number(out, n);
 }
 
 /// Milliseconds with three places, by integers: a double's shortest form costs a thousand instructions.
@@ -43,7 +40,7 @@ void append_ms(std::string& out, std::string_view name, steady_clock::duration d
 access_log::access_log(bool enabled)
     : enabled_(enabled) {}
 
-void access_log::record(const proxy::exchange& x) {
+void access_log::record(const session::exchange& x) {
     if (!enabled_) {
         return;
     }

@@ -76,7 +76,7 @@ response purge(const request& r, admin_services& s) {
         for (const auto& [name, store] : s.media.stores) {
             if (uri.size() > store->uri_prefix().size() && uri.starts_with(store->uri_prefix())) {
                 known = true;
-                purged += s.media.cache.purge(store->identity(), uri.substr(store->uri_prefix().size())) ? 1 : 0;
+                purged += s.cache.purge(store->identity(), uri.substr(store->uri_prefix().size())) ? 1 : 0;
             }
         }
         if (!known) {
@@ -93,7 +93,7 @@ response metrics_page(const request& r, admin_services& s) {
 }
 
 /// A line each. Whoever asks whether to send requests here is not told no: the app answers them.
-std::string unusable_stores(const proxy::media_services& media) {
+std::string unusable_stores(const media_setup& media) {
     std::string lines;
     for (const auto& [name, why] : media.unusable_stores) {
         lines.append("store \"").append(name).append("\" cannot be used: ").append(why).append("\n");

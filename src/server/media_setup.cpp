@@ -1,6 +1,11 @@
+#include <sluice/authorize/object_uri.hpp>
+#include <sluice/authorize/path_shape.hpp>
 #include <sluice/base/log.hpp>
 #include <sluice/http/fields.hpp>
+#include <sluice/media/media_route.hpp>
+#include <sluice/media/path_template.hpp>
 #include <sluice/origin/identity.hpp>
+#include <sluice/presets/presets.hpp>
 #include <sluice/server/media_setup.hpp>
 
 #include <algorithm>
@@ -11,7 +16,7 @@ namespace sluice::server {
 namespace {
 
 /// Where an object may lie that the app names: in any store that can be used, or for a preset in its own alone.
-void add_places(proxy::media_route& to, const config::config& settings, const proxy::media_services& media) {
+void add_places(media::media_route& to, const config::config& settings, const media_setup& media) {
     for (const auto& [name, store] : settings.stores) {
         const bool own = name == to.settings.store;
         const auto usable = media.stores.find(name);
@@ -21,26 +26,28 @@ void add_places(proxy::media_route& to, const config::config& settings, const pr
         if (own && to.settings.preset == config::preset::none) { // a preset's app never says a bare key
             to.own_place = to.places.size();
         }
-        to.places.push_back(proxy::place_of(store));
+        to.places.push_back(authorize::place_of(store));
         to.place_stores.push_back(usable->second.get());
     }
 }
 
-proxy::media_route compile(const config::route& r, const config::config& settings, proxy::media_services& media) {
+media::media_route compile(const config::route& r, const config::config& settings, const media_setup& media,
+                           metrics::metrics& counters) {
     const auto own = media.stores.find(r.store);
-    proxy::media_route compiled{r, proxy::path_template(r.path),
-                                own == media.stores.end() ? nullptr : own->second.get(), &media.counters.route(r.name),
+    media::media_route compiled{{r, &counters.route(r.name), presets::rules_of(r.preset)},
+                                media::path_template(r.path),
+                                own == media.stores.end() ? nullptr : own->second.get(),
                                 r.max_age.value_or(settings.cache.max_age)};
     if (r.resolve || !r.object_header.empty()) {
         add_places(compiled, settings, media);
     }
     if (r.object_header.empty()) { // else nothing is kept by its path
-        compiled.media_shape = proxy::path_shape(r.path, r.path);
+        compiled.media_shape = authorize::path_shape(r.path, r.path);
     }
     const auto* how = std::get_if<config::authorize_subrequest>(&r.authorize);
     compiled.asked_by_name = how != nullptr && how->path.substr(0, how->path.find('?')).find('{') != std::string::npos;
     if (compiled.asked_by_name) {
-        compiled.asked_shape = proxy::path_shape(how->path, r.path);
+        compiled.asked_shape = authorize::path_shape(how->path, r.path);
     }
     if (r.immutable) {
         compiled.max_age = std::chrono::milliseconds::max();
@@ -56,9 +63,9 @@ proxy::media_route compile(const config::route& r, const config::config& setting
 }
 
 /// All that waits for the store is served as if there were no media routes of its own; the page is not down with it.
-void give_up(proxy::media_services& media, const std::string& name, std::string why) {
+void give_up(media_setup& media, metrics::metrics& counters, const std::string& name, std::string why) {
     log::error("a store cannot be used: the app answers its requests itself", {{"store", name}, {"error", why}});
-    media.counters.store(name).up->Set(0);
+    counters.store(name).up->Set(0);
     media.unusable_stores.emplace(name, std::move(why));
 }
 
@@ -68,40 +75,41 @@ cache::cache_settings cache_settings_of(const config::cache& c) {
     return {c.directory, c.max_size, c.min_free, c.max_objects, c.block_size, c.max_share};
 }
 
-void add_routes(proxy::media_services& media, const config::config& settings, std::string_view no_network) {
+media_setup make_media_setup(const config::config& settings, metrics::metrics& counters, std::string_view no_network) {
+    media_setup media;
     for (const auto& [name, faults] : settings.unusable_stores) {
         std::string why;
         for (const auto& each : faults) {
             why.append(why.empty() ? "" : "; ").append(each.file).append(": ").append(each.message);
         }
-        give_up(media, name, std::move(why));
+        give_up(media, counters, name, std::move(why));
     }
     for (const auto& [name, store] : settings.stores) {
         try {
             if (!no_network.empty() && store.type != config::store_type::local) {
                 throw std::invalid_argument(std::string(no_network));
             }
-            media.stores.emplace(name,
-                                 std::make_unique<origin::store>(store, settings.fallback, media.counters.store(name)));
-            media.counters.store(name).up->Set(1);
+            media.stores.emplace(name, std::make_unique<origin::store>(store, settings.fallback, counters.store(name)));
+            counters.store(name).up->Set(1);
         } catch (const std::exception& e) {
             if (!store.of_preset) {
                 throw std::invalid_argument("store \"" + name + "\": " + e.what());
             }
-            give_up(media, name, e.what());
+            give_up(media, counters, name, e.what());
         }
     }
     for (const auto& route : settings.routes) {
-        media.routes.push_back(compile(route, settings, media));
+        media.routes.push_back(compile(route, settings, media, counters));
         for (const auto& other : route.other_paths) { // the same in all but its path
             auto same = route;
             same.path = other;
-            media.routes.push_back(compile(same, settings, media));
+            media.routes.push_back(compile(same, settings, media, counters));
         }
     }
+    return media;
 }
 
-void tell_of_other_owners(const proxy::media_services& media, const std::map<std::string, std::size_t>& cached) {
+void tell_of_other_owners(const media_setup& media, const std::map<std::string, std::size_t>& cached) {
     const auto in_use = [&media](const std::string& identity) {
         return std::ranges::any_of(media.stores, [&](const auto& each) { return each.second->identity() == identity; });
     };

@@ -2,14 +2,16 @@
 #include <sluice/base/log.hpp>
 #include <sluice/http/date.hpp>
 #include <sluice/identity/caller.hpp>
+#include <sluice/media/fallback.hpp>
 #include <sluice/net/proxy.hpp>
-#include <sluice/proxy/forwarded.hpp>
 #include <sluice/server/admin.hpp>
 #include <sluice/server/descriptors.hpp>
 #include <sluice/server/listener.hpp>
 #include <sluice/server/media_setup.hpp>
 #include <sluice/server/server.hpp>
 #include <sluice/server/session.hpp>
+#include <sluice/session/forwarded.hpp>
+#include <sluice/session/untrusted_forwarders.hpp>
 
 #include <boost/asio/basic_signal_set.hpp>
 #include <openssl/rand.h>
@@ -33,29 +35,36 @@ constexpr unsigned write_threads = 4;
 /// word, which a request that may not be sent twice could run into.
 constexpr config::duration app_keep_alive{4000};
 
+/// What all workers share, for the phases of their requests.
+struct shared_parts {
+    authorize::shared_decisions& decisions;
+    media::shared_state& media;
+    media::fallback_state& fallback;
+    const std::vector<media::media_route>& routes;
+};
+
 /// All that lives on one worker.
 struct lane {
     lane(unsigned index, std::shared_ptr<const config::config> settings, metrics::metrics& counters,
-         std::shared_ptr<const net::proxy_settings> proxies)
+         std::shared_ptr<const net::proxy_settings> proxies, const shared_parts& parts)
         : self(index)
         , app_pool(self, settings->app.keepalive, std::min(app_keep_alive, settings->limits.idle_timeout))
         , ask_pool(self, settings->app.keepalive, std::min(app_keep_alive, settings->limits.idle_timeout))
         , naming_pool(self, settings->app.keepalive, std::min(app_keep_alive, settings->limits.idle_timeout))
         , origin_pool(self, 64, settings->limits.idle_timeout, std::move(proxies))
-        , context{self,
-                  settings,
-                  {settings->app.address.tls,
-                   settings->app.address.host,
-                   settings->app.address.port,
-                   {},
-                   settings->app.connect_timeout,
-                   error_source::app},
-                  app_pool,
-                  ask_pool,
-                  naming_pool,
-                  origin_pool,
-                  counters,
-                  counters.route("relay")}
+        , context{self, settings, counters}
+        , upstream{{settings->app.address.tls,
+                    settings->app.address.host,
+                    settings->app.address.port,
+                    {},
+                    settings->app.connect_timeout,
+                    error_source::app},
+                   app_pool,
+                   naming_pool,
+                   counters.route("relay")}
+        , authorizer{parts.decisions, upstream, ask_pool}
+        , media{parts.media, origin_pool}
+        , phases{upstream, authorizer, media, parts.fallback, parts.routes}
         , log(settings->log.access) {}
 
     [[nodiscard]] std::array<net::connection_pool*, 3> app_pools() { return {&app_pool, &ask_pool, &naming_pool}; }
@@ -65,7 +74,11 @@ struct lane {
     net::connection_pool ask_pool;
     net::connection_pool naming_pool;
     net::connection_pool origin_pool;
-    proxy::context context;
+    session::worker_context context;
+    relay::upstream upstream;
+    authorize::authorizer authorizer;
+    media::worker_state media;
+    proxy::services phases;
     access_log log;
     waiting_line idle;
     std::list<tcp_acceptor> acceptors;
@@ -113,27 +126,27 @@ class server {
 public:
     explicit server(std::shared_ptr<const config::config> settings)
         : settings_(std::move(settings))
+        , proxies_(proxies_of_environment(*settings_))
         , reads_(read_threads)
         , writes_(write_threads)
         , cache_(cache_settings_of(settings_->cache), reads_, writes_, observer())
-        , media_{{},
-                 {},
-                 cache_,
+        , setup_(make_media_setup(*settings_, counters_,
+                                  proxies_ ? std::string_view() : std::string_view(proxies_.error().detail)))
+        , media_{cache_,
                  reads_,
                  counters_,
-                 settings_->limits,
-                 settings_->fallback,
+                 settings_->limits.fills,
                  settings_->cache.read_ahead,
                  settings_->cache.stale_if_error}
+        , decisions_(settings_->limits.decision_bytes)
+        , fallback_(settings_->fallback)
         , clients_(settings_->limits.connections_per_client) {
-        const auto proxies = proxies_of_environment(*settings_);
-        add_routes(media_, *settings_, proxies ? std::string_view() : std::string_view(proxies.error().detail));
         const auto pseudonym = settings_->app.via ? draw_pseudonym() : std::string();
+        const shared_parts parts{decisions_, media_, fallback_, setup_.routes};
         for (unsigned i = 0; i < settings_->workers; ++i) {
-            lanes_.push_back(std::make_unique<lane>(i, settings_, counters_, proxies ? *proxies : nullptr));
-            lanes_.back()->context.media = &media_;
-            lanes_.back()->context.pseudonym = pseudonym;
-            lanes_.back()->context.forwarders = &forwarders_;
+            lanes_.push_back(std::make_unique<lane>(i, settings_, counters_, proxies_ ? *proxies_ : nullptr, parts));
+            lanes_.back()->upstream.pseudonym = pseudonym;
+            lanes_.back()->upstream.forwarders = &forwarders_;
         }
         identity_caller_.emplace(lanes_.front()->origin_pool);
     }
@@ -144,7 +157,7 @@ private:
     cache::cache_observer observer() {
         return {[this](cache::eviction_reason r) { counters_.cache_evictions->at(to_string(r)).Increment(); },
                 [this](std::string_view reason) { counters_.cache_write_errors->at(reason).Increment(); },
-                [this](const auto& stores) { tell_of_other_owners(media_, stores); }};
+                [this](const auto& stores) { tell_of_other_owners(setup_, stores); }};
     }
     void listen();
     void listen_admin();
@@ -163,12 +176,16 @@ private:
     void close_admin();
 
     std::shared_ptr<const config::config> settings_;
+    result<std::shared_ptr<const net::proxy_settings>> proxies_;
     metrics::metrics counters_;
     file_pool reads_;
     file_pool writes_;
     cache::object_cache cache_;
-    proxy::media_services media_;
-    proxy::untrusted_forwarders forwarders_;
+    media_setup setup_;
+    media::shared_state media_;
+    authorize::shared_decisions decisions_;
+    media::fallback_state fallback_;
+    session::untrusted_forwarders forwarders_;
     std::vector<std::unique_ptr<lane>> lanes_;
     std::optional<identity::http_caller> identity_caller_; ///< of the first worker
     std::unique_ptr<tcp_acceptor> admin_;
@@ -204,7 +221,7 @@ void server::listen_admin() {
     admin_ = std::make_unique<tcp_acceptor>(open_listener(first.self, endpoint_of(settings_->admin.address)));
     const std::string address = text_of(admin_->local_endpoint());
     auto accepted = [this, &first](tcp_socket socket) {
-        admit_admin(std::move(socket), {first.self, settings_, counters_, media_, [this] { refresh_gauges(); },
+        admit_admin(std::move(socket), {first.self, settings_, counters_, setup_, cache_, [this] { refresh_gauges(); },
                                         admin_sockets_, admin_waiting_, draining_});
     };
     auto make_room = [this] { return admin_waiting_.close_longest(); };
@@ -214,12 +231,12 @@ void server::listen_admin() {
 
 void server::tick(lane& l) {
     l.context.date = http::format_http_date(std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now()));
-    for (auto* fill : l.context.live_fills) {
+    for (auto* fill : l.media.live_fills) {
         fill->tick();
     }
-    l.context.absences.look(l.self.deadlines.now());
+    l.context.disconnects.look(l.self.deadlines.now());
     if (&l == lanes_.front().get()) {
-        media_.grants.expire(l.self.deadlines.now());
+        decisions_.kept.expire(l.self.deadlines.now());
     }
     l.log.flush();
     std::size_t to_app = 0;
@@ -240,7 +257,7 @@ void server::refresh_gauges() {
     counters_.app_connections->Set(static_cast<double>(app));
     counters_.origin_connections->Set(static_cast<double>(origin));
     counters_.client_connections->Set(connections_.load());
-    counters_.decision_bytes->Set(static_cast<double>(media_.grants.bytes()));
+    counters_.decision_bytes->Set(static_cast<double>(decisions_.kept.bytes()));
     counters_.cache_size_bytes->Set(static_cast<double>(cache_.used_bytes()));
     counters_.cache_limit_bytes->Set(static_cast<double>(cache_.limit_bytes()));
     counters_.cache_objects->Set(static_cast<double>(cache_.object_count()));
@@ -255,7 +272,7 @@ awaitable<void> server::counted_session(lane& l, tcp_socket socket, admission as
                                         counted<unsigned> slot) {
     const client_table::place held_place(std::move(place));
     const counted<unsigned> held_slot(std::move(slot));
-    const session_services services{l.context, l.log, l.idle, clients_, draining_};
+    const session_services services{l.context, l.phases, l.log, l.idle, clients_, draining_};
     co_await run_session(std::move(socket), services, as);
 }
 
@@ -274,7 +291,7 @@ admission server::admit(const tcp_socket& socket, client_table::place& place) {
     if (!clients_.limits() || ec) {
         return admission::served;
     }
-    if (proxy::is_trusted(settings_->trusted_proxies, from.address())) {
+    if (session::is_trusted(settings_->trusted_proxies, from.address())) {
         return admission::trusted;
     }
     place = clients_.enter(from.address());
@@ -350,7 +367,7 @@ awaitable<void> server::drain(lane& l) {
 }
 
 void server::stop_renewals() {
-    for (const auto& [name, store] : media_.stores) {
+    for (const auto& [name, store] : setup_.stores) {
         for (const auto& each : store->renewals()) {
             each->stop();
         }
@@ -389,7 +406,7 @@ double earliest_expiry(const origin::store& store) {
 /// On the first worker: signers on all of them only look at what is newest.
 void server::renew_credentials() {
     lane& first = *lanes_.front();
-    for (const auto& [name, store] : media_.stores) {
+    for (const auto& [name, store] : setup_.stores) {
         for (const auto& each : store->renewals()) {
             counters_.add_credential_metrics(name);
             auto& counters = counters_.store(name);

@@ -1,9 +1,12 @@
 #include <sluice/http/framing.hpp>
-#include <sluice/proxy/forwarded.hpp>
 #include <sluice/proxy/handle_request.hpp>
-#include <sluice/proxy/rate_watch.hpp>
-#include <sluice/proxy/relay.hpp>
+#include <sluice/relay/relay.hpp>
 #include <sluice/server/session.hpp>
+#include <sluice/session/client_connection.hpp>
+#include <sluice/session/exchange.hpp>
+#include <sluice/session/forwarded.hpp>
+#include <sluice/session/rate_watch.hpp>
+#include <sluice/session/send_response.hpp>
 
 namespace sluice::server {
 
@@ -13,19 +16,19 @@ namespace {
 constexpr std::chrono::milliseconds refusal_patience{5000};
 
 /// A session, and what holds for all of its requests.
-struct session {
+struct connection {
     session_services& s;
-    proxy::downstream& client;
+    session::client_connection& client;
     http::request_parser& parser;
     admission as;
 };
 
 void close_client(void* who) {
-    static_cast<proxy::downstream*>(who)->close();
+    static_cast<session::client_connection*>(who)->close();
 }
 
 /// Reads until a whole head is in the buffer. True where there is one; no value where the client went away or idled.
-awaitable<result<bool>> read_head(session& of) {
+awaitable<result<bool>> read_head(connection& of) {
     auto& client = of.client;
     const auto& limits = of.s.context.settings->limits;
     const bool refused = of.as == admission::refused;
@@ -73,8 +76,8 @@ unsigned status_of(errc code) {
     }
 }
 
-void record(session_services& s, proxy::exchange& x) {
-    auto& route = x.route != nullptr ? *x.route : s.context.relay_counters;
+void record(session_services& s, session::exchange& x) {
+    auto& route = x.route != nullptr ? *x.route : s.phases.app.counters;
     route.count_request(x.outcome, x.status);
     // Once an exchange: the counters are atomic doubles.
     if (x.bytes.cache > 0) {
@@ -93,24 +96,24 @@ void record(session_services& s, proxy::exchange& x) {
     s.log.record(x);
 }
 
-awaitable<void> refuse(proxy::exchange& x, session_services& s, errc code) {
+awaitable<void> refuse(session::exchange& x, session_services& s, errc code) {
     x.keep_alive = false;
     const unsigned status = status_of(code);
-    co_await proxy::answer(x, status,
-                           status == 501   ? "This transfer coding is not supported.\n"
-                           : status == 431 ? "The request's head is larger than is allowed here.\n"
-                                           : "The request is not valid HTTP/1.1.\n",
-                           {});
+    co_await session::send_response(x, status,
+                                    status == 501   ? "This transfer coding is not supported.\n"
+                                    : status == 431 ? "The request's head is larger than is allowed here.\n"
+                                                    : "The request is not valid HTTP/1.1.\n",
+                                    {});
     record(s, x);
     co_await x.client.linger();
 }
 
 /// A place of the client that a trusted proxy's request comes from; true where it needs none.
-bool enter(session& of, const proxy::exchange& x, std::optional<client_table::place>& place) {
+bool enter(connection& of, const session::exchange& x, std::optional<client_table::place>& place) {
     if (of.as != admission::trusted) {
         return true;
     }
-    const auto client = proxy::forwarded_client(x.request.fields, of.s.context.settings->trusted_proxies);
+    const auto client = session::forwarded_client(x.request.fields, of.s.context.settings->trusted_proxies);
     if (client) {
         place.emplace(of.s.clients.enter(*client));
     }
@@ -118,34 +121,34 @@ bool enter(session& of, const proxy::exchange& x, std::optional<client_table::pl
 }
 
 /// A request of a client that is refused, or watched.
-awaitable<void> handle_bounded(session& of, proxy::exchange& x) {
+awaitable<void> handle_bounded(connection& of, session::exchange& x) {
     if (of.as == admission::refused) {
         x.keep_alive = false;
-        co_await proxy::answer(x, 503, "Too many connections of one client.\n", proxy::retry_soon);
+        co_await session::send_response(x, 503, "Too many connections of one client.\n", session::retry_soon);
         co_return;
     }
     std::optional<client_table::place> place;
     if (!enter(of, x, place)) {
-        x.services.counters.client_limited_requests->Increment();
-        co_await proxy::answer(x, 503, "Too many requests of one client at once.\n", proxy::retry_soon);
+        x.worker.counters.client_limited_requests->Increment();
+        co_await session::send_response(x, 503, "Too many requests of one client at once.\n", session::retry_soon);
         co_return;
     }
-    const auto& limits = x.services.settings->limits;
-    std::optional<proxy::rate_watch> rates;
+    const auto& limits = x.worker.settings->limits;
+    std::optional<session::rate_watch> rates;
     if (limits.body_min_rate > 0 || limits.send_min_rate > 0) {
         rates.emplace(x);
     }
-    co_await proxy::handle_request(x);
+    co_await proxy::handle_request(of.s.phases, x);
 }
 
-awaitable<void> handle(session& of, proxy::exchange& x) {
-    const auto& limits = x.services.settings->limits;
+awaitable<void> handle(connection& of, session::exchange& x) {
+    const auto& limits = x.worker.settings->limits;
     const bool bounded = of.as != admission::served || limits.body_min_rate > 0 || limits.send_min_rate > 0;
-    return bounded ? handle_bounded(of, x) : proxy::handle_request(x); // most need no frame of their own
+    return bounded ? handle_bounded(of, x) : proxy::handle_request(of.s.phases, x); // most need no frame of their own
 }
 
 /// One request and its answer. True where another may follow.
-awaitable<bool> serve_one(session& of) {
+awaitable<bool> serve_one(connection& of) {
     auto& s = of.s;
     auto& client = of.client;
     auto head = co_await read_head(of);
@@ -153,7 +156,7 @@ awaitable<bool> serve_one(session& of) {
         co_return false;
     }
     static const http::request_head nothing{};
-    proxy::exchange x{s.context, client, head ? of.parser.head() : nothing, of.parser, {}};
+    session::exchange x{s.context, client, head ? of.parser.head() : nothing, of.parser, {}};
     if (!head) {
         co_await refuse(x, s, head.error().code);
         co_return false;
@@ -182,9 +185,9 @@ awaitable<bool> serve_one(session& of) {
 
 awaitable<void> run_session(tcp_socket socket, session_services services, admission as) {
     const auto& settings = *services.context.settings;
-    proxy::downstream client(std::move(socket), services.context.self, settings.limits.send_timeout);
+    session::client_connection client(std::move(socket), services.context.self, settings.limits.send_timeout);
     http::request_parser parser(static_cast<std::uint32_t>(settings.limits.header_size));
-    session of{services, client, parser, as};
+    connection of{services, client, parser, as};
     std::optional<waiting_line::entry> refused; // makes way for others whatever it does
     if (as == admission::refused) {
         refused.emplace(services.idle, close_client, &client, waiting_line::place::first);

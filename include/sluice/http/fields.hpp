@@ -66,4 +66,7 @@ private:
 /// scheme and authority (which may hold a password). A view into `target`.
 [[nodiscard]] std::string_view path_without_query(std::string_view target) noexcept;
 
+/// Whether `name` is one of `names`, which are lower case; `_` counts as `-`.
+[[nodiscard]] bool is_one_of(std::span<const std::string> names, std::string_view name) noexcept;
+
 } // namespace sluice::http

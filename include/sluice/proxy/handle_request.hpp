@@ -1,6 +1,7 @@
 #pragma once
 
-#include <sluice/proxy/exchange.hpp>
+#include <sluice/proxy/services.hpp>
+#include <sluice/session/exchange.hpp>
 
 namespace sluice::proxy {
 
@@ -8,6 +9,6 @@ namespace sluice::proxy {
 ///
 /// Completes when the response was sent or failed; `x.keep_alive` tells whether another request may follow. Never
 /// throws for anything a peer does.
-awaitable<void> handle_request(exchange& x);
+awaitable<void> handle_request(services& with, session::exchange& x);
 
 } // namespace sluice::proxy

@@ -1,52 +1,37 @@
 #pragma once
 
-#include <sluice/base/error.hpp>
-#include <sluice/config/config.hpp>
-#include <sluice/proxy/object_uri.hpp>
+#include <sluice/media/media_route.hpp>
+#include <sluice/media/path_template.hpp>
 
 #include <optional>
 #include <string>
 #include <string_view>
-#include <utility>
 #include <vector>
 
-/// Which media route a request takes. Pure: it matches raw bytes, so that what the app authorises and what is fetched
-/// can never be two things.
+/// Which route a request takes. Pure.
 namespace sluice::proxy {
 
-/// A capture of a route's path, raw as it stood in the request. Views into the template and the target.
-struct capture {
-    std::string_view name;
-    std::string_view raw;
+/// A route, and what its path's captures took; `route` is nullptr where none matches.
+struct route_match {
+    const media::media_route* route{nullptr};
+    std::vector<media::capture> captures{};
 };
 
-/// One path template, taken apart once.
-class path_template {
-public:
-    /// `text` has passed the config's checks (config/path_template.hpp).
-    explicit path_template(std::string_view text);
+/// The first of `routes` that takes `target` (in origin form): its path, its query, and what a preset asks beyond.
+/// Views into `target`.
+[[nodiscard]] route_match find_route(const std::vector<media::media_route>& routes, std::string_view target);
 
-    /// The captures where `raw_path` matches. `{x}` is one segment, `{x*}` the rest; neither is ever empty.
-    [[nodiscard]] std::optional<std::vector<capture>> match(std::string_view raw_path) const;
-
-private:
-    struct segment {
-        std::string text; ///< literal, or the capture's name
-        bool is_capture{false};
-        bool is_rest{false};
-    };
-    std::vector<segment> segments_;
+/// A resource that the app is to answer itself, from a copy that others may be asking for, and the preset's route.
+struct copy_match {
+    const media::media_route* route{nullptr};
+    std::string name{};
 };
 
-/// True where a route takes the query that came. `query` is what follows `?`; `has_query` tells a bare `?` from none.
-[[nodiscard]] bool query_allowed(const config::route& r, std::string_view query, bool has_query) noexcept;
+/// `method`, `has_body`: of the request, which no route takes.
+[[nodiscard]] copy_match find_copy(const std::vector<media::media_route>& routes, std::string_view method,
+                                   std::string_view target, bool has_body);
 
-/// A template of captures (`lectures/{course}/{file}`) with each capture put in raw.
-[[nodiscard]] std::string expand_raw(std::string_view text, const std::vector<capture>& captures);
-
-/// The object's key: each capture decoded once. Errors: `errc::bad_request` where one cannot be decoded, or where the
-/// key would be empty, have a segment that its form does not allow, or be longer than 1,024 bytes.
-[[nodiscard]] result<std::string> expand_key(std::string_view text, const std::vector<capture>& captures,
-                                             key_form form);
+/// The route whose preset's rules hold for the app; nullptr where no route has a preset.
+[[nodiscard]] const media::media_route* route_of_preset(const std::vector<media::media_route>& routes) noexcept;
 
 } // namespace sluice::proxy

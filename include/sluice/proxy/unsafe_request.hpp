@@ -1,7 +1,9 @@
 #pragma once
 
-#include <sluice/proxy/media.hpp>
-#include <sluice/proxy/open_webui_changes.hpp>
+#include <sluice/authorize/preset.hpp>
+#include <sluice/media/media_route.hpp>
+#include <sluice/proxy/services.hpp>
+#include <sluice/session/exchange.hpp>
 
 #include <string>
 #include <string_view>
@@ -9,13 +11,6 @@
 
 /// Requests by which an app may change what is cached of it, or what it allowed a moment ago (RFC 9111 §4.4).
 namespace sluice::proxy {
-
-/// Open WebUI's own names: a file, and all of them at once.
-inline constexpr std::string_view open_webui_files = "/api/v1/files/";
-inline constexpr std::string_view open_webui_all_files = "/api/v1/files/all";
-
-/// The caller by the fields that Open WebUI's own sign-in sets (RFC 6265 §5.4 has one Cookie field).
-[[nodiscard]] std::string caller_of(const exchange& x, const decisions& kept);
 
 /// What an app did by an unsafe request, as far as its answer tells.
 enum class effect : std::uint8_t {
@@ -33,7 +28,7 @@ enum class effect : std::uint8_t {
 
 /// What an unsafe request names that a route has to do with.
 struct named_resources {
-    named_resources(std::string_view method, std::string_view target, const std::vector<media_route>& routes);
+    named_resources(std::string_view method, std::string_view target, const std::vector<media::media_route>& routes);
     named_resources(const named_resources&) = delete;
     named_resources& operator=(const named_resources&) = delete;
 
@@ -41,13 +36,13 @@ struct named_resources {
     /// `path` and those of its ancestors that may be a medium's path, or what the app is asked for one: those that are
     /// none are not there. Views into `path`.
     std::vector<std::string_view> names{};
-    bool all_files{false}; ///< it is Open WebUI's name for all files
-    /// Whose decisions a success may have made wrong, where a route is Open WebUI's.
-    open_webui::reach reach{open_webui::reach::none};
-    bool by_content{false}; ///< its content names files of Open WebUI's
+    const authorize::preset* app{nullptr}; ///< whose rules say what follows; nullptr: no route has a preset
+    authorize::app_change change{};        ///< by those rules
 
     /// Whether there is anything to do when the app has answered.
-    [[nodiscard]] bool concerns_us() const noexcept { return !names.empty() || reach != open_webui::reach::none; }
+    [[nodiscard]] bool concerns_us() const noexcept {
+        return !names.empty() || change.decisions != authorize::reach::none;
+    }
 };
 
 /// Relays the request, which names `what`, and before its answer is passed on, or that there is none, does what follows
@@ -55,6 +50,6 @@ struct named_resources {
 ///
 /// The answer is waited for although the client has gone, for `limits.send_timeout`. A request that did not reach the
 /// app whole changes nothing; one whose answer never came may have changed something.
-awaitable<void> relay_unsafe(exchange& x, const named_resources& what);
+awaitable<void> relay_unsafe(services& with, session::exchange& x, const named_resources& what);
 
 } // namespace sluice::proxy

@@ -1,6 +1,6 @@
 #pragma once
 
-#include <sluice/proxy/exchange.hpp>
+#include <sluice/session/exchange.hpp>
 
 #include <string>
 
@@ -14,7 +14,7 @@ class access_log {
 public:
     explicit access_log(bool enabled);
 
-    void record(const proxy::exchange& x);
+    void record(const session::exchange& x);
     /// Hands what was gathered to the log's thread.
     void flush();
 

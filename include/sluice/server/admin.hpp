@@ -4,7 +4,7 @@
 #include <sluice/cache/object_cache.hpp>
 #include <sluice/config/config.hpp>
 #include <sluice/metrics/metrics.hpp>
-#include <sluice/proxy/media.hpp>
+#include <sluice/server/media_setup.hpp>
 #include <sluice/server/waiting_line.hpp>
 
 #include <atomic>
@@ -19,7 +19,8 @@ struct admin_services {
     worker& self;
     std::shared_ptr<const config::config> settings;
     metrics::metrics& counters;
-    proxy::media_services& media;
+    const media_setup& media;
+    cache::object_cache& cache;
     std::function<void()> refresh;  ///< brings gauges up to date before they are shown
     std::vector<tcp_socket*>& open; ///< the sockets of all admin sessions; closing one ends its session
     waiting_line& waiting;          ///< those of them that may be closed for newer ones

@@ -1,9 +1,10 @@
 #pragma once
 
-#include <sluice/proxy/exchange.hpp>
+#include <sluice/proxy/services.hpp>
 #include <sluice/server/access_log.hpp>
 #include <sluice/server/client_table.hpp>
 #include <sluice/server/waiting_line.hpp>
+#include <sluice/session/exchange.hpp>
 
 #include <atomic>
 
@@ -11,7 +12,8 @@ namespace sluice::server {
 
 /// What the sessions of one worker share.
 struct session_services {
-    proxy::context& context;
+    ::sluice::session::worker_context& context;
+    proxy::services& phases;
     access_log& log;
     waiting_line& idle;                ///< sessions that wait for a request whose head has not come whole
     client_table& clients;             ///< by `limits.connections_per_client`

@@ -13,7 +13,7 @@ using namespace sluice::http;
 namespace {
 
 /// "ok", "more", or the error's name.
-std::string verdict(std::string_view raw) {
+std::string decision(std::string_view raw) {
     request_parser parser(64 * 1024);
     const auto size = parser.parse_head(raw);
     if (!size)
@@ -180,7 +180,7 @@ BOOST_AUTO_TEST_CASE(requests) {
         {"\nGET / HTTP/1.1\r\nHost: a\r\n\r\n", "bad_request"},
     };
     for (const auto& [raw, expected] : rows)
-        BOOST_TEST(verdict(raw) == expected, "expected " << expected << ", got " << verdict(raw) << " for: " << raw);
+        BOOST_TEST(decision(raw) == expected, "expected " << expected << ", got " << decision(raw) << " for: " << raw);
 }
 
 BOOST_AUTO_TEST_CASE(responses) {

@@ -1,8 +1,8 @@
 // What names what: paths in one form, shapes of templates, fields that steer, what an unsafe request's answer tells.
-#include <sluice/proxy/path_shape.hpp>
-#include <sluice/proxy/resource_path.hpp>
-#include <sluice/proxy/steering.hpp>
+#include <sluice/authorize/path_shape.hpp>
+#include <sluice/authorize/resource_path.hpp>
 #include <sluice/proxy/unsafe_request.hpp>
+#include <sluice/relay/steering.hpp>
 
 #include <boost/test/unit_test.hpp>
 
@@ -12,7 +12,9 @@
 namespace {
 
 using namespace sluice;
+using namespace sluice::authorize;
 using namespace sluice::proxy;
+using namespace sluice::relay;
 
 std::vector<std::string> ancestors(std::string_view path) {
     const auto names = with_ancestors(path);

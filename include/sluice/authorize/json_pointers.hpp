@@ -1,0 +1,53 @@
+#pragma once
+
+#include <sluice/base/error.hpp>
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+/// The values at a few JSON pointers of an answer of the app, read as a stream. Pure.
+namespace sluice::authorize {
+
+/// Reads one JSON text (RFC 8259) piece by piece and keeps the strings at given JSON pointers (RFC 6901), nothing else.
+///
+/// Only a value at its pointer's exact place counts, never one of the same name elsewhere: the rest of the answer may
+/// be a caller's own words. `feed` each piece, then `finish`; what `kind` and `value` say holds only after `finish`
+/// gave no error. After an error every later call gives the same one.
+///
+/// Errors (source app): `errc::too_large` for more than `cap` bytes and for a wanted string above 16 KiB;
+/// `errc::protocol_error` for what is no JSON or no UTF-8, for bytes after its end, for a text that ends early or is
+/// nested more than 64 deep, and for an object that has a wanted key, or a key on the way to one, twice: two readers
+/// could take two different values.
+class json_pointer_reader {
+public:
+    /// What stands at a pointer.
+    enum class kind : std::uint8_t { absent, null, string, other };
+
+    /// Of what is read: what is not wanted is dropped as it comes, and costs no memory.
+    static constexpr std::size_t default_cap = 256UL * 1024 * 1024;
+
+    /// Each pointer begins with `/` (config::parse_json_pointer accepted it) or is "", which is never there.
+    explicit json_pointer_reader(const std::vector<std::string>& pointers, std::size_t cap = default_cap);
+    ~json_pointer_reader();
+    json_pointer_reader(json_pointer_reader&&) noexcept;
+    json_pointer_reader& operator=(json_pointer_reader&&) noexcept;
+
+    [[nodiscard]] result<void> feed(std::string_view piece);
+    [[nodiscard]] result<void> finish();
+
+    /// `i` counts the pointers as they were given. Values are decoded UTF-8, and may hold any character, NUL too.
+    [[nodiscard]] kind kind_of(std::size_t i) const noexcept;
+    /// The string, or nullopt where the kind is another. Lives as long as the reader.
+    [[nodiscard]] const std::optional<std::string>& value(std::size_t i) const noexcept;
+
+private:
+    class machine;
+    std::unique_ptr<machine> machine_;
+};
+
+} // namespace sluice::authorize

@@ -1,0 +1,71 @@
+#pragma once
+
+#include <sluice/config/config.hpp>
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+
+/// Which object of which configured store a text of the app's names. Pure, and by bytes: names of objects are raw
+/// (`uuid_My video #1?.mp4`), so a URL parser would cut them.
+namespace sluice::authorize {
+
+/// A configured store as a place.
+struct store_place {
+    config::store_type type{config::store_type::s3};
+    std::string name;   ///< as the configuration calls it
+    std::string bucket; ///< of a local store: ""
+    std::string root;   ///< local: the directory; azure: the endpoint. Without "/" at its end
+    std::string prefix; ///< what every key begins with: "" or ends in "/"
+};
+
+[[nodiscard]] store_place place_of(const config::store& s);
+
+/// An object: the index of its store among those that were given, and its key, raw.
+struct object_place {
+    std::size_t store{0};
+    std::string key;
+
+    friend bool operator==(const object_place&, const object_place&) = default;
+};
+
+/// What `/` is to a kind of store: a letter like any other, so that segments of keys may be empty (`/up/a`, `a//b`,
+/// `a/` are keys of their own in S3 and GCS); or what divides directories, where none may be.
+enum class key_form : std::uint8_t { flat, tree };
+
+[[nodiscard]] constexpr key_form key_form_of(config::store_type type) noexcept {
+    return type == config::store_type::s3 || type == config::store_type::gcs ? key_form::flat : key_form::tree;
+}
+
+/// True for a key without a segment `.` or `..`, which clients and servers on the way would resolve, and without what
+/// its form does not allow. The empty key has an empty segment.
+[[nodiscard]] bool has_safe_segments(std::string_view key, key_form form) noexcept;
+
+/// True for a key that may be asked for: 1 to 1,024 bytes of UTF-8 without control characters, with safe segments.
+[[nodiscard]] bool is_safe_key(std::string_view key, key_form form) noexcept;
+
+/// The object that a resolved text names: `s3://bucket/key`, `gs://bucket/key`, `https://ENDPOINT/container/key` of an
+/// Azure store (two slashes before the container too: that is what SDKs make of an endpoint that ends in one), a path
+/// beneath a local store's root, or a bare key (no
+/// `://` in it, no `/` before it) of the store `own`, where the route has one. Nothing is decoded: `#`, `?`, `%` and
+/// `+` belong to the key.
+///
+/// Nullopt for everything else: a place that is not among `stores`, a key outside its store's prefix or not safe, and a
+/// text that two stores could mean, unless one of them is `own`. A preset passes its own store alone.
+[[nodiscard]] std::optional<object_place> place_from_uri(std::string_view text, std::span<const store_place> stores,
+                                                         std::optional<std::size_t> own);
+
+/// The object of key `key` in the only one of `stores`; nullopt where there is not one, or where the key lies outside
+/// its prefix or is not safe.
+[[nodiscard]] std::optional<object_place> place_in_store(std::string_view key, std::span<const store_place> stores);
+
+/// The object that an `object_header` field names: a URI as above, literal; or `/store/key`, where `store` is a
+/// store's name and the key is percent-decoded once (`+` stays). Nullopt as above, and for a bad escape or a `?` in the
+/// second form: what follows one would be arguments to nginx.
+[[nodiscard]] std::optional<object_place> place_from_header(std::string_view value, std::span<const store_place> stores,
+                                                            std::optional<std::size_t> own);
+
+} // namespace sluice::authorize

@@ -1,0 +1,70 @@
+#pragma once
+
+#include <sluice/base/clock.hpp>
+#include <sluice/config/config.hpp>
+#include <sluice/http/head.hpp>
+#include <sluice/http/message_parser.hpp>
+#include <sluice/metrics/metrics.hpp>
+#include <sluice/session/client_connection.hpp>
+#include <sluice/session/disconnect_watch.hpp>
+
+#include <memory>
+#include <optional>
+#include <string>
+
+namespace sluice::session {
+
+/// What every exchange of one worker shares. Lives as long as the worker.
+struct worker_context {
+    worker& self;
+    std::shared_ptr<const config::config> settings;
+    metrics::metrics& counters;
+    std::string date{};                                       ///< the Date field's value, renewed by the worker's tick
+    disconnect_watches disconnects{settings->app.half_close}; ///< clients that something is waited for for, likewise
+};
+
+/// Where the bytes of a response's body came from.
+struct byte_counts {
+    std::uint64_t cache{0};
+    std::uint64_t origin{0};
+    std::uint64_t app{0};
+};
+
+/// The state of one request and of its answer, from the parsed head to the access log line.
+struct exchange {
+    worker_context& worker;
+    client_connection& client;
+    const http::request_head& request; ///< views into the client's buffer, valid for the whole exchange
+    http::request_parser& parser;      ///< decodes the request's body
+    std::string_view target;           ///< in origin form or `*`; differs from request.target for absolute-form
+
+    metrics::outcome outcome{metrics::outcome::relay};
+    metrics::route_metrics* route{nullptr}; ///< never null once routed
+    unsigned status{0};                     ///< of the final head that was sent; 0: none was
+    byte_counts bytes{};
+    std::string detail{}; ///< why not from the cache; also in Cache-Status
+    steady_clock::time_point started{steady_clock::now()};
+    std::optional<steady_clock::time_point>
+        first_byte{}; ///< when the first byte of the response was handed to the socket
+    bool head_sent{false};
+    bool body_read{false}; ///< the request's body was read to its end (or there was none)
+    bool keep_alive{true}; ///< another request may follow on this connection
+    /// The client waits for a 100 before it sends the body (RFC 9110 §10.1.1), which the app has not said yet.
+    bool awaits_continue{false};
+
+    /// Nobody is there to get an answer: nothing is sent, and nothing follows.
+    void drop_client() {
+        keep_alive = false;
+        client.close();
+    }
+
+    /// The head goes to the socket now, with the first body bytes or without.
+    void note_head_sent() {
+        head_sent = true;
+        if (!first_byte) {
+            first_byte = steady_clock::now();
+        }
+    }
+};
+
+} // namespace sluice::session

@@ -1,0 +1,162 @@
+#include <sluice/authorize/object_uri.hpp>
+#include <sluice/config/text.hpp>
+#include <sluice/http/target.hpp>
+#include <sluice/origin/store.hpp>
+
+#include <utility>
+
+namespace sluice::authorize {
+
+namespace {
+
+constexpr std::size_t longest_key = 1024; // S3's limit
+
+/// Takes `prefix` from the front of `text`; false, and nothing done, where it does not begin with it.
+bool take(std::string_view& text, std::string_view prefix) {
+    if (prefix.empty() || !text.starts_with(prefix)) {
+        return false;
+    }
+    text.remove_prefix(prefix.size());
+    return true;
+}
+
+/// The key that `text` names in this very store, unchecked.
+std::optional<std::string_view> key_in(const store_place& store, std::string_view text) {
+    switch (store.type) {
+    case config::store_type::s3:
+        if (!take(text, "s3://") || !take(text, store.bucket)) {
+            return std::nullopt;
+        }
+        break;
+    case config::store_type::gcs:
+        if (!take(text, "gs://") || !take(text, store.bucket)) {
+            return std::nullopt;
+        }
+        break;
+    case config::store_type::azure:
+        if (!take(text, store.root) || !take(text, "/")) {
+            return std::nullopt;
+        }
+        take(text, "/");
+        if (!take(text, store.bucket)) {
+            return std::nullopt;
+        }
+        break;
+    case config::store_type::local:
+        if (!text.starts_with(store.root) || !store.root.starts_with('/')) {
+            return std::nullopt;
+        }
+        text.remove_prefix(store.root == "/" ? 0 : store.root.size());
+        break;
+    }
+    if (!text.starts_with('/')) {
+        return std::nullopt;
+    }
+    return text.substr(1);
+}
+
+/// The store's own check: the prefix is the beginning of every key, and something follows it.
+bool holds(const store_place& store, std::string_view key) {
+    return is_safe_key(key, key_form_of(store.type)) && key.starts_with(store.prefix) &&
+           key.size() > store.prefix.size();
+}
+
+std::optional<object_place> place_from_full(std::string_view text, std::span<const store_place> stores,
+                                            std::optional<std::size_t> own) {
+    std::optional<object_place> found;
+    bool doubtful = false;
+    for (std::size_t i = 0; i < stores.size(); ++i) {
+        const auto key = key_in(stores[i], text);
+        if (!key || !holds(stores[i], *key)) {
+            continue;
+        }
+        if (own == i) {
+            return object_place{i, std::string(*key)};
+        }
+        doubtful = found.has_value();
+        if (!found) {
+            found = object_place{i, std::string(*key)};
+        }
+    }
+    return doubtful ? std::nullopt : found;
+}
+
+} // namespace
+
+store_place place_of(const config::store& s) {
+    store_place place{s.type, s.name, s.bucket, s.root, s.prefix};
+    if (s.type == config::store_type::azure) {
+        place.root = origin::blob_endpoint(s);
+    }
+    while (place.root.size() > 1 && place.root.ends_with('/')) {
+        place.root.pop_back();
+    }
+    return place;
+}
+
+bool has_safe_segments(std::string_view key, key_form form) noexcept {
+    while (true) {
+        const auto slash = key.find('/');
+        const auto segment = key.substr(0, slash);
+        if ((segment.empty() && form == key_form::tree) || segment == "." || segment == "..") {
+            return false;
+        }
+        if (slash == std::string_view::npos) {
+            return true;
+        }
+        key.remove_prefix(slash + 1);
+    }
+}
+
+bool is_safe_key(std::string_view key, key_form form) noexcept {
+    return !key.empty() && key.size() <= longest_key && !config::has_control(key) && http::is_utf8(key) &&
+           has_safe_segments(key, form);
+}
+
+std::optional<object_place> place_from_uri(std::string_view text, std::span<const store_place> stores,
+                                           std::optional<std::size_t> own) {
+    const bool full = text.starts_with('/') || text.find("://") != std::string_view::npos;
+    if (full) {
+        return place_from_full(text, stores, own);
+    }
+    if (!own || *own >= stores.size() || !holds(stores[*own], text)) {
+        return std::nullopt;
+    }
+    return object_place{*own, std::string(text)};
+}
+
+std::optional<object_place> place_in_store(std::string_view key, std::span<const store_place> stores) {
+    if (stores.size() != 1 || !holds(stores.front(), key)) {
+        return std::nullopt;
+    }
+    return object_place{0, std::string(key)};
+}
+
+std::optional<object_place> place_from_header(std::string_view value, std::span<const store_place> stores,
+                                              std::optional<std::size_t> own) {
+    if (value.find("://") != std::string_view::npos) {
+        return place_from_full(value, stores, own);
+    }
+    if (!value.starts_with('/') || value.find('?') != std::string_view::npos) {
+        return std::nullopt;
+    }
+    value.remove_prefix(1);
+    const auto slash = value.find('/');
+    if (slash == std::string_view::npos) {
+        return std::nullopt;
+    }
+    const auto name = value.substr(0, slash);
+    for (std::size_t i = 0; i < stores.size(); ++i) {
+        if (stores[i].name != name) {
+            continue;
+        }
+        auto key = http::percent_decode(value.substr(slash + 1));
+        if (!key || !holds(stores[i], key.value())) {
+            return std::nullopt;
+        }
+        return object_place{i, std::move(key.value())};
+    }
+    return std::nullopt;
+}
+
+} // namespace sluice::authorize

@@ -1,0 +1,75 @@
+#include <sluice/authorize/resolve_object.hpp>
+#include <sluice/http/fields.hpp>
+
+#include <algorithm>
+
+namespace sluice::authorize {
+
+namespace {
+
+using metrics::fallback_reason;
+
+constexpr std::size_t max_logged = 256;
+
+/// True where something stands there that is neither a text nor nothing.
+bool is_odd(const json_pointer_reader& values, resolved_value i) {
+    return values.kind_of(i) == json_pointer_reader::kind::other;
+}
+
+void present(authorization& g, const json_pointer_reader& values) {
+    const auto& type = values.value(at_content_type);
+    if (type && http::is_field_value(*type)) {
+        g.content_type = *type;
+    }
+    g.filename = values.value(at_filename).value_or("");
+}
+
+} // namespace
+
+std::optional<fallback_reason> resolve_object(authorization& g, const protected_route& route, std::string_view target,
+                                              const json_pointer_reader& values) {
+    const auto& named = values.value(at_object);
+    g.shares_copy = route.app != nullptr && route.app->shares_copy(route, named);
+    g.key = loggable_name(named.value_or(""));
+    if (!named || is_odd(values, at_content_type) || is_odd(values, at_filename) || is_odd(values, at_fallback)) {
+        return fallback_reason::unresolved;
+    }
+    if (route.places.empty()) {
+        return fallback_reason::no_store;
+    }
+    auto place = route.app != nullptr ? route.app->find_object(route, *named)
+                                      : place_from_uri(*named, route.places, route.own_place);
+    if (!place) {
+        return fallback_reason::not_ours;
+    }
+    if (route.app == nullptr) {
+        present(g, values);
+    } else if (!route.app->present(g, place->key, target, values)) {
+        return fallback_reason::unresolved;
+    }
+    g.store = place->store;
+    g.key = std::move(place->key);
+    return std::nullopt;
+}
+
+std::string loggable_name(std::string_view named) {
+    named = named.substr(0, named.find('?'));
+    const auto scheme = named.find("://");
+    const auto host = scheme == std::string_view::npos ? 0 : scheme + 3;
+    const auto end = std::min(named.find('/', host), named.size());
+    const auto at = named.substr(0, end).rfind('@');
+    std::string text(named);
+    if (host != 0 && at != std::string_view::npos && at >= host) {
+        text.erase(host, at + 1 - host);
+    }
+    if (text.size() > max_logged) {
+        std::size_t end_of_text = max_logged;
+        while (end_of_text > 0 && (static_cast<unsigned char>(text[end_of_text]) & 0xC0U) == 0x80U) {
+            --end_of_text; // not within a character
+        }
+        text.resize(end_of_text);
+    }
+    return text;
+}
+
+} // namespace sluice::authorize

@@ -1,0 +1,53 @@
+#include "negotiation.hpp"
+
+#include <sluice/http/fields.hpp>
+#include <sluice/http/media_type.hpp>
+
+#include "object_fields.hpp"
+
+#include <algorithm>
+
+namespace sluice::media::detail {
+
+namespace {
+
+/// Below it the fields take more than is gained; the app's middleware has the same.
+constexpr std::uint64_t least_size = 500;
+
+bool has_no_transform(std::string_view directives) {
+    while (const auto directive = http::next_list_member(directives)) {
+        if (http::same_name(*directive, "no-transform")) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/// Whether the answer, as route and app have it, or the request forbids to change what the object is sent as.
+bool must_stay(const media_request& m) {
+    bool stays = m.x.request.fields.has_token("Cache-Control", "no-transform") || !said(m, "Content-Encoding").empty();
+    each_said(m, "Cache-Control", [&stays](std::string_view value) { stays = stays || has_no_transform(value); });
+    return stays;
+}
+
+} // namespace
+
+void negotiate(const media_request& m, const representation& r, plan& p) {
+    const auto& compress = m.route.settings.compress;
+    const bool tells_version = p.status == 200 || p.status == 206 || p.status == 304;
+    if (!compress || !tells_version || r.size < least_size || r.size > compress->max_size ||
+        !http::is_compressible_type(type_of(m, r)) || must_stay(m)) {
+        return;
+    }
+    if (p.several) {
+        return; // of another type
+    }
+    p.varies = true;
+    const bool ranged = !m.head_only && (m.range || !m.ranges.empty());
+    if (p.status == 206 || (p.status == 304 && ranged) || m.x.request.version < 11) {
+        return;
+    }
+    p.coding = http::preferred_coding(m.x.request.fields);
+}
+
+} // namespace sluice::media::detail

@@ -1,0 +1,99 @@
+#include "object_fields.hpp"
+
+#include <sluice/authorize/authorization.hpp>
+#include <sluice/http/fields.hpp>
+#include <sluice/media/cors.hpp>
+#include <sluice/media/inline_type.hpp>
+
+#include <boost/url/encode.hpp>
+
+namespace sluice::media::detail {
+
+namespace {
+
+/// attr-char of RFC 8187 §3.2.1.
+constexpr auto is_attr_char = [](char c) {
+    return http::is_digit(c) || (http::ascii_lower(c) >= 'a' && http::ascii_lower(c) <= 'z') ||
+           std::string_view("!#$&+-.^_`|~").find(c) != std::string_view::npos;
+};
+struct attr_chars {
+    constexpr bool operator()(char c) const noexcept { return is_attr_char(c); }
+};
+
+/// RFC 6266 §4.3: a type that a browser would run as a page of the app's own is never shown in place.
+std::string disposition_of(std::string_view filename, std::string_view content_type) {
+    std::string value = is_inline_type(content_type) ? "inline" : "attachment";
+    value += "; filename*=UTF-8''";
+    value += boost::urls::encode({filename.data(), filename.size()}, attr_chars{});
+    return value;
+}
+
+/// Calls `visit` with the value of each field of that name.
+template <class Visit>
+void each_in(std::string_view lines, std::string_view name, Visit visit) {
+    while (!lines.empty()) {
+        const auto line = lines.substr(0, lines.find("\r\n"));
+        const auto colon = line.find(':');
+        if (http::same_name(line.substr(0, colon), name)) {
+            visit(http::trim_ows(line.substr(colon + 1)));
+        }
+        lines.remove_prefix(line.size() + 2);
+    }
+}
+
+} // namespace
+
+bool starts_with_type(std::string_view type, std::string_view prefix) {
+    return type.size() >= prefix.size() && http::same_name(type.substr(0, prefix.size()), prefix);
+}
+
+std::string own_disposition(const media_request& m, std::string_view type) {
+    const authorize::authorization* given = m.given.get();
+    if (given != nullptr && given->says_disposition) {
+        return given->content_disposition;
+    }
+    if (given != nullptr && !given->filename.empty()) {
+        return disposition_of(given->filename, type);
+    }
+    return is_inline_type(type) ? "" : "attachment";
+}
+
+std::string_view said(const media_request& m, std::string_view name) {
+    std::string_view first;
+    each_said(m, name, [&first](std::string_view value) { first = first.empty() ? value : first; });
+    return first;
+}
+
+void each_said(const media_request& m, std::string_view name, const std::function<void(std::string_view)>& visit) {
+    for (const auto& [each, value] : m.route.settings.headers) { // at most one of each name
+        if (http::same_name(each, name)) {
+            visit(value);
+            return;
+        }
+    }
+    if (m.given) {
+        each_in(m.given->fields.lines, name, visit);
+    }
+}
+
+std::string_view said_type(const media_request& m) {
+    const auto type = said(m, "Content-Type");
+    return type.empty() && m.given ? std::string_view(m.given->content_type) : type;
+}
+
+std::string_view type_of(const media_request& m, const representation& r) {
+    const auto type = said_type(m);
+    if (!type.empty()) {
+        return type;
+    }
+    return r.content_type.empty() ? std::string_view("application/octet-stream") : r.content_type;
+}
+
+void append_access(std::string& out, const media_request& m) {
+    out += m.set_cookie;
+    if (m.route.settings.cors) {
+        append_cors_fields(out, *m.route.settings.cors, m.x.request.fields.value("Origin"));
+    }
+}
+
+} // namespace sluice::media::detail

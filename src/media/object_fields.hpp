@@ -1,0 +1,34 @@
+#pragma once
+
+#include <sluice/media/media_request.hpp>
+
+#include <functional>
+#include <string>
+#include <string_view>
+
+/// What a response says of the object: the route's word goes before the app's, and the app's before the store's.
+namespace sluice::media::detail {
+
+/// What the route, or else the app, says in the field `name`; "": neither says it.
+[[nodiscard]] std::string_view said(const media_request& m, std::string_view name);
+
+/// Calls `visit` with each value of the field `name` that the route says, or else the app.
+void each_said(const media_request& m, std::string_view name, const std::function<void(std::string_view)>& visit);
+
+/// The media type as the route says it, or the app; "": only the store knows.
+[[nodiscard]] std::string_view said_type(const media_request& m);
+
+/// The media type of what is sent: the route says it, or the app, or the store.
+[[nodiscard]] std::string_view type_of(const media_request& m, const representation& r);
+
+/// The disposition where no field of the route or the app says it: the type decides, so that what a browser would run
+/// as a page is never shown in place. "": none.
+[[nodiscard]] std::string own_disposition(const media_request& m, std::string_view type);
+
+/// Whether `type` begins with `prefix`, whatever the case.
+[[nodiscard]] bool starts_with_type(std::string_view type, std::string_view prefix);
+
+/// Appends the cookies of the subrequest's answer, and the route's CORS fields.
+void append_access(std::string& out, const media_request& m);
+
+} // namespace sluice::media::detail

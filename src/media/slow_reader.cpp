@@ -1,0 +1,42 @@
+#include <sluice/media/slow_reader.hpp>
+
+namespace sluice::media {
+
+namespace {
+
+constexpr std::chrono::seconds period{1};
+
+} // namespace
+
+void reader_rest::before_wait() {
+    if (slow_) {
+        let_go();
+    }
+    if (!timer_) {
+        timer_.emplace(
+            x_.worker.self.deadlines, [](void* r) { static_cast<reader_rest*>(r)->look(); }, this);
+        look();
+    }
+}
+
+void reader_rest::look() {
+    const bool was_slow = slow_;
+    slow_ = rate_.sample(x_.client.is_writing(), x_.client.bytes_taken(), x_.worker.self.deadlines.now());
+    timer_->expires_after(period);
+    if (!slow_) {
+        return;
+    }
+    if (!was_slow) {
+        x_.worker.counters.slow_readers->Increment();
+    }
+    let_go();
+}
+
+void reader_rest::let_go() {
+    if (!rests_) {
+        rests_ = true;
+        reader_.rest();
+    }
+}
+
+} // namespace sluice::media

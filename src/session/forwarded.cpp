@@ -1,0 +1,91 @@
+#include <sluice/http/fields.hpp>
+#include <sluice/session/forwarded.hpp>
+
+#include <algorithm>
+#include <array>
+#include <string>
+
+namespace sluice::session {
+
+namespace {
+
+bool holds(const config::cidr& block, const asio::ip::address& address) {
+    if (block.v6 != address.is_v6()) {
+        return false;
+    }
+    std::array<std::uint8_t, 16> bytes{};
+    if (address.is_v6()) {
+        bytes = address.to_v6().to_bytes();
+    } else {
+        std::ranges::copy(address.to_v4().to_bytes(), bytes.begin());
+    }
+    const unsigned whole = block.prefix / 8;
+    if (!std::equal(bytes.begin(), bytes.begin() + whole, block.address.begin())) {
+        return false;
+    }
+    const unsigned rest = block.prefix % 8;
+    return rest == 0 || ((bytes[whole] ^ block.address[whole]) >> (8 - rest)) == 0;
+}
+
+std::optional<asio::ip::address> address_of(std::string_view text) {
+    boost::system::error_code ec;
+    auto address = asio::ip::make_address(std::string(text), ec); // a view of it is not accepted without a terminator
+    if (ec) {
+        return std::nullopt;
+    }
+    if (address.is_v6() && address.to_v6().is_v4_mapped()) {
+        return asio::ip::make_address_v4(asio::ip::v4_mapped, address.to_v6());
+    }
+    return address;
+}
+
+/// An element of X-Forwarded-For: some proxies add the port, and brackets for IPv6.
+std::optional<asio::ip::address> node_address(std::string_view text) {
+    if (text.starts_with('[')) {
+        return address_of(text.substr(1, text.find(']') - 1));
+    }
+    const auto colon = text.find(':');
+    const bool has_port = colon != std::string_view::npos && text.find(':', colon + 1) == std::string_view::npos;
+    return address_of(has_port ? text.substr(0, colon) : text);
+}
+
+} // namespace
+
+bool is_trusted(std::span<const config::cidr> trusted, const asio::ip::address& address) {
+    return std::ranges::any_of(trusted, [&](const config::cidr& block) { return holds(block, address); });
+}
+
+bool is_trusted(std::span<const config::cidr> trusted, std::string_view address) {
+    if (trusted.empty()) {
+        return false;
+    }
+    const auto read = address_of(address);
+    return read && is_trusted(trusted, *read);
+}
+
+std::optional<asio::ip::address> forwarded_client(const http::field_list& fields,
+                                                  std::span<const config::cidr> trusted) {
+    for (auto f = fields.items.rbegin(); f != fields.items.rend(); ++f) {
+        if (!http::same_name(f->name, "X-Forwarded-For")) {
+            continue;
+        }
+        std::string_view rest = f->value;
+        while (!rest.empty()) {
+            const auto comma = rest.rfind(',');
+            auto element = comma == std::string_view::npos ? rest : rest.substr(comma + 1);
+            rest = comma == std::string_view::npos ? std::string_view{} : rest.substr(0, comma);
+            element.remove_prefix(std::min(element.find_first_not_of(" \t"), element.size()));
+            element = element.substr(0, element.find_last_not_of(" \t") + 1);
+            if (element.empty()) {
+                continue; // RFC 9110 §5.6.1.2
+            }
+            const auto address = node_address(element);
+            if (!address || !is_trusted(trusted, *address)) {
+                return address;
+            }
+        }
+    }
+    return std::nullopt;
+}
+
+} // namespace sluice::session

@@ -1,0 +1,505 @@
+#include <sluice/authorize/authorization.hpp>
+#include <sluice/media/inline_type.hpp>
+#include <sluice/media/media_head.hpp>
+#include <sluice/media/redirect.hpp>
+
+#include <boost/test/unit_test.hpp>
+
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace {
+
+using namespace sluice;
+using namespace sluice::media;
+using sluice::authorize::authorization;
+using namespace std::chrono_literals;
+
+/// A media request for an object of 1,000 bytes, on a socket that is never opened.
+struct fixture {
+    fixture() {
+        head.method = "GET";
+        head.target = "/media/a";
+        shared.date = "Sun, 06 Nov 1994 08:49:37 GMT";
+    }
+
+    void ask(std::string_view name, std::string_view value) { head.fields.items.push_back({name, value}); }
+
+    /// The plan for what was asked; the client's range is taken as the pipeline takes it.
+    plan planned() {
+        take_ranges(request);
+        return make_plan(request, version);
+    }
+    std::string written() {
+        std::string out = "before ";
+        append_head(out, request, version, planned());
+        BOOST_TEST(out.starts_with("before HTTP/1.1 "));
+        BOOST_TEST(out.ends_with("\r\n\r\n"));
+        BOOST_TEST(out.find("\r\n\r\n") == out.size() - 4);
+        return out.substr(7);
+    }
+
+    worker w{0};
+    metrics::metrics counters;
+    net::connection_pool pool{w, 0, 1000ms};
+    file_pool threads{1};
+    cache::object_cache cache{{}, threads, threads, {}};
+    shared_state services{
+        .cache = cache, .reads = threads, .counters = counters, .max_fills = 1, .read_ahead = 0, .stale_if_error = 0ms};
+    worker_state own{services, pool};
+    session::worker_context shared{w, std::make_shared<const config::config>(), counters};
+    session::client_connection client{tcp_socket(w.context), w, 1000ms};
+    http::request_head head;
+    http::request_parser parser{8192};
+    session::exchange x{.worker = shared, .client = client, .request = head, .parser = parser, .target = "/media/a"};
+    media_route route{{{}, &counters.route("a")}, path_template("/media/{x}"), nullptr, 0ms};
+    config::store place = [] {
+        config::store s;
+        s.name = "disk";
+        s.type = config::store_type::local;
+        s.root = "/nonexistent";
+        return s;
+    }();
+    origin::store store{place, {}, counters.store("disk")};
+    media_request request{.x = x, .worker = own, .route = route, .store = store, .key = "a", .give_up = {}};
+    representation version{1000, "\"v1\"", "video/mp4", "Sat, 05 Nov 1994 08:49:37 GMT",
+                           std::chrono::sys_days(std::chrono::year(1994) / 11 / 6)};
+};
+
+bool has_line(const std::string& head, const std::string& line) {
+    return head.find("\r\n" + line + "\r\n") != std::string::npos;
+}
+
+bool has_name(const std::string& head, const std::string& name) {
+    return head.find("\r\n" + name + ": ") != std::string::npos;
+}
+
+/// `status first-last`, or the status alone where no body follows.
+std::string text_of(const plan& p) {
+    const std::string status = std::to_string(p.status);
+    return p.has_body ? status + " " + std::to_string(p.bytes.first) + "-" + std::to_string(p.bytes.last) : status;
+}
+
+/// The plan for a GET with that Range and further fields.
+std::string planned(std::string_view range, std::initializer_list<http::field_view> more = {}) {
+    fixture f;
+    if (!range.empty()) {
+        f.ask("Range", range);
+    }
+    for (const auto& each : more) {
+        f.ask(each.name, each.value);
+    }
+    return text_of(f.planned());
+}
+
+} // namespace
+
+BOOST_AUTO_TEST_SUITE(media_head)
+
+BOOST_AUTO_TEST_CASE(ranges) {
+    BOOST_TEST(planned("") == "200 0-999");
+    BOOST_TEST(planned("bytes=0-") == "206 0-999");
+    BOOST_TEST(planned("bytes=0-0") == "206 0-0");
+    BOOST_TEST(planned("bytes=100-199") == "206 100-199");
+    BOOST_TEST(planned("bytes=900-5000") == "206 900-999");
+    BOOST_TEST(planned("bytes=-100") == "206 900-999");
+    BOOST_TEST(planned("bytes=-5000") == "206 0-999");
+    BOOST_TEST(planned("BYTES=1-2") == "206 1-2");
+    BOOST_TEST(planned("bytes=1000-") == "416");
+    BOOST_TEST(planned("bytes=-0") == "416");
+    for (const auto* ignored :
+         {"bytes=5-3", "bytes", "bytes=", "bytes=a-b", "lines=1-2", "bytes=1-2,4-3", "bytes=--1"}) {
+        BOOST_TEST(planned(ignored) == "200 0-999", ignored);
+    }
+    BOOST_TEST(planned("bytes=1-2", {{"range", "bytes=3-4"}}) == "200 0-999"); // which of the two?
+}
+
+BOOST_AUTO_TEST_CASE(several_ranges) {
+    const auto parts = [](std::string_view range) {
+        fixture f;
+        f.ask("Range", range);
+        std::string text;
+        const plan p = f.planned();
+        for (const auto& part : p.several ? p.several->parts : std::vector<http::byte_range>{}) {
+            text += std::to_string(part.first) + "-" + std::to_string(part.last) + " ";
+        }
+        return std::to_string(p.status) + " " + text;
+    };
+    BOOST_TEST(parts("bytes=1-2,5-6") == "206 1-2 5-6 ");
+    BOOST_TEST(parts("bytes=5-6, 1-2, -3") == "206 5-6 1-2 997-999 ");
+    BOOST_TEST(parts("bytes=1000-,5-6,7000-8000,1-1") == "206 5-6 1-1 ");
+    BOOST_TEST(parts("bytes=1-5,3-9") == "206 "); // merged to one, which is no multipart
+    BOOST_TEST(planned("bytes=1-5,3-9") == "206 1-9");
+    BOOST_TEST(planned("bytes=1000-,5-6") == "206 5-6");
+    BOOST_TEST(planned("bytes=1000-,2000-") == "416");
+    std::string many = "bytes=0-0";
+    for (int i = 1; i < 17; ++i) {
+        many += "," + std::to_string(i * 10) + "-" + std::to_string(i * 10);
+    }
+    BOOST_TEST(planned(many) == "200 0-999"); // more than 16 after merging
+    BOOST_TEST(planned("bytes=1-2,5-6", {{"If-Range", "\"other\""}}) == "200 0-999");
+}
+
+BOOST_AUTO_TEST_CASE(head_of_a_multipart) {
+    fixture f;
+    f.ask("Range", "bytes=1-2,5-6");
+    const plan p = f.planned();
+    BOOST_REQUIRE(p.several.has_value());
+    std::string body;
+    for (std::size_t i = 0; i < 2; ++i) {
+        body += p.several->part_head(i) + "xx";
+    }
+    body += p.several->closing();
+    BOOST_TEST(p.several->content_length() == body.size());
+    const auto delimiter = "--" + p.several->boundary;
+    BOOST_TEST(
+        body.starts_with(delimiter + "\r\nContent-Type: video/mp4\r\nContent-Range: bytes 1-2/1000\r\n\r\nxx\r\n"));
+    BOOST_TEST(body.ends_with("xx\r\n" + delimiter + "--\r\n"));
+    BOOST_TEST(make_boundary() != make_boundary());
+    std::string head;
+    append_head(head, f.request, f.version, p);
+    BOOST_TEST(has_line(head, "Content-Type: multipart/byteranges; boundary=" + p.several->boundary));
+    BOOST_TEST(has_line(head, "Content-Length: " + std::to_string(body.size())));
+    BOOST_TEST(head.find("Content-Range") == std::string::npos); // RFC 9110 §15.3.7.2: in the parts alone
+}
+
+BOOST_AUTO_TEST_CASE(heads_and_empty_objects) {
+    fixture f;
+    f.request.head_only = true;
+    BOOST_TEST(text_of(f.planned()) == "200");
+    BOOST_TEST(has_line(f.written(), "Content-Length: 1000"));
+    f.ask("Range", "bytes=1-2"); // RFC 9110 §14.2: defined for GET alone
+    BOOST_TEST(text_of(f.planned()) == "200");
+    fixture empty;
+    empty.version.size = 0;
+    BOOST_TEST(text_of(empty.planned()) == "200");
+    BOOST_TEST(has_line(empty.written(), "Content-Length: 0"));
+    empty.ask("Range", "bytes=0-");
+    BOOST_TEST(text_of(empty.planned()) == "416");
+    BOOST_TEST(has_line(empty.written(), "Content-Range: bytes */0"));
+}
+
+/// `status coding varies` of the plan for a text of 1,000 bytes on a route that compresses, with these fields.
+std::string coding_of(std::initializer_list<http::field_view> fields, void (*change)(fixture&) = nullptr) {
+    fixture f;
+    f.route.settings.compress.emplace();
+    f.version.content_type = "text/plain; charset=utf-8";
+    for (const auto& each : fields) {
+        f.ask(each.name, each.value);
+    }
+    if (change != nullptr) {
+        change(f);
+    }
+    const plan p = f.planned();
+    return std::to_string(p.status) + " " + std::string(http::to_string(p.coding)) + (p.varies ? " varies" : "");
+}
+
+BOOST_AUTO_TEST_CASE(content_codings) {
+    BOOST_TEST(coding_of({{"Accept-Encoding", "gzip, br"}}) == "200 br varies");
+    BOOST_TEST(coding_of({}) == "200 identity varies");
+    BOOST_TEST(coding_of({{"Accept-Encoding", "br"}, {"Range", "bytes=0-9"}}) == "206 identity varies");
+    BOOST_TEST(coding_of({{"Accept-Encoding", "br"}, {"Range", "bytes=0-9"}, {"If-Range", "\"v0\""}}) ==
+               "200 br varies");
+    BOOST_TEST(coding_of({{"Accept-Encoding", "br"}, {"Range", "bytes=0-9"}, {"If-Range", "W/\"v1\""}}) ==
+               "200 br varies"); // the tag of what was coded is no base for ranges
+    BOOST_TEST(coding_of({{"Accept-Encoding", "br"}, {"If-None-Match", "W/\"v1\""}}) == "304 br varies");
+    BOOST_TEST(coding_of({{"Accept-Encoding", "br"}, {"If-None-Match", "\"v1\""}}) == "304 br varies");
+    BOOST_TEST(coding_of({{"Accept-Encoding", "br"}, {"If-None-Match", "\"v1\""}, {"Range", "bytes=0-"}}) ==
+               "304 identity varies");
+    BOOST_TEST(coding_of({{"Accept-Encoding", "br"}, {"If-Match", "W/\"v1\""}}) == "412 identity");
+    BOOST_TEST(coding_of({{"Accept-Encoding", "br"}, {"If-Match", "\"v1\""}}) == "200 br varies");
+    BOOST_TEST(coding_of({{"Accept-Encoding", "br"}, {"Range", "bytes=2000-"}}) == "416 identity");
+    // Not to be changed, or not worth it.
+    BOOST_TEST(coding_of({{"Accept-Encoding", "br"}, {"Cache-Control", "no-cache, No-Transform"}}) == "200 identity");
+    const auto with = [](void (*change)(fixture&)) { return coding_of({{"Accept-Encoding", "br"}}, change); };
+    BOOST_TEST(with([](fixture& f) {
+                   f.route.settings.headers = {{"Cache-Control", "private, no-transform"}};
+               }) == "200 identity");
+    BOOST_TEST(with([](fixture& f) { f.route.settings.headers = {{"Content-Encoding", "gzip"}}; }) == "200 identity");
+    BOOST_TEST(with([](fixture& f) {
+                   authorization g;
+                   g.fields.lines = "Cache-Control: private\r\nCache-Control: no-transform\r\n";
+                   f.request.given = std::make_shared<const authorization>(g);
+               }) == "200 identity");
+    BOOST_TEST(with([](fixture& f) { f.version.content_type = "video/mp4"; }) == "200 identity");
+    BOOST_TEST(with([](fixture& f) { f.version.size = 499; }) == "200 identity");
+    BOOST_TEST(with([](fixture& f) { f.version.size = 500; }) == "200 br varies");
+    BOOST_TEST(with([](fixture& f) { f.version.size = 8U << 20U; }) == "200 br varies");
+    BOOST_TEST(with([](fixture& f) { f.version.size = (8U << 20U) + 1; }) == "200 identity");
+    BOOST_TEST(with([](fixture& f) { f.route.settings.compress.reset(); }) == "200 identity");
+    BOOST_TEST(with([](fixture& f) { f.head.version = 10; }) == "200 identity varies");
+    BOOST_TEST(with([](fixture& f) { f.request.head_only = true; }) == "200 br varies");
+}
+
+BOOST_AUTO_TEST_CASE(head_of_a_coded_body) {
+    fixture f;
+    f.route.settings.compress.emplace();
+    f.version.content_type = "text/plain";
+    f.ask("Accept-Encoding", "gzip");
+    const auto get = f.written();
+    BOOST_TEST(has_line(get, "Content-Encoding: gzip"));
+    BOOST_TEST(has_line(get, "Transfer-Encoding: chunked"));
+    BOOST_TEST(has_line(get, "Vary: Accept-Encoding"));
+    BOOST_TEST(has_line(get, "ETag: W/\"v1\""));
+    BOOST_TEST(!has_name(get, "Content-Length"));
+    BOOST_TEST(!has_name(get, "Accept-Ranges"));
+    f.request.head_only = true;
+    const auto head = f.written();
+    BOOST_TEST(has_line(head, "Content-Encoding: gzip"));
+    BOOST_TEST(has_line(head, "ETag: W/\"v1\""));
+    BOOST_TEST(!has_name(head, "Content-Length"));
+    BOOST_TEST(!has_name(head, "Transfer-Encoding"));
+    f.ask("If-None-Match", "W/\"v1\"");
+    const auto same = f.written();
+    BOOST_TEST(same.starts_with("HTTP/1.1 304 "));
+    BOOST_TEST(has_line(same, "ETag: W/\"v1\""));
+    BOOST_TEST(has_line(same, "Vary: Accept-Encoding"));
+    BOOST_TEST(!has_name(same, "Content-Encoding"));
+    // Once is enough.
+    authorization g;
+    g.fields.lines = "Vary: Origin, accept-encoding\r\n";
+    f.request.given = std::make_shared<const authorization>(g);
+    BOOST_TEST(!has_line(f.written(), "Vary: Accept-Encoding"));
+}
+
+BOOST_AUTO_TEST_CASE(local_objects_say_so) {
+    fixture f;
+    f.x.outcome = metrics::outcome::local;
+    f.x.detail = "local";
+    BOOST_TEST(has_line(f.written(), "Cache-Status: sluice; detail=local"));
+}
+
+BOOST_AUTO_TEST_CASE(preconditions_come_first) {
+    BOOST_TEST(planned("bytes=0-9", {{"If-None-Match", "\"v1\""}}) == "304");
+    BOOST_TEST(planned("bytes=0-9", {{"If-None-Match", "W/\"v1\""}}) == "304"); // weak comparison
+    BOOST_TEST(planned("bytes=0-9", {{"If-None-Match", "\"v0\""}}) == "206 0-9");
+    BOOST_TEST(planned("bytes=5000-", {{"If-Match", "\"v0\""}}) == "412");
+    BOOST_TEST(planned("bytes=0-9", {{"If-Match", "\"v1\""}}) == "206 0-9");
+    BOOST_TEST(planned("bytes=0-9", {{"If-Match", "W/\"v1\""}}) == "412"); // strong comparison
+    BOOST_TEST(planned("", {{"If-Modified-Since", "Sat, 05 Nov 1994 08:49:37 GMT"}}) == "304");
+    BOOST_TEST(planned("", {{"If-Modified-Since", "Sat, 05 Nov 1994 08:49:36 GMT"}}) == "200 0-999");
+    BOOST_TEST(planned("", {{"If-Unmodified-Since", "Sat, 05 Nov 1994 08:49:36 GMT"}}) == "412");
+    BOOST_TEST(planned("", {{"If-Match", "\"v1\""}, {"If-None-Match", "\"v1\""}}) == "304");
+    BOOST_TEST(planned("", {{"If-Match", "\"v0\""}, {"If-None-Match", "\"v1\""}}) == "412");
+}
+
+BOOST_AUTO_TEST_CASE(if_range) {
+    BOOST_TEST(planned("bytes=0-9", {{"If-Range", "\"v1\""}}) == "206 0-9");
+    BOOST_TEST(planned("bytes=0-9", {{"If-Range", "\"v0\""}}) == "200 0-999");
+    BOOST_TEST(planned("bytes=0-9", {{"If-Range", "W/\"v1\""}}) == "200 0-999");
+    BOOST_TEST(planned("bytes=5000-", {{"If-Range", "\"v0\""}}) == "200 0-999"); // no 416 of another version
+    BOOST_TEST(planned("bytes=0-9", {{"If-Range", "Sat, 05 Nov 1994 08:49:37 GMT"}}) == "206 0-9");
+    BOOST_TEST(planned("bytes=0-9", {{"If-Range", "Sat, 05 Nov 1994 08:49:38 GMT"}}) == "200 0-999");
+}
+
+BOOST_AUTO_TEST_CASE(lines_of_each_status) {
+    fixture whole;
+    auto head = whole.written();
+    BOOST_TEST(head.starts_with("HTTP/1.1 200 OK\r\nDate: Sun, 06 Nov 1994 08:49:37 GMT\r\n"));
+    BOOST_TEST(whole.x.status == 200U);
+    for (const auto* line : {"Content-Length: 1000", "Content-Type: video/mp4", "ETag: \"v1\"", "Accept-Ranges: bytes",
+                             "Last-Modified: Sat, 05 Nov 1994 08:49:37 GMT", "X-Content-Type-Options: nosniff"}) {
+        BOOST_TEST(has_line(head, line), line);
+    }
+    for (const auto* name : {"Content-Range", "Content-Disposition", "Connection", "Server-Timing"}) {
+        BOOST_TEST(!has_name(head, name), name);
+    }
+    fixture part;
+    part.ask("Range", "bytes=10-19");
+    head = part.written();
+    BOOST_TEST(head.starts_with("HTTP/1.1 206 "));
+    BOOST_TEST(has_line(head, "Content-Length: 10"));
+    BOOST_TEST(has_line(head, "Content-Range: bytes 10-19/1000"));
+    fixture beyond;
+    beyond.ask("Range", "bytes=1000-");
+    head = beyond.written();
+    BOOST_TEST(head.starts_with("HTTP/1.1 416 "));
+    BOOST_TEST(has_line(head, "Content-Range: bytes */1000"));
+    BOOST_TEST(has_line(head, "Content-Length: 0"));
+    BOOST_TEST(!has_name(head, "Content-Type"));
+    BOOST_TEST(!has_name(head, "ETag"));
+    fixture same;
+    same.ask("If-None-Match", "*");
+    head = same.written();
+    BOOST_TEST(head.starts_with("HTTP/1.1 304 "));
+    BOOST_TEST(has_line(head, "ETag: \"v1\""));
+    for (const auto* name : {"Content-Length", "Content-Type", "Content-Range"}) {
+        BOOST_TEST(!has_name(head, name), name);
+    }
+    fixture failed;
+    failed.ask("If-Match", "\"x\"");
+    head = failed.written();
+    BOOST_TEST(head.starts_with("HTTP/1.1 412 "));
+    BOOST_TEST(has_line(head, "Content-Length: 0"));
+}
+
+BOOST_AUTO_TEST_CASE(what_a_store_says_may_not_break_the_head) {
+    fixture f;
+    f.version.content_type = "video/mp4\r\nSet-Cookie: a=b";
+    f.version.etag = "\"a\nb\"";
+    f.version.last_modified = "x\r\n\r\n<script>";
+    const auto head = f.written();
+    BOOST_TEST(!has_name(head, "Set-Cookie"));
+    BOOST_TEST(!has_name(head, "ETag"));
+    BOOST_TEST(!has_name(head, "Last-Modified"));
+    fixture none;
+    none.version.content_type = "";
+    none.version.etag = "";
+    const auto bare = none.written();
+    BOOST_TEST(has_line(bare, "Content-Type: application/octet-stream"));
+    BOOST_TEST(has_line(bare, "Content-Disposition: attachment"));
+    BOOST_TEST(!has_name(bare, "ETag"));
+}
+
+BOOST_AUTO_TEST_CASE(inline_types) {
+    for (const auto* type : {"image/png", "IMAGE/PNG", "audio/mpeg", "video/mp4", "video/mp4; codecs=x",
+                             "application/pdf", "text/plain", "text/plain; charset=utf-8"}) {
+        BOOST_TEST(is_inline_type(type), type);
+    }
+    for (const auto* type :
+         {"", "image", "image/svg+xml", "Image/SVG+xml; x=y", "text/html", "text/xml", "application/xml",
+          "application/octet-stream", "xvideo/mp4", "image/png,text/html", "video/ mp4"}) {
+        BOOST_TEST(!is_inline_type(type), type);
+    }
+    fixture f;
+    f.version.content_type = "text/html";
+    BOOST_TEST(has_line(f.written(), "Content-Disposition: attachment"));
+    f.route.says_disposition = true;
+    f.route.fields = "Content-Disposition: inline\r\n";
+    const auto head = f.written();
+    BOOST_TEST(has_line(head, "Content-Disposition: inline"));
+    BOOST_TEST(!has_line(head, "Content-Disposition: attachment"));
+}
+
+BOOST_AUTO_TEST_CASE(the_routes_own_fields) {
+    fixture f;
+    BOOST_TEST(!has_name(f.written(), "Cache-Control")); // open to all
+    f.route.fields = "X-A: b\r\nContent-Type: audio/ogg\r\nCache-Control: private, max-age=5\r\n";
+    f.route.says_content_type = true;
+    f.route.says_cache_control = true;
+    f.request.given = std::make_shared<const authorization>();
+    f.request.set_cookie = "Set-Cookie: a=b\r\n";
+    const auto head = f.written();
+    BOOST_TEST(has_line(head, "X-A: b"));
+    BOOST_TEST(has_line(head, "Set-Cookie: a=b"));
+    BOOST_TEST(has_line(head, "Content-Type: audio/ogg"));
+    BOOST_TEST(!has_line(head, "Content-Type: video/mp4"));
+    BOOST_TEST(has_line(head, "Cache-Control: private, max-age=5"));
+    BOOST_TEST(!has_line(head, "Cache-Control: private, no-cache"));
+}
+
+BOOST_AUTO_TEST_CASE(what_comes_with_the_apps_leave) {
+    fixture f;
+    f.request.given = std::make_shared<const authorization>();
+    BOOST_TEST(has_line(f.written(), "Cache-Control: private, no-cache"));
+    auto g = std::make_shared<authorization>();
+    g->content_type = "application/pdf";
+    g->says_disposition = true;
+    g->content_disposition = "inline; filename*=UTF-8''a.pdf";
+    g->fields.lines = "Vary: Cookie\r\nCache-Control: private, max-age=9\r\n";
+    g->fields.says_cache_control = true;
+    f.request.given = g;
+    const auto head = f.written();
+    BOOST_TEST(has_line(head, "Content-Type: application/pdf"));
+    BOOST_TEST(has_line(head, "Content-Disposition: inline; filename*=UTF-8''a.pdf"));
+    BOOST_TEST(has_line(head, "Vary: Cookie"));
+    BOOST_TEST(has_line(head, "Cache-Control: private, max-age=9"));
+    BOOST_TEST(!has_line(head, "Cache-Control: private, no-cache"));
+    // "" with says_disposition: the app would send none.
+    g = std::make_shared<authorization>();
+    g->content_type = "text/html";
+    g->says_disposition = true;
+    f.request.given = g;
+    BOOST_TEST(!has_name(f.written(), "Content-Disposition"));
+}
+
+BOOST_AUTO_TEST_CASE(connection_and_trace) {
+    fixture f;
+    f.x.keep_alive = false;
+    BOOST_TEST(has_line(f.written(), "Connection: close"));
+    fixture old;
+    old.head.version = 10;
+    BOOST_TEST(has_line(old.written(), "Connection: keep-alive"));
+    fixture traced;
+    traced.route.settings.server_timing = true;
+    BOOST_TEST(has_name(traced.written(), "Server-Timing"));
+    BOOST_TEST(bypass_status("cache_full") == "Cache-Status: sluice; fwd=bypass; detail=cache_full\r\n");
+    fixture hit;
+    hit.x.outcome = metrics::outcome::hit;
+    BOOST_TEST(has_line(hit.written(), "Cache-Status: sluice; hit"));
+    fixture miss;
+    miss.x.outcome = metrics::outcome::miss;
+    miss.x.detail = "x";
+    miss.request.origin_status = 206;
+    miss.request.stored = miss.request.collapsed = true;
+    BOOST_TEST(has_line(miss.written(), "Cache-Status: sluice; fwd=miss; fwd-status=206; stored; collapsed; detail=x"));
+}
+
+BOOST_AUTO_TEST_CASE(a_redirect) {
+    fixture f;
+    std::string out;
+    f.request.set_cookie = "Set-Cookie: a=b\r\n";
+    f.route.fields = "Cache-Control: public\r\n";
+    BOOST_TEST(append_redirect_head(out, f.request, "https://store/k?sig=1"));
+    BOOST_TEST(out.starts_with("HTTP/1.1 307 Temporary Redirect\r\n"));
+    BOOST_TEST(out.ends_with("\r\n\r\n"));
+    for (const auto* line : {"Location: https://store/k?sig=1", "Content-Length: 0", "Cache-Control: no-store",
+                             "Set-Cookie: a=b", "X-Content-Type-Options: nosniff"}) {
+        BOOST_TEST(has_line(out, line), line);
+    }
+    BOOST_TEST(out.find("Cache-Control: public") == std::string::npos);
+    BOOST_TEST(out.find("Connection:") == std::string::npos);
+
+    auto given = std::make_shared<authorization>();
+    given->fields.lines = "Set-Cookie: c=d\r\nAccess-Control-Allow-Origin: *\r\nContent-Type: text/html\r\n"
+                          "Cache-Control: private\r\nVary: Origin\r\nX-Frame-Options: DENY\r\n";
+    f.request.given = given;
+    f.head.version = 10;
+    std::string more;
+    BOOST_TEST(append_redirect_head(more, f.request, "https://store/k"));
+    for (const auto* line : {"Set-Cookie: c=d", "Access-Control-Allow-Origin: *", "Vary: Origin", "Set-Cookie: a=b",
+                             "Connection: keep-alive"}) {
+        BOOST_TEST(has_line(more, line), line);
+    }
+    for (const auto* name : {"Content-Type", "X-Frame-Options"}) {
+        BOOST_TEST(!has_name(more, name), name);
+    }
+    BOOST_TEST(more.find("private") == std::string::npos);
+    std::string refused;
+    BOOST_TEST(!append_redirect_head(refused, f.request, "https://store/k\r\nX: y"));
+}
+
+BOOST_AUTO_TEST_CASE(what_the_url_of_a_redirect_says) {
+    fixture f;
+    // Nobody says the type: a page would run, and a player does not mind.
+    auto options = redirect_options(f.request);
+    BOOST_TEST(options.response_content_type.empty());
+    BOOST_TEST(options.response_content_disposition == "attachment");
+    BOOST_TEST((options.expires == 5min)); // the store's is an hour
+
+    auto given = std::make_shared<authorization>();
+    given->content_type = "video/mp4";
+    f.request.given = given;
+    options = redirect_options(f.request);
+    BOOST_TEST(options.response_content_type == "video/mp4");
+    BOOST_TEST(options.response_content_disposition.empty());
+    given->filename = "a b.mp4";
+    BOOST_TEST(redirect_options(f.request).response_content_disposition == "inline; filename*=UTF-8''a%20b.mp4");
+    given->content_type = "text/html";
+    BOOST_TEST(redirect_options(f.request).response_content_disposition == "attachment; filename*=UTF-8''a%20b.mp4");
+
+    // The route's own fields come first.
+    f.route.settings.headers = {{"content-type", "audio/mp4"}, {"Content-Disposition", "inline"}};
+    options = redirect_options(f.request);
+    BOOST_TEST(options.response_content_type == "audio/mp4");
+    BOOST_TEST(options.response_content_disposition == "inline");
+
+    config::store brief = f.place;
+    brief.url_expiry = 20s;
+    origin::store other(brief, {}, f.counters.store("brief"));
+    const media_request soon{.x = f.x, .worker = f.own, .route = f.route, .store = other, .key = "a", .give_up = {}};
+    BOOST_TEST((redirect_options(soon).expires == 20s));
+}
+
+BOOST_AUTO_TEST_SUITE_END()
