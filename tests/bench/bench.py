@@ -48,7 +48,7 @@ ROWS = {"hits": warm_rows.hits, "cold": cold_rows.cold, "collapse": cold_rows.co
         "open_webui": open_webui_rows.open_webui, "playback": playback}
 
 # What --before compares. A row fails where it misses a target in two runs: one alone is this machine's noise.
-COMPARED = ("hits", "relay")
+COMPARED = ("hits", "cold", "relay")
 
 
 def parse():

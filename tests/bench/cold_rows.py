@@ -72,10 +72,18 @@ COLD_CASES = [
 ]
 
 
+def compared(bench, data):
+    """Sluice's times against those of what it is compared with: medians of the trials' ratios; {} where it is alone."""
+    if len(bench.servers) < 2:
+        return {}
+    pairs = list(zip(data["sluice"], data[bench.baseline]))
+    return {key: median([ratio(ours[key], theirs[key]) for ours, theirs in pairs]) for key in ("first", "total")}
+
+
 def cold(bench):
     row = Row(f"Cold: origin with {DELAY_MS} ms a request and {RATE // 10**6} MB/s a connection",
-              ["request", "exact (curl) ms: first byte / total", "nginx ms", "Sluice ms", "Sluice against exact",
-               "from the origin, KiB: nginx / Sluice"])
+              ["request", "exact (curl) ms: first byte / total", f"{bench.baseline} ms", "Sluice ms", "Sluice against exact",
+               f"Sluice against {bench.baseline}", f"from the origin, KiB: {bench.baseline} / Sluice"])
     bench.origin.set(DELAY_MS, RATE)
     for case in COLD_CASES:
         data = row.data[case.label] = case.measure(bench, row, 5 if bench.quick else 9)
@@ -85,11 +93,15 @@ def cold(bench):
         cells = {server: f"{it['first']:.1f} / {it['total']:.1f}" for server, it in middle.items()}
         fetched = " / ".join(f"{middle[server]['origin_bytes'] / KIB:,.0f}" for server in bench.servers)
         against = {key: ratio(ours[key], exact[key]) for key in ("first", "total")} if ours else {}
-        row.add(case.label, cells["exact"], cells.get("nginx", ""), cells.get("sluice", ""),
-                f"**{against['first']:.2f} / {against['total']:.2f}**" if ours else "", fetched)
+        paired = compared(bench, data)
+        row.add(case.label, cells["exact"], cells.get(bench.baseline, ""), cells.get("sluice", ""),
+                f"**{against['first']:.2f} / {against['total']:.2f}**" if ours else "",
+                f"{paired['first']:.2f} / {paired['total']:.2f}" if paired else "", fetched)
         for key, label in (("first", "first body byte"), ("total", "total")):
             if ours:
                 row.target(f"cold {case.label}: {label} against one exact request", against[key], 1.15)
+            if bench.before:
+                row.target(f"cold {case.label}: {label} against before", paired[key], 1 / 0.95)
         if ours and case.label == "seek, 64 KiB":
             row.target("cold seek, 64 KiB: most KiB from the origin",
                        max(each["origin_bytes"] for each in data["sluice"]) / KIB, 256)
