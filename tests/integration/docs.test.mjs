@@ -204,8 +204,8 @@ test('every fallback reason, detail and error word has a row', () => {
   const reasons = returned('include/sluice/metrics/fallback_reason.hpp');
   const sources = ['client', 'app', 'origin', 'internal']; // whose fault an error is, in the same file
   const errors = returned('src/base/error.cpp').filter((word) => !sources.includes(word));
-  const details = filesIn('src', /\.cpp$/).flatMap((file) => [...read(file).matchAll(/\bdetail = "(\w+)"/g)].map(([, word]) => word));
-  assert.ok(reasons.length >= 7 && errors.length > 35 && details.includes('local'), 'the search for words missed some');
+  const details = filesIn('src', /\.cpp$/).flatMap((file) => [...read(file).matchAll(/(?:detail|_status)\s*[=({]\s*"(\w+)"/g)].map(([, word]) => word));
+  assert.ok(reasons.length >= 7 && errors.length > 35 && details.includes('local') && details.includes('redirect'), 'the search for words missed some');
   const page = read(troubleshooting);
   const words = [...firstNames(page, 'word'), ...named(rowsOf(page, '`Cache-Status`').join()).flatMap((text) => /detail=(\w+)/.exec(text)?.[1] ?? [])];
   const undocumented = without([...reasons, ...errors, ...details], words);
