@@ -141,6 +141,27 @@ test('every configuration key has a row, and every row is of a key', (t) => {
   assert.deepEqual(gone, [], extra(gone, configuration));
 });
 
+test('conf/sluice.yaml has every key, and the defaults that the page has', () => {
+  const reference = read('conf/sluice.yaml');
+  const rows = rowsOf(read(configuration), 'key').map((cells) => ({ key: named(cells[0])[0], first: cells.at(-2) }));
+  const absent = rows.filter(({ key }) => !new RegExp(`\\b${/(\w+)(\[\])?$/.exec(key)[1]}:`).test(reference)).map(({ key }) => key);
+  assert.deepEqual(absent, [], 'missing in conf/sluice.yaml');
+  // Sections whose values there are the program's defaults (a unit test of the loader sees to that).
+  const values = new Map();
+  let section = '';
+  for (const line of reference.split('\n')) {
+    const [, name] = /^(\w+):/.exec(line) ?? [];
+    section = name ?? section;
+    const [, key, value] = /^ {2}(\w+): (\S.*?)(?: +#.*)?$/.exec(line) ?? [];
+    if (!['app', 'limits', 'fallback', 'log', 'cache'].includes(section) || key === undefined) continue;
+    if (!value.startsWith('{')) values.set(`${section}.${key}`, value);
+    for (const [, inner, text] of value.matchAll(/[{,] *(\w+): ([^,}]+)/g)) values.set(`${section}.${key}.${inner}`, text);
+  }
+  const defaults = rows.filter(({ key, first }) => values.has(key) && first.startsWith('`'));
+  assert.ok(defaults.length > 30, `only ${defaults.length} defaults were found`);
+  for (const { key, first } of defaults) assert.equal(named(first)[0], values.get(key), `the default of ${key}`);
+});
+
 test('every variable that overrides the file is named', () => {
   const { stdout } = spawnSync(binary, ['--help'], { encoding: 'utf8' });
   const variables = sorted(stdout.match(/SLUICE_CFG_\w+/g));
