@@ -1,5 +1,5 @@
-// The pages that operators read, held to the program: every configuration key, metric, fallback reason and error word has a
-// row, every row is of something that exists, and every link in the repository's pages leads somewhere.
+// The pages that operators read, held to the program: every configuration key, metric, alert, fallback reason and error word
+// has a row, every row is of something that exists, and every link in the repository's pages leads somewhere.
 import assert from 'node:assert/strict';
 import fs from 'node:fs';
 import path from 'node:path';
@@ -214,6 +214,11 @@ test('every name of a metric in the source is one that the pages have', () => {
   assert.ok(names.length > 30, `only ${names.length} names were found`);
   const undocumented = without(names, firstNames(read(metricsPage), 'metric'));
   assert.deepEqual(undocumented, [], missing(undocumented, metricsPage));
+});
+
+test('every alert has a row', () => {
+  const alerts = [...read('deploy/prometheus/rules.yml').matchAll(/- alert: (\w+)/g)].map(([, name]) => name);
+  assert.deepEqual(sorted(firstNames(read(metricsPage), 'alert')), sorted(alerts));
 });
 
 // ---- fallback reasons, `detail=` words, errors
