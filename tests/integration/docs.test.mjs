@@ -1,5 +1,5 @@
 // The pages that operators read, held to the program: every configuration key, metric, alert, fallback reason and error word
-// has a row, every row is of something that exists, and every link in the repository's pages leads somewhere.
+// has a row, every row is of something that exists, and every link and file name in the pages leads somewhere.
 import assert from 'node:assert/strict';
 import fs from 'node:fs';
 import path from 'node:path';
@@ -264,8 +264,32 @@ test('every relative link and anchor leads somewhere', () => {
       if (/^[a-z]+:/.test(link)) continue;
       const [target, anchor] = link.split('#');
       const file = target === '' ? page : path.join(path.dirname(page), decodeURI(target));
-      const isThere = fs.existsSync(path.join(root, file)) && !path.relative(root, path.join(root, file)).startsWith('..');
-      if (!isThere || (anchor !== undefined && !(file.endsWith('.md') && anchorsOf(read(file)).has(anchor)))) broken.push(`${page}: ${link}`);
+      const exists = fs.existsSync(path.join(root, file)) && !path.relative(root, path.join(root, file)).startsWith('..');
+      if (!exists || (anchor !== undefined && !(file.endsWith('.md') && anchorsOf(read(file)).has(anchor)))) broken.push(`${page}: ${link}`);
+    }
+  }
+  assert.deepEqual(broken, []);
+});
+
+/// Whether a path of the repository is there; `*` stands for any part of a name.
+function isThere(file) {
+  let found = ['.'];
+  for (const name of file.split('/').filter(Boolean)) {
+    const pattern = new RegExp(`^${name.replace(/[.+]/g, '\\$&').replaceAll('*', '.*')}$`);
+    found = found.filter((folder) => fs.statSync(path.join(root, folder)).isDirectory()).flatMap((folder) =>
+      fs.readdirSync(path.join(root, folder)).filter((entry) => pattern.test(entry)).map((entry) => path.join(folder, entry)));
+  }
+  return found.length > 0;
+}
+
+test('every file that a page, a manifest or a script names is there', () => {
+  const pages = [...filesIn('.', /\.md$/), ...filesIn('deploy', /\.(yaml|yml|sh|conf)$/), ...filesIn('conf', /\.yaml$/), 'Dockerfile', '.ci/run'];
+  const broken = [];
+  for (const page of pages) {
+    for (const [, word] of read(page).matchAll(/(?<![\w./$~-])((?:src|include|tests|deploy|conf|\.ci|\.github)\/[\w./*-]+)/g)) {
+      const file = word.replace(/[.,]+$/, '');
+      const isPlaceholder = file.split('/').some((name) => /^[A-Z]+$/.test(name));
+      if (!isPlaceholder && !isThere(file)) broken.push(`${page}: ${file}`);
     }
   }
   assert.deepEqual(broken, []);
