@@ -1,6 +1,6 @@
 #include <sluice/origin/identity.hpp>
 #include <sluice/origin/store.hpp>
-#include <sluice/sign/azure_address.hpp>
+#include <sluice/sign/azure/address.hpp>
 
 namespace sluice::origin {
 

@@ -3,7 +3,7 @@
 //   bench_sign [ROUNDS]
 //
 // new_url: a presigned S3 URL made anew, the signing key of the day being warm; kept_url: the same object again.
-#include <sluice/sign/s3_signer.hpp>
+#include <sluice/sign/aws/s3_signer.hpp>
 
 #include <chrono>
 #include <cstdlib>

@@ -1,15 +1,15 @@
 // That no copy of a secret is left in memory that is given back: every block of it is searched as it goes.
 #include <sluice/base/secret_json.hpp>
-#include <sluice/identity/azure_delegation_key.hpp>
-#include <sluice/identity/azure_token.hpp>
+#include <sluice/identity/azure/delegation_key.hpp>
+#include <sluice/identity/azure/token.hpp>
 #include <sluice/identity/form.hpp>
-#include <sluice/identity/google_http.hpp>
+#include <sluice/identity/google/responses.hpp>
 #include <sluice/identity/small_file.hpp>
 #include <sluice/identity/told.hpp>
 
 #include <boost/test/unit_test.hpp>
 
-#include "../../../src/identity/aws_parts.hpp"
+#include "../../../src/identity/aws/parts.hpp"
 #include "given_back.hpp"
 #include "scripted_caller.hpp"
 

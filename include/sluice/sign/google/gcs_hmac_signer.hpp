@@ -1,0 +1,54 @@
+#pragma once
+
+#include <sluice/base/clock.hpp>
+#include <sluice/base/secret.hpp>
+#include <sluice/sign/crypto.hpp>
+#include <sluice/sign/google/gcs_urls.hpp>
+#include <sluice/sign/signer.hpp>
+#include <sluice/sign/url_cache.hpp>
+
+#include <memory>
+#include <mutex>
+#include <string>
+#include <string_view>
+
+namespace sluice::sign {
+
+/// Signed URLs of one Cloud Storage bucket by an HMAC key (GOOG4-HMAC-SHA256). URLs are kept as `s3_signer` keeps them;
+/// the signing key is derived once a day.
+class gcs_hmac_signer final : public signer {
+public:
+    static constexpr std::size_t default_capacity = 4096;
+
+    /// Throws `std::invalid_argument` as `resolve_gcs_address` does, and for an empty id or secret.
+    gcs_hmac_signer(const config::store& store, std::string id, secret key, wall_clock clock,
+                    std::size_t capacity = default_capacity);
+
+    /// Complete without suspending; errors as for `gcs_urls::prepare`.
+    awaitable<result<signed_request>> sign(std::string_view key, method m) override;
+    awaitable<result<signed_request>> presign(net::connection_pool& pool, std::string_view key, method m,
+                                              const presign_options& options) override;
+    void forget(std::string_view key, method m) override;
+
+    /// The same without coroutines.
+    [[nodiscard]] result<signed_request> sign_now(std::string_view key, method m);
+    [[nodiscard]] result<signed_request> presign_now(std::string_view key, method m, const presign_options& options);
+
+private:
+    using time_point = std::chrono::system_clock::time_point;
+    [[nodiscard]] result<signed_request> make(std::string_view key, method m, const presign_options& options,
+                                              time_point at);
+    [[nodiscard]] std::shared_ptr<const hmac_key> signing_key(std::string_view date);
+
+    const gcs_urls urls_;
+    const std::string id_;
+    const secret secret_;
+    const wall_clock clock_;
+    url_cache kept_;
+
+    std::mutex key_mutex_; // guards the signing key of the day
+    std::shared_ptr<const hmac_key> key_;
+    std::string key_date_;
+};
+
+} // namespace sluice::sign

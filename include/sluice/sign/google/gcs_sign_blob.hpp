@@ -1,0 +1,52 @@
+#pragma once
+
+#include <sluice/identity/caller.hpp>
+#include <sluice/identity/credentials.hpp>
+#include <sluice/identity/environment.hpp>
+#include <sluice/identity/form.hpp>
+#include <sluice/sign/google/gcs_rsa_urls.hpp>
+
+#include <chrono>
+#include <string>
+#include <string_view>
+
+namespace sluice::sign {
+
+/// Where IAM Credentials is: `https://iamcredentials.<universe>`, or what
+/// CLOUDSDK_API_ENDPOINT_OVERRIDES_IAMCREDENTIALS says, as gcloud has it. Throws `std::invalid_argument` for no URL,
+/// and for http but to this machine.
+[[nodiscard]] identity::service_url iam_credentials_endpoint(const identity::environment& env,
+                                                             std::string_view universe);
+
+/// Signatures by a key that Google keeps (IAM Credentials API, `projects.serviceAccounts.signBlob`): for identities
+/// without a key of their own. They need iam.serviceAccounts.signBlob on the account.
+class sign_blob final : public rsa_signing {
+public:
+    /// How often one signature is asked for, and the pause before the second time, doubled for the third.
+    struct retries {
+        unsigned tries{3};
+        std::chrono::milliseconds pause{200};
+    };
+
+    /// `by`, `endpoint` and `token` must outlive this. `account`: an e-mail.
+    sign_blob(identity::caller& by, const identity::service_url& endpoint, std::string_view account,
+              const secret& token, retries how)
+        : by_(by)
+        , endpoint_(endpoint)
+        , account_(account)
+        , token_(token)
+        , how_(how) {}
+
+    /// Errors: `errc::no_credentials` for a token that is refused, else `errc::sign_failed`, with the service's own
+    /// words. Asked again after 500, 502, 503 and 504 alone.
+    awaitable<result<std::string>> sign(std::string_view bytes) override;
+
+private:
+    identity::caller& by_;
+    const identity::service_url& endpoint_;
+    const std::string account_;
+    const secret& token_;
+    const retries how_;
+};
+
+} // namespace sluice::sign

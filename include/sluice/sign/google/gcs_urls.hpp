@@ -1,0 +1,71 @@
+#pragma once
+
+#include <sluice/config/config.hpp>
+#include <sluice/sign/aws/s3_address.hpp>
+#include <sluice/sign/s3_v4.hpp>
+#include <sluice/sign/signer.hpp>
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <string>
+#include <string_view>
+
+namespace sluice::sign {
+
+/// Where a Cloud Storage bucket is, in the XML API, which addresses objects as S3 does: `storage.<universe>` over TLS
+/// or the store's endpoint, path style unless the store says otherwise. Throws `std::invalid_argument` as
+/// `resolve_s3_address` does.
+[[nodiscard]] s3_address resolve_gcs_address(const config::store& store, std::string_view universe = "googleapis.com");
+
+/// The V4 signed URLs of one bucket, but for their signatures. Pure; any thread may use it.
+class gcs_urls {
+public:
+    using time_point = std::chrono::system_clock::time_point;
+    /// "Object naming requirements": 1 to 1,024 bytes of UTF-8.
+    static constexpr std::size_t longest_key = 1024;
+
+    gcs_urls(const config::store& store, std::string_view universe);
+
+    /// What a URL says besides its options.
+    struct order {
+        std::string_view key;
+        method m;
+        std::string_view signed_by; ///< the service account's e-mail, or the HMAC key's id
+        const v4_dialect* dialect;
+        time_point at;
+        std::chrono::seconds longest{longest_expiry}; ///< as long as the key that signs is sure to be good
+    };
+    struct unsigned_url {
+        v4_presigned v4; ///< `steps.string_to_sign` is to be signed
+        const v4_dialect* dialect;
+        signed_request request; ///< but for its target
+    };
+
+    /// A URL that wants a signature; its life is that of the options, or the store's `url_expiry`, but at most
+    /// `longest`. Errors: `errc::sign_failed` for an empty or too long key, a key with CR or LF, text that is not
+    /// UTF-8, a life that is not from 1 s to seven days, and a clock out of range.
+    [[nodiscard]] result<unsigned_url> prepare(const order& what, const presign_options& options) const;
+
+    /// With the signature's raw bytes.
+    [[nodiscard]] static signed_request complete(unsigned_url url, std::span<const std::uint8_t> signature);
+
+    /// A request without any signature, whose `expires` is the clock's end. Errors: `errc::sign_failed` for the key, as
+    /// for `prepare`.
+    [[nodiscard]] result<signed_request> plain(std::string_view key) const;
+
+    /// How long a URL with these options lives.
+    [[nodiscard]] std::chrono::seconds life(const presign_options& options) const noexcept {
+        return options.expires.value_or(url_expiry_);
+    }
+
+    /// Where the requests go.
+    [[nodiscard]] const s3_address& address() const noexcept { return address_; }
+
+private:
+    const s3_address address_;
+    const std::chrono::seconds url_expiry_;
+};
+
+} // namespace sluice::sign

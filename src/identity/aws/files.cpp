@@ -1,0 +1,185 @@
+#include <sluice/config/text.hpp>
+#include <sluice/identity/rfc3339.hpp>
+#include <sluice/identity/small_file.hpp>
+
+#include "parts.hpp"
+
+#include <algorithm>
+
+namespace sluice::identity::aws {
+namespace {
+
+error bad_line(const std::string& path, std::size_t line, std::string_view why) {
+    return refused(files_name, path + ":" + std::to_string(line) + ": " + std::string(why), mended_by::operator_alone,
+                   error_source::internal);
+}
+
+/// `value # comment`: a comment begins at `#` or `;` behind white space (AWS SDKs and Tools Reference Guide, "Shared
+/// config and credentials files").
+std::string_view without_comment(std::string_view value) {
+    for (std::size_t at = value.find_first_of("#;"); at != std::string_view::npos;
+         at = value.find_first_of("#;", at + 1)) {
+        if (at == 0 || value[at - 1] == ' ' || value[at - 1] == '\t') {
+            return trimmed(value.substr(0, at));
+        }
+    }
+    return trimmed(value);
+}
+
+/// A file's path: what `variable` says, else `fallback` in the home directory; "" where there is no home.
+std::string path_of(const environment& env, std::string_view variable, std::string_view fallback) {
+    const auto home = env("HOME");
+    if (auto named = env(variable)) {
+        if (named->starts_with("~/") && home) {
+            return *home + named->substr(1);
+        }
+        return *named;
+    }
+    return home ? *home + std::string(fallback) : std::string();
+}
+
+/// The sections of a file; none where it is not there.
+result<std::map<std::string, profile>> sections_of(const std::string& path) {
+    if (path.empty()) {
+        return std::map<std::string, profile>();
+    }
+    bool not_there = false;
+    const auto read = read_small_file(path, &not_there);
+    if (not_there) {
+        return std::map<std::string, profile>();
+    }
+    if (!read) {
+        return refused(files_name, read.error().detail, mended_by::trying_again, error_source::internal);
+    }
+    return read_sections(path, read->reveal());
+}
+
+/// `profile x` and `profile "x"` name the profile x.
+bool names_profile(std::string_view section, std::string_view name) {
+    constexpr std::string_view word = "profile";
+    if (!section.starts_with(word) || section.size() == word.size()) {
+        return false;
+    }
+    const auto rest = section.substr(word.size());
+    auto given = trimmed(rest);
+    if (given.size() == rest.size()) {
+        return false; // no white space between
+    }
+    if (given.size() >= 2 && (given.front() == '"' || given.front() == '\'') && given.back() == given.front()) {
+        given = given.substr(1, given.size() - 2);
+    }
+    return given == name;
+}
+
+} // namespace
+
+// Boost.PropertyTree's reader does not fit: it refuses a section or a name that comes twice, and takes the indented
+// settings that belong to the one above (`s3 =`, `services`) for settings of the section.
+result<std::map<std::string, profile>> read_sections(const std::string& path, std::string_view text) {
+    std::map<std::string, profile> sections;
+    profile* section = nullptr;
+    std::size_t indent = std::string_view::npos; // of the setting before
+    if (text.starts_with("\xEF\xBB\xBF")) {
+        text.remove_prefix(3);
+    }
+    for (std::size_t line = 1; !text.empty(); ++line) {
+        const auto whole = text.substr(0, text.find('\n'));
+        text.remove_prefix(std::min(text.size(), whole.size() + 1));
+        const auto content = trimmed(whole);
+        if (content.empty() || content.front() == '#' || content.front() == ';') {
+            continue;
+        }
+        const auto depth = static_cast<std::size_t>(content.data() - whole.data());
+        if (indent != std::string_view::npos && depth > indent) {
+            continue; // belongs to the setting before, and nothing of that kind is asked for here
+        }
+        if (content.front() == '[') {
+            const auto head = without_comment(content);
+            if (head.size() < 3 || head.back() != ']') {
+                return bad_line(path, line, "a section must be [name]");
+            }
+            section = &sections[std::string(trimmed(head.substr(1, head.size() - 2)))];
+            indent = std::string_view::npos;
+            continue;
+        }
+        const auto equals = content.find('=');
+        const auto name = trimmed(content.substr(0, equals));
+        if (equals == std::string_view::npos || name.empty()) {
+            return bad_line(path, line, "neither a section nor name = value");
+        }
+        if (section == nullptr) {
+            return bad_line(path, line, "a setting before the first section");
+        }
+        indent = depth;
+        (*section)[config::to_lower(std::string(name))] = secret(without_comment(content.substr(equals + 1)));
+    }
+    return sections;
+}
+
+result<std::optional<profile>> read_profile(const environment& env) {
+    const auto named = env("AWS_PROFILE");
+    const std::string name = named.value_or("default");
+    const auto config = sections_of(path_of(env, "AWS_CONFIG_FILE", "/.aws/config"));
+    if (!config) {
+        return config.error();
+    }
+    const auto keys = sections_of(path_of(env, "AWS_SHARED_CREDENTIALS_FILE", "/.aws/credentials"));
+    if (!keys) {
+        return keys.error();
+    }
+    std::optional<profile> found;
+    const auto add = [&found](const profile& more) {
+        if (!found) {
+            found.emplace();
+        }
+        for (const auto& [setting, value] : more) {
+            found->insert_or_assign(setting, value);
+        }
+    };
+    if (name == "default" && config->contains(name)) {
+        add(config->at(name));
+    }
+    for (const auto& [section, settings] : *config) {
+        if (names_profile(section, name)) {
+            add(settings);
+        }
+    }
+    const auto at = keys->find(name);
+    if (at != keys->end()) {
+        add(at->second);
+    }
+    if (!found && named) {
+        return refused(files_name, "the profile " + told(name, {}) + " of AWS_PROFILE is in neither file",
+                       mended_by::operator_alone, error_source::internal);
+    }
+    return found;
+}
+
+std::optional<result<aws_credentials>> keys_of_environment(const environment& env) {
+    const auto id = env("AWS_ACCESS_KEY_ID");
+    const auto key = env("AWS_SECRET_ACCESS_KEY");
+    if (!id && !key) {
+        return std::nullopt;
+    }
+    const auto wrong = [](std::string_view why) {
+        return refused(environment_name, why, mended_by::operator_alone, error_source::internal);
+    };
+    if (!id || !key) {
+        return wrong(id ? "AWS_ACCESS_KEY_ID is set without AWS_SECRET_ACCESS_KEY"
+                        : "AWS_SECRET_ACCESS_KEY is set without AWS_ACCESS_KEY_ID");
+    }
+    const auto token = env("AWS_SESSION_TOKEN");
+    if (!is_plain_text(*id) || !is_plain_text(*key) || (token && !is_plain_text(*token))) {
+        return wrong("a key or the session token holds a line break or another byte that none has");
+    }
+    aws_credentials made{*id, secret(*key), secret(token.value_or("")), std::nullopt};
+    if (const auto until = env("AWS_CREDENTIAL_EXPIRATION")) {
+        made.expires = parse_rfc3339(*until);
+        if (!made.expires) {
+            return wrong("AWS_CREDENTIAL_EXPIRATION is not a time as in 2026-01-15T12:00:00Z");
+        }
+    }
+    return made;
+}
+
+} // namespace sluice::identity::aws
