@@ -1,6 +1,6 @@
 #pragma once
 
-#include <sluice/identity/caller.hpp>
+#include <sluice/identity/http_client.hpp>
 #include <sluice/net/proxy.hpp>
 #include <sluice/sign/make_signer.hpp>
 

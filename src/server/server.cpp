@@ -1,7 +1,7 @@
 #include <sluice/base/counted.hpp>
 #include <sluice/base/log.hpp>
 #include <sluice/http/date.hpp>
-#include <sluice/identity/caller.hpp>
+#include <sluice/identity/http_client.hpp>
 #include <sluice/media/fallback.hpp>
 #include <sluice/net/proxy.hpp>
 #include <sluice/server/admin.hpp>

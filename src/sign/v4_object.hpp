@@ -1,6 +1,6 @@
 #pragma once
 
-#include <sluice/sign/s3_v4.hpp>
+#include <sluice/sign/signature_v4.hpp>
 #include <sluice/sign/signer.hpp>
 
 #include <array>

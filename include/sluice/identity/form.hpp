@@ -3,7 +3,7 @@
 #include <sluice/base/error.hpp>
 #include <sluice/base/secret.hpp>
 #include <sluice/config/config.hpp>
-#include <sluice/identity/caller.hpp>
+#include <sluice/identity/http_client.hpp>
 
 #include <string>
 #include <string_view>

@@ -3,7 +3,7 @@
 #include <sluice/base/clock.hpp>
 #include <sluice/config/config.hpp>
 #include <sluice/identity/environment.hpp>
-#include <sluice/identity/renewal.hpp>
+#include <sluice/identity/refreshing_provider.hpp>
 #include <sluice/sign/signer.hpp>
 
 #include <memory>

@@ -1,7 +1,7 @@
 #include <sluice/base/secret_json.hpp>
+#include <sluice/identity/credential_file.hpp>
 #include <sluice/identity/expiry.hpp>
 #include <sluice/identity/rfc3339.hpp>
-#include <sluice/identity/small_file.hpp>
 
 #include <boost/json/object.hpp>
 #include <pugixml.hpp>

@@ -1,5 +1,5 @@
 #include <sluice/config/address.hpp>
-#include <sluice/identity/small_file.hpp>
+#include <sluice/identity/credential_file.hpp>
 
 #include "parts.hpp"
 

@@ -1,7 +1,7 @@
 #include <sluice/base/log.hpp>
 #include <sluice/config/text.hpp>
+#include <sluice/identity/credential_file.hpp>
 #include <sluice/identity/rfc3339.hpp>
-#include <sluice/identity/small_file.hpp>
 
 #include "parts.hpp"
 

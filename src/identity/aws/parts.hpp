@@ -2,9 +2,9 @@
 
 #include <sluice/base/clock.hpp>
 #include <sluice/identity/aws/chain.hpp>
-#include <sluice/identity/caller.hpp>
 #include <sluice/identity/form.hpp>
-#include <sluice/identity/told.hpp>
+#include <sluice/identity/http_client.hpp>
+#include <sluice/identity/sanitize_message.hpp>
 
 #include <map>
 #include <optional>

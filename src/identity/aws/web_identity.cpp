@@ -1,6 +1,6 @@
 #include <sluice/config/aws_endpoint.hpp>
 #include <sluice/config/text.hpp>
-#include <sluice/identity/small_file.hpp>
+#include <sluice/identity/credential_file.hpp>
 
 #include "parts.hpp"
 

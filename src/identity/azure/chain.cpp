@@ -1,8 +1,8 @@
 #include <sluice/config/address.hpp>
 #include <sluice/identity/aws/chain.hpp>
 #include <sluice/identity/azure/token.hpp>
+#include <sluice/identity/credential_file.hpp>
 #include <sluice/identity/form.hpp>
-#include <sluice/identity/small_file.hpp>
 
 #include <string>
 #include <utility>

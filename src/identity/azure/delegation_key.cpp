@@ -1,8 +1,8 @@
 #include <sluice/identity/azure/delegation_key.hpp>
+#include <sluice/identity/credential_file.hpp>
 #include <sluice/identity/expiry.hpp>
 #include <sluice/identity/form.hpp>
 #include <sluice/identity/rfc3339.hpp>
-#include <sluice/identity/small_file.hpp>
 
 #include <pugixml.hpp>
 

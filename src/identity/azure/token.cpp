@@ -1,9 +1,9 @@
 #include <sluice/base/secret_json.hpp>
 #include <sluice/config/text.hpp>
 #include <sluice/identity/azure/token.hpp>
+#include <sluice/identity/credential_file.hpp>
 #include <sluice/identity/expiry.hpp>
 #include <sluice/identity/rfc3339.hpp>
-#include <sluice/identity/small_file.hpp>
 
 #include <algorithm>
 #include <chrono>

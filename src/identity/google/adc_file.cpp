@@ -1,8 +1,8 @@
 #include <sluice/base/secret_json.hpp>
 #include <sluice/config/text.hpp>
+#include <sluice/identity/credential_file.hpp>
 #include <sluice/identity/google/adc_file.hpp>
 #include <sluice/identity/google/responses.hpp>
-#include <sluice/identity/small_file.hpp>
 
 #include <boost/json/array.hpp>
 #include <boost/json/object.hpp>

@@ -1,11 +1,11 @@
 #include <sluice/base/secret_json.hpp>
 #include <sluice/http/date.hpp>
 #include <sluice/http/fields.hpp>
+#include <sluice/identity/credential_file.hpp>
 #include <sluice/identity/expiry.hpp>
 #include <sluice/identity/google/responses.hpp>
 #include <sluice/identity/google/sources.hpp>
 #include <sluice/identity/rfc3339.hpp>
-#include <sluice/identity/small_file.hpp>
 
 #include <boost/json/array.hpp>
 #include <boost/json/serialize.hpp>

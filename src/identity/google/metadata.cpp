@@ -1,7 +1,7 @@
 #include <sluice/config/address.hpp>
+#include <sluice/identity/credential_file.hpp>
 #include <sluice/identity/google/responses.hpp>
 #include <sluice/identity/google/sources.hpp>
-#include <sluice/identity/small_file.hpp>
 
 #include <stdexcept>
 

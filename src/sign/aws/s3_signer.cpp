@@ -1,7 +1,7 @@
 #include <sluice/identity/aws/chain.hpp>
 #include <sluice/sign/aws/s3_signer.hpp>
 #include <sluice/sign/make_signer.hpp>
-#include <sluice/sign/s3_v4.hpp>
+#include <sluice/sign/signature_v4.hpp>
 
 #include "../v4_object.hpp"
 

@@ -1,6 +1,6 @@
 #include <sluice/sign/google/gcs_rsa_signer.hpp>
 
-#include "../bounded.hpp"
+#include "../with_timeout.hpp"
 
 #include <optional>
 #include <utility>

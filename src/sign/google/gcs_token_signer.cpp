@@ -2,7 +2,7 @@
 #include <sluice/identity/google/responses.hpp>
 #include <sluice/sign/google/gcs_token_signer.hpp>
 
-#include "../bounded.hpp"
+#include "../with_timeout.hpp"
 
 #include <stdexcept>
 #include <utility>

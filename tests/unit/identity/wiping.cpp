@@ -2,16 +2,16 @@
 #include <sluice/base/secret_json.hpp>
 #include <sluice/identity/azure/delegation_key.hpp>
 #include <sluice/identity/azure/token.hpp>
+#include <sluice/identity/credential_file.hpp>
 #include <sluice/identity/form.hpp>
 #include <sluice/identity/google/responses.hpp>
-#include <sluice/identity/small_file.hpp>
-#include <sluice/identity/told.hpp>
+#include <sluice/identity/sanitize_message.hpp>
 
 #include <boost/test/unit_test.hpp>
 
 #include "../../../src/identity/aws/parts.hpp"
 #include "given_back.hpp"
-#include "scripted_caller.hpp"
+#include "scripted_client.hpp"
 
 namespace sluice::identity::test {
 namespace {

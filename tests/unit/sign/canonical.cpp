@@ -1,5 +1,5 @@
 #include <sluice/sign/canonical.hpp>
-#include <sluice/sign/s3_v4.hpp>
+#include <sluice/sign/signature_v4.hpp>
 
 #include <boost/test/unit_test.hpp>
 

@@ -1,7 +1,7 @@
 // That no copy of a key is left in memory that is given back, nor on a stack.
 #include <sluice/sign/crypto.hpp>
 #include <sluice/sign/make_signer.hpp>
-#include <sluice/sign/s3_v4.hpp>
+#include <sluice/sign/signature_v4.hpp>
 
 #include <boost/test/unit_test.hpp>
 

@@ -2,7 +2,7 @@
 
 #include <sluice/config/config.hpp>
 #include <sluice/identity/environment.hpp>
-#include <sluice/identity/renewal.hpp>
+#include <sluice/identity/refreshing_provider.hpp>
 
 #include <memory>
 

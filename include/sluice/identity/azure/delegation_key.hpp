@@ -1,10 +1,10 @@
 #pragma once
 
 #include <sluice/base/clock.hpp>
-#include <sluice/identity/caller.hpp>
 #include <sluice/identity/credentials.hpp>
-#include <sluice/identity/renewal.hpp>
-#include <sluice/identity/told.hpp>
+#include <sluice/identity/http_client.hpp>
+#include <sluice/identity/refreshing_provider.hpp>
+#include <sluice/identity/sanitize_message.hpp>
 
 #include <chrono>
 #include <memory>

@@ -1,8 +1,8 @@
 #pragma once
 
-#include <sluice/identity/caller.hpp>
 #include <sluice/identity/credentials.hpp>
-#include <sluice/identity/told.hpp>
+#include <sluice/identity/http_client.hpp>
+#include <sluice/identity/sanitize_message.hpp>
 
 #include <string_view>
 

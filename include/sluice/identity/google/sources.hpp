@@ -3,7 +3,7 @@
 #include <sluice/base/clock.hpp>
 #include <sluice/identity/environment.hpp>
 #include <sluice/identity/google/adc_file.hpp>
-#include <sluice/identity/renewal.hpp>
+#include <sluice/identity/refreshing_provider.hpp>
 
 #include <memory>
 #include <string_view>

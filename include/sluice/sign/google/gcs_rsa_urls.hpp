@@ -2,7 +2,7 @@
 
 #include <sluice/base/clock.hpp>
 #include <sluice/base/single_flight.hpp>
-#include <sluice/sign/failure_memory.hpp>
+#include <sluice/sign/failure_backoff.hpp>
 #include <sluice/sign/google/gcs_urls.hpp>
 #include <sluice/sign/signer.hpp>
 #include <sluice/sign/url_cache.hpp>

@@ -1,9 +1,9 @@
 #pragma once
 
-#include <sluice/identity/caller.hpp>
 #include <sluice/identity/credentials.hpp>
 #include <sluice/identity/environment.hpp>
 #include <sluice/identity/form.hpp>
+#include <sluice/identity/http_client.hpp>
 #include <sluice/sign/google/gcs_rsa_urls.hpp>
 
 #include <chrono>

@@ -1,8 +1,8 @@
 #pragma once
 
 #include <sluice/base/clock.hpp>
-#include <sluice/identity/caller.hpp>
 #include <sluice/identity/credentials.hpp>
+#include <sluice/identity/http_client.hpp>
 #include <sluice/sign/google/gcs_rsa_urls.hpp>
 #include <sluice/sign/google/gcs_sign_blob.hpp>
 

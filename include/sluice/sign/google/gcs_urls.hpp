@@ -2,7 +2,7 @@
 
 #include <sluice/config/config.hpp>
 #include <sluice/sign/aws/s3_address.hpp>
-#include <sluice/sign/s3_v4.hpp>
+#include <sluice/sign/signature_v4.hpp>
 #include <sluice/sign/signer.hpp>
 
 #include <chrono>

@@ -2,7 +2,7 @@
 #include <sluice/identity/expiry.hpp>
 #include <sluice/identity/rfc3339.hpp>
 
-#include "../scripted_caller.hpp"
+#include "../scripted_client.hpp"
 
 namespace sluice::identity::test {
 namespace {

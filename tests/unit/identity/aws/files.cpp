@@ -1,6 +1,6 @@
 #include <sluice/identity/aws/chain.hpp>
 
-#include "../scripted_caller.hpp"
+#include "../scripted_client.hpp"
 
 namespace sluice::identity::test {
 namespace {

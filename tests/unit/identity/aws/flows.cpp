@@ -1,7 +1,7 @@
 #include <sluice/identity/aws/chain.hpp>
 #include <sluice/identity/rfc3339.hpp>
 
-#include "../scripted_caller.hpp"
+#include "../scripted_client.hpp"
 
 namespace sluice::identity::test {
 namespace {

@@ -6,7 +6,7 @@
 
 #include <boost/test/unit_test.hpp>
 
-#include "../scripted_caller.hpp"
+#include "../scripted_client.hpp"
 
 #include <tuple>
 

@@ -4,7 +4,7 @@
 
 #include <boost/test/unit_test.hpp>
 
-#include "../scripted_caller.hpp"
+#include "../scripted_client.hpp"
 
 #include <string>
 #include <vector>

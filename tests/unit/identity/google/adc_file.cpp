@@ -2,7 +2,7 @@
 
 #include <boost/test/unit_test.hpp>
 
-#include "../scripted_caller.hpp"
+#include "../scripted_client.hpp"
 #include "rsa.hpp"
 
 using namespace sluice::identity;

@@ -4,7 +4,7 @@
 #include <sluice/identity/google/sources.hpp>
 #include <sluice/identity/rfc3339.hpp>
 
-#include "../scripted_caller.hpp"
+#include "../scripted_client.hpp"
 #include "rsa.hpp"
 
 /// What the tests of Google's sources share.

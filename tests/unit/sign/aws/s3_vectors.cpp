@@ -1,6 +1,6 @@
 // The published examples of Amazon, and our own set, on which three implementations agree.
 #include <sluice/sign/aws/s3_address.hpp>
-#include <sluice/sign/s3_v4.hpp>
+#include <sluice/sign/signature_v4.hpp>
 
 #include <boost/test/unit_test.hpp>
 

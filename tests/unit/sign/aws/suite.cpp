@@ -1,6 +1,6 @@
 // The SigV4 suite of aws-c-auth, made for services that are not S3: their paths are normalised, which is done here and
 // nowhere else. The file is another project's, so it is not in this repository.
-#include <sluice/sign/s3_v4.hpp>
+#include <sluice/sign/signature_v4.hpp>
 
 #include <boost/test/unit_test.hpp>
 

@@ -5,7 +5,7 @@
 #include <boost/asio/co_spawn.hpp>
 #include <boost/test/unit_test.hpp>
 
-#include "../../identity/scripted_caller.hpp"
+#include "../../identity/scripted_client.hpp"
 #include "../vectors.hpp"
 
 #include <map>

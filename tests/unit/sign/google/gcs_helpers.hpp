@@ -3,7 +3,7 @@
 #include <sluice/config/config.hpp>
 #include <sluice/sign/signer.hpp>
 
-#include "../../identity/scripted_caller.hpp"
+#include "../../identity/scripted_client.hpp"
 #include "../vectors.hpp"
 
 /// What the tests of Cloud Storage's signers share.

@@ -2,7 +2,7 @@
 #include <sluice/identity/google/rsa_key.hpp>
 #include <sluice/sign/google/gcs_hmac_signer.hpp>
 #include <sluice/sign/google/gcs_urls.hpp>
-#include <sluice/sign/s3_v4.hpp>
+#include <sluice/sign/signature_v4.hpp>
 
 #include <boost/test/unit_test.hpp>
 

@@ -1,5 +1,5 @@
 #include <sluice/http/fields.hpp>
-#include <sluice/identity/caller.hpp>
+#include <sluice/identity/http_client.hpp>
 #include <sluice/net/client.hpp>
 
 #include <algorithm>

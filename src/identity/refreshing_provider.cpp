@@ -1,5 +1,5 @@
 #include <sluice/base/log.hpp>
-#include <sluice/identity/renewal.hpp>
+#include <sluice/identity/refreshing_provider.hpp>
 #include <sluice/identity/rfc3339.hpp>
 
 #include <boost/asio/bind_cancellation_slot.hpp>

@@ -1,4 +1,4 @@
-#include <sluice/sign/s3_v4.hpp>
+#include <sluice/sign/signature_v4.hpp>
 
 #include <algorithm>
 #include <cstdint>

@@ -1,6 +1,6 @@
 #include <sluice/base/secret.hpp>
-#include <sluice/identity/small_file.hpp>
-#include <sluice/identity/told.hpp>
+#include <sluice/identity/credential_file.hpp>
+#include <sluice/identity/sanitize_message.hpp>
 
 #include <algorithm>
 #include <charconv>

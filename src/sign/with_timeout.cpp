@@ -1,4 +1,4 @@
-#include "bounded.hpp"
+#include "with_timeout.hpp"
 
 #include <sluice/base/alarm.hpp>
 

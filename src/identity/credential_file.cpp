@@ -1,4 +1,4 @@
-#include <sluice/identity/small_file.hpp>
+#include <sluice/identity/credential_file.hpp>
 
 #include <fcntl.h>
 #include <sys/stat.h>

@@ -2,8 +2,8 @@
 
 #include <sluice/base/alarm.hpp>
 #include <sluice/base/clock.hpp>
-#include <sluice/identity/caller.hpp>
 #include <sluice/identity/credentials.hpp>
+#include <sluice/identity/http_client.hpp>
 
 #include <boost/asio/cancellation_signal.hpp>
 

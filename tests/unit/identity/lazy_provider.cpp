@@ -1,8 +1,8 @@
 // What is asked for only once somebody wants it.
-#include <sluice/identity/renewal.hpp>
+#include <sluice/identity/refreshing_provider.hpp>
 #include <sluice/identity/rfc3339.hpp>
 
-#include "scripted_caller.hpp"
+#include "scripted_client.hpp"
 
 #include <atomic>
 #include <list>

@@ -1,4 +1,4 @@
-#include <sluice/identity/caller.hpp>
+#include <sluice/identity/http_client.hpp>
 
 #include "../net/fixture.hpp"
 

@@ -1,4 +1,4 @@
-#include <sluice/identity/told.hpp>
+#include <sluice/identity/sanitize_message.hpp>
 
 #include <boost/test/unit_test.hpp>
 

@@ -1,7 +1,7 @@
-#include <sluice/identity/renewal.hpp>
+#include <sluice/identity/refreshing_provider.hpp>
 #include <sluice/identity/rfc3339.hpp>
 
-#include "scripted_caller.hpp"
+#include "scripted_client.hpp"
 
 #include <stdexcept>
 

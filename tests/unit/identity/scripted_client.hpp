@@ -1,7 +1,7 @@
 #pragma once
 
-#include <sluice/identity/caller.hpp>
 #include <sluice/identity/environment.hpp>
+#include <sluice/identity/http_client.hpp>
 
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/post.hpp>

@@ -1,5 +1,5 @@
-#include <sluice/identity/renewal.hpp>
-#include <sluice/sign/failure_memory.hpp>
+#include <sluice/identity/refreshing_provider.hpp>
+#include <sluice/sign/failure_backoff.hpp>
 
 #include <utility>
 
