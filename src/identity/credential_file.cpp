@@ -1,22 +1,23 @@
 #include <sluice/identity/credential_file.hpp>
+#include <sluice/identity/credential_text.hpp>
 
 #include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include <algorithm>
 #include <cerrno>
+#include <string_view>
 #include <system_error>
 
 namespace sluice::identity {
 namespace {
 
-error cannot(const std::string& path, const std::string& why) {
+error cannot_read(const std::string& path, const std::string& why) {
     return {errc::no_credentials, error_source::internal, true, "cannot read " + path + ": " + why};
 }
 
-std::string reason() {
-    return std::generic_category().message(errno);
+std::string system_message(int number) {
+    return std::generic_category().message(number);
 }
 
 struct descriptor {
@@ -32,36 +33,27 @@ struct descriptor {
     }
 };
 
-} // namespace
-
-result<secret> read_small_file(const std::string& path, bool* not_there) {
-    const descriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY));
-    if (not_there != nullptr) {
-        *not_there = file.number < 0 && (errno == ENOENT || errno == ENOTDIR);
-    }
-    if (file.number < 0) {
-        return cannot(path, reason());
-    }
+result<secret> read_all(const std::string& path, int file) {
     struct stat about {};
-    if (::fstat(file.number, &about) != 0) {
-        return cannot(path, reason());
+    if (::fstat(file, &about) != 0) {
+        return cannot_read(path, system_message(errno));
     }
     if (!S_ISREG(about.st_mode)) {
-        return cannot(path, "it is not a file");
+        return cannot_read(path, "it is not a regular file");
     }
-    if (static_cast<std::uint64_t>(about.st_size) > most_of_small_file) {
-        return cannot(path, "it is larger than 1 MiB");
+    if (static_cast<std::uint64_t>(about.st_size) > max_credential_file_size) {
+        return cannot_read(path, "it is larger than 1 MiB");
     }
-    // One byte more than it should have: it may be growing, and what is cut off must not pass for the whole.
+    // One byte more than its size: the file may be growing, and a part of it must not pass for the whole.
     wiped_text buffer(std::string(static_cast<std::size_t>(about.st_size) + 1, '\0'));
     std::size_t size = 0;
     while (size < buffer.text.size()) {
-        const ssize_t n = ::read(file.number, buffer.text.data() + size, buffer.text.size() - size);
+        const ssize_t n = ::read(file, buffer.text.data() + size, buffer.text.size() - size);
         if (n < 0 && errno == EINTR) {
             continue;
         }
         if (n < 0) {
-            return cannot(path, reason());
+            return cannot_read(path, system_message(errno));
         }
         if (n == 0) {
             break;
@@ -69,41 +61,52 @@ result<secret> read_small_file(const std::string& path, bool* not_there) {
         size += static_cast<std::size_t>(n);
     }
     if (size == buffer.text.size()) {
-        return cannot(path, "it changed while it was read");
+        return cannot_read(path, "it changed while it was read");
     }
     return secret(std::string_view(buffer.text).substr(0, size));
 }
 
+} // namespace
+
+result<std::optional<secret>> read_optional_credential_file(const std::string& path) {
+    const descriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY));
+    if (file.number < 0 && (errno == ENOENT || errno == ENOTDIR)) {
+        return std::optional<secret>();
+    }
+    if (file.number < 0) {
+        return cannot_read(path, system_message(errno));
+    }
+    auto content = read_all(path, file.number);
+    if (!content) {
+        return content.error();
+    }
+    return std::optional(*std::move(content));
+}
+
+result<secret> read_credential_file(const std::string& path) {
+    auto content = read_optional_credential_file(path);
+    if (!content) {
+        return content.error();
+    }
+    if (!*content) {
+        return cannot_read(path, system_message(ENOENT));
+    }
+    return **std::move(content);
+}
+
 result<secret> read_token_file(const std::string& path) {
-    const auto read = read_small_file(path);
-    if (!read) {
-        return read.error();
+    const auto content = read_credential_file(path);
+    if (!content) {
+        return content.error();
     }
-    const auto text = trimmed(read->reveal());
-    if (text.empty()) {
-        return cannot(path, "it is empty");
+    const auto token = trimmed(content->reveal());
+    if (token.empty()) {
+        return cannot_read(path, "it is empty");
     }
-    if (!is_plain_text(text)) {
-        return cannot(path, "it holds a line break or another byte that no token has");
+    if (!is_printable_ascii(token)) {
+        return cannot_read(path, "the token " + std::string(not_printable));
     }
-    return secret(text);
-}
-
-std::string_view trimmed(std::string_view text) noexcept {
-    constexpr std::string_view blank = " \t\r\n";
-    const auto first = text.find_first_not_of(blank);
-    if (first == std::string_view::npos) {
-        return {};
-    }
-    return text.substr(first, text.find_last_not_of(blank) - first + 1);
-}
-
-bool is_plain_text(std::string_view text) noexcept {
-    return !text.empty() && std::ranges::all_of(text, [](char c) { return c >= 0x20 && c < 0x7f; });
-}
-
-bool is_access_token(std::string_view text) noexcept {
-    return is_plain_text(text) && text.size() <= 16384 && text.find(' ') == std::string_view::npos;
+    return secret(token);
 }
 
 } // namespace sluice::identity

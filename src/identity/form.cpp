@@ -11,7 +11,7 @@ namespace sluice::identity {
 
 namespace {
 
-/// Adds `text` percent-encoded, in the room that there is.
+/// Appends `text` percent-encoded, within the reserved capacity.
 void append_encoded(wiped_text& out, std::string_view text) {
     const auto& plain = boost::urls::unreserved_chars;
     const std::size_t begin = out.text.size();
@@ -36,7 +36,7 @@ result<service_url> parse_service_url(std::string_view text) {
     const auto fits = [](char c) { return c > 0x20 && c < 0x7f && c != '#'; };
     if (!std::ranges::all_of(rest, fits)) {
         return error{errc::bad_config, error_source::internal, false,
-                     "holds a fragment or a byte that no URL's path or query has"};
+                     "has a fragment, white space or a byte beyond ASCII"};
     }
     service_url out{std::move(*place), std::string(rest)};
     if (!out.target.starts_with('/')) {
@@ -50,12 +50,12 @@ std::string percent_encoded(std::string_view text) {
 }
 
 secret encode_form(const form_pairs& pairs) {
-    std::size_t most = 0;
+    std::size_t max_size = 0;
     for (const auto& [name, value] : pairs) {
-        most += 3 * (name.size() + value.size()) + 2;
+        max_size += 3 * (name.size() + value.size()) + 2;
     }
     wiped_text out;
-    out.reserve(most);
+    out.reserve(max_size);
     for (const auto& [name, value] : pairs) {
         out.text.append(out.text.empty() ? "" : "&");
         append_encoded(out, name);

@@ -7,20 +7,19 @@
 namespace sluice::identity {
 namespace {
 
-constexpr std::size_t most_of_body = std::size_t{1024} * 1024;
-constexpr unsigned most_interim_heads = 8;
-/// How often `call::timeout` may pass in all: a peer that drips is given up at last.
-constexpr int patience = 6;
+constexpr std::size_t max_body = std::size_t{1024} * 1024;
+constexpr unsigned max_interim_responses = 8;
+/// How many times the timeout a response may take in all, so that a peer that sends byte by byte is given up.
+constexpr int max_timeouts = 6;
 
-error unfit(const call& what, std::string_view why) {
+error invalid_request(const call& what, std::string_view why) {
     return {errc::bad_request, error_source::internal, false, what.place.authority() + ": " + std::string(why)};
 }
 
-/// The request as it is sent.
 result<void> write_request(const call& what, wiped_text& out) {
     const auto visible = [](char c) { return c > 0x20 && c < 0x7f; };
     if (!http::is_token(what.method) || !what.target.starts_with('/') || !std::ranges::all_of(what.target, visible)) {
-        return unfit(what, "the request cannot be written");
+        return invalid_request(what, "the method or the target of the request is malformed");
     }
     std::size_t size = what.target.size() + what.place.host.size() + what.body.reveal().size() + 256;
     for (const auto& [name, value] : what.fields) {
@@ -31,7 +30,7 @@ result<void> write_request(const call& what, wiped_text& out) {
     out.text.append(what.place.authority()).append("\r\nUser-Agent: sluice/" SLUICE_VERSION "\r\nAccept: */*\r\n");
     for (const auto& [name, value] : what.fields) {
         if (!http::append_field(out.text, name, value.reveal())) {
-            return unfit(what, "the field " + name + " holds what no field may hold");
+            return invalid_request(what, "the value of the field " + name + " is not a valid field value");
         }
     }
     if (what.method != "GET" || !what.body.empty()) {
@@ -41,8 +40,8 @@ result<void> write_request(const call& what, wiped_text& out) {
     return {};
 }
 
-/// The error of a call, with its code and the host in its detail, each once.
-error about(const call& what, error e) {
+/// `e` with its code and the host in its detail, each once.
+error with_context(const call& what, error e) {
     const auto place = what.place.authority();
     const std::string code(to_string(e.code));
     if (e.detail.starts_with(what.place.host)) { // of `net::open_connection`, which names host and address
@@ -56,12 +55,12 @@ error about(const call& what, error e) {
     return e;
 }
 
-awaitable<result<void>> skip_interim(net::client_response& answer) {
-    for (unsigned i = 0; answer.head().status < 200; ++i) {
-        if (i == most_interim_heads || answer.head().status == 101) {
-            co_return error{errc::protocol_error, error_source::origin, true, "no final answer"};
+awaitable<result<void>> skip_interim(net::client_response& response) {
+    for (unsigned i = 0; response.head().status < 200; ++i) {
+        if (i == max_interim_responses || response.head().status == 101) {
+            co_return error{errc::protocol_error, error_source::origin, true, "no final response"};
         }
-        auto next = co_await answer.read_head();
+        auto next = co_await response.read_head();
         if (!next) {
             co_return next.error();
         }
@@ -69,22 +68,22 @@ awaitable<result<void>> skip_interim(net::client_response& answer) {
     co_return result<void>{};
 }
 
-awaitable<result<void>> read_whole(net::client_response& answer, wiped_text& body, steady_clock::time_point until) {
+awaitable<result<void>> read_whole(net::client_response& response, wiped_text& body, steady_clock::time_point until) {
     for (;;) {
-        auto piece = co_await answer.read_body();
-        if (!piece) {
-            co_return piece.error();
+        auto chunk = co_await response.read_body();
+        if (!chunk) {
+            co_return chunk.error();
         }
-        if (piece->empty()) {
+        if (chunk->empty()) {
             co_return result<void>{};
         }
-        if (body.text.size() + piece->size() > most_of_body) {
-            co_return error{errc::header_too_large, error_source::origin, true, "an answer of more than 1 MiB"};
+        if (body.text.size() + chunk->size() > max_body) {
+            co_return error{errc::header_too_large, error_source::origin, true, "the response is larger than 1 MiB"};
         }
         if (steady_clock::now() > until) {
-            co_return error{errc::timeout, error_source::origin, true, "the answer does not end"};
+            co_return error{errc::timeout, error_source::origin, true, "the response does not end"};
         }
-        body.append(*piece);
+        body.append(*chunk);
     }
 }
 
@@ -112,26 +111,26 @@ awaitable<result<reply>> http_caller::send(const call& what) {
     options.response_timeout = what.timeout;
     options.write_timeout = what.timeout;
     options.secret_answer = true;
-    const auto until = steady_clock::now() + patience * what.timeout;
-    auto answer = co_await net::send(pool_, to, request.text, options);
-    if (!answer) {
-        co_return about(what, answer.error());
+    const auto until = steady_clock::now() + max_timeouts * what.timeout;
+    auto response = co_await net::send(pool_, to, request.text, options);
+    if (!response) {
+        co_return with_context(what, response.error());
     }
-    auto final = co_await skip_interim(*answer);
+    auto final = co_await skip_interim(*response);
     if (!final) {
-        co_return about(what, final.error());
+        co_return with_context(what, final.error());
     }
     reply r;
-    r.status = answer->head().status;
-    for (const auto& field : answer->head().fields.items) {
-        r.fields.emplace_back(field.name, field.value); // views: the body's pieces may overwrite them
+    r.status = response->head().status;
+    for (const auto& field : response->head().fields.items) {
+        r.fields.emplace_back(field.name, field.value); // copied: the body may overwrite what the views point to
     }
     wiped_text body;
-    auto read = co_await read_whole(*answer, body, until);
+    auto read = co_await read_whole(*response, body, until);
     if (!read) {
-        co_return about(what, read.error());
+        co_return with_context(what, read.error());
     }
-    answer->finish();
+    response->finish();
     r.body = secret(body.text);
     co_return r;
 }

@@ -1,5 +1,5 @@
 #include <sluice/base/secret.hpp>
-#include <sluice/identity/credential_file.hpp>
+#include <sluice/identity/credential_text.hpp>
 #include <sluice/identity/sanitize_message.hpp>
 
 #include <algorithm>
@@ -9,12 +9,13 @@
 namespace sluice::identity {
 namespace {
 
-constexpr std::size_t longest = 300;
-/// What is searched for secrets; more than `longest`, so that none is told that is cut off within.
-constexpr std::size_t looked_at = 4096;
-constexpr std::size_t good_part = 16;
-/// A message may have been encoded on each of several ways.
-constexpr int most_encodings = 3;
+constexpr std::size_t max_length = 300;
+/// How much is searched for secrets: more than `max_length`, so that none is shown that the limit cuts in two.
+constexpr std::size_t searched_length = 4096;
+/// So many bytes of a secret in a row count as a repetition of it.
+constexpr std::size_t min_match = 16;
+/// A message may have been percent-encoded by several hops.
+constexpr int max_encodings = 3;
 constexpr std::string_view withheld = "(withheld: it repeats a secret)";
 
 std::string printable(std::string_view text) {
@@ -29,7 +30,7 @@ std::string printable(std::string_view text) {
     return out;
 }
 
-/// `text` with each `%XX` as its byte; what is no such thing stays.
+/// `text` with each `%XX` decoded; anything else stays as it is.
 std::string percent_decoded(std::string_view text) {
     std::string out;
     out.reserve(text.size());
@@ -47,22 +48,22 @@ std::string percent_decoded(std::string_view text) {
 }
 
 bool repeats(std::string_view text, std::string_view one) {
-    if (one.size() <= good_part) {
+    if (one.size() <= min_match) {
         return !one.empty() && text.find(one) != std::string_view::npos;
     }
     std::unordered_set<std::string_view> parts;
-    for (std::size_t at = 0; at + good_part <= text.size(); ++at) {
-        parts.insert(text.substr(at, good_part));
+    for (std::size_t at = 0; at + min_match <= text.size(); ++at) {
+        parts.insert(text.substr(at, min_match));
     }
-    for (std::size_t at = 0; at + good_part <= one.size(); ++at) {
-        if (parts.contains(one.substr(at, good_part))) {
+    for (std::size_t at = 0; at + min_match <= one.size(); ++at) {
+        if (parts.contains(one.substr(at, min_match))) {
             return true;
         }
     }
     return false;
 }
 
-bool repeats_any(std::string_view text, const secrets_sent& sent) {
+bool repeats_any(std::string_view text, const request_secrets& sent) {
     wiped_text form(printable(text));
     for (int encodings = 0;; ++encodings) {
         if (std::ranges::any_of(sent, [&](std::string_view one) { return repeats(form.text, one); })) {
@@ -70,7 +71,7 @@ bool repeats_any(std::string_view text, const secrets_sent& sent) {
         }
         const wiped_text bytes(percent_decoded(form.text));
         wiped_text decoded(printable(bytes.text));
-        if (encodings == most_encodings || decoded.text.size() == form.text.size()) {
+        if (encodings == max_encodings || decoded.text.size() == form.text.size()) {
             return false;
         }
         form.text.swap(decoded.text);
@@ -79,17 +80,17 @@ bool repeats_any(std::string_view text, const secrets_sent& sent) {
 
 } // namespace
 
-std::string told(std::string_view text, const secrets_sent& sent) {
-    const auto seen = trimmed(text).substr(0, looked_at);
-    if (repeats_any(seen, sent)) {
+std::string sanitize_message(std::string_view text, const request_secrets& sent) {
+    const auto searched = trimmed(text).substr(0, searched_length);
+    if (repeats_any(searched, sent)) {
         return std::string(withheld);
     }
-    return printable(seen.substr(0, seen.find_first_of("\r\n"))).substr(0, longest);
+    return printable(searched.substr(0, searched.find_first_of("\r\n"))).substr(0, max_length);
 }
 
-std::string told(std::string_view code, std::string_view message, const secrets_sent& sent) {
-    std::string out = told(code, sent);
-    const std::string rest = told(message, sent);
+std::string sanitize_message(std::string_view code, std::string_view message, const request_secrets& sent) {
+    std::string out = sanitize_message(code, sent);
+    const std::string rest = sanitize_message(message, sent);
     out += out.empty() || rest.empty() ? "" : ": ";
     return out += rest;
 }

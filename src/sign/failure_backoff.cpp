@@ -1,4 +1,4 @@
-#include <sluice/identity/refreshing_provider.hpp>
+#include <sluice/identity/refresh_schedule.hpp>
 #include <sluice/sign/failure_backoff.hpp>
 
 #include <utility>
@@ -7,41 +7,40 @@ namespace sluice::sign {
 
 namespace {
 
-/// An answer that has not come after that is asked for anew: whoever asked is gone.
-constexpr std::chrono::seconds longest_asking{10};
+/// After that another caller may try: the one that did has gone without reporting an outcome.
+constexpr std::chrono::seconds max_try{10};
 
 } // namespace
 
-std::optional<error> failure_memory::refusal(time_point now) {
-    const std::lock_guard lock(mutex_);
-    if (!failure_) {
-        return std::nullopt;
+result<void> failure_backoff::try_use(time_point now) {
+    const mutex_lock lock(mutex_);
+    if (backing_off(now)) {
+        return last_;
     }
-    if (waiting(now)) {
-        return failure_;
+    if (!last_) {
+        trying_ = true;
+        since_ = now;
+        until_ = now + max_try;
     }
-    asking_ = true;
-    since_ = now;
-    until_ = now + longest_asking;
-    return std::nullopt;
+    return {};
 }
 
-void failure_memory::failed(error e, time_point now) {
-    const std::lock_guard lock(mutex_);
-    if (waiting(now) && !asking_) {
-        return; // of several that asked at the same time, the first one counts
+void failure_backoff::failed(error e, time_point now) {
+    const mutex_lock lock(mutex_);
+    if (backing_off(now) && !trying_) {
+        return; // of several that used it at the same time, the first to fail counts
     }
-    failure_ = std::move(e);
-    asking_ = false;
+    last_ = std::move(e);
+    trying_ = false;
     since_ = now;
-    until_ = now + identity::renewal_plan::after_failure(++failures_, now, std::nullopt, identity::random_unit());
+    until_ = now + identity::refresh_schedule::after_failure(++failures_, now, std::nullopt, identity::random_unit());
 }
 
-void failure_memory::succeeded() {
-    const std::lock_guard lock(mutex_);
-    failure_.reset();
+void failure_backoff::succeeded() {
+    const mutex_lock lock(mutex_);
+    last_ = result<void>();
     failures_ = 0;
-    asking_ = false;
+    trying_ = false;
 }
 
 } // namespace sluice::sign

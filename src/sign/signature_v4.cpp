@@ -18,20 +18,20 @@ bool has_control(std::string_view text) {
     });
 }
 
-// A line break in what is signed would let one field pass for two, in the signature and on the wire.
+// A line break would turn one field into two, in the signature and on the wire.
 result<void> check(const v4_request& request, const v4_scope& scope) {
     if (!request.path.starts_with('/') || has_control(request.path)) {
-        return failed("the path is not absolute or has control characters");
+        return failed("the path is not absolute or contains a control character");
     }
     if (request.authority.empty() || has_control(request.authority)) {
-        return failed("the host is empty or has control characters");
+        return failed("the host is empty or contains a control character");
     }
     if (has_control(scope.access_key_id) || has_control(scope.session_token)) {
-        return failed("the credentials have control characters");
+        return failed("the access key id or the session token contains a control character");
     }
     for (const field_view& header : request.headers) {
         if (header.name.empty() || has_control(header.name) || has_control(header.value)) {
-            return failed("a header has no name or control characters");
+            return failed("a header field has no name or contains a control character");
         }
     }
     return {};
@@ -81,7 +81,8 @@ std::string amz_timestamp(std::chrono::system_clock::time_point time) {
     const std::chrono::year_month_day date(day);
     const std::chrono::hh_mm_ss clock(std::chrono::floor<std::chrono::seconds>(time - day));
     std::string text = "00000000T000000Z";
-    const auto put = [&text](std::size_t last, auto value) { // a formatter takes a tenth of the whole signature
+    const auto put = [&text](std::size_t last,
+                             auto value) { // std::format would take a tenth of the time of a signature
         for (auto rest = static_cast<unsigned>(value); rest != 0; rest /= 10) {
             text[last--] = static_cast<char>('0' + rest % 10);
         }
@@ -101,7 +102,8 @@ sha256_digest v4_signing_key(std::string_view secret_access_key, std::string_vie
     // "<aws-region>"), DateRegionServiceKey = HMAC-SHA256(<DateRegionKey>, "<aws-service>"), SigningKey =
     // HMAC-SHA256(<DateRegionServiceKey>, "aws4_request")"
     std::vector<std::uint8_t> seed;
-    seed.reserve(secret_access_key.size() + dialect.key_prefix.size()); // at once: growing would leave copies behind
+    seed.reserve(secret_access_key.size() +
+                 dialect.key_prefix.size()); // at once, since growing would leave copies of the secret behind
     const auto prefix = as_key(dialect.key_prefix);
     const auto secret_bytes = as_key(secret_access_key);
     seed.insert(seed.end(), prefix.begin(), prefix.end());
@@ -158,7 +160,7 @@ v4_signature steps_to(const v4_request& request, std::string query, canonical_he
     return steps;
 }
 
-/// The names of the parameters that a signature adds, each once for its dialect.
+/// The names of the parameters that a signature adds, built once for each dialect.
 struct parameter_names {
     explicit parameter_names(std::string_view prefix)
         : algorithm(std::string(prefix) + "Algorithm")
@@ -191,8 +193,8 @@ v4_signature v4_sign(const v4_request& request, const v4_scope& scope, const hma
 
 result<v4_presigned> v4_prepare(const v4_request& request, const v4_scope& scope, std::chrono::seconds expires) {
     // X-Amz-Expires: "The minimum value you can set is 1, and the maximum is 604800 (seven days)."
-    if (expires < std::chrono::seconds(1) || expires > longest_expiry) {
-        return failed("a URL's life must be 1 to 604800 seconds");
+    if (expires < std::chrono::seconds(1) || expires > max_presigned_lifetime) {
+        return failed("a URL's lifetime must be 1 to 604800 seconds");
     }
     if (const auto checked = check(request, scope); !checked) {
         return checked.error();

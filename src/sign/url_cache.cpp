@@ -16,7 +16,7 @@ url_cache::url_cache(std::size_t capacity)
 
 std::shared_ptr<const signed_request> url_cache::find(std::string_view key, method m, time_point now,
                                                       const snapshot& credentials) {
-    const std::lock_guard lock(mutex_);
+    const mutex_lock lock(mutex_);
     if (credentials_ != credentials) {
         clear();
         credentials_ = credentials;
@@ -28,7 +28,7 @@ std::shared_ptr<const signed_request> url_cache::find(std::string_view key, meth
     }
     const order::iterator it = found->second;
     if (now < it->from || now >= it->until) {
-        return nullptr; // stays for `find_old`, until another takes its place
+        return nullptr; // stays for `find_old`, until another replaces it
     }
     entries_.splice(entries_.begin(), entries_, it);
     return it->request;
@@ -36,13 +36,13 @@ std::shared_ptr<const signed_request> url_cache::find(std::string_view key, meth
 
 std::shared_ptr<const signed_request> url_cache::find_old(std::string_view key, method m, time_point now,
                                                           time_point::duration left) {
-    const std::lock_guard lock(mutex_);
+    const mutex_lock lock(mutex_);
     const auto found = index_of(m).find(key);
     if (found == index_of(m).end()) {
         return nullptr;
     }
-    const entry& kept = *found->second;
-    return now >= kept.from && kept.request->expires - now >= left ? kept.request : nullptr;
+    const entry& cached = *found->second;
+    return now >= cached.from && cached.request->expires - now >= left ? cached.request : nullptr;
 }
 
 void url_cache::put(std::string_view key, method m, time_point now, const snapshot& credentials,
@@ -54,7 +54,7 @@ void url_cache::put(std::string_view key, method m, time_point now, const snapsh
     order fresh; // allocated before the lock is taken
     fresh.push_back({std::string(key), m, now, until, std::move(request)});
 
-    const std::lock_guard lock(mutex_);
+    const mutex_lock lock(mutex_);
     if (credentials_ != credentials) {
         return;
     }
@@ -69,14 +69,14 @@ void url_cache::put(std::string_view key, method m, time_point now, const snapsh
 }
 
 void url_cache::erase(std::string_view key, method m) {
-    const std::lock_guard lock(mutex_);
+    const mutex_lock lock(mutex_);
     if (const auto found = index_of(m).find(key); found != index_of(m).end()) {
         drop(found->second);
     }
 }
 
 std::size_t url_cache::size() const {
-    const std::lock_guard lock(mutex_);
+    const mutex_lock lock(mutex_);
     return entries_.size();
 }
 

@@ -15,33 +15,35 @@ namespace sluice::sign {
 
 namespace {
 
-/// A task and who waits for it. Held by both, whoever ends last.
-struct errand {
-    explicit errand(executor ex)
+/// What a task and its waiter share; the last of the two to end destroys it.
+struct pending_task {
+    explicit pending_task(executor ex)
         : ended(std::make_shared<alarm>(ex)) {}
-    asio::cancellation_signal cut;
+    asio::cancellation_signal cancel;
     std::shared_ptr<alarm> ended;
     std::optional<result<signed_request>> made{};
 };
 
 } // namespace
 
-awaitable<result<signed_request>> bounded(awaitable<result<signed_request>> task, steady_clock::time_point give_up) {
+awaitable<result<signed_request>> with_timeout(awaitable<result<signed_request>> task,
+                                               steady_clock::time_point deadline) {
     const auto ex = co_await asio::this_coro::executor;
-    const auto e = std::make_shared<errand>(ex);
-    auto at_end = asio::bind_cancellation_slot(e->cut.slot(), [e](const std::exception_ptr& thrown,
-                                                                  result<signed_request> made) {
-        e->made = thrown ? error{errc::sign_failed, error_source::internal, true, "signing failed"} : std::move(made);
-        e->ended->notify();
-    });
+    const auto pending = std::make_shared<pending_task>(ex);
+    auto at_end = asio::bind_cancellation_slot(
+        pending->cancel.slot(), [pending](const std::exception_ptr& thrown, result<signed_request> made) {
+            pending->made =
+                thrown ? error{errc::sign_failed, error_source::internal, true, "signing failed"} : std::move(made);
+            pending->ended->notify();
+        });
     asio::co_spawn(ex, std::move(task), std::move(at_end));
-    while (!e->made && steady_clock::now() < give_up) {
-        co_await e->ended->wait_until(give_up);
+    while (!pending->made && steady_clock::now() < deadline) {
+        co_await pending->ended->wait_until(deadline);
     }
-    if (e->made) {
-        co_return *std::move(e->made);
+    if (pending->made) {
+        co_return *std::move(pending->made);
     }
-    e->cut.emit(asio::cancellation_type::terminal);
+    pending->cancel.emit(asio::cancellation_type::terminal);
     co_return error{errc::timeout, error_source::origin, true, "signing takes too long"};
 }
 

@@ -4,8 +4,9 @@
 
 namespace sluice::sign {
 
-/// Waits for `task`, at the longest until `give_up`: then `errc::timeout` (retryable), and the task is cut. It ends
-/// soon, but after that: it must own what it uses, but what lives as long as the worker.
-awaitable<result<signed_request>> bounded(awaitable<result<signed_request>> task, steady_clock::time_point give_up);
+/// Waits for `task` until `deadline`; then cancels it and completes with `errc::timeout` (retryable). A cancelled task
+/// ends soon, but after that: whatever it uses, it must own, unless it lives as long as the worker.
+awaitable<result<signed_request>> with_timeout(awaitable<result<signed_request>> task,
+                                               steady_clock::time_point deadline);
 
 } // namespace sluice::sign

@@ -9,10 +9,10 @@
 #include <string_view>
 #include <tuple>
 
-/// What stores are asked with, each an immutable snapshot once it is published: a renewal makes a new one. `contents()`
-/// is all that one says, to be compared; views, some of secrets, which live as long as it does. `renew_at` is no part
-/// of that: when to ask again at the latest although it is good for longer. Unset: the expiry alone says when, and what
-/// has none is never asked for again.
+/// Credentials for stores, each an immutable snapshot once it is published: a refresh makes a new one. `contents()` are
+/// all its parts, for comparison: views, some of secrets, valid as long as the snapshot. `renew_at` is not among them:
+/// it says when to refresh at the latest although the credential is valid for longer. Where it is unset, the expiry
+/// alone decides, and a credential without one is never refreshed.
 namespace sluice::identity {
 
 using time_point = std::chrono::system_clock::time_point;
@@ -25,7 +25,7 @@ struct aws_credentials {
     std::optional<time_point> expires{}; ///< unset: never
     std::optional<time_point> renew_at{};
 
-    /// Whom they stand for, as an operator knows it; no secret.
+    /// The identity that an operator knows them by; not a secret.
     [[nodiscard]] const std::string& who() const noexcept { return access_key_id; }
     [[nodiscard]] auto contents() const {
         return std::tuple(std::string_view(access_key_id), secret_access_key.reveal(), session_token.reveal(), expires);
@@ -36,16 +36,16 @@ struct aws_credentials {
 struct bearer_token {
     secret token;
     std::optional<time_point> expires{};
-    std::string subject; ///< e-mail, client id or object id where the source says it; "": it does not
+    std::string subject; ///< e-mail, client id or object id; "": unknown
     std::optional<time_point> renew_at{};
-    bool subject_pending{false}; ///< it has one, which the source could not be asked for yet
+    bool subject_pending{false}; ///< it has a subject that could not be fetched yet
 
     [[nodiscard]] const std::string& who() const noexcept { return subject; }
     [[nodiscard]] auto contents() const { return std::tuple(token.reveal(), std::string_view(subject), expires); }
 };
 
-/// Azure's user delegation key, which signs SAS (learn.microsoft.com "Get User Delegation Key"). Times as text, since
-/// they stand in the signature and in the URL byte for byte; without fractions.
+/// Azure's user delegation key, which signs SAS (learn.microsoft.com, "Get User Delegation Key"). Its times are texts
+/// without fractions, since they go into the signature and the URL byte for byte.
 struct user_delegation_key {
     std::string oid;
     std::string tid;
@@ -65,17 +65,17 @@ struct user_delegation_key {
     }
 };
 
-/// Gives the newest snapshot of a `T`. Holders compare the pointers to see that it changed.
+/// Provides the newest snapshot of a `T`. A changed pointer means a changed credential.
 template <class T>
 class provider {
 public:
     virtual ~provider() = default;
 
-    /// nullptr: none yet. It may have expired: the caller checks. From any thread; never waits.
+    /// nullptr where there is none yet. It may have expired: the caller checks. From any thread; never waits.
     [[nodiscard]] virtual std::shared_ptr<const T> current() const = 0;
 };
 
-/// One that never changes.
+/// A credential that never changes.
 template <class T>
 class fixed final : public provider<T> {
 public:

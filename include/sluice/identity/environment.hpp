@@ -7,10 +7,10 @@
 
 namespace sluice::identity {
 
-/// Gives a variable of the environment; nullopt where it is unset or empty, which the clouds' SDKs take as the same.
+/// Looks up an environment variable; nullopt where it is unset or empty, which the clouds' SDKs treat alike.
 using environment = std::function<std::optional<std::string>(std::string_view)>;
 
-/// The process's own.
+/// The environment of this process.
 [[nodiscard]] environment process_environment();
 
 /// True where `name` is set to `true`, in whatever case.

@@ -4,17 +4,18 @@
 
 #include <chrono>
 
-/// When credentials end, by our clock, whatever their services say.
+/// The expiry of credentials by our clock, within bounds whatever their services say.
 namespace sluice::identity {
 
-/// No credential that a service gives is taken to live longer: by then it is asked for anew. Far beyond what any of
-/// them gives (Google at most 12 hours, AWS 36, Azure 28), and it keeps sums within the clock's range.
-inline constexpr std::chrono::seconds longest_life{std::chrono::days(365)};
+/// A credential that a service issues is taken to live no longer. Far beyond what any of them issues (Google at most 12
+/// hours, AWS 36, Azure 28); it keeps sums within the range of the clock.
+inline constexpr std::chrono::seconds max_credential_lifetime{std::chrono::days(365)};
 
-/// The end of what lives for `left` from `now`, at most `longest_life`. `left` may be any number, also a negative one.
+/// The expiry of what lives for `left` from `now`, at most `max_credential_lifetime`. `left` may be any number, also a
+/// negative one.
 [[nodiscard]] time_point expiry_after(time_point now, std::chrono::seconds left) noexcept;
 
-/// The end of what a service says ends at `end`: then, or after `longest_life` from `now`.
+/// The expiry of what expires at `end` according to its service: then, or after `max_credential_lifetime` from `now`.
 [[nodiscard]] time_point expiry_at(time_point now, time_point end) noexcept;
 
 } // namespace sluice::identity

@@ -10,18 +10,18 @@
 #include <utility>
 #include <vector>
 
-/// The parts that the identity services' calls are made of: URLs, forms, fields.
+/// What requests to identity services are made of: URLs, forms, fields.
 namespace sluice::identity {
 
-/// A URL of a service taken apart.
+/// A parsed URL of a service.
 struct service_url {
     config::url place;  ///< its path is not set
     std::string target; ///< path and query as they stand, at least "/"
 };
 
-/// Reads an absolute http or https URL with any path and query, as the clouds' environment variables and files hold
-/// them. Errors: `errc::bad_config` for anything else, a user, a fragment, or a byte that no target has; the detail
-/// does not hold the text, which may hold a secret.
+/// Parses an absolute http or https URL with any path and query, as in the clouds' environment variables and files.
+/// Errors: `errc::bad_config` for anything else, a user, a fragment, or a byte that a target cannot contain; the detail
+/// does not quote the text, which may contain a secret.
 [[nodiscard]] result<service_url> parse_service_url(std::string_view text);
 
 /// All but `A-Za-z0-9-._~` as `%XX` of upper case (RFC 3986 §2.1, §2.3).

@@ -11,22 +11,22 @@
 #include <utility>
 #include <vector>
 
-/// Small requests to the clouds' identity services.
+/// Small HTTP requests to the clouds' identity services.
 namespace sluice::identity {
 
 /// One request. Its fields and body may be secrets.
 struct call {
     std::string method{"GET"};
-    config::url place;                                    ///< scheme, host and port; its path is not used
+    config::url place;                                    ///< scheme, host and port; its path is ignored
     std::string target;                                   ///< origin-form: path and query, encoded
     std::vector<std::pair<std::string, secret>> fields{}; ///< besides Host, User-Agent, Accept and Content-Length
     secret body{};
-    std::chrono::milliseconds timeout{5000};   ///< to connect, and to each next piece of the answer
+    std::chrono::milliseconds timeout{5000};   ///< to connect, and for each next part of the response
     std::string ca_file{};                     ///< "": the system's
-    error_source source{error_source::origin}; ///< whom is asked; the app is never asked through a proxy
+    error_source source{error_source::origin}; ///< the peer; the app is never reached through a proxy
 };
 
-/// An answer, whole.
+/// A whole response.
 struct reply {
     unsigned status{0};
     std::vector<std::pair<std::string, std::string>> fields{};
@@ -36,16 +36,16 @@ struct reply {
     [[nodiscard]] std::string_view field(std::string_view name) const noexcept;
 };
 
-/// Sends calls: the real one over a connection pool, in tests a script.
+/// Sends requests: over a connection pool, or in tests by a script.
 class caller {
 public:
     virtual ~caller() = default;
-    /// Errors as `net::send` has them, and `header_too_large` for a body of more than 1 MiB. An answer of any status is
-    /// no error. Redirects are not followed. `what` must live until completion.
+    /// Errors: as `net::send`, and `header_too_large` for a body of more than 1 MiB. A response of any status is not an
+    /// error. Redirects are not followed. `what` must live until completion.
     virtual awaitable<result<reply>> send(const call& what) = 0;
 };
 
-/// Calls over the network, from one worker.
+/// Sends over the network, from one worker.
 class http_caller final : public caller {
 public:
     /// `pool` must outlive this.

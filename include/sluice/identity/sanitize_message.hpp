@@ -4,18 +4,19 @@
 #include <string_view>
 #include <vector>
 
-/// What a cloud's service said, made fit for the log and for people.
+/// Messages of the clouds' services, made fit for the log.
 namespace sluice::identity {
 
-/// The secrets of a request, none of which may come back in what is told.
-using secrets_sent = std::vector<std::string_view>;
+/// The secrets of a request, none of which may appear in a message.
+using request_secrets = std::vector<std::string_view>;
 
-/// The first line of `text`, cut at 300 bytes, without control bytes and with `?` for those beyond ASCII. Where the
-/// text repeats one of `sent`, or any 16 bytes in a row of it, plain or percent-encoded, nothing of it is told but
-/// that. "" for a text of white space.
-[[nodiscard]] std::string told(std::string_view text, const secrets_sent& sent);
+/// The first line of `text`, cut at 300 bytes, without control characters and with `?` for bytes beyond ASCII. Where
+/// the text repeats one of `sent`, or any 16 bytes in a row of it, plain or percent-encoded, the result only says that
+/// it was withheld. "" for a text of white space.
+[[nodiscard]] std::string sanitize_message(std::string_view text, const request_secrets& sent);
 
 /// A service's `code` and its `message`, each as above, with ": " between where there are both.
-[[nodiscard]] std::string told(std::string_view code, std::string_view message, const secrets_sent& sent);
+[[nodiscard]] std::string sanitize_message(std::string_view code, std::string_view message,
+                                           const request_secrets& sent);
 
 } // namespace sluice::identity

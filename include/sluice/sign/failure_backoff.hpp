@@ -1,35 +1,37 @@
 #pragma once
 
 #include <sluice/base/error.hpp>
+#include <sluice/base/mutex.hpp>
 
 #include <chrono>
-#include <mutex>
-#include <optional>
 
 namespace sluice::sign {
 
-/// What a service failed with last, so that not every request waits for one that is down or refuses us. From any
-/// thread.
-class failure_memory {
+/// The backoff after failures of a service, so that not every request waits for one that is down or refuses us. From
+/// any thread.
+class failure_backoff {
 public:
     using time_point = std::chrono::system_clock::time_point;
 
-    /// The last failure, where the service is not to be asked at `now`; nullopt: the caller is to ask it, and to say
-    /// what came of it. After a failure that is one caller alone: the others get the failure until it has an answer.
-    [[nodiscard]] std::optional<error> refusal(time_point now);
-    /// After that the service is left alone as `identity::renewal_plan::after_failure` says.
+    /// Asks to use the service at `now`. Success: the caller is to use it, and to report the outcome by `failed` or
+    /// `succeeded`. Error: the last failure, because the service is not to be used yet, or because another caller is
+    /// trying it: after a failure only one does at a time.
+    [[nodiscard]] result<void> try_use(time_point now);
+    /// From now on the service is left alone for as long as `identity::refresh_schedule::after_failure` says.
     void failed(error e, time_point now);
     void succeeded();
 
 private:
-    [[nodiscard]] bool waiting(time_point now) const { return failure_ && now >= since_ && now < until_; }
+    [[nodiscard]] bool backing_off(time_point now) const REQUIRES(mutex_) {
+        return !last_ && now >= since_ && now < until_;
+    }
 
-    std::mutex mutex_; // guards all below
-    std::optional<error> failure_;
-    unsigned failures_{0}; // in a row
-    bool asking_{false};   // somebody does, since the last failure
-    time_point since_{};   // a clock that was set back must not keep anybody from asking
-    time_point until_{};
+    mutex mutex_;
+    result<void> last_ GUARDED_BY(mutex_);
+    unsigned failures_ GUARDED_BY(mutex_){0}; ///< in a row
+    bool trying_ GUARDED_BY(mutex_){false};   ///< since the last failure
+    time_point since_ GUARDED_BY(mutex_){};   ///< so that a clock that was set back blocks nobody
+    time_point until_ GUARDED_BY(mutex_){};
 };
 
 } // namespace sluice::sign

@@ -17,7 +17,7 @@ namespace sluice::sign {
 /// The payload hash of every presigned URL, and of header-signed requests whose body is not hashed.
 inline constexpr std::string_view unsigned_payload = "UNSIGNED-PAYLOAD";
 
-/// The names in which the dialects differ. All else is the same, canonical forms included.
+/// The names in which the dialects differ; all else, the canonical forms too, is the same.
 struct v4_dialect {
     std::string_view algorithm;
     std::string_view key_prefix; ///< before the secret, in the first step to a signing key
@@ -27,11 +27,11 @@ struct v4_dialect {
 inline constexpr v4_dialect aws4{"AWS4-HMAC-SHA256", "AWS4", "aws4_request", "X-Amz-"};
 /// Cloud Storage with an HMAC key.
 inline constexpr v4_dialect goog4_hmac{"GOOG4-HMAC-SHA256", "GOOG4", "goog4_request", "X-Goog-"};
-/// Cloud Storage with a service account's RSA key, which signs the string to sign itself: there is no signing key.
+/// Cloud Storage with a service account's RSA key, which signs the string to sign directly, without a signing key.
 inline constexpr v4_dialect goog4_rsa{"GOOG4-RSA-SHA256", "", "goog4_request", "X-Goog-"};
 
-/// The longest life of a presigned URL: seven days, as long as a signing key is valid; Cloud Storage has the same.
-inline constexpr std::chrono::seconds longest_expiry{604800};
+/// The maximum lifetime of a presigned URL: seven days, as long as a signing key is valid; the same at Cloud Storage.
+inline constexpr std::chrono::seconds max_presigned_lifetime{604800};
 
 /// What is signed. All views must live until the call returns.
 struct v4_request {
@@ -53,7 +53,7 @@ struct v4_scope {
     const v4_dialect* dialect{&aws4};
 };
 
-/// The steps of a signature, all of them for tests and for finding out why a store disagrees. Secrets.
+/// The steps of a signature, for tests and for finding out why a store disagrees. Secrets.
 struct v4_signature {
     std::string canonical_request;
     std::string string_to_sign;
@@ -64,31 +64,33 @@ struct v4_signature {
 
 struct v4_presigned {
     v4_signature steps;
-    std::string target; ///< path and query with the signature last, where there is one yet
+    std::string target; ///< path and query; the signature is last, once there is one
 };
 
-/// `YYYYMMDDTHHMMSSZ`, fractions cut off.
+/// `YYYYMMDDTHHMMSSZ`, without fractions.
 [[nodiscard]] std::string amz_timestamp(std::chrono::system_clock::time_point time);
 
-/// The key of a day, a region and a service; good for that UTC day, so keep it. `date`: `YYYYMMDD`. Wipe it after use.
+/// The key of a day, a region and a service; valid for that UTC day, so cache it. `date`: `YYYYMMDD`. Wipe it after
+/// use.
 [[nodiscard]] sha256_digest v4_signing_key(std::string_view secret_access_key, std::string_view date,
                                            std::string_view region, std::string_view service,
                                            const v4_dialect& dialect = aws4);
 
-/// The bare algorithm: `query` and `headers` are signed as they are, nothing is added. For services other than S3 too.
+/// The bare algorithm: `query` and `headers` are signed as they are, and nothing is added. Also for other services than
+/// S3.
 [[nodiscard]] v4_signature v4_sign(const v4_request& request, const v4_scope& scope, const hmac_key& key);
 
-/// A URL without its signature, for those that are not made here and now: `steps.string_to_sign` is to be signed, and
-/// `v4_attach` completes the URL. `request.payload_hash` must be the value of a signed x-goog-content-sha256 where
+/// A URL without its signature, where another party signs: `steps.string_to_sign` is to be signed, and `v4_attach`
+/// completes the URL. `request.payload_hash` must be the value of a signed x-goog-content-sha256 where
 /// there is one. Errors: as for `v4_presign`.
 [[nodiscard]] result<v4_presigned> v4_prepare(const v4_request& request, const v4_scope& scope,
                                               std::chrono::seconds expires);
 
-/// Puts the signature (lower-case hex) where it belongs.
+/// Appends the signature (lower-case hex) to the query.
 void v4_attach(v4_presigned& prepared, const v4_dialect& dialect, std::string signature);
 
-/// A URL that anyone who has it may use for `expires` (1 s to `longest_expiry`).
-/// Errors: `errc::sign_failed` for a life out of that range, for a path that is not absolute, and for control
+/// A URL that anyone who has it may use for `expires` (1 s to `max_presigned_lifetime`).
+/// Errors: `errc::sign_failed` for a lifetime out of that range, for a path that is not absolute, and for control
 /// characters in the path, the authority or a header.
 [[nodiscard]] result<v4_presigned> v4_presign(const v4_request& request, const v4_scope& scope,
                                               std::chrono::seconds expires, const hmac_key& key);

@@ -14,32 +14,32 @@
 
 namespace sluice::sign {
 
-/// The method a URL is signed for: a URL signed for GET is refused for HEAD by S3.
+/// The method a URL is signed for: S3 refuses HEAD with a URL signed for GET.
 enum class method : std::uint8_t { get, head };
 
-/// Everything a request to a store needs, made from nothing: no field of a client's is in it.
+/// Everything a request to a store needs, made from scratch: it contains no field of a client.
 struct signed_request {
     bool tls{false};
     std::string host; ///< what to connect to and to verify; no brackets, no port
     std::uint16_t port{0};
-    std::string authority; ///< the Host field, byte for byte as it was signed
-    std::string target;    ///< path and query as signed; a secret while it lives: never logged
+    std::string authority;                              ///< the Host field, byte for byte as it was signed
+    std::string target;                                 ///< path and query as signed; a secret: never logged
     std::vector<std::pair<std::string, secret>> fields; ///< for stores that take a bearer token instead of a URL
     std::chrono::system_clock::time_point expires;      ///< when the store stops accepting it
-    /// No extension field (x-goog-…, x-amz-…) may be added to it: a store refuses those that are not signed.
+    /// No extension field (x-goog-…, x-amz-…) may be added: the store refuses those that are not signed.
     bool only_signed_extensions{true};
 
     /// scheme://authority + target
     [[nodiscard]] std::string url() const;
 };
 
-/// What a URL that is handed to somebody else says besides the object.
+/// What a URL for another party says besides the object.
 struct presign_options {
     std::optional<std::chrono::seconds> expires{}; ///< unset: the store's `url_expiry`
     std::string response_content_type{};           ///< the store answers with it as Content-Type; "": as it is stored
     std::string response_content_disposition{};
     std::optional<std::chrono::system_clock::time_point> at{}; ///< signed as if it were then; unset: now
-    /// `presign` completes by then, whatever it waits for: with `errc::timeout` (retryable) where it has no URL yet.
+    /// `presign` completes by then, with `errc::timeout` (retryable) where it has no URL yet.
     steady_clock::time_point give_up{steady_clock::time_point::max()};
 };
 
@@ -50,19 +50,19 @@ public:
 
     /// A request of our own for the object `key` (decoded, raw bytes): a URL, or one with a bearer field.
     ///
-    /// Completes at once where a kept URL is still good for a while; one that uses an RSA key may suspend. Calls may
-    /// overlap. `key` must live until completion. It has no cancellation of its own: it never calls out. Errors:
-    /// `errc::no_credentials` (retryable where a renewal may bring some), `errc::sign_failed`.
+    /// Completes at once where a cached URL is valid for a while; a signer with an RSA key may suspend. Calls may
+    /// overlap. `key` must live until completion. It has no cancellation of its own, since it sends no requests.
+    /// Errors: `errc::no_credentials` (retryable where a refresh may bring some), `errc::sign_failed`.
     virtual awaitable<result<signed_request>> sign(std::string_view key, method m) = 0;
 
-    /// A URL for somebody else, that needs no field: for redirects and `sluice sign`. Not kept, but where making it
-    /// calls out (`pool`, of the caller's worker) or costs an RSA signature. It never outlives the credential:
-    /// `expires` tells. `key` and `options` must live until completion, `pool` as long as its worker. Errors: as for
-    /// `sign`, `errc::sign_failed` for a life that the store does not take, `errc::timeout` at `options.give_up`.
+    /// A URL for another party, which needs no header field: for redirects and `sluice sign`. Cached only where making
+    /// it takes a request (by `pool`, of the caller's worker) or an RSA signature. It never outlives the credential:
+    /// see `expires`. `key` and `options` must live until completion, `pool` as long as its worker. Errors: as for
+    /// `sign`, `errc::sign_failed` for a lifetime that the store does not allow, `errc::timeout` at `options.give_up`.
     virtual awaitable<result<signed_request>> presign(net::connection_pool& pool, std::string_view key, method m,
                                                       const presign_options& options) = 0;
 
-    /// Forgets the kept URL of `key`, after the store refused it.
+    /// Removes the cached URL of `key`, after the store refused it.
     virtual void forget(std::string_view key, method m) = 0;
 };
 

@@ -1,5 +1,6 @@
 #include <sluice/config/text.hpp>
 #include <sluice/identity/credential_file.hpp>
+#include <sluice/identity/credential_text.hpp>
 #include <sluice/identity/rfc3339.hpp>
 
 #include "parts.hpp"
@@ -9,13 +10,13 @@
 namespace sluice::identity::aws {
 namespace {
 
-error bad_line(const std::string& path, std::size_t line, std::string_view why) {
-    return refused(files_name, path + ":" + std::to_string(line) + ": " + std::string(why), mended_by::operator_alone,
-                   error_source::internal);
+error syntax_error(const std::string& path, std::size_t line, std::string_view why) {
+    return no_credentials(files_name, path + ":" + std::to_string(line) + ": " + std::string(why), retryable::no,
+                          error_source::internal);
 }
 
-/// `value # comment`: a comment begins at `#` or `;` behind white space (AWS SDKs and Tools Reference Guide, "Shared
-/// config and credentials files").
+/// AWS SDKs and Tools Reference Guide, "Shared config and credentials files": a comment after a value begins at `#` or
+/// `;` behind white space.
 std::string_view without_comment(std::string_view value) {
     for (std::size_t at = value.find_first_of("#;"); at != std::string_view::npos;
          at = value.find_first_of("#;", at + 1)) {
@@ -26,7 +27,7 @@ std::string_view without_comment(std::string_view value) {
     return trimmed(value);
 }
 
-/// A file's path: what `variable` says, else `fallback` in the home directory; "" where there is no home.
+/// The path that `variable` holds, else `fallback` in the home directory; "" where HOME is not set either.
 std::string path_of(const environment& env, std::string_view variable, std::string_view fallback) {
     const auto home = env("HOME");
     if (auto named = env(variable)) {
@@ -38,20 +39,19 @@ std::string path_of(const environment& env, std::string_view variable, std::stri
     return home ? *home + std::string(fallback) : std::string();
 }
 
-/// The sections of a file; none where it is not there.
+/// The sections of a file; none where it does not exist.
 result<std::map<std::string, profile>> sections_of(const std::string& path) {
     if (path.empty()) {
         return std::map<std::string, profile>();
     }
-    bool not_there = false;
-    const auto read = read_small_file(path, &not_there);
-    if (not_there) {
+    const auto content = read_optional_credential_file(path);
+    if (!content) {
+        return no_credentials(files_name, content.error().detail, retryable::yes, error_source::internal);
+    }
+    if (!*content) {
         return std::map<std::string, profile>();
     }
-    if (!read) {
-        return refused(files_name, read.error().detail, mended_by::trying_again, error_source::internal);
-    }
-    return read_sections(path, read->reveal());
+    return read_sections(path, (*content)->reveal());
 }
 
 /// `profile x` and `profile "x"` name the profile x.
@@ -63,7 +63,7 @@ bool names_profile(std::string_view section, std::string_view name) {
     const auto rest = section.substr(word.size());
     auto given = trimmed(rest);
     if (given.size() == rest.size()) {
-        return false; // no white space between
+        return false; // no white space in between
     }
     if (given.size() >= 2 && (given.front() == '"' || given.front() == '\'') && given.back() == given.front()) {
         given = given.substr(1, given.size() - 2);
@@ -73,12 +73,12 @@ bool names_profile(std::string_view section, std::string_view name) {
 
 } // namespace
 
-// Boost.PropertyTree's reader does not fit: it refuses a section or a name that comes twice, and takes the indented
-// settings that belong to the one above (`s3 =`, `services`) for settings of the section.
+// Boost.PropertyTree's INI reader does not fit: it refuses a section or a name that is repeated, and takes indented
+// settings, which belong to the one above (`s3 =`, `services`), for settings of the section.
 result<std::map<std::string, profile>> read_sections(const std::string& path, std::string_view text) {
     std::map<std::string, profile> sections;
     profile* section = nullptr;
-    std::size_t indent = std::string_view::npos; // of the setting before
+    std::size_t indent = std::string_view::npos; // of the previous setting
     if (text.starts_with("\xEF\xBB\xBF")) {
         text.remove_prefix(3);
     }
@@ -91,12 +91,12 @@ result<std::map<std::string, profile>> read_sections(const std::string& path, st
         }
         const auto depth = static_cast<std::size_t>(content.data() - whole.data());
         if (indent != std::string_view::npos && depth > indent) {
-            continue; // belongs to the setting before, and nothing of that kind is asked for here
+            continue; // nested below the previous setting; no nested setting is used here
         }
         if (content.front() == '[') {
             const auto head = without_comment(content);
             if (head.size() < 3 || head.back() != ']') {
-                return bad_line(path, line, "a section must be [name]");
+                return syntax_error(path, line, "a section header must be [name]");
             }
             section = &sections[std::string(trimmed(head.substr(1, head.size() - 2)))];
             indent = std::string_view::npos;
@@ -105,10 +105,10 @@ result<std::map<std::string, profile>> read_sections(const std::string& path, st
         const auto equals = content.find('=');
         const auto name = trimmed(content.substr(0, equals));
         if (equals == std::string_view::npos || name.empty()) {
-            return bad_line(path, line, "neither a section nor name = value");
+            return syntax_error(path, line, "expected a [section] or name = value");
         }
         if (section == nullptr) {
-            return bad_line(path, line, "a setting before the first section");
+            return syntax_error(path, line, "a setting stands before the first [section]");
         }
         indent = depth;
         (*section)[config::to_lower(std::string(name))] = secret(without_comment(content.substr(equals + 1)));
@@ -149,37 +149,40 @@ result<std::optional<profile>> read_profile(const environment& env) {
         add(at->second);
     }
     if (!found && named) {
-        return refused(files_name, "the profile " + told(name, {}) + " of AWS_PROFILE is in neither file",
-                       mended_by::operator_alone, error_source::internal);
+        return no_credentials(
+            files_name, "AWS_PROFILE names the profile " + sanitize_message(name, {}) + ", which is in neither file",
+            retryable::no, error_source::internal);
     }
     return found;
 }
 
-std::optional<result<aws_credentials>> keys_of_environment(const environment& env) {
+result<std::optional<aws_credentials>> keys_of_environment(const environment& env) {
     const auto id = env("AWS_ACCESS_KEY_ID");
     const auto key = env("AWS_SECRET_ACCESS_KEY");
     if (!id && !key) {
-        return std::nullopt;
+        return std::optional<aws_credentials>();
     }
-    const auto wrong = [](std::string_view why) {
-        return refused(environment_name, why, mended_by::operator_alone, error_source::internal);
+    const auto invalid = [](std::string_view why) {
+        return no_credentials(environment_name, why, retryable::no, error_source::internal);
     };
     if (!id || !key) {
-        return wrong(id ? "AWS_ACCESS_KEY_ID is set without AWS_SECRET_ACCESS_KEY"
-                        : "AWS_SECRET_ACCESS_KEY is set without AWS_ACCESS_KEY_ID");
+        return invalid(id ? "AWS_ACCESS_KEY_ID is set without AWS_SECRET_ACCESS_KEY"
+                          : "AWS_SECRET_ACCESS_KEY is set without AWS_ACCESS_KEY_ID");
     }
     const auto token = env("AWS_SESSION_TOKEN");
-    if (!is_plain_text(*id) || !is_plain_text(*key) || (token && !is_plain_text(*token))) {
-        return wrong("a key or the session token holds a line break or another byte that none has");
+    for (const std::string_view name : {"AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN"}) {
+        if (const auto value = env(name); value && !is_printable_ascii(*value)) {
+            return invalid(std::string(name) + " " + std::string(not_printable));
+        }
     }
     aws_credentials made{*id, secret(*key), secret(token.value_or("")), std::nullopt};
     if (const auto until = env("AWS_CREDENTIAL_EXPIRATION")) {
         made.expires = parse_rfc3339(*until);
         if (!made.expires) {
-            return wrong("AWS_CREDENTIAL_EXPIRATION is not a time as in 2026-01-15T12:00:00Z");
+            return invalid("AWS_CREDENTIAL_EXPIRATION must be a time such as 2026-01-15T12:00:00Z");
         }
     }
-    return made;
+    return std::optional(std::move(made));
 }
 
 } // namespace sluice::identity::aws

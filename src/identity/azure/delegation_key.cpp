@@ -1,8 +1,9 @@
 #include <sluice/identity/azure/delegation_key.hpp>
-#include <sluice/identity/credential_file.hpp>
+#include <sluice/identity/credential_text.hpp>
 #include <sluice/identity/expiry.hpp>
 #include <sluice/identity/form.hpp>
 #include <sluice/identity/rfc3339.hpp>
+#include <sluice/identity/service_error.hpp>
 
 #include <pugixml.hpp>
 
@@ -15,11 +16,9 @@ namespace {
 
 using namespace std::chrono_literals;
 
-error no_key(std::string_view why, bool retryable) {
-    return {errc::no_credentials, error_source::origin, retryable, "Azure user delegation key: " + std::string(why)};
-}
+constexpr std::string_view service = "Azure user delegation key";
 
-// A document over a copy of the answer, which holds all its texts and is wiped with it.
+/// Parses a copy of the response in place, so that all its texts are in that copy, which is wiped.
 class document {
 public:
     explicit document(std::string_view text)
@@ -27,7 +26,7 @@ public:
         , good_(parsed_.load_buffer_inplace(text_.text.data(), text_.text.size(), pugi::parse_default,
                                             pugi::encoding_utf8)) {}
 
-    /// The text of an element of the root `name`; "" where there is none.
+    /// The text of the element `name` below `root`; "" where there is none.
     [[nodiscard]] std::string_view text_of(const char* root, const char* name) const {
         return good_ ? trimmed(parsed_.child(root).child_value(name)) : std::string_view();
     }
@@ -38,7 +37,7 @@ private:
     bool good_;
 };
 
-// "2026-01-15T12:00:00.1234567Z" without the fraction; "" where it is no time in UTC.
+/// "2026-01-15T12:00:00.1234567Z" without the fraction; "" for anything but a time in UTC.
 std::string whole_seconds(std::string_view text) {
     if (!text.ends_with('Z') || !parse_rfc3339(text)) {
         return {};
@@ -57,29 +56,28 @@ bool looks_like_base64(std::string_view text) {
            });
 }
 
-error refusal(const reply& answer, const secrets_sent& sent) {
-    std::string said = "answered " + std::to_string(answer.status);
-    const document xml(answer.body.reveal());
+error status_error(const reply& response, const request_secrets& sent) {
+    std::string message = "answered " + std::to_string(response.status);
+    const document xml(response.body.reveal());
     const auto code = xml.text_of("Error", "Code");
-    for (const auto text : {code.empty() ? answer.field("x-ms-error-code") : code, xml.text_of("Error", "Message")}) {
+    for (const auto text : {code.empty() ? response.field("x-ms-error-code") : code, xml.text_of("Error", "Message")}) {
         if (!text.empty()) {
-            said += ": " + told(text, sent);
+            message += ": " + sanitize_message(text, sent);
         }
     }
-    const bool may_pass = answer.status == 408 || answer.status == 429 || answer.status >= 500;
-    if (answer.status == 403) {
-        said += " (it takes the role Storage Blob Delegator)";
+    if (response.status == 403) {
+        message += " (it takes the role Storage Blob Delegator)";
     }
-    return no_key(said, may_pass);
+    return no_credentials(service, message, retryable_status(response.status));
 }
 
 } // namespace
 
-result<user_delegation_key> read_delegation_key(const reply& answer, time_point now, const secrets_sent& sent) {
-    if (answer.status != 200) {
-        return refusal(answer, sent);
+result<user_delegation_key> read_delegation_key(const reply& response, time_point now, const request_secrets& sent) {
+    if (response.status != 200) {
+        return status_error(response, sent);
     }
-    const document xml(answer.body.reveal());
+    const document xml(response.body.reveal());
     const auto text_of = [&xml](const char* name) { return xml.text_of("UserDelegationKey", name); };
     user_delegation_key key;
     key.oid = text_of("SignedOid");
@@ -90,16 +88,16 @@ result<user_delegation_key> read_delegation_key(const reply& answer, time_point 
     key.version = text_of("SignedVersion");
     key.value = secret(text_of("Value"));
     for (const std::string* text : {&key.oid, &key.tid, &key.start, &key.expiry, &key.service, &key.version}) {
-        if (!is_plain_text(*text)) {
-            return no_key("the answer is no key", true);
+        if (!is_printable_ascii(*text)) {
+            return no_credentials(service, "the response has no valid UserDelegationKey", retryable::yes);
         }
     }
     if (!looks_like_base64(key.value.reveal())) {
-        return no_key("the answer is no key", true);
+        return no_credentials(service, "the response has no valid UserDelegationKey", retryable::yes);
     }
     key.expires = parse_rfc3339(key.expiry);
     if (!key.expires || *key.expires <= now) {
-        return no_key("the key has expired already", true);
+        return no_credentials(service, "the key has expired already: check the clock of this machine", retryable::yes);
     }
     key.expires = expiry_at(now, *key.expires);
     key.renew_at = now + (*key.expires - now) / 2;
@@ -118,38 +116,38 @@ std::shared_ptr<const bearer_token> azure_delegation_key_source::usable_token() 
     return token && (!token->expires || *token->expires > clock_()) ? token : nullptr;
 }
 
-awaitable<result<user_delegation_key>> azure_delegation_key_source::fetch(caller& by) {
-    // Just after the start the token is on its way, and whoever wants a URL waits.
+awaitable<result<user_delegation_key>> azure_delegation_key_source::fetch(caller& client) {
+    // Just after the start the token may still be under way.
     const auto ex = co_await asio::this_coro::executor;
-    const auto give_up = steady_clock::now() + service_.timeout;
+    const auto deadline = steady_clock::now() + service_.timeout;
     auto token = usable_token();
-    while (!token && steady_clock::now() < give_up) {
+    while (!token && steady_clock::now() < deadline) {
         steady_timer pause(ex, 100ms);
         auto [ec] = co_await pause.async_wait(use_tuple);
         static_cast<void>(ec);
         token = usable_token();
     }
     if (!token) {
-        co_return no_key("there is no token to ask with", true);
+        co_return no_credentials(service, "there is no access token yet to request it with", retryable::yes);
     }
     const auto now = clock_();
-    call what;
-    what.method = "POST";
-    what.place = service_.endpoint;
-    what.target = service_.endpoint.path + "/?restype=service&comp=userdelegationkey";
-    what.fields.emplace_back("Authorization", bearer_field(token->token));
-    what.fields.emplace_back("x-ms-version", secret(azure_api_version));
-    what.fields.emplace_back("Content-Type", secret("application/xml"));
-    what.body = secret("<?xml version=\"1.0\" encoding=\"utf-8\"?><KeyInfo><Start>" + format_rfc3339(now - 15min) +
-                       "</Start><Expiry>" + format_rfc3339(now + 24h) + "</Expiry></KeyInfo>");
-    what.timeout = service_.timeout;
-    what.ca_file = service_.ca_file;
-    const auto answer = co_await by.send(what);
-    if (!answer) {
-        const error& e = answer.error();
-        co_return no_key(e.detail.empty() ? to_string(e.code) : e.detail, e.retryable);
+    call request;
+    request.method = "POST";
+    request.place = service_.endpoint;
+    request.target = service_.endpoint.path + "/?restype=service&comp=userdelegationkey";
+    request.fields.emplace_back("Authorization", bearer_field(token->token));
+    request.fields.emplace_back("x-ms-version", secret(azure_api_version));
+    request.fields.emplace_back("Content-Type", secret("application/xml"));
+    request.body = secret("<?xml version=\"1.0\" encoding=\"utf-8\"?><KeyInfo><Start>" + format_rfc3339(now - 15min) +
+                          "</Start><Expiry>" + format_rfc3339(now + 24h) + "</Expiry></KeyInfo>");
+    request.timeout = service_.timeout;
+    request.ca_file = service_.ca_file;
+    const auto response = co_await client.send(request);
+    if (!response) {
+        const error& e = response.error();
+        co_return no_response(service, e, e.retryable ? retryable::yes : retryable::no);
     }
-    co_return read_delegation_key(*answer, clock_(), {token->token.reveal()});
+    co_return read_delegation_key(*response, clock_(), {token->token.reveal()});
 }
 
 } // namespace sluice::identity

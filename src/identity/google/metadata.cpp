@@ -1,7 +1,8 @@
 #include <sluice/config/address.hpp>
-#include <sluice/identity/credential_file.hpp>
+#include <sluice/identity/credential_text.hpp>
 #include <sluice/identity/google/responses.hpp>
 #include <sluice/identity/google/sources.hpp>
+#include <sluice/identity/refresh_schedule.hpp>
 
 #include <stdexcept>
 
@@ -11,13 +12,14 @@ namespace {
 
 constexpr std::string_view service = "GCE metadata server";
 
-/// "NO_GCE_CHECK=true" leaves nothing to ask.
+/// For NO_GCE_CHECK=true: without a credentials file there is nothing to ask.
 class no_google_identity final : public source<bearer_token> {
 public:
-    awaitable<result<bearer_token>> fetch(caller& by) override {
-        (void)by;
+    awaitable<result<bearer_token>> fetch(caller& client) override {
+        (void)client;
         co_return error{errc::no_credentials, error_source::internal, false,
-                        "there is no Google credentials file, and NO_GCE_CHECK says that there is no metadata server"};
+                        "there is no Google credentials file, and NO_GCE_CHECK=true rules out a metadata server: set "
+                        "GOOGLE_APPLICATION_CREDENTIALS"};
     }
     [[nodiscard]] std::string name() const override { return "no Google identity"; }
 };
@@ -28,26 +30,28 @@ public:
         : place_(std::move(place))
         , clock_(std::move(clock)) {}
 
-    awaitable<result<bearer_token>> fetch(caller& by) override {
-        const call for_token = ask("token");
-        const auto answer = co_await by.send(for_token);
-        if (auto stranger = check_flavor(answer)) {
-            co_return std::move(*stranger);
+    awaitable<result<bearer_token>> fetch(caller& client) override {
+        const call for_token = request("token");
+        const auto response = co_await client.send(for_token);
+        const auto genuine = check_flavor(response);
+        if (!genuine) {
+            co_return genuine.error();
         }
-        auto token = read_token(service, answer, clock_(), {});
+        auto token = read_token(service, response, clock_(), {});
         if (!token) {
             co_return token;
         }
-        // Who it is changes as little as the machine. A token is good without it: only signBlob needs to know, and does
-        // not wait for the token's end.
+        // The e-mail is asked for once, since it does not change. A token is useful without it: only signBlob needs it.
+        // So where it could not be read, the next try does not wait for the token's expiry.
         if (email_.empty()) {
-            const call for_email = ask("email");
-            const auto email = co_await by.send(for_email);
+            const call for_email = request("email");
+            const auto email = co_await client.send(for_email);
             email_ = read_email(email);
-            if (email_.empty() && may_pass(email)) {
+            if (email_.empty() && email_may_follow(email)) {
                 const auto now = clock_();
                 token->subject_pending = true;
-                token->renew_at = now + renewal_plan::after_failure(++in_vain_, now, token->expires, random_unit());
+                token->renew_at =
+                    now + refresh_schedule::after_failure(++failed_email_requests_, now, token->expires, random_unit());
             }
         }
         token->subject = email_;
@@ -57,42 +61,44 @@ public:
     [[nodiscard]] std::string name() const override { return std::string(service); }
 
 private:
-    [[nodiscard]] call ask(std::string_view what) const {
+    [[nodiscard]] call request(std::string_view what) const {
         call out;
         out.place = place_;
         out.target = "/computeMetadata/v1/instance/service-accounts/default/" + std::string(what);
         out.fields.emplace_back("Metadata-Flavor", secret("Google"));
-        out.timeout = std::chrono::seconds(3); // as Google's own libraries
+        out.timeout = std::chrono::seconds(3); // as in Google's own libraries
         return out;
     }
 
-    // "When you query […] check for the Metadata-Flavor: Google response header": a captive portal has none.
-    static std::optional<error> check_flavor(const result<reply>& answer) {
-        if (answer && answer->status == 200 && answer->field("Metadata-Flavor") != "Google") {
-            return google_nonsense(service, "the answer is not from it: Metadata-Flavor is missing");
+    // "When you query […] check for the Metadata-Flavor: Google response header": a captive portal does not send it.
+    static result<void> check_flavor(const result<reply>& response) {
+        if (response && response->status == 200 && response->field("Metadata-Flavor") != "Google") {
+            return invalid_google_response(service,
+                                           "something else answers in its place: the response lacks Metadata-Flavor");
         }
-        return std::nullopt;
+        return {};
     }
 
-    // Of an answer without a good e-mail: whether the next may have one. A workload may also stand for no account.
-    static bool may_pass(const result<reply>& answer) {
-        return !answer || answer->status == 408 || answer->status == 429 || answer->status >= 500 ||
-               check_flavor(answer).has_value();
+    // Of a response without a valid e-mail: whether the next may have one. A workload may have no service account at
+    // all.
+    static bool email_may_follow(const result<reply>& response) {
+        return !response || retryable_status(response->status) == retryable::yes || !check_flavor(response);
     }
 
-    static std::string read_email(const result<reply>& answer) {
-        if (!answer || answer->status != 200 || check_flavor(answer)) {
+    static std::string read_email(const result<reply>& response) {
+        if (!response || response->status != 200 || !check_flavor(response)) {
             return {};
         }
-        const auto text = trimmed(answer->body.reveal());
-        return is_plain_text(text) && text.size() <= 320 && text.find(' ') == std::string_view::npos ? std::string(text)
-                                                                                                     : std::string();
+        const auto text = trimmed(response->body.reveal());
+        return is_printable_ascii(text) && text.size() <= 320 && text.find(' ') == std::string_view::npos
+                   ? std::string(text)
+                   : std::string();
     }
 
     const config::url place_;
     const wall_clock clock_;
     std::string email_;
-    unsigned in_vain_{0}; ///< how often that was asked for
+    unsigned failed_email_requests_{0};
 };
 
 } // namespace
@@ -110,10 +116,10 @@ std::unique_ptr<source<bearer_token>> google_metadata_source(const environment& 
             break;
         }
     }
-    // Plain http, as it has nothing else: the machine's own network.
+    // The service has no https; it is reached over the machine's own network.
     auto place = config::parse_url("http://" + host);
     if (!place) {
-        throw std::invalid_argument(variable + " is no host[:port]");
+        throw std::invalid_argument(variable + " must be host[:port]");
     }
     return std::make_unique<metadata_source>(std::move(*place), std::move(clock));
 }

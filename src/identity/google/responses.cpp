@@ -1,6 +1,6 @@
 #include <sluice/base/secret_json.hpp>
 #include <sluice/config/address.hpp>
-#include <sluice/identity/credential_file.hpp>
+#include <sluice/identity/credential_text.hpp>
 #include <sluice/identity/expiry.hpp>
 #include <sluice/identity/google/responses.hpp>
 
@@ -12,22 +12,22 @@ namespace sluice::identity {
 
 namespace {
 
-/// The service's own words; "" where it says none.
-std::string words_of(const reply& answer, const secrets_sent& sent) {
-    const secret_json json(answer.body.reveal());
+/// The message of the service; "" where there is none.
+std::string message_of(const reply& response, const request_secrets& sent) {
+    const secret_json json(response.body.reveal());
     if (json.object() == nullptr) {
         return {};
     }
     // RFC 6749 §5.2: {"error", "error_description"}; google.rpc.Status: {"error": {"code", "message", "status"}}.
     if (const auto* const error = json.object()->if_contains("error"); error != nullptr && error->is_object()) {
         const auto& in = error->get_object();
-        return told(secret_json::text(in, "status"), secret_json::text(in, "message"), sent);
+        return sanitize_message(secret_json::text(in, "status"), secret_json::text(in, "message"), sent);
     }
-    return told(json.text("error"), json.text("error_description"), sent);
+    return sanitize_message(json.text("error"), json.text("error_description"), sent);
 }
 
-bool is_passing(unsigned status) {
-    return status == 408 || status == 425 || status == 429 || status >= 500;
+retryable google_retryable_status(unsigned status) {
+    return status == 425 ? retryable::yes : retryable_status(status);
 }
 
 } // namespace
@@ -43,37 +43,33 @@ service_url parse_google_url(std::string_view text, std::string_view what, plain
     return std::move(*url);
 }
 
-error google_nonsense(std::string_view service, std::string_view what) {
-    return {errc::no_credentials, error_source::origin, true, std::string(service) + ": " + std::string(what)};
+error invalid_google_response(std::string_view service, std::string_view what) {
+    return no_credentials(service, what, retryable::yes);
 }
 
-error google_refusal(std::string_view service, const result<reply>& answer, const secrets_sent& sent) {
-    error out{errc::no_credentials, error_source::origin, true, std::string(service) + ": "};
-    if (!answer) {
-        out.detail += to_string(answer.error().code);
-        out.detail += answer.error().detail.empty() ? "" : " (" + answer.error().detail + ")";
-        return out;
+error google_error(std::string_view service, const result<reply>& response, const request_secrets& sent) {
+    if (!response) {
+        return no_response(service, response.error());
     }
-    out.retryable = is_passing(answer->status);
-    out.detail += "status " + std::to_string(answer->status);
-    const auto words = words_of(*answer, sent);
-    out.detail += words.empty() ? "" : ", " + words;
-    return out;
+    const auto message = message_of(*response, sent);
+    return no_credentials(service,
+                          "status " + std::to_string(response->status) + (message.empty() ? "" : ", " + message),
+                          google_retryable_status(response->status));
 }
 
-result<bearer_token> read_token(std::string_view service, const result<reply>& answer, time_point now,
-                                const secrets_sent& sent) {
-    if (!answer || answer->status != 200) {
-        return google_refusal(service, answer, sent);
+result<bearer_token> read_token(std::string_view service, const result<reply>& response, time_point now,
+                                const request_secrets& sent) {
+    if (!response || response->status != 200) {
+        return google_error(service, response, sent);
     }
-    const secret_json json(answer->body.reveal());
+    const secret_json json(response->body.reveal());
     const std::string_view token = json.text("access_token");
     if (!is_access_token(token)) {
-        return google_nonsense(service, "the answer holds no access token");
+        return invalid_google_response(service, "the response has no valid access_token");
     }
     const auto seconds = json.number("expires_in");
     if (!seconds || *seconds < 1) {
-        return google_nonsense(service, "the answer does not say how long the token lives");
+        return invalid_google_response(service, "the response has no valid expires_in");
     }
     return bearer_token{secret(token), expiry_after(now, std::chrono::seconds(*seconds)), {}};
 }

@@ -48,10 +48,10 @@ rsa_key::rsa_key(std::string_view pem) {
         key_.reset(PEM_read_bio_PrivateKey(text.get(), nullptr, no_passphrase, nullptr));
     }
     if (!key_ || EVP_PKEY_get_base_id(as_pkey(key_.get())) != EVP_PKEY_RSA) {
-        throw std::invalid_argument("the private key is no unencrypted RSA key in PEM");
+        throw std::invalid_argument("the private key must be an RSA key in PEM, not encrypted");
     }
     if (EVP_PKEY_get_bits(as_pkey(key_.get())) < 2048) {
-        throw std::invalid_argument("the RSA key has less than 2048 bits");
+        throw std::invalid_argument("the private key must have at least 2048 bits");
     }
 }
 
@@ -88,7 +88,7 @@ secret google_assertion(const rsa_key& key, std::string_view key_id, std::string
     if (!signature) {
         return {};
     }
-    // With it the rest is a secret.
+    // With its signature the assertion is a secret.
     const wiped_text bytes(std::move(*signature));
     const wiped_text last(base64url(bytes.text));
     text.append(".").append(last.text);

@@ -39,14 +39,14 @@ std::size_t characters(std::string_view utf8) {
         std::ranges::count_if(utf8, [](char c) { return (static_cast<unsigned char>(c) & 0xc0U) != 0x80U; }));
 }
 
-std::string_view fault_of(std::string_view blob) {
+std::string_view problem_of(std::string_view blob) {
     if (blob.empty()) {
         return "the blob's name is empty";
     }
-    if (blob.size() > longest_blob_name * 4 || !http::is_utf8(blob)) {
+    if (blob.size() > max_blob_name_length * 4 || !http::is_utf8(blob)) {
         return "the blob's name is not UTF-8, or too long";
     }
-    if (characters(blob) > longest_blob_name) {
+    if (characters(blob) > max_blob_name_length) {
         return "the blob's name is longer than 1024 characters";
     }
     if (has_control(blob) || has_dot_segment(blob)) {
@@ -71,15 +71,9 @@ azure_address resolve_azure_address(const config::store& store) {
     if (store.account.empty() && !(store.anonymous && store.endpoint)) {
         throw std::invalid_argument("an Azure store needs an account");
     }
-    config::url url = azure_endpoint(store);
-    azure_address address;
-    address.tls = url.tls;
-    address.port = url.port;
-    address.authority = url.authority();
-    address.host = std::move(url.host);
-    address.base = url.path + '/';
+    const config::url url = azure_endpoint(store);
+    azure_address address{endpoint_at(url), url.path + '/', "/blob/" + store.account + "/" + store.bucket};
     append_percent_encoded(address.base, store.bucket, slash::encode); // "$root" is a container
-    address.canonical = "/blob/" + store.account + "/" + store.bucket;
     return address;
 }
 
@@ -91,8 +85,8 @@ std::string azure_blob_name(std::string_view name) {
 
 result<std::string> azure_path(const azure_address& address, std::string_view name) {
     const std::string blob = azure_blob_name(name);
-    if (const auto fault = fault_of(blob); !fault.empty()) {
-        return error{errc::sign_failed, error_source::internal, false, std::string(fault)};
+    if (const auto problem = problem_of(blob); !problem.empty()) {
+        return error{errc::sign_failed, error_source::internal, false, std::string(problem)};
     }
     std::string path;
     path.reserve(address.base.size() + 1 + blob.size() + blob.size() / 2);

@@ -11,9 +11,9 @@ gcs_hmac_signer::gcs_hmac_signer(const config::store& store, std::string id, sec
     , id_(std::move(id))
     , secret_(std::move(key))
     , clock_(std::move(clock))
-    , kept_(capacity) {
+    , cache_(capacity) {
     if (id_.empty() || secret_.empty()) {
-        throw std::invalid_argument("an HMAC key needs its id and its secret");
+        throw std::invalid_argument("an HMAC key needs an id and a secret");
     }
 }
 
@@ -23,22 +23,22 @@ awaitable<result<signed_request>> gcs_hmac_signer::sign(std::string_view key, me
 
 awaitable<result<signed_request>> gcs_hmac_signer::presign(net::connection_pool& pool, std::string_view key, method m,
                                                            const presign_options& options) {
-    (void)pool; // all is done here
+    (void)pool; // needs no request
     co_return presign_now(key, m, options);
 }
 
 void gcs_hmac_signer::forget(std::string_view key, method m) {
-    kept_.erase(key, m);
+    cache_.erase(key, m);
 }
 
 result<signed_request> gcs_hmac_signer::sign_now(std::string_view key, method m) {
     const time_point now = clock_();
-    if (const auto kept = kept_.find(key, m, now, nullptr)) {
-        return *kept;
+    if (const auto cached = cache_.find(key, m, now, nullptr)) {
+        return *cached;
     }
     auto made = make(key, m, {}, now);
     if (made) {
-        kept_.put(key, m, now, nullptr, std::make_shared<const signed_request>(*made));
+        cache_.put(key, m, now, nullptr, std::make_shared<const signed_request>(*made));
     }
     return made;
 }
@@ -54,7 +54,7 @@ result<signed_request> gcs_hmac_signer::make(std::string_view key, method m, con
         return url.error();
     }
     try {
-        // The scope's date: the second line of the string to sign begins with it.
+        // The scope's date, with which the second line of the string to sign begins.
         const std::string& text = url->v4.steps.string_to_sign;
         const auto signature =
             signing_key(std::string_view(text).substr(goog4_hmac.algorithm.size() + 1, 8))->mac(text);
@@ -66,7 +66,7 @@ result<signed_request> gcs_hmac_signer::make(std::string_view key, method m, con
 
 std::shared_ptr<const hmac_key> gcs_hmac_signer::signing_key(std::string_view date) {
     {
-        const std::lock_guard lock(key_mutex_);
+        const mutex_lock lock(key_mutex_);
         if (key_ && key_date_ == date) {
             return key_;
         }
@@ -75,7 +75,7 @@ std::shared_ptr<const hmac_key> gcs_hmac_signer::signing_key(std::string_view da
     auto key = std::make_shared<const hmac_key>(bytes);
     wipe(bytes);
 
-    const std::lock_guard lock(key_mutex_);
+    const mutex_lock lock(key_mutex_);
     key_ = key;
     key_date_ = date;
     return key;

@@ -8,8 +8,8 @@ namespace sluice::sign {
 
 namespace {
 
-/// All that makes a URL what it is, but its method and time; nothing in it can pass for something else.
-std::string id_of(std::string_view account, std::string_view key, const presign_options& options) {
+/// The cache key of a URL without its method: all that it depends on but the time. Lengths keep the parts apart.
+std::string cache_key(std::string_view account, std::string_view key, const presign_options& options) {
     std::string id;
     id.reserve(account.size() + key.size() + options.response_content_type.size() +
                options.response_content_disposition.size() + 48);
@@ -25,8 +25,8 @@ std::string id_of(std::string_view account, std::string_view key, const presign_
     return id;
 }
 
-/// What it throws, as where the wait was cut, is a failure like another.
-awaitable<result<std::string>> ask(rsa_signing& with, std::string_view bytes) {
+/// An exception, as of a wait that was cancelled, becomes an error like any other.
+awaitable<result<std::string>> signature_by(rsa_signing& with, std::string_view bytes) {
     std::string what;
     try {
         auto signature = co_await with.sign(bytes);
@@ -40,25 +40,26 @@ awaitable<result<std::string>> ask(rsa_signing& with, std::string_view bytes) {
 } // namespace
 
 gcs_rsa_urls::gcs_rsa_urls(const config::store& store, std::string_view universe, wall_clock clock,
-                           std::chrono::seconds longest, std::size_t capacity)
+                           std::chrono::seconds max_lifetime, std::size_t capacity)
     : urls_(store, universe)
     , clock_(std::move(clock))
-    , longest_(longest)
-    , kept_(capacity)
-    , flights_(error{errc::sign_failed, error_source::internal, true, "who signed it gave up"}) {}
+    , max_lifetime_(max_lifetime)
+    , cache_(capacity)
+    , flights_(error{errc::sign_failed, error_source::internal, true,
+                     "the request that was signing this URL was cancelled"}) {}
 
 awaitable<result<signed_request>> gcs_rsa_urls::get(rsa_signing& with, std::string_view account, std::string_view key,
-                                                    method m, const presign_options& options, use by) {
+                                                    method m, const presign_options& options, purpose why) {
     if (options.at) {
         auto dated = co_await make(with, account, key, m, options, *options.at);
         co_return dated;
     }
-    const std::string id = id_of(account, key, options);
-    if (const auto kept = find(id, m, clock_(), options, by)) {
-        co_return *kept;
+    const std::string id = cache_key(account, key, options);
+    if (const auto cached = find(id, m, clock_(), options, why)) {
+        co_return *cached;
     }
-    // Those who may be given different ones do not share.
-    auto ticket = flights_.enter((m == method::get ? "G" : "H") + std::string(by == use::own ? "o" : "x") + id);
+    // Only requests with the same purpose share one, since others may be content with an older URL.
+    auto ticket = flights_.enter((m == method::get ? "G" : "H") + std::string(why == purpose::fetch ? "o" : "x") + id);
     if (!ticket.leads()) {
         const auto ex = co_await asio::this_coro::executor;
         const auto shared = co_await ticket.wait(ex);
@@ -68,14 +69,14 @@ awaitable<result<signed_request>> gcs_rsa_urls::get(rsa_signing& with, std::stri
         co_return **shared;
     }
     const time_point now = clock_();
-    // Another leader may have landed between the look and the ticket.
-    auto url = find(id, m, now, options, by);
+    // Another leader may have finished between `find` and `enter`.
+    auto url = find(id, m, now, options, why);
     if (!url) {
         auto made = co_await make(with, account, key, m, options, now);
         if (made) {
             url = std::make_shared<const signed_request>(std::move(*made));
-            kept_.put(id, m, now, nullptr, url);
-        } else if (url = find_old(id, m, options, by); !url) {
+            cache_.put(id, m, now, nullptr, url);
+        } else if (url = find_old(id, m, options, why); !url) {
             ticket.land(made.error());
             co_return made.error();
         }
@@ -84,55 +85,58 @@ awaitable<result<signed_request>> gcs_rsa_urls::get(rsa_signing& with, std::stri
     co_return *url;
 }
 
-result<signed_request> gcs_rsa_urls::or_kept(result<signed_request> made, std::string_view account,
-                                             std::string_view key, method m, const presign_options& options) {
+result<signed_request> gcs_rsa_urls::or_cached(result<signed_request> made, std::string_view account,
+                                               std::string_view key, method m, const presign_options& options) {
     if (!made && made.error().retryable && !options.at) {
-        if (const auto kept = find_old(id_of(account, key, options), m, options, use::others)) {
-            return *kept;
+        if (const auto cached = find_old(cache_key(account, key, options), m, options, purpose::redirect)) {
+            return *cached;
         }
     }
     return made;
 }
 
 void gcs_rsa_urls::forget(std::string_view account, std::string_view key, method m) {
-    kept_.erase(id_of(account, key, {}), m);
+    cache_.erase(cache_key(account, key, {}), m);
 }
 
 gcs_rsa_urls::time_point::duration gcs_rsa_urls::half_life(const presign_options& options) const {
-    return time_point::duration(std::clamp(urls_.life(options), std::chrono::seconds(0), longest_)) / 2;
+    return time_point::duration(std::clamp(urls_.life(options), std::chrono::seconds(0), max_lifetime_)) / 2;
 }
 
-gcs_rsa_urls::kept_url gcs_rsa_urls::find(const std::string& id, method m, time_point now,
-                                          const presign_options& options, use by) {
-    auto kept = kept_.find(id, m, now, nullptr);
-    if (kept && by == use::others && kept->expires - now < half_life(options)) {
+gcs_rsa_urls::cached_url gcs_rsa_urls::find(const std::string& id, method m, time_point now,
+                                            const presign_options& options, purpose why) {
+    auto cached = cache_.find(id, m, now, nullptr);
+    if (cached && why == purpose::redirect && cached->expires - now < half_life(options)) {
         return nullptr;
     }
-    return kept;
+    return cached;
 }
 
-gcs_rsa_urls::kept_url gcs_rsa_urls::find_old(const std::string& id, method m, const presign_options& options, use by) {
-    // As long as one of ours needs to begin; whoever is sent elsewhere may pause, or seek, and begin again.
-    const auto left = by == use::own ? std::chrono::seconds(5)
-                                     : std::min<time_point::duration>(half_life(options), std::chrono::seconds(60));
-    return kept_.find_old(id, m, clock_(), left);
+gcs_rsa_urls::cached_url gcs_rsa_urls::find_old(const std::string& id, method m, const presign_options& options,
+                                                purpose why) {
+    // Our own request needs a moment to begin; a redirected client may pause or seek, and begin again.
+    const auto left = why == purpose::fetch
+                          ? std::chrono::seconds(5)
+                          : std::min<time_point::duration>(half_life(options), std::chrono::seconds(60));
+    return cache_.find_old(id, m, clock_(), left);
 }
 
 awaitable<result<signed_request>> gcs_rsa_urls::make(rsa_signing& with, std::string_view account, std::string_view key,
                                                      method m, const presign_options& options, time_point at) {
-    auto url = urls_.prepare({key, m, account, &goog4_rsa, at, longest_}, options);
+    auto url = urls_.prepare({key, m, account, &goog4_rsa, at, max_lifetime_}, options);
     if (!url) {
         co_return url.error();
     }
-    if (auto known = failure_.refusal(clock_())) {
-        co_return *known;
+    const auto usable = backoff_.try_use(clock_());
+    if (!usable) {
+        co_return usable.error();
     }
-    const auto signature = co_await ask(with, url->v4.steps.string_to_sign);
+    const auto signature = co_await signature_by(with, url->v4.steps.string_to_sign);
     if (!signature) {
-        failure_.failed(signature.error(), clock_());
+        backoff_.failed(signature.error(), clock_());
         co_return signature.error();
     }
-    failure_.succeeded();
+    backoff_.succeeded();
     co_return gcs_urls::complete(std::move(*url), as_key(*signature));
 }
 

@@ -14,38 +14,38 @@ namespace {
 
 constexpr std::string_view service = "IAM Credentials signBlob";
 
-std::string path_of(const identity::service_url& endpoint, std::string_view account) {
+std::string sign_blob_path(const identity::service_url& endpoint, std::string_view account) {
     std::string path = endpoint.target;
     path.erase(path.find_last_not_of('/') + 1);
     path += "/v1/projects/-/serviceAccounts/";
     const std::string encoded = identity::percent_encoded(account);
     path += encoded;
     if (const auto at = path.find("%40"); at != std::string::npos) {
-        path.replace(at, 3, "@"); // as everybody writes it
+        path.replace(at, 3, "@"); // as Google's own libraries write it
     }
     path += ":signBlob";
     return path;
 }
 
-bool worth_another_try(const result<identity::reply>& answer) {
-    return answer && (answer->status == 500 || (answer->status >= 502 && answer->status <= 504));
+bool is_transient(const result<identity::reply>& response) {
+    return response && (response->status == 500 || (response->status >= 502 && response->status <= 504));
 }
 
 /// {"keyId", "signedBlob": base64}
-result<std::string> read_signature(const result<identity::reply>& answer, const secret& sent) {
-    if (!answer || answer->status != 200) {
-        error refused = identity::google_refusal(service, answer, {sent.reveal()});
-        const bool token_refused = answer && answer->status == 401;
+result<std::string> read_signature(const result<identity::reply>& response, const secret& sent) {
+    if (!response || response->status != 200) {
+        error refused = identity::google_error(service, response, {sent.reveal()});
+        const bool token_refused = response && response->status == 401;
         refused.code = token_refused ? errc::no_credentials : errc::sign_failed;
-        refused.retryable = refused.retryable || token_refused; // a renewal may bring one that is not
+        refused.retryable = refused.retryable || token_refused; // a refresh may bring a valid one
         return refused;
     }
-    const secret_json json(answer->body.reveal());
+    const secret_json json(response->body.reveal());
     const auto signature = base64_decode(json.text("signedBlob"));
     if (!signature || signature->empty() || signature->reveal().size() > 1024) {
-        error nonsense = identity::google_nonsense(service, "the answer holds no signature");
-        nonsense.code = errc::sign_failed;
-        return nonsense;
+        error invalid = identity::invalid_google_response(service, "the response has no valid signedBlob");
+        invalid.code = errc::sign_failed;
+        return invalid;
     }
     return std::string(signature->reveal());
 }
@@ -61,18 +61,18 @@ identity::service_url iam_credentials_endpoint(const identity::environment& env,
 }
 
 awaitable<result<std::string>> sign_blob::sign(std::string_view bytes) {
-    const boost::json::object wanted{{"payload", base64_encode(bytes)}};
-    identity::call ask = identity::post_to(endpoint_, "application/json", secret(boost::json::serialize(wanted)));
-    ask.target = path_of(endpoint_, account_);
-    ask.fields.emplace_back("Authorization", identity::bearer_field(token_));
-    ask.timeout = std::chrono::seconds(3); // somebody waits for it
+    const boost::json::object body{{"payload", base64_encode(bytes)}};
+    identity::call request = identity::post_to(endpoint_, "application/json", secret(boost::json::serialize(body)));
+    request.target = sign_blob_path(endpoint_, account_);
+    request.fields.emplace_back("Authorization", identity::bearer_field(token_));
+    request.timeout = std::chrono::seconds(3); // a client is waiting
 
     const auto ex = co_await asio::this_coro::executor;
     auto pause = how_.pause;
     for (unsigned n = 1;; ++n) {
-        const auto answer = co_await by_.send(ask);
-        if (n >= how_.tries || !worth_another_try(answer)) {
-            co_return read_signature(answer, token_);
+        const auto response = co_await client_.send(request);
+        if (n >= how_.tries || !is_transient(response)) {
+            co_return read_signature(response, token_);
         }
         steady_timer timer(ex, pause);
         co_await timer.async_wait(use_tuple);

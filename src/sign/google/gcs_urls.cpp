@@ -16,61 +16,49 @@ error failed(std::string detail) {
     return {errc::sign_failed, error_source::internal, false, std::move(detail)};
 }
 
-// Without a key the URL would be the bucket's, and list it.
-std::string_view fault_of(std::string_view key) {
+// With an empty key the URL would be the bucket's, and list it.
+std::string_view problem_of(std::string_view key) {
     if (key.empty()) {
         return "the key is empty";
     }
-    if (key.size() > gcs_urls::longest_key) {
+    if (key.size() > gcs_urls::max_key_length) {
         return "the key is longer than 1024 bytes";
     }
     if (!config::valid_utf8(key)) {
         return "the key is not UTF-8";
     }
     // "Object names cannot contain Carriage Return or Line Feed characters."
-    return key.find_first_of("\r\n") == std::string_view::npos ? "" : "the key has a line break";
-}
-
-signed_request request_to(const s3_address& address) {
-    signed_request made;
-    made.tls = address.tls;
-    made.host = address.host;
-    made.port = address.port;
-    made.authority = address.authority;
-    return made;
+    return key.find_first_of("\r\n") == std::string_view::npos ? "" : "the key contains a line break";
 }
 
 } // namespace
 
-s3_address resolve_gcs_address(const config::store& store, std::string_view universe) {
+bucket_address resolve_gcs_address(const config::store& store, std::string_view universe) {
     if (store.bucket.empty()) {
         throw std::invalid_argument("a GCS store needs a bucket");
     }
-    config::store as_s3;
-    as_s3.bucket = store.bucket;
-    as_s3.addressing = store.addressing;
-    as_s3.region = "auto"; // the location in a signature's scope: any is right, as Google's own libraries have it
-    as_s3.endpoint = store.endpoint;
-    if (!as_s3.endpoint) {
-        as_s3.endpoint = config::url{true, "storage." + std::string(universe), 443, ""};
-    }
-    return resolve_s3_address(as_s3);
+    config::url url = store.endpoint.value_or(config::url{true, "storage." + std::string(universe), 443, ""});
+    const bool virtual_hosted =
+        store.addressing == config::addressing_style::virtual_hosted && fits_in_host(store.bucket, url);
+    // The location in a signature's scope: any is accepted, and Google's own libraries send this one.
+    return address_of(std::move(url), store.bucket, "auto", virtual_hosted);
 }
 
 gcs_urls::gcs_urls(const config::store& store, std::string_view universe)
     : address_(resolve_gcs_address(store, universe))
     , url_expiry_(std::clamp(std::chrono::duration_cast<std::chrono::seconds>(store.url_expiry),
-                             std::chrono::seconds(1), longest_expiry)) {}
+                             std::chrono::seconds(1), max_presigned_lifetime)) {}
 
 result<gcs_urls::unsigned_url> gcs_urls::prepare(const order& what, const presign_options& options) const {
-    if (const auto fault = fault_of(what.key); !fault.empty()) {
-        return failed(std::string(fault));
+    if (const auto problem = problem_of(what.key); !problem.empty()) {
+        return failed(std::string(problem));
     }
-    if (what.at > time_point::max() - 2 * longest_expiry) { // a day past which this clock cannot count
+    if (what.at >
+        time_point::max() - 2 * max_presigned_lifetime) { // beyond it the sums below leave the range of the clock
         return failed("the clock is out of range");
     }
     const std::string timestamp = amz_timestamp(what.at);
-    const std::string path = s3_path(address_, what.key);
+    const std::string path = object_path(address_, what.key);
     const v4_object object(what.m, address_.authority, path, options);
     v4_scope scope;
     scope.access_key_id = what.signed_by;
@@ -79,10 +67,10 @@ result<gcs_urls::unsigned_url> gcs_urls::prepare(const order& what, const presig
     scope.timestamp = timestamp;
     scope.dialect = what.dialect;
 
-    // Too long a life is refused; one that is just longer than the key's is shortened, which `expires` tells.
+    // A lifetime beyond what the service allows is an error; one beyond `max_lifetime` is shortened, see `expires`.
     std::chrono::seconds seconds = life(options);
-    if (seconds <= longest_expiry) {
-        seconds = std::min(seconds, what.longest);
+    if (seconds <= max_presigned_lifetime) {
+        seconds = std::min(seconds, what.max_lifetime);
     }
     try {
         auto prepared = v4_prepare(object.request(), scope, seconds);
@@ -105,11 +93,11 @@ signed_request gcs_urls::complete(unsigned_url url, std::span<const std::uint8_t
 }
 
 result<signed_request> gcs_urls::plain(std::string_view key) const {
-    if (const auto fault = fault_of(key); !fault.empty()) {
-        return failed(std::string(fault));
+    if (const auto problem = problem_of(key); !problem.empty()) {
+        return failed(std::string(problem));
     }
     auto made = request_to(address_);
-    made.target = s3_path(address_, key);
+    made.target = object_path(address_, key);
     made.expires = time_point::max();
     return made;
 }

@@ -8,8 +8,8 @@ namespace {
 using net::test::fixture;
 using net::test::script;
 
-awaitable<void> send_one(fixture& f, caller& by, const call& what, std::optional<result<reply>>& got) {
-    auto answer = co_await by.send(what);
+awaitable<void> send_one(fixture& f, caller& client, const call& what, std::optional<result<reply>>& got) {
+    auto answer = co_await client.send(what);
     got.emplace(std::move(answer));
     static_cast<void>(f);
 }
@@ -18,11 +18,11 @@ awaitable<void> exchange(fixture& f, std::vector<script> scripts, call what, std
                          unsigned times) {
     f.w.tasks.spawn(net::test::serve(f, std::move(scripts)));
     net::connection_pool pool(f.w, 4, std::chrono::seconds(10));
-    http_caller by(pool);
+    http_caller client(pool);
     what.place.host = f.place.host;
     what.place.port = f.place.port;
     for (unsigned i = 0; i != times; ++i) {
-        co_await send_one(f, by, what, got);
+        co_await send_one(f, client, what, got);
     }
 }
 

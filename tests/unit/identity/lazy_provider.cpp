@@ -1,5 +1,5 @@
 // What is asked for only once somebody wants it.
-#include <sluice/identity/refreshing_provider.hpp>
+#include <sluice/identity/lazy_provider.hpp>
 #include <sluice/identity/rfc3339.hpp>
 
 #include "scripted_client.hpp"
@@ -17,8 +17,8 @@ const time_point noon = parse_rfc3339("2026-01-15T12:00:00Z").value();
 
 /// Gives keys of 24 hours, named by their number, or fails, or never answers; counts.
 struct key_source final : source<user_delegation_key> {
-    awaitable<result<user_delegation_key>> fetch(caller& by) override {
-        static_cast<void>(by);
+    awaitable<result<user_delegation_key>> fetch(caller& client) override {
+        static_cast<void>(client);
         const auto ex = co_await asio::this_coro::executor;
         ++asked;
         steady_timer pause(ex, hanging ? steady_timer::time_point::max() : steady_clock::now() + 1ms);
@@ -49,7 +49,7 @@ public:
         source = made.get();
         source->now = &clock_now;
         wall_clock clock = [this] { return clock_now.load(); };
-        keys = std::make_unique<on_demand<user_delegation_key>>(std::move(made), clock);
+        keys = std::make_unique<lazy_provider<user_delegation_key>>(std::move(made), clock);
         renewal_observer o;
         o.tried = [this](bool ok) { ok ? ++succeeded : ++failed; };
         keys->observe(std::move(o));
@@ -86,7 +86,7 @@ public:
 
     std::atomic<time_point> clock_now{noon};
     key_source* source{nullptr};
-    std::unique_ptr<on_demand<user_delegation_key>> keys;
+    std::unique_ptr<lazy_provider<user_delegation_key>> keys;
     std::atomic<int> succeeded{0};
     std::atomic<int> failed{0};
 
@@ -97,7 +97,7 @@ private:
     std::thread thread_;
 };
 
-awaitable<void> get_one(on_demand<user_delegation_key>& keys, std::atomic<int>& good) {
+awaitable<void> get_one(lazy_provider<user_delegation_key>& keys, std::atomic<int>& good) {
     const auto until = steady_clock::now() + 10s;
     const auto got = co_await keys.get(until);
     good += got && (*got)->oid == "key 1" ? 1 : 0;
@@ -123,7 +123,7 @@ BOOST_AUTO_TEST_CASE(not_before_somebody_wants_one) {
     b.stop();
     BOOST_TEST(b.source->asked == 0);
     BOOST_TEST((b.succeeded == 0 && b.failed == 0)); // neither a metric nor an alert of what nobody uses
-    BOOST_TEST(!b.keys->status().failure.has_value());
+    BOOST_TEST(b.keys->status().last_attempt.has_value());
 }
 
 BOOST_AUTO_TEST_CASE(one_try_for_all_workers) {
@@ -178,11 +178,11 @@ BOOST_AUTO_TEST_CASE(a_failure_is_told_at_once_and_counted) {
     BOOST_TEST(b.get() == "no_credentials"); // waits for the first outcome
     BOOST_TEST(b.failed == 1);
     BOOST_TEST(b.get(0ms) == "no_credentials"); // and then for none
-    BOOST_TEST(b.keys->status().failure->detail == "down");
+    BOOST_TEST(b.keys->status().last_attempt.error().detail == "down");
     b.source->failing = false;
     BOOST_TEST(comes([&] { return b.succeeded == 1; })); // by itself, after a second
     BOOST_TEST(b.get(0ms) == "key 2");
-    BOOST_TEST(!b.keys->status().failure.has_value());
+    BOOST_TEST(b.keys->status().last_attempt.has_value());
 }
 
 BOOST_AUTO_TEST_CASE(wanted_before_it_runs) {
@@ -197,7 +197,7 @@ BOOST_AUTO_TEST_CASE(contexts_that_end_in_the_middle_leave_nothing) {
     auto made = std::make_unique<key_source>();
     const std::atomic<time_point> now{noon};
     made->now = &now;
-    on_demand<user_delegation_key> keys(std::move(made), [] { return noon; });
+    lazy_provider<user_delegation_key> keys(std::move(made), [] { return noon; });
     scripted_caller nobody;
     std::atomic<int> good{0};
     {

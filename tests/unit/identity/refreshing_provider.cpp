@@ -21,11 +21,11 @@ public:
     explicit told_source(std::vector<result<bearer_token>> answers, bool calls_out = false)
         : answers_(std::move(answers))
         , calls_out_(calls_out) {}
-    awaitable<result<bearer_token>> fetch(caller& by) override {
+    awaitable<result<bearer_token>> fetch(caller& client) override {
         if (calls_out_) {
             call c;
             c.target = "/";
-            auto answer = co_await by.send(c);
+            auto answer = co_await client.send(c);
             if (!answer) {
                 co_return answer.error();
             }
@@ -75,9 +75,9 @@ renewal_observer watching(
     return o;
 }
 
-awaitable<void> run_there(renewable& r, caller& by) {
+awaitable<void> run_there(renewable& r, caller& client) {
     const auto ex = co_await asio::this_coro::executor;
-    co_await r.run(ex, by);
+    co_await r.run(ex, client);
 }
 
 awaitable<void> stop_soon(renewable& r) {
@@ -88,10 +88,10 @@ awaitable<void> stop_soon(renewable& r) {
     r.stop();
 }
 
-awaitable<void> run_and_stop(renewable& r, caller& by) {
+awaitable<void> run_and_stop(renewable& r, caller& client) {
     const auto ex = co_await asio::this_coro::executor;
     asio::co_spawn(ex, stop_soon(r), [](const std::exception_ptr&) {});
-    co_await r.run(ex, by);
+    co_await r.run(ex, client);
 }
 
 } // namespace
@@ -100,9 +100,9 @@ BOOST_AUTO_TEST_SUITE(renewal)
 
 BOOST_AUTO_TEST_CASE(plan_after_success) {
     const auto wait = [](milliseconds life, double random) {
-        return renewal_plan::after_success(noon, noon + life, std::nullopt, random);
+        return refresh_schedule::after_success(noon, noon + life, std::nullopt, random);
     };
-    BOOST_TEST((renewal_plan::after_success(noon, std::nullopt, std::nullopt, 0.5) == milliseconds::max()));
+    BOOST_TEST((refresh_schedule::after_success(noon, std::nullopt, std::nullopt, 0.5) == milliseconds::max()));
     BOOST_TEST((wait(hours(1), 0.5) == minutes(54)));    // a tenth: 6 minutes
     BOOST_TEST((wait(hours(12), 0.5) == minutes(705)));  // 15 minutes at most
     BOOST_TEST((wait(minutes(30), 0.5) == minutes(25))); // 5 at least
@@ -122,7 +122,7 @@ BOOST_AUTO_TEST_CASE(plan_after_success) {
 
 BOOST_AUTO_TEST_CASE(plan_where_it_is_to_be_asked_again_sooner) {
     const auto wait = [](milliseconds again, double random, std::optional<time_point> expires = std::nullopt) {
-        return renewal_plan::after_success(noon, expires, noon + again, random);
+        return refresh_schedule::after_success(noon, expires, noon + again, random);
     };
     // Sooner by up to a tenth, so that those which began together do not ask together for ever; never later.
     BOOST_TEST((wait(hours(12), 0.0) == hours(12)));
@@ -136,7 +136,7 @@ BOOST_AUTO_TEST_CASE(plan_where_it_is_to_be_asked_again_sooner) {
 
 BOOST_AUTO_TEST_CASE(plan_after_failure) {
     const auto wait = [](unsigned n, std::optional<time_point> expires = std::nullopt, double random = 0.5) {
-        return renewal_plan::after_failure(n, noon, expires, random);
+        return refresh_schedule::after_failure(n, noon, expires, random);
     };
     BOOST_TEST((wait(1) == seconds(1)));
     BOOST_TEST((wait(2) == seconds(2)));
@@ -156,7 +156,7 @@ BOOST_AUTO_TEST_CASE(plan_after_failure) {
         auto now = noon;
         unsigned tries = 0;
         for (unsigned n = 5; now < noon + left && tries < 3; ++n) {
-            now += renewal_plan::after_failure(n, now, noon + left, 1.0);
+            now += refresh_schedule::after_failure(n, now, noon + left, 1.0);
             tries += now < noon + left ? 1U : 0U;
         }
         BOOST_TEST(tries == 3U, left.count() << " ms");
@@ -166,8 +166,8 @@ BOOST_AUTO_TEST_CASE(plan_after_failure) {
 BOOST_AUTO_TEST_CASE(what_is_good_stays) {
     auto now = noon;
     seen s;
-    scripted_caller by;
-    renewed<bearer_token> r(
+    scripted_caller client;
+    refreshing_provider<bearer_token> r(
         telling({trouble(), token("late", noon - seconds(1)), token("a", noon + hours(2)), trouble(),
                  token("ends sooner", noon + hours(1)), token("expired", noon - hours(1)), token("b", noon + hours(3)),
                  token("c", noon + hours(2)), token("d", std::nullopt), token("d", std::nullopt),
@@ -176,12 +176,12 @@ BOOST_AUTO_TEST_CASE(what_is_good_stays) {
     r.observe(watching(s));
     BOOST_TEST(r.status().source == "told");
     const auto step_gives = [&](bool ok, std::string_view text) {
-        BOOST_TEST(run(r.renew(by)).has_value() == ok);
+        BOOST_TEST(run(r.renew(client)).has_value() == ok);
         BOOST_TEST((r.current() ? std::string(r.current()->token.reveal()) : "none") == text);
-        BOOST_TEST(r.status().failure.has_value() == !ok);
+        BOOST_TEST(r.status().last_attempt.has_error() == !ok);
     };
     step_gives(false, "none");
-    BOOST_TEST(r.status().failure->detail == "told: trouble");
+    BOOST_TEST(r.status().last_attempt.error().detail == "told: trouble");
     step_gives(false, "none"); // came expired
     step_gives(true, "a");
     BOOST_TEST(r.status().who == "me");
@@ -202,17 +202,17 @@ BOOST_AUTO_TEST_CASE(what_is_good_stays) {
     BOOST_TEST(s.failed == 5U);
     BOOST_TEST(s.published.size() == 5U);
     step_gives(false, "f"); // the source throws
-    BOOST_TEST(r.status().failure->detail.find("nothing is left") != std::string::npos);
+    BOOST_TEST(r.status().last_attempt.error().detail.find("nothing is left") != std::string::npos);
 }
 
 BOOST_AUTO_TEST_CASE(an_expired_one_is_replaced_by_any_that_is_good) {
     auto now = noon;
-    scripted_caller by;
-    renewed<bearer_token> r(telling({token("a", noon + hours(2)), token("b", noon + hours(3))}),
-                            [&now] { return now; });
-    BOOST_TEST(run(r.renew(by)).has_value());
+    scripted_caller client;
+    refreshing_provider<bearer_token> r(telling({token("a", noon + hours(2)), token("b", noon + hours(3))}),
+                                        [&now] { return now; });
+    BOOST_TEST(run(r.renew(client)).has_value());
     now = noon + hours(2) + minutes(30);
-    BOOST_TEST(run(r.renew(by)).has_value());
+    BOOST_TEST(run(r.renew(client)).has_value());
     BOOST_TEST(r.current()->token.reveal() == "b");
 }
 
@@ -220,10 +220,10 @@ BOOST_AUTO_TEST_CASE(runs_before_each_expiry_and_after_failures) {
     using clock = std::chrono::system_clock;
     const auto start = clock::now();
     seen s;
-    scripted_caller by;
-    renewed<bearer_token> r(telling({token("a", start + milliseconds(600)), trouble(), trouble(),
-                                     token("b", start + seconds(3600)), token("c", start + seconds(7200))}),
-                            system_wall_clock());
+    scripted_caller client;
+    refreshing_provider<bearer_token> r(telling({token("a", start + milliseconds(600)), trouble(), trouble(),
+                                                 token("b", start + seconds(3600)), token("c", start + seconds(7200))}),
+                                        system_wall_clock());
     bool gap = false;
     r.observe(watching(s, [&] {
         const auto now = r.current();
@@ -232,7 +232,7 @@ BOOST_AUTO_TEST_CASE(runs_before_each_expiry_and_after_failures) {
             r.stop();
         }
     }));
-    run(run_there(r, by));
+    run(run_there(r, client));
     BOOST_TEST(s.tried == 4U);
     BOOST_TEST(s.failed == 2U);
     BOOST_TEST(s.published.size() == 2U);
@@ -243,9 +243,9 @@ BOOST_AUTO_TEST_CASE(runs_before_each_expiry_and_after_failures) {
 
 BOOST_AUTO_TEST_CASE(what_may_change_is_asked_for_again) {
     seen s;
-    scripted_caller by;
+    scripted_caller client;
     const auto soon = std::chrono::system_clock::now();
-    renewed<bearer_token> r(
+    refreshing_provider<bearer_token> r(
         telling({token("a", std::nullopt, soon), token("a", std::nullopt, soon), token("b", std::nullopt)}),
         system_wall_clock());
     r.observe(watching(s, [&] {
@@ -253,7 +253,7 @@ BOOST_AUTO_TEST_CASE(what_may_change_is_asked_for_again) {
             r.stop();
         }
     }));
-    run(run_there(r, by));
+    run(run_there(r, client));
     BOOST_TEST(r.current()->token.reveal() == "b");
     BOOST_TEST(s.published.size() == 2U);
 }
@@ -262,31 +262,33 @@ BOOST_AUTO_TEST_CASE(an_early_renewal_leaves_the_end_as_it_is) {
     const auto start = std::chrono::system_clock::now();
     const auto end = start + hours(24);
     seen s;
-    scripted_caller by;
+    scripted_caller client;
     // The second brings nothing new but the time at which to ask again.
-    renewed<bearer_token> r(telling({token("a", end, start), token("a", end, start), trouble()}), system_wall_clock());
+    refreshing_provider<bearer_token> r(telling({token("a", end, start), token("a", end, start), trouble()}),
+                                        system_wall_clock());
     r.observe(watching(s, [&] {
         BOOST_TEST((r.status().expires == end));
         if (s.tried == 3U) {
             r.stop();
         }
     }));
-    run(run_there(r, by));
+    run(run_there(r, client));
     BOOST_TEST((std::chrono::system_clock::now() - start < seconds(5)));
     BOOST_TEST(s.failed == 1U); // it failed, however long the token is good
     BOOST_TEST(s.published.size() == 1U);
-    BOOST_TEST(r.status().failure.has_value());
+    BOOST_TEST(r.status().last_attempt.has_error());
     BOOST_TEST(r.current()->token.reveal() == "a");
 }
 
 BOOST_AUTO_TEST_CASE(whom_a_token_stands_for_is_news) {
     const auto anonymous = [](time_point expires) { return bearer_token{secret("a"), expires, ""}; };
-    scripted_caller by;
-    renewed<bearer_token> r(telling({anonymous(noon + hours(1)), anonymous(noon + hours(1) - seconds(1)),
-                                     token("a", noon + hours(1) - seconds(1)), anonymous(noon + minutes(59))}),
-                            [] { return noon; });
+    scripted_caller client;
+    refreshing_provider<bearer_token> r(
+        telling({anonymous(noon + hours(1)), anonymous(noon + hours(1) - seconds(1)),
+                 token("a", noon + hours(1) - seconds(1)), anonymous(noon + minutes(59))}),
+        [] { return noon; });
     for (const std::string who : {"", "", "me", "me"}) {
-        BOOST_TEST(run(r.renew(by)).has_value());
+        BOOST_TEST(run(r.renew(client)).has_value());
         BOOST_TEST(r.status().who == who);
     }
 }
@@ -294,48 +296,48 @@ BOOST_AUTO_TEST_CASE(whom_a_token_stands_for_is_news) {
 BOOST_AUTO_TEST_CASE(another_source_s_count_however_soon_they_end) {
     /// The first is told by one link of a chain, those after it by another.
     struct two_links final : source<bearer_token> {
-        awaitable<result<bearer_token>> fetch(caller& by) override {
-            static_cast<void>(by);
+        awaitable<result<bearer_token>> fetch(caller& client) override {
+            static_cast<void>(client);
             ++asked;
             co_return token(std::to_string(asked), noon + hours(asked == 1 ? 6 : asked == 2 ? 2 : 1));
         }
         [[nodiscard]] std::string name() const override { return asked <= 1 ? "one" : "another"; }
         int asked{0};
     };
-    scripted_caller by;
-    renewed<bearer_token> r(std::make_unique<two_links>(), [] { return noon; });
+    scripted_caller client;
+    refreshing_provider<bearer_token> r(std::make_unique<two_links>(), [] { return noon; });
     for (const std::string expected : {"1", "2", "2"}) { // the third is late, of the same
-        BOOST_TEST(run(r.renew(by)).has_value());
+        BOOST_TEST(run(r.renew(client)).has_value());
         BOOST_TEST(r.current()->token.reveal() == expected);
     }
 }
 
 BOOST_AUTO_TEST_CASE(stop_ends_a_sleep_and_a_call_and_all_later_runs) {
     {
-        scripted_caller by;
-        renewed<bearer_token> r(telling({token("a", std::nullopt)}), system_wall_clock());
-        run(run_and_stop(r, by)); // ends: the sleep would last for ever
+        scripted_caller client;
+        refreshing_provider<bearer_token> r(telling({token("a", std::nullopt)}), system_wall_clock());
+        run(run_and_stop(r, client)); // ends: the sleep would last for ever
         BOOST_TEST(r.current()->token.reveal() == "a");
-        run(run_there(r, by));
+        run(run_there(r, client));
     }
     {
         step hanging = answers("GET", "/", 200, "");
         hanging.hangs = true;
-        scripted_caller by({hanging});
+        scripted_caller client({hanging});
         seen s;
-        renewed<bearer_token> r(telling({token("a", std::nullopt)}, true), system_wall_clock());
+        refreshing_provider<bearer_token> r(telling({token("a", std::nullopt)}, true), system_wall_clock());
         r.observe(watching(s));
-        run(run_and_stop(r, by));
-        BOOST_TEST(by.cut == 1U);
+        run(run_and_stop(r, client));
+        BOOST_TEST(client.cut == 1U);
         BOOST_TEST(!r.current());
         BOOST_TEST(s.tried == 0U); // being stopped is no failure
-        BOOST_TEST(!r.status().failure.has_value());
+        BOOST_TEST(r.status().last_attempt.has_value());
     }
     {
-        scripted_caller by;
-        renewed<bearer_token> r(telling({}), system_wall_clock());
+        scripted_caller client;
+        refreshing_provider<bearer_token> r(telling({}), system_wall_clock());
         r.stop();
-        run(run_there(r, by));
+        run(run_there(r, client));
         BOOST_TEST(!r.current());
     }
 }
@@ -343,14 +345,14 @@ BOOST_AUTO_TEST_CASE(stop_ends_a_sleep_and_a_call_and_all_later_runs) {
 BOOST_AUTO_TEST_CASE(a_context_that_ends_in_the_middle_leaves_nothing) {
     step hanging = answers("GET", "/", 200, "");
     hanging.hangs = true;
-    scripted_caller by({hanging});
-    renewed<bearer_token> r(telling({token("a", std::nullopt)}, true), system_wall_clock());
+    scripted_caller client({hanging});
+    refreshing_provider<bearer_token> r(telling({token("a", std::nullopt)}, true), system_wall_clock());
     {
         asio::io_context context(1);
-        asio::co_spawn(context, run_there(r, by), [](const std::exception_ptr&) {});
+        asio::co_spawn(context, run_there(r, client), [](const std::exception_ptr&) {});
         context.poll();
     }
-    BOOST_TEST(by.calls.size() == 1U);
+    BOOST_TEST(client.calls.size() == 1U);
 }
 
 BOOST_AUTO_TEST_SUITE_END()

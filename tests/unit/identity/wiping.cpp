@@ -49,21 +49,21 @@ BOOST_AUTO_TEST_CASE(answers) {
     const result<reply> good =
         answer(200, R"({"access_token":")" + hush + R"(","expires_in":60,"a":"\n)" + hush + "\"}");
     const result<reply> bad = answer(400, R"({"error":"a","error_description":"no )" + hush + "\"}");
-    const secrets_sent sent{hush};
+    const request_secrets sent{hush};
     BOOST_TEST(blocks_left_by([&] { BOOST_CHECK(read_token("s", good, now, sent)); }) == 0);
     BOOST_TEST(blocks_left_by([&] { BOOST_CHECK(read_azure_token(*good, "s", now, sent)); }) == 0);
     BOOST_TEST(blocks_left_by([&] { BOOST_CHECK(!read_token("s", bad, now, sent)); }) == 0);
     BOOST_TEST(blocks_left_by([&] { BOOST_CHECK(!read_azure_token(*bad, "s", now, sent)); }) == 0);
-    BOOST_TEST(blocks_left_by([&] { (void)told(hush, sent); }) == 0);
+    BOOST_TEST(blocks_left_by([&] { (void)sanitize_message(hush, sent); }) == 0);
 }
 
 BOOST_AUTO_TEST_CASE(answers_with_keys) {
     const auto now = time_point(std::chrono::hours(500000)); // 2027-01-15
-    const secrets_sent sent{hush};
+    const request_secrets sent{hush};
     const auto json = secret(R"({"Code":"Success","AccessKeyId":"A","SecretAccessKey":")" + hush + R"(","Token":")" +
                              hush + R"(","Expiration":"2028-01-15T12:00:00Z"})");
     BOOST_TEST(blocks_left_by([&] { BOOST_CHECK(aws::read_json_credentials("s", json, now, sent)); }) == 0);
-    BOOST_TEST(blocks_left_by([&] { (void)aws::read_json_problem(json, sent); }) == 0);
+    BOOST_TEST(blocks_left_by([&] { (void)aws::read_json_error(json, sent); }) == 0);
     const std::string xml =
         "<AssumeRoleWithWebIdentityResponse><AssumeRoleWithWebIdentityResult><Credentials><AccessKeyId>"
         "A</AccessKeyId><SecretAccessKey>" +
@@ -72,8 +72,8 @@ BOOST_AUTO_TEST_CASE(answers_with_keys) {
         "</AssumeRoleWithWebIdentityResult></AssumeRoleWithWebIdentityResponse>";
     const auto sts = answer(200, xml);
     const auto denied = answer(403, xml);
-    BOOST_TEST(blocks_left_by([&] { BOOST_CHECK(aws::read_sts_answer("s", sts, now, sent)); }) == 0);
-    BOOST_TEST(blocks_left_by([&] { BOOST_CHECK(!aws::read_sts_answer("s", denied, now, sent)); }) == 0);
+    BOOST_TEST(blocks_left_by([&] { BOOST_CHECK(aws::read_sts_response("s", sts, now, sent)); }) == 0);
+    BOOST_TEST(blocks_left_by([&] { BOOST_CHECK(!aws::read_sts_response("s", denied, now, sent)); }) == 0);
     const std::string key = "<UserDelegationKey><SignedOid>o</SignedOid><SignedTid>t</SignedTid><SignedStart>"
                             "2027-01-15T12:00:00Z</SignedStart><SignedExpiry>2027-02-15T12:00:00Z</SignedExpiry>"
                             "<SignedService>b</SignedService><SignedVersion>2021-12-02</SignedVersion><Value>" +

@@ -15,10 +15,10 @@
 /// The credentials files of Application Default Credentials ("How Application Default Credentials works"; AIP-4110).
 namespace sluice::identity {
 
-/// `service_account`: a key of one's own (AIP-4111, "Service account keys").
+/// `service_account`: a private key (AIP-4111, "Service account keys").
 struct google_service_account {
     std::string email;
-    std::string key_id; ///< "": not said
+    std::string key_id; ///< "": unknown
     std::shared_ptr<const rsa_key> key;
     service_url token;
     std::string token_text; ///< as it stands in the file: the assertion's audience
@@ -32,8 +32,9 @@ struct google_authorized_user {
     service_url token;
 };
 
-/// Where a federated identity's own token comes from: a file or a URL, text or a member of a JSON object.
-struct google_subject {
+/// Where the subject token of a federated identity comes from: a file or a URL, as plain text or as a member of a JSON
+/// object.
+struct google_subject_token_source {
     std::string file; ///< "": from the URL
     service_url url{};
     std::vector<std::pair<std::string, secret>> fields{}; ///< to send to the URL
@@ -45,7 +46,7 @@ struct google_external_account {
     std::string audience;
     std::string subject_token_type;
     service_url token;
-    google_subject subject;
+    google_subject_token_source subject;
 };
 
 /// A service account that the identity of the file acts as (IAM Credentials, generateAccessToken).
@@ -56,20 +57,20 @@ struct google_impersonation {
     std::chrono::seconds lifetime{3600};
 };
 
-struct google_file {
+struct adc_file {
     std::variant<google_service_account, google_authorized_user, google_external_account> who;
     std::optional<google_impersonation> as{};
     std::string universe{"googleapis.com"}; ///< the domain of all services
 };
 
-/// Takes a file apart. Throws `std::invalid_argument` that says what is wrong and quotes nothing secret: for what is no
-/// JSON, an unknown type, a missing or malformed member, an http URL that secrets would be sent to, and for subject
-/// tokens that Sluice does not get: those of `executable`, `aws1` and `certificate` sources.
-[[nodiscard]] google_file parse_google_file(const secret& json);
+/// Parses a credentials file. Throws `std::invalid_argument` that says what is wrong and quotes nothing secret: for
+/// text that is not JSON, an unknown type, a missing or malformed member, an http URL that secrets would be sent to,
+/// and for subject tokens that Sluice cannot get: those of `executable`, `aws1` and `certificate` sources.
+[[nodiscard]] adc_file parse_adc_file(const secret& json);
 
 /// The file that the environment points to: GOOGLE_APPLICATION_CREDENTIALS, else gcloud's own in CLOUDSDK_CONFIG or in
-/// ~/.config/gcloud. nullopt where there is none. Throws `std::invalid_argument` for a file that is named, or there,
+/// ~/.config/gcloud. nullopt where there is none. Throws `std::invalid_argument` for a file that is named, or exists,
 /// but cannot be read.
-[[nodiscard]] std::optional<secret> find_google_file(const environment& env);
+[[nodiscard]] std::optional<secret> find_adc_file(const environment& env);
 
 } // namespace sluice::identity

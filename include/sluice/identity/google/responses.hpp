@@ -4,10 +4,11 @@
 #include <sluice/identity/form.hpp>
 #include <sluice/identity/http_client.hpp>
 #include <sluice/identity/sanitize_message.hpp>
+#include <sluice/identity/service_error.hpp>
 
 #include <string_view>
 
-/// What the calls to Google's identity services have in common: their URLs, answers and errors.
+/// What the requests to Google's identity services have in common: their URLs, responses and errors.
 namespace sluice::identity {
 
 /// Where a URL may be in plain http.
@@ -21,17 +22,17 @@ enum class plain_http {
 [[nodiscard]] service_url parse_google_url(std::string_view text, std::string_view what,
                                            plain_http where = plain_http::to_this_machine);
 
-/// The answer of a token endpoint (RFC 6749 §5.1): `access_token`, `expires_in` as a number or as its text. Anything
-/// else is an error as for `source::fetch`, with what the service told (RFC 6749 §5.2, or Google's API errors). `sent`:
-/// the secrets of the request, all of them.
-[[nodiscard]] result<bearer_token> read_token(std::string_view service, const result<reply>& answer, time_point now,
-                                              const secrets_sent& sent);
+/// Reads the response of a token endpoint (RFC 6749 §5.1): `access_token`, and `expires_in` as a number or as its text.
+/// Anything else is an error as for `source::fetch`, with the message of the service (RFC 6749 §5.2, or Google's API
+/// errors). `sent`: all secrets of the request.
+[[nodiscard]] result<bearer_token> read_token(std::string_view service, const result<reply>& response, time_point now,
+                                              const request_secrets& sent);
 
-/// The error of a call that gave no answer, or another than 200; for what `read_token` does not read. Retryable: no
-/// answer, 408, 425, 429 and 5xx.
-[[nodiscard]] error google_refusal(std::string_view service, const result<reply>& answer, const secrets_sent& sent);
+/// The error of a request that got no response, or a status other than 200. Retryable: no response, 408, 425, 429 and
+/// 5xx.
+[[nodiscard]] error google_error(std::string_view service, const result<reply>& response, const request_secrets& sent);
 
-/// An answer that means nothing.
-[[nodiscard]] error google_nonsense(std::string_view service, std::string_view what);
+/// The error of a response that lacks what it should hold: `what`. Retryable.
+[[nodiscard]] error invalid_google_response(std::string_view service, std::string_view what);
 
 } // namespace sluice::identity

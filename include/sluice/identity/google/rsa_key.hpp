@@ -9,8 +9,8 @@
 
 namespace sluice::identity {
 
-/// A private RSA key, as Google's service-account files hold one. It stands here and not beside the other signatures,
-/// since a token is asked for with it too. Immutable: any thread may use it. OpenSSL wipes the key with it.
+/// A private RSA key, as in Google's service account files. It is in this folder and not in `sign`, since tokens are
+/// requested with it too. Immutable: any thread may use it. OpenSSL wipes the key when it is destroyed.
 class rsa_key {
 public:
     /// From PEM, PKCS #8 or PKCS #1. Throws `std::invalid_argument` for anything else, for an encrypted key, and for

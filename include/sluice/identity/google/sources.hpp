@@ -3,7 +3,7 @@
 #include <sluice/base/clock.hpp>
 #include <sluice/identity/environment.hpp>
 #include <sluice/identity/google/adc_file.hpp>
-#include <sluice/identity/refreshing_provider.hpp>
+#include <sluice/identity/source.hpp>
 
 #include <memory>
 #include <string_view>
@@ -17,7 +17,7 @@ namespace sluice::identity {
 inline constexpr std::string_view google_cloud_scope = "https://www.googleapis.com/auth/cloud-platform";
 
 /// The identity of a file.
-[[nodiscard]] std::unique_ptr<source<bearer_token>> google_file_source(google_file file, wall_clock clock);
+[[nodiscard]] std::unique_ptr<source<bearer_token>> adc_file_source(adc_file file, wall_clock clock);
 
 /// The service account of a VM, of a GKE workload and the like ("About VM metadata"). No scope is asked for: a machine
 /// gives those that it was made with, a cluster cloud-platform.

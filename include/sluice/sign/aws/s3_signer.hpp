@@ -1,6 +1,7 @@
 #pragma once
 
 #include <sluice/base/clock.hpp>
+#include <sluice/base/mutex.hpp>
 #include <sluice/config/config.hpp>
 #include <sluice/identity/credentials.hpp>
 #include <sluice/sign/aws/s3_address.hpp>
@@ -11,7 +12,6 @@
 
 #include <chrono>
 #include <memory>
-#include <mutex>
 #include <optional>
 #include <span>
 #include <string>
@@ -19,14 +19,14 @@
 
 namespace sluice::sign {
 
-/// Presigns URLs of one S3 store in-process. A URL is kept and handed out again until shortly before its end (see
-/// `reuse_margin`), until the credentials change, or until it is forgotten; so nothing is computed for most requests.
+/// Presigns URLs of one S3 store in-process. A URL is cached and reused until shortly before its expiry (see
+/// `reuse_margin`), until the credentials change, or until it is forgotten; so most requests compute nothing.
 class s3_signer final : public signer {
 public:
-    /// The most URLs that are kept.
+    /// The maximum number of cached URLs.
     static constexpr std::size_t default_capacity = 4096;
     /// S3 User Guide, "Object key names": at most 1,024 bytes.
-    static constexpr std::size_t longest_key = 1024;
+    static constexpr std::size_t max_key_length = 1024;
 
     /// Without a `provider` the objects are public and nothing is signed. Throws `std::invalid_argument` as
     /// `resolve_s3_address` does.
@@ -46,33 +46,33 @@ public:
     /// `errc::sign_failed` for an empty or too long key, or where the clock or OpenSSL fails.
     [[nodiscard]] result<signed_request> sign_now(std::string_view key, method m);
 
-    /// A URL with options of its own, neither taken from the kept ones nor kept. Errors: as `sign_now`, and
+    /// A URL with options of its own; it bypasses the cache. Errors: as `sign_now`, and
     /// `errc::sign_failed` for a life that is not from 1 s to seven days.
     [[nodiscard]] result<signed_request> presign_now(std::string_view key, method m, const presign_options& options);
 
     /// Where the requests go.
-    [[nodiscard]] const s3_address& address() const noexcept { return address_; }
+    [[nodiscard]] const bucket_address& address() const noexcept { return address_; }
 
 private:
     using time_point = std::chrono::system_clock::time_point;
 
     [[nodiscard]] result<identity::aws_credentials_ptr> usable_credentials(time_point now) const;
-    [[nodiscard]] result<signed_request> unsigned_one(std::string_view key) const;
+    [[nodiscard]] result<signed_request> unsigned_request(std::string_view key) const;
     [[nodiscard]] result<signed_request> make(std::string_view key, method m, const presign_options& options,
                                               time_point now, const identity::aws_credentials_ptr& credentials);
     [[nodiscard]] std::shared_ptr<const hmac_key> signing_key(const identity::aws_credentials_ptr& credentials,
                                                               std::string_view date);
 
-    const s3_address address_;
+    const bucket_address address_;
     const std::chrono::seconds url_expiry_;
     const std::shared_ptr<const identity::aws_credentials_provider> provider_;
     const wall_clock clock_;
-    url_cache kept_;
+    url_cache cache_;
 
-    std::mutex key_mutex_; // guards the signing key of the day and what it was derived from
-    std::shared_ptr<const hmac_key> key_;
-    identity::aws_credentials_ptr key_credentials_;
-    std::string key_date_;
+    mutex key_mutex_;
+    std::shared_ptr<const hmac_key> key_ GUARDED_BY(key_mutex_);           ///< of the day
+    identity::aws_credentials_ptr key_credentials_ GUARDED_BY(key_mutex_); ///< what it was derived from, with the date
+    std::string key_date_ GUARDED_BY(key_mutex_);
 };
 
 } // namespace sluice::sign

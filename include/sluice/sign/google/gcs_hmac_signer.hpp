@@ -1,6 +1,7 @@
 #pragma once
 
 #include <sluice/base/clock.hpp>
+#include <sluice/base/mutex.hpp>
 #include <sluice/base/secret.hpp>
 #include <sluice/sign/crypto.hpp>
 #include <sluice/sign/google/gcs_urls.hpp>
@@ -8,14 +9,13 @@
 #include <sluice/sign/url_cache.hpp>
 
 #include <memory>
-#include <mutex>
 #include <string>
 #include <string_view>
 
 namespace sluice::sign {
 
-/// Signed URLs of one Cloud Storage bucket by an HMAC key (GOOG4-HMAC-SHA256). URLs are kept as `s3_signer` keeps them;
-/// the signing key is derived once a day.
+/// Signed URLs of one Cloud Storage bucket by an HMAC key (GOOG4-HMAC-SHA256). They are cached as in `s3_signer`; the
+/// signing key is derived once a day.
 class gcs_hmac_signer final : public signer {
 public:
     static constexpr std::size_t default_capacity = 4096;
@@ -44,11 +44,11 @@ private:
     const std::string id_;
     const secret secret_;
     const wall_clock clock_;
-    url_cache kept_;
+    url_cache cache_;
 
-    std::mutex key_mutex_; // guards the signing key of the day
-    std::shared_ptr<const hmac_key> key_;
-    std::string key_date_;
+    mutex key_mutex_;
+    std::shared_ptr<const hmac_key> key_ GUARDED_BY(key_mutex_); ///< of the day `key_date_`
+    std::string key_date_ GUARDED_BY(key_mutex_);
 };
 
 } // namespace sluice::sign

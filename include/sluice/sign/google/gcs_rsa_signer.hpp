@@ -10,9 +10,9 @@
 
 namespace sluice::sign {
 
-/// Signed URLs of one Cloud Storage bucket by a service account's own key. The signatures are made on threads of their
-/// own: a worker would serve nobody for a millisecond. They hand them back to the worker that asked: it may not end
-/// before it has got them, and the signer may not end before its workers.
+/// Signed URLs of one Cloud Storage bucket by a service account's own key. Signatures are made on separate threads,
+/// since each would block a worker for a millisecond, and are handed back to the worker that asked: it must not end
+/// before it has got them, and the signer must outlive its workers.
 class gcs_rsa_signer final : public signer {
 public:
     /// Throws `std::invalid_argument` as `resolve_gcs_address` does.
@@ -31,9 +31,9 @@ public:
 private:
     awaitable<result<signed_request>> presign_owning(std::string key, method m, presign_options options);
 
-    class local_signing final : public rsa_signing {
+    class local_rsa_signing final : public rsa_signing {
     public:
-        explicit local_signing(std::shared_ptr<const identity::rsa_key> key)
+        explicit local_rsa_signing(std::shared_ptr<const identity::rsa_key> key)
             : key_(std::move(key)) {}
         awaitable<result<std::string>> sign(std::string_view bytes) override;
         std::atomic<std::size_t> count{0};
@@ -45,7 +45,7 @@ private:
 
     gcs_rsa_urls urls_;
     const std::string email_;
-    local_signing signing_; // last: its threads are joined first
+    local_rsa_signing signing_; // last: its threads are joined first
 };
 
 } // namespace sluice::sign

@@ -18,7 +18,7 @@ namespace sluice::sign {
 [[nodiscard]] identity::service_url iam_credentials_endpoint(const identity::environment& env,
                                                              std::string_view universe);
 
-/// Signatures by a key that Google keeps (IAM Credentials API, `projects.serviceAccounts.signBlob`): for identities
+/// Signatures by a key that Google holds (IAM Credentials API, `projects.serviceAccounts.signBlob`): for identities
 /// without a key of their own. They need iam.serviceAccounts.signBlob on the account.
 class sign_blob final : public rsa_signing {
 public:
@@ -28,10 +28,10 @@ public:
         std::chrono::milliseconds pause{200};
     };
 
-    /// `by`, `endpoint` and `token` must outlive this. `account`: an e-mail.
-    sign_blob(identity::caller& by, const identity::service_url& endpoint, std::string_view account,
+    /// `client`, `endpoint` and `token` must outlive this. `account`: an e-mail.
+    sign_blob(identity::caller& client, const identity::service_url& endpoint, std::string_view account,
               const secret& token, retries how)
-        : by_(by)
+        : client_(client)
         , endpoint_(endpoint)
         , account_(account)
         , token_(token)
@@ -42,7 +42,7 @@ public:
     awaitable<result<std::string>> sign(std::string_view bytes) override;
 
 private:
-    identity::caller& by_;
+    identity::caller& client_;
     const identity::service_url& endpoint_;
     const std::string account_;
     const secret& token_;

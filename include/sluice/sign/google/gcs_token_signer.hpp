@@ -16,14 +16,14 @@ namespace sluice::sign {
 /// alone; URLs for others are signed by IAM Credentials.
 class gcs_token_signer final : public signer {
 public:
-    /// A key that Google keeps "may not remain valid after 12 hours" (gsutil signurl, -u): no URL lives longer.
-    static constexpr std::chrono::hours longest{12};
+    /// A key that Google holds "may not remain valid after 12 hours" (gsutil signurl, -u): no URL lives longer.
+    static constexpr std::chrono::hours max_lifetime{12};
 
     /// What differs between the identities.
     struct setup {
         std::string universe{"googleapis.com"};
         identity::service_url iam{}; ///< see `iam_credentials_endpoint`
-        std::string account{};       ///< that signs URLs; "": the token's own
+        std::string account{};       ///< that signs URLs; "": the account of the token
         sign_blob::retries retries{};
     };
 
@@ -43,8 +43,8 @@ public:
                                               const presign_options& options) override;
     void forget(std::string_view key, method m) override;
 
-    /// `presign` over another caller, without an end and without kept URLs in place of errors. All arguments must live
-    /// until completion.
+    /// `presign` by `by`, without a deadline and without cached URLs in place of errors. All arguments must live until
+    /// completion.
     awaitable<result<signed_request>> presign_by(identity::caller& by, std::string_view key, method m,
                                                  const presign_options& options);
 

@@ -1,7 +1,7 @@
 #pragma once
 
 #include <sluice/config/config.hpp>
-#include <sluice/sign/aws/s3_address.hpp>
+#include <sluice/sign/bucket_address.hpp>
 #include <sluice/sign/signature_v4.hpp>
 #include <sluice/sign/signer.hpp>
 
@@ -15,16 +15,17 @@
 namespace sluice::sign {
 
 /// Where a Cloud Storage bucket is, in the XML API, which addresses objects as S3 does: `storage.<universe>` over TLS
-/// or the store's endpoint, path style unless the store says otherwise. Throws `std::invalid_argument` as
-/// `resolve_s3_address` does.
-[[nodiscard]] s3_address resolve_gcs_address(const config::store& store, std::string_view universe = "googleapis.com");
+/// or the store's endpoint, path style unless the store says otherwise. Throws `std::invalid_argument` without a
+/// bucket.
+[[nodiscard]] bucket_address resolve_gcs_address(const config::store& store,
+                                                 std::string_view universe = "googleapis.com");
 
 /// The V4 signed URLs of one bucket, but for their signatures. Pure; any thread may use it.
 class gcs_urls {
 public:
     using time_point = std::chrono::system_clock::time_point;
     /// "Object naming requirements": 1 to 1,024 bytes of UTF-8.
-    static constexpr std::size_t longest_key = 1024;
+    static constexpr std::size_t max_key_length = 1024;
 
     gcs_urls(const config::store& store, std::string_view universe);
 
@@ -35,7 +36,7 @@ public:
         std::string_view signed_by; ///< the service account's e-mail, or the HMAC key's id
         const v4_dialect* dialect;
         time_point at;
-        std::chrono::seconds longest{longest_expiry}; ///< as long as the key that signs is sure to be good
+        std::chrono::seconds max_lifetime{max_presigned_lifetime}; ///< as long as the key that signs is sure to be good
     };
     struct unsigned_url {
         v4_presigned v4; ///< `steps.string_to_sign` is to be signed
@@ -44,7 +45,7 @@ public:
     };
 
     /// A URL that wants a signature; its life is that of the options, or the store's `url_expiry`, but at most
-    /// `longest`. Errors: `errc::sign_failed` for an empty or too long key, a key with CR or LF, text that is not
+    /// `max_lifetime`. Errors: `errc::sign_failed` for an empty or too long key, a key with CR or LF, text that is not
     /// UTF-8, a life that is not from 1 s to seven days, and a clock out of range.
     [[nodiscard]] result<unsigned_url> prepare(const order& what, const presign_options& options) const;
 
@@ -61,10 +62,10 @@ public:
     }
 
     /// Where the requests go.
-    [[nodiscard]] const s3_address& address() const noexcept { return address_; }
+    [[nodiscard]] const bucket_address& address() const noexcept { return address_; }
 
 private:
-    const s3_address address_;
+    const bucket_address address_;
     const std::chrono::seconds url_expiry_;
 };
 

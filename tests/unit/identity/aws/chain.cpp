@@ -28,12 +28,12 @@ struct asked {
 };
 
 asked ask(variables env, std::vector<step> steps = {}, aws_defaults defaults = {}) {
-    scripted_caller by(std::move(steps));
+    scripted_caller client(std::move(steps));
     const auto noon = [] { return parse_rfc3339("2026-01-15T12:00:00Z").value(); };
     const auto from = aws_default_chain(environment_of(std::move(env)), noon, std::move(defaults));
-    auto got = run(from->fetch(by));
-    BOOST_TEST(by.left() == 0U);
-    return {std::move(got), from->name(), std::move(by.calls)};
+    auto got = run(from->fetch(client));
+    BOOST_TEST(client.left() == 0U);
+    return {std::move(got), from->name(), std::move(client.calls)};
 }
 
 std::vector<step> metadata_steps() {
@@ -110,36 +110,36 @@ BOOST_AUTO_TEST_CASE(files_are_read_again) {
         return "[default]\naws_access_key_id = " + std::string(id) + "\naws_secret_access_key = s\n";
     };
     const auto file = folder.write("c", keys("OLD"));
-    scripted_caller by(metadata_steps());
+    scripted_caller client(metadata_steps());
     auto now = parse_rfc3339("2026-01-15T12:00:00Z").value();
     const auto clock = [&now] { return now; };
     const auto minute = std::chrono::minutes(1);
     auto from = aws_default_chain(environment_of({{"AWS_SHARED_CREDENTIALS_FILE", file}}), clock, {});
-    const auto old = run(from->fetch(by)).value();
+    const auto old = run(from->fetch(client)).value();
     BOOST_TEST(old.access_key_id == "OLD");
     BOOST_TEST((old.renew_at == now + minute));
     folder.write("c", keys("NEW"));
-    BOOST_TEST(run(from->fetch(by))->access_key_id == "NEW");
+    BOOST_TEST(run(from->fetch(client))->access_key_id == "NEW");
     // While it is being written anew nobody else's identity is taken; where it stays away for a minute, the chain goes
     // on.
     std::filesystem::remove(file);
-    const auto gone = run(from->fetch(by));
+    const auto gone = run(from->fetch(client));
     BOOST_TEST((gone.has_error() && gone.error().retryable));
     folder.write("c", keys("NEWER"));
-    BOOST_TEST(run(from->fetch(by))->access_key_id == "NEWER");
+    BOOST_TEST(run(from->fetch(client))->access_key_id == "NEWER");
     folder.write("c", "[default]\nregion = x\n");
     for (int i = 0; i != 6; ++i) {
-        BOOST_TEST(run(from->fetch(by)).has_error());
+        BOOST_TEST(run(from->fetch(client)).has_error());
         now += std::chrono::seconds(10);
     }
-    const auto of_instance = run(from->fetch(by)).value();
+    const auto of_instance = run(from->fetch(client)).value();
     BOOST_TEST(of_instance.access_key_id == "IMDS");
     BOOST_TEST((of_instance.renew_at == now + minute)); // the file may come back
-    BOOST_TEST(by.left() == 0U);
+    BOOST_TEST(client.left() == 0U);
     folder.write("c", keys("BACK"));
-    BOOST_TEST(run(from->fetch(by))->access_key_id == "BACK");
+    BOOST_TEST(run(from->fetch(client))->access_key_id == "BACK");
     from = aws_default_chain(environment_of({{"AWS_ACCESS_KEY_ID", "A"}, {"AWS_SECRET_ACCESS_KEY", "s"}}), clock, {});
-    BOOST_TEST(!run(from->fetch(by)).value().renew_at.has_value()); // an environment does not change
+    BOOST_TEST(!run(from->fetch(client)).value().renew_at.has_value()); // an environment does not change
 }
 
 BOOST_AUTO_TEST_CASE(a_role_in_place_of_keys_is_asked_for_only_when_due) {
@@ -148,27 +148,27 @@ BOOST_AUTO_TEST_CASE(a_role_in_place_of_keys_is_asked_for_only_when_due) {
     auto now = parse_rfc3339("2026-01-15T12:00:00Z").value();
     const auto from =
         aws_default_chain(environment_of({{"AWS_SHARED_CREDENTIALS_FILE", file}}), [&now] { return now; }, {});
-    scripted_caller by({answers("POST", "/", 200, role_keys)});
-    BOOST_TEST(run(from->fetch(by))->access_key_id == "FILE");
+    scripted_caller client({answers("POST", "/", 200, role_keys)});
+    BOOST_TEST(run(from->fetch(client))->access_key_id == "FILE");
     folder.write("c", "[default]\nrole_arn = arn:r\nweb_identity_token_file = " + folder.write("token", "jwt") + "\n");
     for (int i = 0; i != 5; ++i) { // STS is asked once; the files may say something new
-        const auto role = run(from->fetch(by)).value();
+        const auto role = run(from->fetch(client)).value();
         BOOST_TEST(role.access_key_id == "ROLE");
         BOOST_TEST((role.renew_at == now + std::chrono::minutes(1)));
         BOOST_TEST(from->name() == "web identity (IRSA)");
         now += std::chrono::minutes(1);
     }
-    BOOST_TEST(by.left() == 0U);
+    BOOST_TEST(client.left() == 0U);
     now += std::chrono::hours(3); // the half of what was left
-    by.add(answers("POST", "/", 500, ""));
-    BOOST_TEST(run(from->fetch(by)).error().retryable);
-    by.add(answers("POST", "/", 200, role_keys));
-    BOOST_TEST(run(from->fetch(by))->access_key_id == "ROLE");
+    client.add(answers("POST", "/", 500, ""));
+    BOOST_TEST(run(from->fetch(client)).error().retryable);
+    client.add(answers("POST", "/", 200, role_keys));
+    BOOST_TEST(run(from->fetch(client))->access_key_id == "ROLE");
     folder.write("c", "[default]\nrole_arn = arn:other\nweb_identity_token_file = " + folder.path() + "/token\n");
-    by.add(answers("POST", "/", 200, role_keys)); // another role is not given the same keys
-    BOOST_TEST(run(from->fetch(by))->access_key_id == "ROLE");
-    BOOST_TEST(by.left() == 0U);
-    BOOST_TEST(by.calls.back().body.reveal().find("arn%3Aother") != std::string::npos);
+    client.add(answers("POST", "/", 200, role_keys)); // another role is not given the same keys
+    BOOST_TEST(run(from->fetch(client))->access_key_id == "ROLE");
+    BOOST_TEST(client.left() == 0U);
+    BOOST_TEST(client.calls.back().body.reveal().find("arn%3Aother") != std::string::npos);
 }
 
 BOOST_AUTO_TEST_CASE(where_sts_is) {
@@ -230,10 +230,10 @@ BOOST_AUTO_TEST_CASE(where_sts_is) {
 BOOST_AUTO_TEST_CASE(where_the_container_agent_may_be) {
     const auto tried = [](std::string uri) {
         const bool allowed = [&] {
-            scripted_caller by({answers("GET", "", 200, container_keys)});
+            scripted_caller client({answers("GET", "", 200, container_keys)});
             const auto from = aws_default_chain(environment_of({{"AWS_CONTAINER_CREDENTIALS_FULL_URI", uri}}),
                                                 system_wall_clock(), {});
-            return run(from->fetch(by)).has_value();
+            return run(from->fetch(client)).has_value();
         }();
         return allowed;
     };
@@ -276,7 +276,7 @@ BOOST_AUTO_TEST_CASE(where_the_metadata_service_is) {
     BOOST_TEST(ask({{"AWS_METADATA_SERVICE_TIMEOUT", "0"}}).says("1 to 60"));
     // Version 1 is not spoken, a session that is forgotten twice is given up, and other answers say what is wrong.
     BOOST_TEST(ask({}, {answers("PUT", "", 404, "")}).says("IMDSv2"));
-    BOOST_TEST(ask({}, {answers("PUT", "", 403, "")}).says("switched off"));
+    BOOST_TEST(ask({}, {answers("PUT", "", 403, "")}).says("disabled"));
     const auto unknown = answers("GET", "", 401, "");
     const auto token = answers("PUT", "", 200, "T");
     const auto twice = ask({}, {token, unknown, token, unknown});

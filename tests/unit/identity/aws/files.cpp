@@ -12,14 +12,14 @@ struct files {
 
     result<aws_credentials> ask(std::string_view config, std::string_view credentials, std::string profile = "",
                                 std::vector<step> steps = {}) {
-        scripted_caller by(std::move(steps));
+        scripted_caller client(std::move(steps));
         variables env{{"AWS_CONFIG_FILE", folder.write("config", config)},
                       {"AWS_SHARED_CREDENTIALS_FILE", folder.write("credentials", credentials)},
                       {"AWS_PROFILE", std::move(profile)},
                       {"AWS_EC2_METADATA_DISABLED", "true"}};
         env.insert(more.begin(), more.end());
-        auto got = run(aws_default_chain(environment_of(env), system_wall_clock(), {})->fetch(by));
-        BOOST_TEST(by.left() == 0U);
+        auto got = run(aws_default_chain(environment_of(env), system_wall_clock(), {})->fetch(client));
+        BOOST_TEST(client.left() == 0U);
         return got;
     }
     std::string problem(std::string_view config, std::string_view credentials, std::string profile = "") {
@@ -76,10 +76,10 @@ BOOST_AUTO_TEST_CASE(the_home_directory) {
     const temporary_folder home;
     std::filesystem::create_directory(home.path() + "/.aws");
     home.write(".aws/credentials", plain);
-    scripted_caller by;
-    const auto at = [&by](variables env) {
+    scripted_caller client;
+    const auto at = [&client](variables env) {
         env.emplace("AWS_EC2_METADATA_DISABLED", "true");
-        const auto got = run(aws_default_chain(environment_of(std::move(env)), system_wall_clock(), {})->fetch(by));
+        const auto got = run(aws_default_chain(environment_of(std::move(env)), system_wall_clock(), {})->fetch(client));
         return got ? got->access_key_id : "none";
     };
     BOOST_TEST(at({{"HOME", home.path()}}) == "A");
@@ -116,7 +116,7 @@ BOOST_AUTO_TEST_CASE(what_is_not_supported_is_named) {
     BOOST_TEST(holds(f.problem("[default]\nsso_session=s\n", ""), "IAM Identity Center"));
     BOOST_TEST(holds(f.problem("[default]\nsso_start_url=s\n", ""), "IAM Identity Center"));
     BOOST_TEST(holds(f.problem("", "[default]\naws_access_key_id=A\n"), "needs both"));
-    BOOST_TEST(holds(f.problem("", plain, "dev"), "profile dev of AWS_PROFILE is in neither"));
+    BOOST_TEST(holds(f.problem("", plain, "dev"), "profile dev, which is in neither file"));
     // A profile that says nothing of an identity leaves the question open.
     BOOST_TEST(holds(f.problem("[default]\nregion=eu-west-1\n", ""), "AWS default chain"));
 }
@@ -124,20 +124,20 @@ BOOST_AUTO_TEST_CASE(what_is_not_supported_is_named) {
 BOOST_AUTO_TEST_CASE(bad_files) {
     files f;
     const auto told = f.problem("", "[default]\naws_access_key_id=A\nS3cretWithoutName\n");
-    BOOST_TEST(holds(told, "credentials:3: neither"));
+    BOOST_TEST(holds(told, "credentials:3: expected a [section]"));
     BOOST_TEST(!holds(told, "S3cret"));
-    BOOST_TEST(holds(f.problem("x = 1\n", ""), "config:1: a setting before"));
+    BOOST_TEST(holds(f.problem("x = 1\n", ""), "config:1: a setting stands before"));
     BOOST_TEST(holds(f.problem("\n[default\n", ""), "config:2: a section"));
     BOOST_TEST(holds(f.problem("[]\n", ""), "config:1: a section"));
-    BOOST_TEST(holds(f.problem("[default]\n=1\n", ""), "config:2: neither"));
+    BOOST_TEST(holds(f.problem("[default]\n=1\n", ""), "config:2: expected a [section]"));
     BOOST_TEST(holds(f.problem("", std::string(plain) + "aws_session_token=a\tb\n"), "no"));
     BOOST_TEST(holds(f.problem("", std::string(1024 * 1024 + 1, '#')), "larger than 1 MiB"));
     f.more["AWS_CONFIG_FILE"] = f.folder.path();
     variables env{{"AWS_CONFIG_FILE", f.folder.path()}};
-    scripted_caller by;
-    const auto got = run(aws_default_chain(environment_of(env), system_wall_clock(), {})->fetch(by));
+    scripted_caller client;
+    const auto got = run(aws_default_chain(environment_of(env), system_wall_clock(), {})->fetch(client));
     BOOST_REQUIRE(!got.has_value());
-    BOOST_TEST(holds(got.error().detail, "not a file"));
+    BOOST_TEST(holds(got.error().detail, "not a regular file"));
 }
 
 BOOST_AUTO_TEST_SUITE_END()

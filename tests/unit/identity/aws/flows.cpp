@@ -11,20 +11,20 @@ wall_clock at(std::string_view time) {
 }
 
 /// Asks as the renewal does: again after what may pass.
-result<aws_credentials> ask_patiently(source<aws_credentials>& from, scripted_caller& by) {
+result<aws_credentials> ask_patiently(source<aws_credentials>& from, scripted_caller& client) {
     for (;;) {
-        auto got = run(from.fetch(by));
-        if (got || !got.error().retryable || by.left() == 0) {
+        auto got = run(from.fetch(client));
+        if (got || !got.error().retryable || client.left() == 0) {
             return got;
         }
     }
 }
 
-void check_error(const flow& f, const error& e, const scripted_caller& by) {
+void check_error(const flow& f, const error& e, const scripted_caller& client) {
     BOOST_TEST((e.code == errc::no_credentials));
     const auto wanted = f.expected("error");
     if (wanted == "refused before any request") {
-        BOOST_TEST(by.calls.empty());
+        BOOST_TEST(client.calls.empty());
     } else if (wanted.find("chain goes on") == std::string::npos) {
         BOOST_TEST(e.detail.find(wanted) != std::string::npos, e.detail << " must say " << wanted);
     }
@@ -45,14 +45,14 @@ BOOST_AUTO_TEST_CASE(all_of_the_vectors) {
         const temporary_folder folder;
         const auto f = flow_of(one, folder);
         BOOST_TEST_CONTEXT(f.id) {
-            scripted_caller by(f.steps);
+            scripted_caller client(f.steps);
             const auto from = aws_default_chain(environment_of(f.env), at("2026-01-15T12:34:56Z"), {});
-            const auto got = ask_patiently(*from, by);
-            BOOST_TEST(by.left() == 0U);
+            const auto got = ask_patiently(*from, client);
+            BOOST_TEST(client.left() == 0U);
             BOOST_TEST(got.has_value() == !f.fails());
             if (!got) {
                 ++errors;
-                check_error(f, got.error(), by);
+                check_error(f, got.error(), client);
                 continue;
             }
             ++credentials;
@@ -77,16 +77,16 @@ BOOST_AUTO_TEST_CASE(a_rotated_pod_token_is_sent_anew) {
     first.fields = {{"Authorization", "one"}};
     auto second = first;
     second.fields = {{"Authorization", "two"}};
-    scripted_caller by({first, second});
+    scripted_caller client({first, second});
     const auto from = aws_default_chain(
         environment_of({{"AWS_CONTAINER_CREDENTIALS_FULL_URI", "http://169.254.170.23/v1/credentials"},
                         {"AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE", file},
                         {"AWS_CONTAINER_AUTHORIZATION_TOKEN", "not this"}}),
         at("2026-01-15T12:00:00Z"), {});
-    BOOST_TEST(run(from->fetch(by)).has_value());
+    BOOST_TEST(run(from->fetch(client)).has_value());
     folder.write("token", "two\n");
-    BOOST_TEST(run(from->fetch(by)).has_value());
-    BOOST_TEST(by.left() == 0U);
+    BOOST_TEST(run(from->fetch(client)).has_value());
+    BOOST_TEST(client.left() == 0U);
     BOOST_TEST(from->name() == "container credentials");
 }
 

@@ -1,5 +1,5 @@
 // Azure's default chain: its order and places, the flows of credential_flows.json, faults.
-#include <sluice/identity/aws/chain.hpp>
+#include <sluice/identity/azure/chain.hpp>
 #include <sluice/identity/azure/delegation_key.hpp>
 #include <sluice/identity/form.hpp>
 #include <sluice/identity/rfc3339.hpp>
@@ -26,10 +26,10 @@ sluice::wall_clock at(const time_point& now) {
 
 /// What the chain of `env` gives for one call of `s`.
 result<bearer_token> fetch_one(const scripts::variables& env, const scripts::step& s) {
-    scripts::scripted_caller by;
-    by.add(s);
+    scripts::scripted_caller client;
+    client.add(s);
     const auto chain = azure_default_chain(scripts::environment_of(env), at(start));
-    return scripts::run(chain->fetch(by));
+    return scripts::run(chain->fetch(client));
 }
 
 } // namespace
@@ -48,12 +48,12 @@ BOOST_AUTO_TEST_CASE(the_flows_of_the_vectors) {
                     f.env["AZURE_CLIENT_ID"] = value; // the flow says only what must come of it
                 }
             }
-            scripts::scripted_caller by(f.steps);
+            scripts::scripted_caller client(f.steps);
             const auto chain = azure_default_chain(scripts::environment_of(f.env), at(start));
-            auto got = scripts::run(chain->fetch(by));
-            while (!f.fails() && got.has_error() && by.left() > 0) {
+            auto got = scripts::run(chain->fetch(client));
+            while (!f.fails() && got.has_error() && client.left() > 0) {
                 BOOST_TEST(got.error().retryable);
-                got = scripts::run(chain->fetch(by));
+                got = scripts::run(chain->fetch(client));
             }
             if (f.fails()) {
                 BOOST_REQUIRE(got.has_error());
@@ -76,13 +76,13 @@ BOOST_AUTO_TEST_CASE(the_flows_of_the_vectors) {
                     azure_blob_service blob{service->place};
                     blob.endpoint.path = "/acct";
                     azure_delegation_key_source keys(blob, tokens, at(start));
-                    const auto key = scripts::run(keys.fetch(by));
+                    const auto key = scripts::run(keys.fetch(client));
                     BOOST_REQUIRE(key);
                     BOOST_TEST(key->value.reveal() == f.expected("user_delegation_key_value"));
                 }
                 ++good;
             }
-            BOOST_TEST(by.left() == 0U);
+            BOOST_TEST(client.left() == 0U);
         }
     }
     BOOST_TEST_MESSAGE("credential_flows.json, azure: " << good << " good, " << bad << " refused");
@@ -113,25 +113,25 @@ BOOST_AUTO_TEST_CASE(the_usual_places) {
 
     const scripts::temporary_folder folder;
     const std::string file = folder.write("token", "  eyFirst\r\n");
-    scripts::scripted_caller by;
+    scripts::scripted_caller client;
     for (const char* assertion : {"eyFirst", "eyRotated"}) {
         scripts::step s = scripts::answers("POST", "/t /1/oauth2/v2.0/token", 200, token);
         s.authority = "login.microsoftonline.com";
         s.tls = true;
         s.form = {{"client_assertion", assertion}, {"client_id", "c&d"}};
-        by.add(s);
+        client.add(s);
     }
     const auto chain =
         azure_default_chain(scripts::environment_of({{"AZURE_CLIENT_ID", "c&d"},
                                                      {"AZURE_TENANT_ID", "t /1"}, // cannot leave its segment
                                                      {"AZURE_FEDERATED_TOKEN_FILE", file}}),
                             at(start));
-    const auto got = scripts::run(chain->fetch(by));
+    const auto got = scripts::run(chain->fetch(client));
     BOOST_REQUIRE(got);
     BOOST_TEST(got->subject == "c&d");
-    BOOST_TEST(by.calls.front().target == "/t%20%2F1/oauth2/v2.0/token");
+    BOOST_TEST(client.calls.front().target == "/t%20%2F1/oauth2/v2.0/token");
     folder.write("token", "eyRotated");
-    BOOST_TEST(scripts::run(chain->fetch(by)).has_value());
+    BOOST_TEST(scripts::run(chain->fetch(client)).has_value());
 }
 
 BOOST_AUTO_TEST_CASE(environments_that_cannot_be_used) {
@@ -220,19 +220,19 @@ BOOST_AUTO_TEST_CASE(faults_of_each_service) {
 }
 
 BOOST_AUTO_TEST_CASE(an_early_renewal_that_fails_has_failed) {
-    scripts::scripted_caller by;
+    scripts::scripted_caller client;
     const std::string path = "/metadata/identity/oauth2/token";
-    by.add(scripts::answers("GET", path, 200, R"({"access_token":"a","expires_in":"86400","refresh_in":"43200"})"));
-    by.add(scripts::answers("GET", path, 500, ""));
+    client.add(scripts::answers("GET", path, 200, R"({"access_token":"a","expires_in":"86400","refresh_in":"43200"})"));
+    client.add(scripts::answers("GET", path, 500, ""));
     auto now = start;
     const auto chain = azure_default_chain(scripts::environment_of({{"AZURE_CLIENT_ID", "c"}}), at(now));
-    const auto got = scripts::run(chain->fetch(by));
+    const auto got = scripts::run(chain->fetch(client));
     BOOST_REQUIRE(got);
     BOOST_TEST((got->expires == start + 24h)); // as it was said, and not the end of an earlier renewal
     BOOST_TEST((got->renew_at == start + 12h));
     BOOST_TEST(got->subject == "c");
     now += 12h + 4min;
-    BOOST_TEST(scripts::run(chain->fetch(by)).has_error()); // what holds the token keeps it
+    BOOST_TEST(scripts::run(chain->fetch(client)).has_error()); // what holds the token keeps it
 }
 
 BOOST_AUTO_TEST_CASE(a_delegation_key_is_refused_without_the_token) {
@@ -241,10 +241,10 @@ BOOST_AUTO_TEST_CASE(a_delegation_key_is_refused_without_the_token) {
     const auto place = parse_service_url("http://" + std::string(scripts::script_host));
     azure_delegation_key_source keys(azure_blob_service{place->place}, tokens, at(start));
     for (const std::string said : {"eyJ.of/the.bearer", "eyJ.of%2Fthe.bearer"}) {
-        scripts::scripted_caller by;
-        by.add(scripts::answers("POST", "", 400,
-                                "<Error><Code>Bad</Code><Message>no " + said + " here</Message></Error>"));
-        const auto got = scripts::run(keys.fetch(by));
+        scripts::scripted_caller client;
+        client.add(scripts::answers("POST", "", 400,
+                                    "<Error><Code>Bad</Code><Message>no " + said + " here</Message></Error>"));
+        const auto got = scripts::run(keys.fetch(client));
         BOOST_REQUIRE(got.has_error());
         BOOST_TEST(got.error().detail.ends_with("400: Bad: (withheld: it repeats a secret)"), got.error().detail);
     }

@@ -125,19 +125,19 @@ BOOST_AUTO_TEST_CASE(the_request) {
     s.authority = "acct.blob.core.windows.net";
     s.exact_query = {{"restype", "service"}, {"comp", "userdelegationkey"}};
     s.fields = {{"Authorization", "Bearer eyAz"}, {"x-ms-version", "2021-12-02"}, {"Content-Type", "application/xml"}};
-    scripts::scripted_caller by({s, scripts::times_out("POST", "/")});
-    BOOST_TEST(scripts::run(source.fetch(by)).has_value());
-    BOOST_TEST(by.calls.front().ca_file == "ca.pem");
-    BOOST_TEST(by.calls.front().body.reveal() ==
+    scripts::scripted_caller client({s, scripts::times_out("POST", "/")});
+    BOOST_TEST(scripts::run(source.fetch(client)).has_value());
+    BOOST_TEST(client.calls.front().ca_file == "ca.pem");
+    BOOST_TEST(client.calls.front().body.reveal() ==
                "<?xml version=\"1.0\" encoding=\"utf-8\"?><KeyInfo><Start>2026-01-15T11:45:00Z</Start>"
                "<Expiry>2026-01-16T12:00:00Z</Expiry></KeyInfo>");
-    const auto slow = scripts::run(source.fetch(by));
+    const auto slow = scripts::run(source.fetch(client));
     BOOST_TEST((slow.has_error() && slow.error().code == errc::no_credentials && slow.error().retryable));
 
     const auto expired = std::make_shared<fixed<bearer_token>>(bearer_token{secret("eyAz"), start, std::string()});
     service.timeout = 10ms;
     azure_delegation_key_source nobody(service, expired, [] { return start; });
-    const auto none = scripts::run(nobody.fetch(by)); // asks nothing
+    const auto none = scripts::run(nobody.fetch(client)); // asks nothing
     BOOST_TEST((none.has_error() && none.error().retryable));
 }
 
@@ -146,8 +146,8 @@ BOOST_AUTO_TEST_CASE(a_token_that_is_on_its_way_is_waited_for) {
     azure_blob_service service;
     service.endpoint = {true, "acct.blob.core.windows.net", 443, ""};
     azure_delegation_key_source source(service, tokens, [] { return start; });
-    scripts::scripted_caller by({scripts::answers("POST", "/", 200, key_xml())});
-    BOOST_TEST(scripts::run(source.fetch(by)).has_value());
+    scripts::scripted_caller client({scripts::answers("POST", "/", 200, key_xml())});
+    BOOST_TEST(scripts::run(source.fetch(client)).has_value());
     BOOST_TEST(tokens->looks == 3);
 }
 

@@ -29,14 +29,14 @@ json::object federated_file() {
             {"credential_source", json::object{{"file", "/var/run/token"}}}};
 }
 
-google_file parsed(const json::object& file) {
-    return parse_google_file(secret(json::serialize(file)));
+adc_file parsed(const json::object& file) {
+    return parse_adc_file(secret(json::serialize(file)));
 }
 
 /// What is said against it; "" where it is good.
 std::string fault(const std::string& text) {
     try {
-        (void)parse_google_file(secret(text));
+        (void)parse_adc_file(secret(text));
         return {};
     } catch (const std::invalid_argument& e) {
         return e.what();
@@ -156,7 +156,8 @@ BOOST_AUTO_TEST_CASE(bad_files) {
     BOOST_TEST(
         faulty(source({{"file", "/a"}, {"format", json::object{{"type", "json"}}}}), "subject_token_field_name"));
     BOOST_TEST(faulty(source({{"url", "http://h/"}, {"headers", json::object{{"a b", "c"}}}}), "headers"));
-    BOOST_TEST(faulty(source({{"url", "http://h/"}, {"headers", json::object{{"a", "c\r\nd: e"}}}}), "plain text"));
+    BOOST_TEST(
+        faulty(source({{"url", "http://h/"}, {"headers", json::object{{"a", "c\r\nd: e"}}}}), "printable ASCII"));
 }
 
 BOOST_AUTO_TEST_CASE(the_environment_points_to_files) {
@@ -168,7 +169,7 @@ BOOST_AUTO_TEST_CASE(the_environment_points_to_files) {
     folder.write(".config/gcloud/application_default_credentials.json", "{\"c\":3}");
 
     const auto found = [](const environment& env) {
-        const auto json = find_google_file(env);
+        const auto json = find_adc_file(env);
         return json ? std::string(json->reveal()) : std::string("none");
     };
     BOOST_TEST(found(environment_of({})) == "none");

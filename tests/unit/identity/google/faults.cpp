@@ -35,15 +35,15 @@ std::vector<kind> kinds(const temporary_folder& folder) {
                    {},
                    from_metadata("token", 200, good_token)});
     out.push_back(
-        {"key", [=] { return google_file_source(with_key(), clock); }, {}, answers("POST", "/token", 200, good_token)});
+        {"key", [=] { return adc_file_source(with_key(), clock); }, {}, answers("POST", "/token", 200, good_token)});
     out.push_back(
-        {"user", [=] { return google_file_source(of_user(), clock); }, {}, answers("POST", "/token", 200, good_token)});
+        {"user", [=] { return adc_file_source(of_user(), clock); }, {}, answers("POST", "/token", 200, good_token)});
     out.push_back({"federated",
-                   [=] { return google_file_source(federated(token_file, false), clock); },
+                   [=] { return adc_file_source(federated(token_file, false), clock); },
                    {},
                    answers("POST", "/v1/token", 200, good_token)});
     out.push_back({"impersonating",
-                   [=] { return google_file_source(federated(token_file, true), clock); },
+                   [=] { return adc_file_source(federated(token_file, true), clock); },
                    {answers("POST", "/v1/token", 200, good_token)},
                    answers("POST", "/v1/projects/-/serviceAccounts/a@p.example:generateAccessToken", 200,
                            R"({"accessToken":"ya29.i","expireTime":"2026-01-15T13:34:56Z"})")});
@@ -53,9 +53,9 @@ std::vector<kind> kinds(const temporary_folder& folder) {
 /// The error of `one` when its last call is answered so.
 sluice::error failure_of(const kind& one, const step& last) {
     const auto from = one.make();
-    scripted_caller by(one.before);
-    by.add(last);
-    const auto got = fetch(*from, by);
+    scripted_caller client(one.before);
+    client.add(last);
+    const auto got = fetch(*from, client);
     BOOST_REQUIRE(!got);
     BOOST_TEST((got.error().code == errc::no_credentials));
     for (const std::string_view secret_text : {"eyJ.oidc", "ya29.", "client/secret", "1//refresh", "PRIVATE"}) {
@@ -123,17 +123,17 @@ BOOST_AUTO_TEST_CASE(each_goes_well) {
     for (const kind& one : kinds(folder)) {
         BOOST_TEST_CONTEXT("source " << one.name) {
             const auto from = one.make();
-            scripted_caller by(one.before);
-            by.add(one.last);
+            scripted_caller client(one.before);
+            client.add(one.last);
             if (one.name == "metadata") {
-                by.add(from_metadata("email", 200, "a@p.example\n"));
+                client.add(from_metadata("email", 200, "a@p.example\n"));
             }
-            const auto got = fetch(*from, by);
+            const auto got = fetch(*from, client);
             BOOST_REQUIRE(got);
             BOOST_TEST(
                 (one.name == "user" || one.name == "federated" ? got->subject.empty() : got->subject == "a@p.example"));
             BOOST_TEST((got->expires > now + 59min));
-            for (const call& each : by.calls) {
+            for (const call& each : client.calls) {
                 BOOST_TEST((each.place.tls || one.name == "metadata"));
             }
         }

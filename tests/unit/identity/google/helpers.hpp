@@ -27,7 +27,7 @@ inline step from_metadata(std::string what, unsigned status, std::string body) {
     return s;
 }
 
-inline google_file federated(const std::string& token_file, bool impersonating) {
+inline adc_file federated(const std::string& token_file, bool impersonating) {
     json::object file{{"type", "external_account"},
                       {"audience", "//iam.googleapis.com/x"},
                       {"subject_token_type", "urn:ietf:params:oauth:token-type:jwt"},
@@ -37,37 +37,37 @@ inline google_file federated(const std::string& token_file, bool impersonating) 
         file["service_account_impersonation_url"] =
             "https://iam.example/v1/projects/-/serviceAccounts/a@p.example:generateAccessToken";
     }
-    return parse_google_file(secret(json::serialize(file)));
+    return parse_adc_file(secret(json::serialize(file)));
 }
 
-inline google_file with_key() {
-    return parse_google_file(secret(json::serialize(json::object{{"type", "service_account"},
-                                                                 {"private_key_id", "kid-1"},
-                                                                 {"private_key", google_rsa::run_pem()},
-                                                                 {"client_email", "a@p.example"},
-                                                                 {"token_uri", "https://oauth.example/token"}})));
+inline adc_file with_key() {
+    return parse_adc_file(secret(json::serialize(json::object{{"type", "service_account"},
+                                                              {"private_key_id", "kid-1"},
+                                                              {"private_key", google_rsa::run_pem()},
+                                                              {"client_email", "a@p.example"},
+                                                              {"token_uri", "https://oauth.example/token"}})));
 }
 
-inline google_file of_user() {
-    return parse_google_file(secret(json::serialize(json::object{{"type", "authorized_user"},
-                                                                 {"client_id", "id"},
-                                                                 {"client_secret", "client/secret"},
-                                                                 {"refresh_token", "1//refresh"},
-                                                                 {"token_uri", "https://oauth.example/token"}})));
+inline adc_file of_user() {
+    return parse_adc_file(secret(json::serialize(json::object{{"type", "authorized_user"},
+                                                              {"client_id", "id"},
+                                                              {"client_secret", "client/secret"},
+                                                              {"refresh_token", "1//refresh"},
+                                                              {"token_uri", "https://oauth.example/token"}})));
 }
 
-/// What a store without credentials of its own asks, but for the key that signs itself (src/sign/gcs_signing.cpp).
+/// What a store without credentials of its own asks, but for the key that signs itself (src/sign/signing.cpp).
 inline std::unique_ptr<source<bearer_token>> default_source(const environment& env, sluice::wall_clock clock) {
-    const auto json = find_google_file(env);
-    return json ? google_file_source(parse_google_file(*json), std::move(clock))
+    const auto json = find_adc_file(env);
+    return json ? adc_file_source(parse_adc_file(*json), std::move(clock))
                 : google_metadata_source(env, std::move(clock));
 }
 
 inline const std::string good_token = R"({"access_token":"ya29.t","expires_in":3599,"token_type":"Bearer"})";
 
-inline sluice::result<bearer_token> fetch(source<bearer_token>& from, scripted_caller& by) {
-    auto got = run(from.fetch(by));
-    BOOST_TEST(by.left() == 0U);
+inline sluice::result<bearer_token> fetch(source<bearer_token>& from, scripted_caller& client) {
+    auto got = run(from.fetch(client));
+    BOOST_TEST(client.left() == 0U);
     return got;
 }
 

@@ -33,12 +33,12 @@ BOOST_AUTO_TEST_CASE(flows_of_the_vectors) {
                 f.steps.push_back(from_metadata("email", 404, ""));
             }
             const auto chain = default_source(environment_of(f.env), clock_at(now));
-            scripted_caller by(f.steps);
-            auto got = run(chain->fetch(by));
+            scripted_caller client(f.steps);
+            auto got = run(chain->fetch(client));
             if (!got && got.error().retryable && !f.fails()) {
-                got = run(chain->fetch(by)); // as a renewal does
+                got = run(chain->fetch(client)); // as a renewal does
             }
-            BOOST_TEST(by.left() == 0U);
+            BOOST_TEST(client.left() == 0U);
             BOOST_TEST(got.has_value() == !f.fails());
             if (got) {
                 BOOST_TEST(got->token.reveal() == f.expected("access_token"));
@@ -62,10 +62,10 @@ BOOST_AUTO_TEST_CASE(flows_of_the_vectors) {
 BOOST_AUTO_TEST_CASE(metadata_server) {
     const auto authority = [](const variables& env) {
         const auto from = google_metadata_source(environment_of(env), clock_at(now));
-        scripted_caller by;
-        by.add(times_out("GET", account_path + "token"));
-        (void)fetch(*from, by);
-        return by.calls.at(0).place.authority();
+        scripted_caller client;
+        client.add(times_out("GET", account_path + "token"));
+        (void)fetch(*from, client);
+        return client.calls.at(0).place.authority();
     };
     BOOST_TEST(authority({}) == "metadata.google.internal");
     BOOST_TEST(authority({{"GCE_METADATA_IP", "169.254.169.253"}}) == "169.254.169.253");
@@ -86,27 +86,27 @@ BOOST_AUTO_TEST_CASE(metadata_of_somebody_else_is_refused) {
     const auto from = google_metadata_source(environment_of({}), clock_at(now));
     step stranger = from_metadata("token", 200, good_token);
     stranger.answer_fields.clear();
-    scripted_caller by;
-    by.add(stranger);
-    const auto got = fetch(*from, by);
+    scripted_caller client;
+    client.add(stranger);
+    const auto got = fetch(*from, client);
     BOOST_REQUIRE(!got);
     BOOST_TEST(got.error().detail.find("Metadata-Flavor") != std::string::npos);
 }
 
 BOOST_AUTO_TEST_CASE(email_is_asked_for_until_it_is_known) {
     const auto from = google_metadata_source(environment_of({}), clock_at(now));
-    scripted_caller by;
+    scripted_caller client;
     step stranger = from_metadata("email", 200, "evil@p.example");
     stranger.answer_fields.clear();
     for (const step& email : {from_metadata("email", 503, ""), stranger, from_metadata("email", 429, ""),
                               from_metadata("email", 200, "a@p.example")}) {
-        by.add(from_metadata("token", 200, good_token));
-        by.add(email);
+        client.add(from_metadata("token", 200, good_token));
+        client.add(email);
     }
-    by.add(from_metadata("token", 200, good_token));
+    client.add(from_metadata("token", 200, good_token));
     milliseconds most(1200);
     for (const std::string expected : {"", "", "", "a@p.example", "a@p.example"}) {
-        const auto got = run(from->fetch(by));
+        const auto got = run(from->fetch(client));
         BOOST_REQUIRE(got);
         BOOST_TEST(got->subject == expected);
         BOOST_TEST(got->subject_pending == expected.empty());
@@ -116,34 +116,34 @@ BOOST_AUTO_TEST_CASE(email_is_asked_for_until_it_is_known) {
         BOOST_TEST((!got->renew_at || (*got->renew_at > now + most / 2 && *got->renew_at <= now + most)));
         most *= 2;
     }
-    BOOST_TEST(by.left() == 0U);
+    BOOST_TEST(client.left() == 0U);
 }
 
 BOOST_AUTO_TEST_CASE(some_have_no_email) {
     for (const step& email : {from_metadata("email", 404, ""), from_metadata("email", 200, "two words")}) {
         const auto from = google_metadata_source(environment_of({}), clock_at(now));
-        scripted_caller by;
-        by.add(from_metadata("token", 200, good_token));
-        by.add(email);
-        by.add(from_metadata("token", 200, good_token));
-        by.add(from_metadata("email", 200, "a@p.example"));
-        const auto got = run(from->fetch(by));
+        scripted_caller client;
+        client.add(from_metadata("token", 200, good_token));
+        client.add(email);
+        client.add(from_metadata("token", 200, good_token));
+        client.add(from_metadata("email", 200, "a@p.example"));
+        const auto got = run(from->fetch(client));
         BOOST_REQUIRE(got);
         BOOST_TEST((got->subject.empty() && !got->subject_pending && !got->renew_at));
-        BOOST_TEST(run(from->fetch(by))->subject == "a@p.example"); // with the next token
-        BOOST_TEST(by.left() == 0U);
+        BOOST_TEST(run(from->fetch(client))->subject == "a@p.example"); // with the next token
+        BOOST_TEST(client.left() == 0U);
     }
 }
 
 BOOST_AUTO_TEST_CASE(assertion_of_a_key) {
-    const auto from = google_file_source(with_key(), clock_at(now));
+    const auto from = adc_file_source(with_key(), clock_at(now));
     step s = answers("POST", "/token", 200, good_token);
     s.form = {{"grant_type", "urn:ietf:params:oauth:grant-type:jwt-bearer"}};
-    scripted_caller by;
-    by.add(s);
-    BOOST_REQUIRE(fetch(*from, by));
+    scripted_caller client;
+    client.add(s);
+    BOOST_REQUIRE(fetch(*from, client));
     std::string jwt;
-    for (const auto& [name, value] : decoded_pairs(by.calls.at(0).body.reveal())) {
+    for (const auto& [name, value] : decoded_pairs(client.calls.at(0).body.reveal())) {
         jwt = name == "assertion" ? value : jwt;
     }
     const auto part = [](std::string text) {
@@ -177,17 +177,17 @@ BOOST_AUTO_TEST_CASE(assertion_of_a_key) {
 BOOST_AUTO_TEST_CASE(impersonation) {
     const temporary_folder folder;
     const auto token_file = folder.write("oidc", "eyJ.oidc");
-    const auto from = google_file_source(federated(token_file, true), clock_at(now));
-    scripted_caller by;
+    const auto from = adc_file_source(federated(token_file, true), clock_at(now));
+    scripted_caller client;
     step exchange = answers("POST", "/v1/token", 200, good_token);
     exchange.form = {{"scope", std::string(google_cloud_scope)}, {"subject_token", "eyJ.oidc"}};
-    by.add(exchange);
+    client.add(exchange);
     step as = answers("POST", "", 200, R"({"accessToken":"ya29.i","expireTime":"2026-01-15T13:34:56Z"})");
     as.fields = {{"Authorization", "Bearer ya29.t"}, {"Content-Type", "application/json"}};
     as.json_keys = {"delegates", "scope", "lifetime"};
-    by.add(as);
-    BOOST_REQUIRE(fetch(*from, by));
-    const auto body = json::parse(by.calls.at(1).body.reveal()).as_object();
+    client.add(as);
+    BOOST_REQUIRE(fetch(*from, client));
+    const auto body = json::parse(client.calls.at(1).body.reveal()).as_object();
     BOOST_TEST(body.at("scope").as_array().at(0).as_string() == google_cloud_scope);
     BOOST_TEST(body.at("lifetime").as_string() == "3600s");
 }
@@ -199,11 +199,11 @@ BOOST_AUTO_TEST_CASE(what_is_sent_to_the_url_of_a_subject_token_is_not_told) {
         {"subject_token_type", "urn:ietf:params:oauth:token-type:jwt"},
         {"credential_source", json::object{{"url", "http://169.254.169.254/token"},
                                            {"headers", json::object{{"Authorization", "key/of the pod"}}}}}};
-    const auto from = google_file_source(parse_google_file(secret(json::serialize(file))), clock_at(now));
+    const auto from = adc_file_source(parse_adc_file(secret(json::serialize(file))), clock_at(now));
     for (const std::string said : {"no key/of the pod", "no key%2Fof%20the%20pod"}) {
-        scripted_caller by;
-        by.add(answers("GET", "/token", 403, R"({"error":"bad","error_description":")" + said + "\"}"));
-        const auto got = fetch(*from, by);
+        scripted_caller client;
+        client.add(answers("GET", "/token", 403, R"({"error":"bad","error_description":")" + said + "\"}"));
+        const auto got = fetch(*from, client);
         BOOST_REQUIRE(!got);
         BOOST_TEST(got.error().detail.ends_with("status 403, bad: (withheld: it repeats a secret)"),
                    got.error().detail);
@@ -213,15 +213,15 @@ BOOST_AUTO_TEST_CASE(what_is_sent_to_the_url_of_a_subject_token_is_not_told) {
 BOOST_AUTO_TEST_CASE(subject_tokens) {
     const temporary_folder folder;
     const auto token_file = folder.write("oidc", "first");
-    const auto from = google_file_source(federated(token_file, false), clock_at(now));
+    const auto from = adc_file_source(federated(token_file, false), clock_at(now));
     // Read anew each time; trimmed; refused where it is gone, empty or no plain text.
     for (const std::string text : {"first", "second\n"}) {
         folder.write("oidc", text);
         step s = answers("POST", "/v1/token", 200, good_token);
         s.form = {{"subject_token", text.substr(0, text.find('\n'))}, {"scope", std::string(google_cloud_scope)}};
-        scripted_caller by;
-        by.add(s);
-        BOOST_TEST(fetch(*from, by).has_value());
+        scripted_caller client;
+        client.add(s);
+        BOOST_TEST(fetch(*from, client).has_value());
     }
     scripted_caller nobody;
     for (const std::string text : {"", " \n", "a\nb"}) {
@@ -244,14 +244,14 @@ BOOST_AUTO_TEST_CASE(subject_tokens_from_a_url) {
          json::object{{"url", "http://169.254.169.254/token?resource=x"},
                       {"headers", json::object{{"Metadata", "True"}}},
                       {"format", json::object{{"type", "json"}, {"subject_token_field_name", "access_token"}}}}}};
-    const auto from = google_file_source(parse_google_file(secret(json::serialize(file))), clock_at(now));
+    const auto from = adc_file_source(parse_adc_file(secret(json::serialize(file))), clock_at(now));
     step ask = answers("GET", "/token", 200, R"({"access_token":"eyJ.azure"})");
     ask.exact_query = pairs{{"resource", "x"}};
     ask.fields = {{"Metadata", "True"}};
     step exchange = answers("POST", "/v1/token", 200, R"({"access_token":"t","expires_in":"60"})");
     exchange.form = {{"subject_token", "eyJ.azure"}};
-    scripted_caller by({ask, exchange});
-    BOOST_TEST(fetch(*from, by).has_value());
+    scripted_caller client({ask, exchange});
+    BOOST_TEST(fetch(*from, client).has_value());
     for (const auto& [status, body] : {std::pair(500U, ""), {403U, ""}, {200U, "{}"}, {200U, "eyJ"}, {200U, ""}}) {
         scripted_caller bad;
         bad.add(answers("GET", "/token", status, body));
@@ -261,7 +261,7 @@ BOOST_AUTO_TEST_CASE(subject_tokens_from_a_url) {
     wordy.add(answers("GET", "/token", 400, R"({"error":"bad","error_description":"is it True?"})"));
     BOOST_TEST(fetch(*from, wordy).error().detail.ends_with("bad: is it True?"));
     file["credential_source"].as_object()["headers"] = json::object{{"X-Api-Key", "hunter2"}}; // however short
-    const auto with_key = google_file_source(parse_google_file(secret(json::serialize(file))), clock_at(now));
+    const auto with_key = adc_file_source(parse_adc_file(secret(json::serialize(file))), clock_at(now));
     scripted_caller repeating;
     repeating.add(answers("GET", "/token", 403, R"({"error":"denied","error_description":"bad key hunter2"})"));
     BOOST_TEST(fetch(*with_key, repeating).error().detail.ends_with("denied: (withheld: it repeats a secret)"));
@@ -272,11 +272,11 @@ BOOST_AUTO_TEST_CASE(a_clock_that_is_wrong) {
     const temporary_folder folder;
     const auto token_file = folder.write("oidc", "eyJ.oidc");
     for (const auto skew : {-3h, 3h}) {
-        const auto from = google_file_source(federated(token_file, true), clock_at(now + skew));
+        const auto from = adc_file_source(federated(token_file, true), clock_at(now + skew));
         step as = answers("POST", "", 200, R"({"accessToken":"ya29.i","expireTime":"2026-01-15T13:34:56Z"})");
         as.answer_fields = {{"Date", "Thu, 15 Jan 2026 12:34:56 GMT"}};
-        scripted_caller by({answers("POST", "/v1/token", 200, good_token), as});
-        const auto got = fetch(*from, by);
+        scripted_caller client({answers("POST", "/v1/token", 200, good_token), as});
+        const auto got = fetch(*from, client);
         BOOST_REQUIRE(got);
         BOOST_TEST((got->expires == now + skew + 1h));
     }
@@ -286,11 +286,11 @@ BOOST_AUTO_TEST_CASE(no_token_lives_longer_than_any_does) {
     const temporary_folder folder;
     const auto token_file = folder.write("oidc", "eyJ.oidc");
     const auto life = [&](const std::string& ends, pairs fields) {
-        const auto from = google_file_source(federated(token_file, true), clock_at(now));
+        const auto from = adc_file_source(federated(token_file, true), clock_at(now));
         step as = answers("POST", "", 200, R"({"accessToken":"ya29.i","expireTime":")" + ends + "\"}");
         as.answer_fields = std::move(fields);
-        scripted_caller by({answers("POST", "/v1/token", 200, good_token), as});
-        const auto got = fetch(*from, by);
+        scripted_caller client({answers("POST", "/v1/token", 200, good_token), as});
+        const auto got = fetch(*from, client);
         return got ? *got->expires - now : 0s;
     };
     // As long as was asked for, whatever their clock says.
@@ -301,12 +301,12 @@ BOOST_AUTO_TEST_CASE(no_token_lives_longer_than_any_does) {
 
     const auto from = google_metadata_source(environment_of({}), clock_at(now));
     for (const std::string seconds : {"31536001", "9007199254740992", "\"9007199254740992\""}) {
-        scripted_caller by;
-        by.add(from_metadata("token", 200, R"({"access_token":"t","expires_in":)" + seconds + "}"));
-        by.add(from_metadata("email", 404, ""));
-        const auto got = fetch(*from, by);
+        scripted_caller client;
+        client.add(from_metadata("token", 200, R"({"access_token":"t","expires_in":)" + seconds + "}"));
+        client.add(from_metadata("email", 404, ""));
+        const auto got = fetch(*from, client);
         BOOST_REQUIRE(got);
-        BOOST_TEST((got->expires == now + longest_life));
+        BOOST_TEST((got->expires == now + max_credential_lifetime));
     }
 }
 

@@ -25,8 +25,8 @@ sluice::config::store store(std::string bucket, std::string region, std::string_
 }
 
 std::string url(const sluice::config::store& of, std::string_view key = "k") {
-    const s3_address address = resolve_s3_address(of);
-    return (address.tls ? "https://" : "http://") + address.authority + s3_path(address, key);
+    const bucket_address address = resolve_s3_address(of);
+    return (address.tls ? "https://" : "http://") + address.authority + object_path(address, key);
 }
 
 } // namespace
@@ -34,7 +34,7 @@ std::string url(const sluice::config::store& of, std::string_view key = "k") {
 BOOST_AUTO_TEST_SUITE(s3_addressing)
 
 BOOST_AUTO_TEST_CASE(aws_is_virtual_hosted) {
-    const s3_address address = resolve_s3_address(store("media", "eu-central-1"));
+    const bucket_address address = resolve_s3_address(store("media", "eu-central-1"));
     BOOST_TEST(address.tls);
     BOOST_TEST(address.host == "media.s3.eu-central-1.amazonaws.com");
     BOOST_TEST(address.port == 443);
@@ -98,12 +98,12 @@ BOOST_AUTO_TEST_CASE(ipv6_and_paths_of_endpoints) {
     auto of = store("b", "r", "http://placeholder:9000");
     of.endpoint->host = "::1";
     of.endpoint->path = "/s3";
-    const s3_address address = resolve_s3_address(of);
+    const bucket_address address = resolve_s3_address(of);
     BOOST_TEST(address.host == "::1");
     BOOST_TEST(address.port == 9000);
     BOOST_TEST(address.authority == "[::1]:9000");
-    BOOST_TEST(s3_path(address, "k") == "/s3/b/k");
-    BOOST_TEST(s3_path(address, "/k//") == "/s3/b//k//");
+    BOOST_TEST(object_path(address, "k") == "/s3/b/k");
+    BOOST_TEST(object_path(address, "/k//") == "/s3/b//k//");
 }
 
 BOOST_AUTO_TEST_CASE(what_cannot_be_addressed_is_refused_at_start) {
@@ -126,8 +126,8 @@ BOOST_AUTO_TEST_CASE(what_cannot_be_part_of_a_host_is_part_of_the_path) {
 }
 
 BOOST_AUTO_TEST_CASE(keys_go_as_they_are) {
-    const s3_address path = resolve_s3_address(store("b", "us-east-1", {}, addressing_style::path));
-    const s3_address host = resolve_s3_address(store("bkt", "us-east-1"));
+    const bucket_address path = resolve_s3_address(store("b", "us-east-1", {}, addressing_style::path));
+    const bucket_address host = resolve_s3_address(store("bkt", "us-east-1"));
     const std::pair<std::string_view, std::string_view> keys[] = {
         {"a//b", "a//b"},
         {"/a", "/a"},
@@ -141,11 +141,11 @@ BOOST_AUTO_TEST_CASE(keys_go_as_they_are) {
         {"a\r\nHost: x", "a%0D%0AHost%3A%20x"},
     };
     for (const auto& [key, encoded] : keys) {
-        BOOST_TEST(s3_path(path, key) == "/b/" + std::string(encoded));
-        BOOST_TEST(s3_path(host, key) == "/" + std::string(encoded));
+        BOOST_TEST(object_path(path, key) == "/b/" + std::string(encoded));
+        BOOST_TEST(object_path(host, key) == "/" + std::string(encoded));
     }
-    BOOST_TEST(s3_path(path, "") == "/b");
-    BOOST_TEST(s3_path(host, "") == "/");
+    BOOST_TEST(object_path(path, "") == "/b");
+    BOOST_TEST(object_path(host, "") == "/");
 }
 
 BOOST_AUTO_TEST_SUITE_END()

@@ -58,7 +58,7 @@ void check_row(const json::object& row) {
             return;
         }
         const auto at = resolve_s3_address(*store);
-        BOOST_TEST((at.tls ? "https://" : "http://") + at.authority + s3_path(at, vectors::text(row, "key")) ==
+        BOOST_TEST((at.tls ? "https://" : "http://") + at.authority + object_path(at, vectors::text(row, "key")) ==
                    expected(row));
         // Once it leaves a name that no server has in a scope.
         const auto signed_for = vectors::text(row, "signed_for");

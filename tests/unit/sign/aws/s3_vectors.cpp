@@ -63,8 +63,8 @@ void resign(const std::string& url, const json::object& test, const v4_scope& sc
 void run_case(const json::object& test, counts& done) {
     const json::object& expect = test.at("expect").as_object();
     const json::object& keys = test.at("credentials").as_object();
-    const s3_address address = resolve_s3_address(store_of(test));
-    const std::string path = s3_path(address, vectors::text(test, "key"));
+    const bucket_address address = resolve_s3_address(store_of(test));
+    const std::string path = object_path(address, vectors::text(test, "key"));
     BOOST_TEST(path == vectors::text(expect, "encoded_path"));
 
     const std::string method = vectors::text(test, "method");

@@ -361,25 +361,25 @@ BOOST_AUTO_TEST_CASE(an_old_url_is_given_to_us_alone) {
         bucket(10min), "googleapis.com", [&now] { return now; }, 12h);
     std::string own;
     std::string others;
-    const auto ask = [&](gcs_rsa_urls::use by, std::string& into) {
+    const auto ask = [&](gcs_rsa_urls::purpose by, std::string& into) {
         sluice::asio::co_spawn(
             context, urls.get(with, email, "k", method::get, none, by),
             [&into](const std::exception_ptr&, const sluice::result<signed_request>& made) { into = code_of(made); });
     };
-    ask(gcs_rsa_urls::use::own, own);
+    ask(gcs_rsa_urls::purpose::fetch, own);
     context.run();
     BOOST_TEST(own == "fine");
     with.failing = true;
     now += 9min + 50s;
     // At the same time: the second does not wait for what the first gets.
-    ask(gcs_rsa_urls::use::own, own);
-    ask(gcs_rsa_urls::use::others, others);
+    ask(gcs_rsa_urls::purpose::fetch, own);
+    ask(gcs_rsa_urls::purpose::redirect, others);
     context.restart();
     context.run();
     BOOST_TEST(own == "fine");
     BOOST_TEST(others == "sign_failed");
     now += 6s; // four seconds are too few even for us
-    ask(gcs_rsa_urls::use::own, own);
+    ask(gcs_rsa_urls::purpose::fetch, own);
     context.restart();
     context.run();
     BOOST_TEST(own == "sign_failed");
@@ -387,26 +387,26 @@ BOOST_AUTO_TEST_CASE(an_old_url_is_given_to_us_alone) {
 
 BOOST_AUTO_TEST_CASE(after_a_failure_one_alone_asks) {
     using sluice::error;
-    failure_memory memory;
+    failure_backoff memory;
     auto now = vectors::time("2026-01-15T12:00:00Z");
     const error down{sluice::errc::sign_failed, sluice::error_source::origin, true, "down"};
-    BOOST_TEST(!memory.refusal(now).has_value());
+    BOOST_TEST(memory.try_use(now).has_value());
     memory.failed(down, now);
     for (int i = 0; i < 50; ++i) {
         memory.failed(down, now); // they asked at the same time: no longer wait for that
     }
-    BOOST_TEST(memory.refusal(now + 700ms)->detail == "down");
+    BOOST_TEST(memory.try_use(now + 700ms).error().detail == "down");
     now += 1300ms;
-    BOOST_TEST(!memory.refusal(now).has_value());
-    BOOST_TEST(memory.refusal(now).has_value()); // somebody asks already
+    BOOST_TEST(memory.try_use(now).has_value());
+    BOOST_TEST(memory.try_use(now).has_error()); // somebody asks already
     memory.failed(down, now);
-    BOOST_TEST(memory.refusal(now + 1500ms).has_value()); // longer than the first time
-    BOOST_TEST(!memory.refusal(now - 1h).has_value());    // a clock that was set back
-    BOOST_TEST(!memory.refusal(now + 11s).has_value());   // whoever asked never came back
+    BOOST_TEST(memory.try_use(now + 1500ms).has_error()); // longer than the first time
+    BOOST_TEST(memory.try_use(now - 1h).has_value());     // a clock that was set back
+    BOOST_TEST(memory.try_use(now + 11s).has_value());    // whoever asked never came back
     memory.succeeded();
-    BOOST_TEST(!memory.refusal(now).has_value());
+    BOOST_TEST(memory.try_use(now).has_value());
     memory.failed(down, now);
-    BOOST_TEST(!memory.refusal(now + 1300ms).has_value()); // a new row
+    BOOST_TEST(memory.try_use(now + 1300ms).has_value()); // a new row
 }
 
 BOOST_AUTO_TEST_CASE(nobody_waits_longer_than_he_said) {

@@ -108,11 +108,11 @@ bool by_signer(const json::object& test) {
 void run_case(const json::object& test, const std::string& public_key, const sluice::identity::rsa_key& key,
               const std::string& own_public_key, counts& done) {
     const json::object& expect = test.at("expect").as_object();
-    const s3_address address = resolve_gcs_address(store_of(test));
+    const bucket_address address = resolve_gcs_address(store_of(test));
     url_case one;
     one.method = vectors::text(test, "method");
     one.authority = address.authority;
-    one.path = s3_path(address, vectors::text(test, "key"));
+    one.path = object_path(address, vectors::text(test, "key"));
     BOOST_TEST(one.path == vectors::text(expect, "encoded_path"));
     one.query = vectors::pairs_of(test, "query");
     one.headers = vectors::pairs_of(test, "headers");
@@ -181,13 +181,13 @@ url_case conformance_case(const json::object& test, const std::string& email) {
         store.endpoint = sluice::config::url{true, host, 443, ""};
     }
     const std::string universe = vectors::text(test, "universeDomain");
-    s3_address address = resolve_gcs_address(store, universe.empty() ? "googleapis.com" : universe);
+    bucket_address address = resolve_gcs_address(store, universe.empty() ? "googleapis.com" : universe);
     one.authority = address.authority;
     if (style == "BUCKET_BOUND_HOSTNAME") { // which the host stands for: there is no bucket in the path
         one.authority = vectors::text(test, "bucketBoundHostname");
         address.base.clear();
     }
-    one.path = s3_path(address, vectors::text(test, "object"));
+    one.path = object_path(address, vectors::text(test, "object"));
     return one;
 }
 

@@ -1,5 +1,6 @@
 #include <sluice/identity/google/adc_file.hpp>
 #include <sluice/identity/google/sources.hpp>
+#include <sluice/identity/refreshing_provider.hpp>
 #include <sluice/sign/google/gcs_hmac_signer.hpp>
 #include <sluice/sign/google/gcs_rsa_signer.hpp>
 #include <sluice/sign/google/gcs_token_signer.hpp>
@@ -27,9 +28,9 @@ signing with_token(const config::store& store, const identity::environment& env,
     auto place = place_of(store, universe);
     how.universe = std::move(universe);
     how.account = store.signer;
-    auto renewed = std::make_shared<identity::renewed<identity::bearer_token>>(std::move(source), clock);
-    auto made = std::make_unique<gcs_token_signer>(store, renewed, std::move(clock), std::move(how));
-    return {std::move(made), {std::move(renewed)}, {}, std::move(place)};
+    auto provider = std::make_shared<identity::refreshing_provider<identity::bearer_token>>(std::move(source), clock);
+    auto made = std::make_unique<gcs_token_signer>(store, provider, std::move(clock), std::move(how));
+    return {std::move(made), {std::move(provider)}, {}, std::move(place)};
 }
 
 constexpr std::string_view usual_universe = "googleapis.com";
@@ -53,7 +54,7 @@ signing make_gcs_signing(const config::store& store, const identity::environment
     if (const auto* file = std::get_if<config::gcs_credentials_file>(&store.credentials)) {
         json = file->json;
     } else if (std::holds_alternative<config::default_chain>(store.credentials)) {
-        json = identity::find_google_file(env);
+        json = identity::find_adc_file(env);
     } else {
         throw std::invalid_argument("these credentials are not for a GCS store");
     }
@@ -61,7 +62,7 @@ signing make_gcs_signing(const config::store& store, const identity::environment
         auto source = identity::google_metadata_source(env, clock);
         return with_token(store, env, std::move(clock), std::move(source), std::string(usual_universe));
     }
-    auto file = identity::parse_google_file(*json);
+    auto file = identity::parse_adc_file(*json);
     const auto* const account = std::get_if<identity::google_service_account>(&file.who);
     // A key of one's own signs all, unless URLs are to be another account's.
     if (account != nullptr && !file.as && (store.signer.empty() || store.signer == account->email)) {
@@ -71,7 +72,7 @@ signing make_gcs_signing(const config::store& store, const identity::environment
                 place_of(store, file.universe)};
     }
     auto universe = file.universe;
-    auto source = identity::google_file_source(std::move(file), clock);
+    auto source = identity::adc_file_source(std::move(file), clock);
     return with_token(store, env, std::move(clock), std::move(source), std::move(universe));
 }
 
