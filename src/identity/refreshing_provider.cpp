@@ -81,7 +81,7 @@ awaitable<result<T>> refreshing_provider<T>::fetch(caller& client) {
     co_return no_credentials(source_->name(), what, retryable::yes, error_source::internal);
 }
 
-/// Publishes what came, or keeps what there is.
+/// Publishes a fetched credential, or keeps the current one.
 template <class T>
 result<void> refreshing_provider<T>::accept(result<T> got) {
     const auto now = clock_();

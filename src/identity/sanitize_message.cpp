@@ -10,7 +10,7 @@ namespace sluice::identity {
 namespace {
 
 constexpr std::size_t max_length = 300;
-/// How much is searched for secrets: more than `max_length`, so that none is shown that the limit cuts in two.
+/// How much is searched for secrets: more than `max_length`, so that no part of one appears that the limit cuts in two.
 constexpr std::size_t searched_length = 4096;
 /// So many bytes of a secret in a row count as a repetition of it.
 constexpr std::size_t min_match = 16;

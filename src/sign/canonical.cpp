@@ -87,7 +87,7 @@ std::string canonical_query(std::span<const field_view> parameters) {
         bytes += parameter.name.size() + parameter.value.size();
     }
     std::string encoded;
-    encoded.reserve(3 * bytes); // never moved, so that views of it stay good
+    encoded.reserve(3 * bytes); // never reallocated, so that views of it stay valid
     std::vector<std::pair<std::string_view, std::string_view>> sorted;
     sorted.reserve(parameters.size());
     for (const field_view& parameter : parameters) {
@@ -123,7 +123,7 @@ canonical_header_block canonical_headers(std::span<const field_view> headers) {
         sorted.emplace_back(lower(header.name), header.value);
         bytes += header.name.size() + header.value.size() + 2;
     }
-    if (sorted.size() > 1) { // it allocates even for one
+    if (sorted.size() > 1) { // std::stable_sort allocates even for one
         std::stable_sort(sorted.begin(), sorted.end(), [](const auto& a, const auto& b) { return a.first < b.first; });
     }
 

@@ -12,8 +12,8 @@ namespace sluice::sign {
 
 namespace {
 
-// Fetched once: a fetch takes locks and walks the providers. Never freed, since OpenSSL's own clean-up at exit may come
-// before that of a static of ours.
+// Fetched once, since a fetch takes locks and walks the providers. Never freed, since OpenSSL's clean-up at exit may
+// come before that of a static object.
 const EVP_MD* sha256_method() {
     static const EVP_MD* const method = EVP_MD_fetch(nullptr, "SHA256", nullptr);
     if (method == nullptr) {
@@ -34,13 +34,13 @@ digest_context new_context() {
     return context;
 }
 
-/// This thread's, for one digest at a time: to allocate one takes as long as a short digest.
+/// The context of this thread, for one digest at a time: allocating one takes as long as a short digest.
 EVP_MD_CTX* scratch() {
     thread_local const digest_context context = new_context();
     return context.get();
 }
 
-/// What `context` gives after `data`.
+/// The digest of what `context` has read, and `data`.
 sha256_digest finish(EVP_MD_CTX* context, const void* data, std::size_t size) {
     sha256_digest digest{};
     unsigned length = 0;
@@ -93,7 +93,7 @@ std::string sha256_hex(std::string_view data) {
 
 sha256_digest hmac_sha256(std::span<const std::uint8_t> key, std::string_view data) {
     const auto mac = hmac_key(key).mac(data);
-    EVP_MD_CTX_reset(scratch()); // what is asked for like this may be a key itself
+    EVP_MD_CTX_reset(scratch()); // the result, or the data, may be a key itself
     return mac;
 }
 
@@ -126,7 +126,7 @@ hmac_key::hmac_key(std::span<const std::uint8_t> key) {
 }
 
 sha256_digest hmac_key::mac(std::string_view data) const {
-    // Copies of the keyed states: these are only read, so threads may share them.
+    // Works on copies of the keyed states, which are only read, so threads may share them.
     EVP_MD_CTX* const context = scratch();
     const auto begin = [context](const digest_context& from) {
         if (EVP_MD_CTX_copy_ex(context, from.get()) != 1) {
@@ -157,7 +157,8 @@ std::optional<secret> base64_decode(std::string_view text) {
     if (length < 0) {
         return std::nullopt;
     }
-    // OpenSSL counts padding as zero bytes, and skips white space around the text: the way back tells.
+    // OpenSSL counts padding as zero bytes and skips white space around the text, so encoding the result again is the
+    // check.
     const std::size_t padding = text.ends_with("==") ? 2 : (text.ends_with('=') ? 1 : 0);
     if (static_cast<std::size_t>(length) < padding) {
         return std::nullopt;

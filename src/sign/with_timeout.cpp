@@ -44,7 +44,7 @@ awaitable<result<signed_request>> with_timeout(awaitable<result<signed_request>>
         co_return *std::move(pending->made);
     }
     pending->cancel.emit(asio::cancellation_type::terminal);
-    co_return error{errc::timeout, error_source::origin, true, "signing takes too long"};
+    co_return error{errc::timeout, error_source::origin, true, "signing did not complete in time"};
 }
 
 } // namespace sluice::sign

@@ -35,14 +35,14 @@ void append_hex(std::string& out, std::span<const std::uint8_t> bytes);
 /// RFC 2104 with SHA-256. The key may have any length, zero and NUL bytes included.
 [[nodiscard]] sha256_digest hmac_sha256(std::span<const std::uint8_t> key, std::string_view data);
 
-/// OpenSSL's EVP_MD_CTX, so that none of its headers is needed here. What it keeps of SHA-256 is wiped with it.
+/// OpenSSL's EVP_MD_CTX, without its headers. OpenSSL wipes the state of the digest when it is freed.
 struct digest_context_deleter {
     void operator()(evp_md_ctx_st* context) const noexcept;
 };
 using digest_context = std::unique_ptr<evp_md_ctx_st, digest_context_deleter>;
 
-/// A key of HMAC-SHA256 whose set-up is done once and then copied for each MAC. Immutable, so it may be shared by
-/// threads; the key's bytes are wiped with it.
+/// A key of HMAC-SHA256 whose set-up is done once and then copied for each MAC. Immutable, so threads may share it;
+/// what it holds of the key is wiped when it is destroyed.
 class hmac_key {
 public:
     explicit hmac_key(std::span<const std::uint8_t> key);
@@ -57,8 +57,8 @@ private:
 /// RFC 4648 §4, padded, without line breaks.
 [[nodiscard]] std::string base64_encode(std::string_view bytes);
 
-/// The strict opposite: nullopt for another length than a multiple of four, for white space and for anything else that
-/// `base64_encode` does not make. A secret, and wiped on the way, since keys are written like that.
+/// The strict inverse: nullopt for a length that is not a multiple of four, for white space and for anything else that
+/// `base64_encode` does not produce. The result is a secret, and copies are wiped, since keys are decoded with it.
 [[nodiscard]] std::optional<secret> base64_decode(std::string_view text);
 
 /// Wipes the bytes in a way that no optimiser removes.

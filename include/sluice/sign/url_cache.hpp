@@ -38,7 +38,7 @@ public:
     [[nodiscard]] std::shared_ptr<const signed_request> find_old(std::string_view key, method m, time_point now,
                                                                  time_point::duration left);
 
-    /// Caches `request`, made at `now`. Does nothing where `credentials` are no longer those last asked for.
+    /// Caches `request`, made at `now`. Does nothing where `credentials` are no longer those of the last `find`.
     void put(std::string_view key, method m, time_point now, const snapshot& credentials,
              std::shared_ptr<const signed_request> request);
 

@@ -1,88 +1,12 @@
-#include <sluice/identity/credential_text.hpp>
-
 #include "parts.hpp"
 
 #include <algorithm>
-#include <array>
 #include <utility>
 
 namespace sluice::identity {
 namespace {
 
 using namespace aws;
-
-error invalid_profile(std::string_view why) {
-    return no_credentials(files_name, why, retryable::no, error_source::internal);
-}
-
-/// What a profile configures: keys, a role, or neither.
-struct profile_identity {
-    std::optional<aws_credentials> keys{};
-    std::optional<web_identity> role{};
-};
-
-/// The text of a setting; "" where it is absent.
-std::string_view text_of(const profile& p, std::string_view name) {
-    const auto at = p.find(name);
-    return at == p.end() ? std::string_view() : at->second.reveal();
-}
-
-/// What the AWS SDKs support in a profile and Sluice does not, by the setting that shows it.
-constexpr std::array<std::pair<std::string_view, std::string_view>, 6> unsupported{{
-    {"source_profile", "role_arn with source_profile"},
-    {"credential_source", "role_arn with credential_source"},
-    {"credential_process", "credential_process"},
-    {"sso_session", "sso_session (IAM Identity Center)"},
-    {"sso_start_url", "sso_start_url (IAM Identity Center)"},
-    {"login_session", "login_session (console sign-in)"},
-}};
-
-result<aws_credentials> keys_of(const profile& p) {
-    const auto id = text_of(p, "aws_access_key_id");
-    const auto key = text_of(p, "aws_secret_access_key");
-    if (id.empty() || key.empty()) {
-        return invalid_profile("a profile needs both aws_access_key_id and aws_secret_access_key");
-    }
-    for (const std::string_view name : {"aws_access_key_id", "aws_secret_access_key", "aws_session_token"}) {
-        if (const auto text = text_of(p, name); !text.empty() && !is_printable_ascii(text)) {
-            return invalid_profile(std::string(name) + " " + std::string(not_printable));
-        }
-    }
-    return aws_credentials{std::string(id), secret(key), secret(text_of(p, "aws_session_token")), std::nullopt};
-}
-
-result<profile_identity> identity_of(const profile& p) {
-    profile_identity out;
-    const auto file = text_of(p, "web_identity_token_file");
-    const auto role = text_of(p, "role_arn");
-    if (!role.empty() && !file.empty()) {
-        out.role = web_identity{std::string(file), std::string(role), std::string(text_of(p, "role_session_name")),
-                                std::string(text_of(p, "region"))};
-        return out;
-    }
-    if (!role.empty() && text_of(p, "source_profile").empty() && text_of(p, "credential_source").empty()) {
-        return invalid_profile("role_arn without web_identity_token_file");
-    }
-    if (!file.empty()) {
-        return invalid_profile("web_identity_token_file without role_arn");
-    }
-    const bool has_keys = !text_of(p, "aws_access_key_id").empty() || !text_of(p, "aws_secret_access_key").empty();
-    if (role.empty() && has_keys) {
-        auto keys = keys_of(p);
-        if (!keys) {
-            return keys.error();
-        }
-        out.keys = std::move(*keys);
-        return out;
-    }
-    for (const auto& [setting, what] : unsupported) {
-        if (!text_of(p, setting).empty()) {
-            return invalid_profile(std::string(what) +
-                                   " is not supported; use keys, web identity, or the instance's role");
-        }
-    }
-    return out;
-}
 
 class aws_chain final : public source<aws_credentials> {
 public:
@@ -132,7 +56,7 @@ public:
     }
 
 private:
-    /// Credentials of a service, used while files that once had keys have none.
+    /// Credentials of a service, used while files that once had keys no longer do.
     struct cached_credentials {
         aws_credentials credentials;
         std::optional<web_identity> role; ///< of the profile
@@ -146,7 +70,7 @@ private:
         if (!settings) {
             return settings.error();
         }
-        return *settings ? identity_of(**settings) : profile_identity();
+        return *settings ? identity_of_profile(**settings) : profile_identity();
     }
 
     /// As `fetch_from_services`, but keys may come back into the files: those are read every minute, while the services

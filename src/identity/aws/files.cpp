@@ -1,7 +1,6 @@
 #include <sluice/config/text.hpp>
 #include <sluice/identity/credential_file.hpp>
 #include <sluice/identity/credential_text.hpp>
-#include <sluice/identity/rfc3339.hpp>
 
 #include "parts.hpp"
 
@@ -154,35 +153,6 @@ result<std::optional<profile>> read_profile(const environment& env) {
             retryable::no, error_source::internal);
     }
     return found;
-}
-
-result<std::optional<aws_credentials>> keys_of_environment(const environment& env) {
-    const auto id = env("AWS_ACCESS_KEY_ID");
-    const auto key = env("AWS_SECRET_ACCESS_KEY");
-    if (!id && !key) {
-        return std::optional<aws_credentials>();
-    }
-    const auto invalid = [](std::string_view why) {
-        return no_credentials(environment_name, why, retryable::no, error_source::internal);
-    };
-    if (!id || !key) {
-        return invalid(id ? "AWS_ACCESS_KEY_ID is set without AWS_SECRET_ACCESS_KEY"
-                          : "AWS_SECRET_ACCESS_KEY is set without AWS_ACCESS_KEY_ID");
-    }
-    const auto token = env("AWS_SESSION_TOKEN");
-    for (const std::string_view name : {"AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN"}) {
-        if (const auto value = env(name); value && !is_printable_ascii(*value)) {
-            return invalid(std::string(name) + " " + std::string(not_printable));
-        }
-    }
-    aws_credentials made{*id, secret(*key), secret(token.value_or("")), std::nullopt};
-    if (const auto until = env("AWS_CREDENTIAL_EXPIRATION")) {
-        made.expires = parse_rfc3339(*until);
-        if (!made.expires) {
-            return invalid("AWS_CREDENTIAL_EXPIRATION must be a time such as 2026-01-15T12:00:00Z");
-        }
-    }
-    return std::optional(std::move(made));
 }
 
 } // namespace sluice::identity::aws

@@ -41,7 +41,7 @@ using profile = std::map<std::string, secret, std::less<>>;
 /// not exist.
 [[nodiscard]] result<std::optional<profile>> read_profile(const environment& env);
 
-/// Parses a shared config or credentials file into its sections, whose names are kept as they stand. Errors name `path`
+/// Parses a shared config or credentials file into its sections, whose names are not changed. Errors name `path`
 /// and the line.
 [[nodiscard]] result<std::map<std::string, profile>> read_sections(const std::string& path, std::string_view text);
 
@@ -68,6 +68,15 @@ awaitable<result<aws_credentials>> assume_role(caller& client, const environment
     return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
            std::string_view("_+=,.@-").find(c) != std::string_view::npos;
 }
+
+/// What a profile configures: keys, a role, or neither.
+struct profile_identity {
+    std::optional<aws_credentials> keys{};
+    std::optional<web_identity> role{};
+};
+
+/// Errors: half of the keys or of a role, malformed keys, and settings that Sluice does not support, by name.
+[[nodiscard]] result<profile_identity> identity_of_profile(const profile& p);
 
 /// True where the variables of ECS or EKS Pod Identity are set.
 [[nodiscard]] bool has_container(const environment& env);

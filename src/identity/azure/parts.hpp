@@ -16,7 +16,7 @@ namespace sluice::identity::azure {
 /// What all of them do: send one request and read the token in its response.
 class token_source : public source<bearer_token> {
 public:
-    /// `client_id`: of the identity that is asked for; "": the service's default.
+    /// `client_id`: of the wanted identity; "": the service's default.
     token_source(std::string name, wall_clock clock, std::string client_id);
 
     awaitable<result<bearer_token>> fetch(caller& client) final;
@@ -25,7 +25,7 @@ public:
 protected:
     struct prepared_request {
         call http;
-        secret sent; ///< the secret in it, which no message may repeat; "": there is none
+        secret sent; ///< the secret in it, which no message may repeat; "": none
     };
     /// The next request; built anew for each, since files and times change.
     [[nodiscard]] virtual result<prepared_request> prepare() const = 0;

@@ -41,7 +41,7 @@ public:
         if (!token) {
             co_return token;
         }
-        // The e-mail is asked for once, since it does not change. A token is useful without it: only signBlob needs it.
+        // The e-mail is fetched once, since it does not change. A token is useful without it: only signBlob needs it.
         // So where it could not be read, the next try does not wait for the token's expiry.
         if (email_.empty()) {
             const call for_email = request("email");

@@ -44,7 +44,7 @@ std::string_view problem_of(std::string_view blob) {
         return "the blob's name is empty";
     }
     if (blob.size() > max_blob_name_length * 4 || !http::is_utf8(blob)) {
-        return "the blob's name is not UTF-8, or too long";
+        return "the blob's name is not UTF-8, or longer than 1024 characters";
     }
     if (characters(blob) > max_blob_name_length) {
         return "the blob's name is longer than 1024 characters";

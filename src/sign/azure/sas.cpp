@@ -6,7 +6,7 @@ namespace sluice::sign {
 
 namespace {
 
-// Versions are dates, so that they compare as texts.
+// Versions are dates in ISO 8601, so texts compare like the versions.
 constexpr std::string_view v2018_11_09 = "2018-11-09";
 constexpr std::string_view v2020_02_10 = "2020-02-10";
 constexpr std::string_view v2020_12_06 = "2020-12-06";
@@ -30,7 +30,7 @@ private:
     bool begun_{false};
 };
 
-// signedResource, signedSnapshotTime, signedEncryptionScope: as the versions brought them.
+// signedResource, signedSnapshotTime, signedEncryptionScope: each since its version.
 void add_resource(lines& to, const azure_sas& sas) {
     to.add({sas.resource, sas.snapshot});
     if (sas.version >= v2020_12_06) {

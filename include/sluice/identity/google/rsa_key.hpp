@@ -28,8 +28,8 @@ private:
     std::unique_ptr<void, deleter> key_; ///< EVP_PKEY, so that no header of OpenSSL is needed here
 };
 
-/// The assertion with which a service account asks for a token ("Using OAuth 2.0 for Server to Server Applications",
-/// RFC 7523): a JWT (RFC 7519) with RS256, good for an hour from `now`. A secret. `key_id` may be "". Empty where the
+/// The assertion with which a service account requests a token ("Using OAuth 2.0 for Server to Server Applications",
+/// RFC 7523): a JWT (RFC 7519) with RS256, valid for an hour from `now`. A secret. `key_id` may be "". Empty where the
 /// signature fails.
 [[nodiscard]] secret google_assertion(const rsa_key& key, std::string_view key_id, std::string_view email,
                                       std::string_view scope, std::string_view audience, time_point now);

@@ -11,7 +11,7 @@
 /// service SAS" and "Create a user delegation SAS", each with the string to sign of every version.
 namespace sluice::sign {
 
-/// What a user delegation SAS says of the key that signed it. All views.
+/// How a user delegation SAS identifies the key that signed it. All views.
 struct azure_delegation {
     std::string_view oid;
     std::string_view tid;
@@ -27,8 +27,8 @@ struct azure_delegation {
 };
 
 /// The fields of a SAS, decoded; "" is not sent and an empty line of the string to sign. All views must live until the
-/// calls return. We make SAS for reading one blob only; the rest is here so that the layouts can be tested against what
-/// others make.
+/// calls return. Sluice only makes SAS for reading one blob; the other fields are here so that the layouts can be
+/// tested against those of other implementations.
 struct azure_sas {
     std::string_view version; ///< sv: chooses the layout
     std::string_view permissions{"r"};

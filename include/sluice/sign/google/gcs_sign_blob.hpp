@@ -22,7 +22,7 @@ namespace sluice::sign {
 /// without a key of their own. They need iam.serviceAccounts.signBlob on the account.
 class sign_blob final : public rsa_signing {
 public:
-    /// How often one signature is asked for, and the pause before the second time, doubled for the third.
+    /// How many attempts one signature takes at most, and the pause before the second one, doubled for the third.
     struct retries {
         unsigned tries{3};
         std::chrono::milliseconds pause{200};
@@ -37,8 +37,8 @@ public:
         , token_(token)
         , how_(how) {}
 
-    /// Errors: `errc::no_credentials` for a token that is refused, else `errc::sign_failed`, with the service's own
-    /// words. Asked again after 500, 502, 503 and 504 alone.
+    /// Errors: `errc::no_credentials` for a token that is refused, else `errc::sign_failed`, with the service's
+    /// message. Only 500, 502, 503 and 504 are retried.
     awaitable<result<std::string>> sign(std::string_view bytes) override;
 
 private:

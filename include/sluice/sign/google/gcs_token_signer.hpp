@@ -36,8 +36,8 @@ public:
     /// Completes without suspending. Errors: `errc::no_credentials` (retryable), and `errc::sign_failed` for the key.
     awaitable<result<signed_request>> sign(std::string_view key, method m) override;
 
-    /// Errors: as for `sign`, and those of `sign_blob`; `errc::no_credentials` (retryable) where it is not known yet as
-    /// whom to sign, `errc::sign_failed` where it never will be. At `options.give_up` what was asked is dropped, for
+    /// Errors: as for `sign`, and those of `sign_blob`; `errc::no_credentials` (retryable) where the signing account is
+    /// not known yet, `errc::sign_failed` where it never will be. At `options.give_up` the request is cancelled, for
     /// all who wait for it.
     awaitable<result<signed_request>> presign(net::connection_pool& pool, std::string_view key, method m,
                                               const presign_options& options) override;

@@ -20,7 +20,7 @@ namespace sluice::sign {
 [[nodiscard]] bucket_address resolve_gcs_address(const config::store& store,
                                                  std::string_view universe = "googleapis.com");
 
-/// The V4 signed URLs of one bucket, but for their signatures. Pure; any thread may use it.
+/// The V4 signed URLs of one bucket, except for their signatures. Pure; any thread may use it.
 class gcs_urls {
 public:
     using time_point = std::chrono::system_clock::time_point;
@@ -29,27 +29,27 @@ public:
 
     gcs_urls(const config::store& store, std::string_view universe);
 
-    /// What a URL says besides its options.
+    /// What a URL consists of besides its options.
     struct order {
         std::string_view key;
         method m;
         std::string_view signed_by; ///< the service account's e-mail, or the HMAC key's id
         const v4_dialect* dialect;
         time_point at;
-        std::chrono::seconds max_lifetime{max_presigned_lifetime}; ///< as long as the key that signs is sure to be good
+        std::chrono::seconds max_lifetime{max_presigned_lifetime}; ///< for which the signing key is sure to stay valid
     };
     struct unsigned_url {
         v4_presigned v4; ///< `steps.string_to_sign` is to be signed
         const v4_dialect* dialect;
-        signed_request request; ///< but for its target
+        signed_request request; ///< without its target
     };
 
-    /// A URL that wants a signature; its life is that of the options, or the store's `url_expiry`, but at most
+    /// A URL without its signature. Its lifetime is that of the options, or the store's `url_expiry`, but at most
     /// `max_lifetime`. Errors: `errc::sign_failed` for an empty or too long key, a key with CR or LF, text that is not
     /// UTF-8, a life that is not from 1 s to seven days, and a clock out of range.
     [[nodiscard]] result<unsigned_url> prepare(const order& what, const presign_options& options) const;
 
-    /// With the signature's raw bytes.
+    /// Completes `url` with the raw bytes of its signature.
     [[nodiscard]] static signed_request complete(unsigned_url url, std::span<const std::uint8_t> signature);
 
     /// A request without any signature, whose `expires` is the clock's end. Errors: `errc::sign_failed` for the key, as
