@@ -1,3 +1,4 @@
+#include <sluice/base/assert.hpp>
 #include <sluice/base/log.hpp>
 #include <sluice/identity/refreshing_provider.hpp>
 #include <sluice/identity/rfc3339.hpp>
@@ -209,6 +210,7 @@ awaitable<void> refreshing_provider<T>::sleep(executor ex, time_point now, milli
 
 template <class T>
 awaitable<void> refreshing_provider<T>::run(executor ex, caller& client) {
+    SLUICE_ASSERT(pending_.expired()); // one `run` at a time
     unsigned failures = 0;
     while (!stopped_) {
         auto got = co_await fetch_until_stopped(ex, client);

@@ -1,3 +1,4 @@
+#include <sluice/base/assert.hpp>
 #include <sluice/sign/signature_v4.hpp>
 
 #include <algorithm>
@@ -229,6 +230,7 @@ result<v4_presigned> v4_prepare(const v4_request& request, const v4_scope& scope
 }
 
 void v4_attach(v4_presigned& prepared, const v4_dialect& dialect, std::string signature) {
+    SLUICE_ASSERT(prepared.steps.signature.empty()); // a second one would be sent as part of the first
     // "all the query parameters […] except for X-Amz-Signature": it comes after the canonical query.
     prepared.target += '&';
     prepared.target += dialect.prefix;

@@ -1,3 +1,4 @@
+#include <sluice/base/assert.hpp>
 #include <sluice/sign/url_cache.hpp>
 
 #include <algorithm>
@@ -66,6 +67,8 @@ void url_cache::put(std::string_view key, method m, time_point now, const snapsh
     if (entries_.size() > capacity_) {
         drop(std::prev(entries_.end()));
     }
+    SLUICE_ASSERT(entries_.size() <= capacity_);
+    SLUICE_ASSERT(entries_.size() == indexes_[0].size() + indexes_[1].size());
 }
 
 void url_cache::erase(std::string_view key, method m) {

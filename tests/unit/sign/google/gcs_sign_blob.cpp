@@ -385,30 +385,6 @@ BOOST_AUTO_TEST_CASE(an_old_url_is_given_to_us_alone) {
     BOOST_TEST(own == "sign_failed");
 }
 
-BOOST_AUTO_TEST_CASE(after_a_failure_one_alone_asks) {
-    using sluice::error;
-    failure_backoff memory;
-    auto now = vectors::time("2026-01-15T12:00:00Z");
-    const error down{sluice::errc::sign_failed, sluice::error_source::origin, true, "down"};
-    BOOST_TEST(memory.try_use(now).has_value());
-    memory.failed(down, now);
-    for (int i = 0; i < 50; ++i) {
-        memory.failed(down, now); // they asked at the same time: no longer wait for that
-    }
-    BOOST_TEST(memory.try_use(now + 700ms).error().detail == "down");
-    now += 1300ms;
-    BOOST_TEST(memory.try_use(now).has_value());
-    BOOST_TEST(memory.try_use(now).has_error()); // somebody asks already
-    memory.failed(down, now);
-    BOOST_TEST(memory.try_use(now + 1500ms).has_error()); // longer than the first time
-    BOOST_TEST(memory.try_use(now - 1h).has_value());     // a clock that was set back
-    BOOST_TEST(memory.try_use(now + 11s).has_value());    // whoever asked never came back
-    memory.succeeded();
-    BOOST_TEST(memory.try_use(now).has_value());
-    memory.failed(down, now);
-    BOOST_TEST(memory.try_use(now + 1300ms).has_value()); // a new row
-}
-
 BOOST_AUTO_TEST_CASE(nobody_waits_longer_than_he_said) {
     silent_bench s;
     const auto [late, again] = s.twice();
