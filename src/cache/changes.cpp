@@ -19,12 +19,14 @@ std::shared_ptr<object> object_cache::put_in(const std::shared_ptr<object>& o) {
     }
     objects_.insert(o);
     o->set_born(changes());
-    o->for_each_name([&](std::string_view name) { links_.insert({name, o.get()}); });
+    auto& links = links_; // the analysis does not know that the lambda runs with the mutex held
+    o->for_each_name([&links, &o](std::string_view name) { links.insert({name, o.get()}); });
     return before;
 }
 
 void object_cache::take_out(table::iterator it) {
-    (*it)->for_each_name([&](std::string_view name) { links_.erase({name, it->get()}); });
+    auto& links = links_;
+    (*it)->for_each_name([&links, it](std::string_view name) { links.erase({name, it->get()}); });
     objects_.erase(it);
 }
 
@@ -34,7 +36,7 @@ void object_cache::link(const std::shared_ptr<object>& o, std::string_view app_n
     }
     change happened = change::none;
     {
-        const std::lock_guard lock(mutex_);
+        const mutex_lock lock(mutex_);
         const auto it = objects_.find(o);
         const std::string* kept = it == objects_.end() || *it != o ? nullptr : o->link(app_name);
         if (kept == nullptr) {
@@ -69,7 +71,7 @@ void object_cache::after_change(change what, const std::shared_ptr<object>& o) {
 bool object_cache::purge(std::string_view store, std::string_view name) {
     std::shared_ptr<object> o;
     {
-        const std::lock_guard lock(mutex_);
+        const mutex_lock lock(mutex_);
         note_change(recent_changes::id_of(store, name), change::purged);
         const auto it = objects_.find(view_key{store, name});
         if (it == objects_.end()) {
@@ -85,7 +87,7 @@ bool object_cache::purge(std::string_view store, std::string_view name) {
 bool object_cache::invalidate(std::string_view store, std::string_view name) {
     std::shared_ptr<object> o;
     {
-        const std::lock_guard lock(mutex_);
+        const mutex_lock lock(mutex_);
         const auto number = note_change(recent_changes::id_of(store, name), change::invalidated);
         const auto it = objects_.find(view_key{store, name});
         if (it == objects_.end()) {
@@ -117,7 +119,7 @@ std::size_t object_cache::begin_sweep(sweep s) {
     std::vector<std::shared_ptr<object>> changed;
     std::list<sweep> rest;
     {
-        const std::lock_guard lock(mutex_);
+        const mutex_lock lock(mutex_);
         if (s.is_prefix) {
             s.number = changes_.fetch_add(1, std::memory_order_acq_rel) + 1;
             recent_.add_prefix(s.text, what, s.number);
@@ -142,7 +144,7 @@ void object_cache::go_on(std::list<sweep>::iterator s) {
     const change what = s->what;
     bool through = false;
     {
-        const std::lock_guard lock(mutex_);
+        const mutex_lock lock(mutex_);
         through = step(*s, changed);
         if (through) {
             sweeps_.erase(s);

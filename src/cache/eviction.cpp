@@ -47,7 +47,7 @@ std::vector<object_cache::candidate> object_cache::candidates(std::vector<std::s
 }
 
 std::uint64_t object_cache::evict(std::uint64_t bytes, eviction_reason reason) {
-    const std::lock_guard one_at_a_time(eviction_mutex_);
+    const mutex_lock one_at_a_time(eviction_mutex_);
     if (reason == eviction_reason::budget && budget_.used() + bytes <= budget_.limit()) {
         return 0; // the one before us made room for both
     }
@@ -91,7 +91,7 @@ std::uint64_t object_cache::evict_block(std::shared_ptr<object>& o, std::size_t 
 
 std::uint64_t object_cache::drop_unused(std::shared_ptr<object>& o) {
     {
-        const std::lock_guard lock(mutex_);
+        const mutex_lock lock(mutex_);
         const auto it = objects_.find(o);
         // Two owners: the table and the list that this eviction works on; any other is a request that has it in hand.
         if (it == objects_.end() || *it != o || o.use_count() > 2 || !o->idle()) {
@@ -107,7 +107,7 @@ std::uint64_t object_cache::drop_unused(std::shared_ptr<object>& o) {
 }
 
 void object_cache::evict_objects(const std::shared_ptr<object>& keep) {
-    const std::lock_guard one_at_a_time(eviction_mutex_);
+    const mutex_lock one_at_a_time(eviction_mutex_);
     const std::size_t count = object_count();
     if (count <= settings_.max_objects) {
         return; // the one before us made place for both

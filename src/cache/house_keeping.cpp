@@ -35,13 +35,15 @@ void object_cache::start() {
     }
     open_directory();
     house_ = std::thread([this] { keep_house(); });
-    std::unique_lock lock(house_mutex_);
-    house_wakes_.wait_for(lock, longest_wait_for_census, [this] { return state_.load() != state::starting; });
+    const auto until = steady_clock::now() + longest_wait_for_census;
+    mutex_lock lock(house_mutex_);
+    while (state_.load() == state::starting && house_wakes_.wait_until(lock, until) == std::cv_status::no_timeout) {
+    }
 }
 
 void object_cache::stop() {
     {
-        const std::lock_guard lock(house_mutex_);
+        const mutex_lock lock(house_mutex_);
         stopping_ = true;
     }
     house_wakes_.notify_all();
@@ -56,7 +58,7 @@ void object_cache::open_directory() {
     if (opened) {
         owned_disk_ = std::move(opened.value());
         {
-            const std::lock_guard lock(mutex_);
+            const mutex_lock lock(mutex_);
             loading_since_ = changes();
             recent_.keep_old(true);
         }
@@ -77,8 +79,11 @@ void object_cache::keep_house() {
     }
     for (unsigned round = 1;; ++round) {
         {
-            std::unique_lock lock(house_mutex_);
-            if (house_wakes_.wait_for(lock, house_period, [this] { return stopping_; })) {
+            const auto next_round = steady_clock::now() + house_period;
+            mutex_lock lock(house_mutex_);
+            while (!stopping_ && house_wakes_.wait_until(lock, next_round) == std::cv_status::no_timeout) {
+            }
+            if (stopping_) {
                 return;
             }
         }
@@ -100,7 +105,7 @@ void object_cache::keep_house() {
 
 void object_cache::set_state(state s) {
     {
-        const std::lock_guard lock(house_mutex_);
+        const mutex_lock lock(house_mutex_);
         state_.store(s, std::memory_order_release);
     }
     house_wakes_.notify_all();
@@ -125,7 +130,7 @@ void object_cache::load() {
             o->load_pages(found.meta, found.data_bytes, found.metadata_bytes);
             std::shared_ptr<object> loser;
             {
-                const std::lock_guard lock(mutex_);
+                const mutex_lock lock(mutex_);
                 const auto& key = o->info().key;
                 const auto happened = recent_.since(loading_since_, key.store, key.name, o->resolver_id());
                 const auto it = objects_.find(o);
@@ -149,7 +154,7 @@ void object_cache::load() {
                     ++stores[store];
                 }
             }
-            const std::lock_guard lock(house_mutex_);
+            const mutex_lock lock(house_mutex_);
             return !stopping_;
         },
         [this](std::uint64_t bytes) { budget_.release(bytes); });
@@ -157,7 +162,7 @@ void object_cache::load() {
         evict(budget_.used() - budget_.limit(), eviction_reason::budget); // max_size was lowered
     }
     {
-        const std::lock_guard lock(mutex_);
+        const mutex_lock lock(mutex_);
         loaded_.store(true, std::memory_order_release);
         recent_.keep_old(false);
     }
@@ -168,7 +173,7 @@ void object_cache::load() {
     observer_.loaded(stores);
     const bool older = disk()->remove_older([this](std::uint64_t bytes) {
         budget_.release(bytes);
-        const std::lock_guard lock(house_mutex_);
+        const mutex_lock lock(house_mutex_);
         return !stopping_;
     });
     if (older) {
@@ -186,7 +191,7 @@ void object_cache::write_metadata(bool final) {
 }
 
 bool object_cache::write_metadata_of(const std::shared_ptr<object>& o) {
-    const std::lock_guard one_at_a_time(metadata_mutex_);
+    const mutex_lock one_at_a_time(metadata_mutex_);
     if (o->retired() || !o->take_dirty()) {
         return true;
     }

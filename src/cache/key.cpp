@@ -1,3 +1,4 @@
+#include <sluice/base/mutex.hpp>
 #include <sluice/cache/key.hpp>
 
 #include <xxhash.h>
@@ -5,7 +6,6 @@
 #include <array>
 #include <cstring>
 #include <memory>
-#include <mutex>
 #include <set>
 
 namespace sluice::cache {
@@ -22,17 +22,22 @@ void feed(XXH3_state_t* state, std::string_view part) {
     XXH3_128bits_update(state, part.data(), part.size());
 }
 
+/// Every interned text; never shrinks. The nodes of the set keep their addresses.
+struct text_pool {
+    mutex guard;
+    std::set<std::string, std::less<>> texts GUARDED_BY(guard);
+};
+
 } // namespace
 
 interned::interned()
     : interned(std::string_view()) {}
 
 interned::interned(std::string_view text) {
-    static std::mutex mutex;
-    static std::set<std::string, std::less<>> texts; // its nodes stay where they are
-    const std::lock_guard lock(mutex);
-    const auto it = texts.find(text);
-    text_ = it != texts.end() ? &*it : &*texts.emplace(text).first;
+    static text_pool pool;
+    const mutex_lock lock(pool.guard);
+    const auto it = pool.texts.find(text);
+    text_ = it != pool.texts.end() ? &*it : &*pool.texts.emplace(text).first;
 }
 
 std::string object_key::hash() const {

@@ -49,17 +49,17 @@ object::~object() {
 }
 
 std::shared_ptr<file> object::open_file() {
-    const std::lock_guard lock(mutex_);
+    const mutex_lock lock(mutex_);
     return file_;
 }
 
 void object::set_file(std::shared_ptr<file> f) {
-    const std::lock_guard lock(mutex_);
+    const mutex_lock lock(mutex_);
     file_ = std::move(f);
 }
 
 bool object::close_if_idle() {
-    const std::lock_guard lock(mutex_);
+    const mutex_lock lock(mutex_);
     if (!file_ || retired() || !readers_.empty() || !fills_.empty()) {
         return false;
     }
@@ -68,7 +68,7 @@ bool object::close_if_idle() {
 }
 
 std::string object::resolver_id() {
-    const std::lock_guard lock(mutex_);
+    const mutex_lock lock(mutex_);
     return joined_names();
 }
 
@@ -81,7 +81,7 @@ std::string object::joined_names() const {
 }
 
 bool object::is_linked(std::string_view id) {
-    const std::lock_guard lock(mutex_);
+    const mutex_lock lock(mutex_);
     return std::ranges::find(names_, id) != names_.end();
 }
 
@@ -89,7 +89,7 @@ const std::string* object::link(std::string_view id) {
     if (id.empty() || id.find('\n') != std::string_view::npos) {
         return nullptr;
     }
-    const std::lock_guard lock(mutex_);
+    const mutex_lock lock(mutex_);
     std::size_t length = id.size();
     auto last = names_.before_begin();
     for (auto it = names_.begin(); it != names_.end(); last = it++) {
@@ -129,10 +129,10 @@ metadata object::snapshot() {
     // What changes between two steps is seen by the next snapshot, and a page that went is not believed: its checksum
     // does not fit a hole.
     for (std::size_t block = 0; block < shape_.blocks();) {
-        const std::lock_guard lock(mutex_);
+        const mutex_lock lock(mutex_);
         block = add_runs(m, block, blocks_a_step);
     }
-    const std::lock_guard lock(mutex_);
+    const mutex_lock lock(mutex_);
     m.info.resolver_id = joined_names();
     return m;
 }
@@ -159,7 +159,7 @@ std::uint64_t object::metadata_charge_for(std::size_t blocks) const noexcept {
 }
 
 void object::metadata_written(std::uint64_t bytes) {
-    const std::lock_guard lock(mutex_);
+    const mutex_lock lock(mutex_);
     const std::uint64_t enough = std::max(bytes + unit, metadata_charge_for(table_.held_blocks()));
     const std::uint64_t charge = metadata_charge();
     if (charge > enough) {
@@ -169,7 +169,7 @@ void object::metadata_written(std::uint64_t bytes) {
 }
 
 void object::load_pages(const metadata& m, std::uint64_t data_bytes, std::uint64_t metadata_bytes) {
-    const std::lock_guard lock(mutex_);
+    const mutex_lock lock(mutex_);
     std::uint64_t bytes = 0;
     auto sum = m.checksums.begin();
     for (const auto& r : m.present) {
@@ -198,7 +198,7 @@ void object::load_pages(const metadata& m, std::uint64_t data_bytes, std::uint64
 }
 
 std::vector<object::run> object::unrecorded(std::uint64_t data_bytes) {
-    const std::lock_guard lock(mutex_);
+    const mutex_lock lock(mutex_);
     std::vector<run> runs;
     const std::size_t pages = data_bytes > charged() ? shape_.pages() : 0;
     for (std::size_t page = 0; page < pages;) {

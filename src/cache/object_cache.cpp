@@ -65,7 +65,7 @@ std::optional<errc> object_cache::unavailable() const noexcept {
 }
 
 std::shared_ptr<object> object_cache::find(std::string_view store, std::string_view name) {
-    const std::lock_guard lock(mutex_);
+    const mutex_lock lock(mutex_);
     const auto it = objects_.find(view_key{store, name});
     return it == objects_.end() || !settle(*it) ? nullptr : *it;
 }
@@ -97,7 +97,7 @@ awaitable<result<std::shared_ptr<object>>> object_cache::create(object_info info
     bool too_many = false;
     change happened = change::none;
     {
-        const std::lock_guard lock(mutex_);
+        const mutex_lock lock(mutex_);
         if (seen && *seen != changes()) {
             const auto& key = made->info().key;
             happened = recent_.since(*seen, key.store, key.name, made->resolver_id());
@@ -242,7 +242,7 @@ void object_cache::give_back(std::shared_ptr<object> o, std::vector<object::run>
 
 void object_cache::retire(const std::shared_ptr<object>& o) {
     {
-        const std::lock_guard lock(mutex_);
+        const mutex_lock lock(mutex_);
         const auto it = objects_.find(o);
         if (it != objects_.end() && *it == o) {
             take_out(it);
@@ -269,7 +269,7 @@ void object_cache::unlink(const std::shared_ptr<object>& o) {
 }
 
 std::size_t object_cache::object_count() {
-    const std::lock_guard lock(mutex_);
+    const mutex_lock lock(mutex_);
     return objects_.size();
 }
 
@@ -280,7 +280,7 @@ void object_cache::for_each(const std::function<bool(const std::shared_ptr<objec
     for (;;) {
         some.clear();
         {
-            const std::lock_guard lock(mutex_);
+            const mutex_lock lock(mutex_);
             if (buckets != objects_.bucket_count()) {
                 // Rehashed: what was behind us may be ahead, and the other way round. Better twice than never.
                 buckets = objects_.bucket_count();

@@ -33,7 +33,7 @@ void object::for_each_held(std::size_t first, std::size_t last, F visit) {
 }
 
 std::optional<std::uint64_t> object::checksum(std::size_t page) {
-    const std::lock_guard lock(mutex_);
+    const mutex_lock lock(mutex_);
     if (!table_.at(page).readable()) {
         return std::nullopt;
     }
@@ -41,7 +41,7 @@ std::optional<std::uint64_t> object::checksum(std::size_t page) {
 }
 
 void object::mark_verified(std::size_t first_page, std::size_t last_page) {
-    const std::lock_guard lock(mutex_);
+    const mutex_lock lock(mutex_);
     for (std::size_t page = first_page; page <= last_page; ++page) {
         if (table_.at(page).readable()) {
             table_.set(page, {stored::present, false, true});
@@ -50,12 +50,12 @@ void object::mark_verified(std::size_t first_page, std::size_t last_page) {
 }
 
 void object::begin_check(std::size_t first_page, std::size_t last_page) {
-    const std::lock_guard lock(mutex_);
+    const mutex_lock lock(mutex_);
     make_odd().checking.emplace_back(shape_.block_of_page(first_page), shape_.block_of_page(last_page));
 }
 
 void object::end_check(std::size_t first_page, std::size_t last_page) {
-    const std::lock_guard lock(mutex_);
+    const mutex_lock lock(mutex_);
     auto& checking = make_odd().checking;
     const auto it = std::find(checking.begin(), checking.end(),
                               std::pair(shape_.block_of_page(first_page), shape_.block_of_page(last_page)));
@@ -66,7 +66,7 @@ void object::end_check(std::size_t first_page, std::size_t last_page) {
 }
 
 std::optional<object::run> object::drop_damaged(std::size_t page, std::uint64_t expected) {
-    const std::lock_guard lock(mutex_);
+    const mutex_lock lock(mutex_);
     const auto p = table_.at(page);
     if (!p.readable() || p.verified || table_.checksum(page) != expected) {
         return run{};
@@ -119,7 +119,7 @@ private:
 
 void object::evictable(std::vector<evictable_block>& out) {
     for (std::size_t block = 0; block < shape_.blocks();) {
-        const std::lock_guard lock(mutex_);
+        const mutex_lock lock(mutex_);
         std::vector<way> ways;
         for (const auto* r : readers_) {
             const std::uint64_t to = std::min(r->last_, r->position_ + soon);
@@ -148,7 +148,7 @@ void object::evictable(std::vector<evictable_block>& out) {
 }
 
 object::run object::begin_eviction(std::size_t block) {
-    const std::lock_guard lock(mutex_);
+    const mutex_lock lock(mutex_);
     const std::size_t first = block * shape_.pages_per_block();
     const std::size_t last = table_.last_page_of(block);
     for (std::size_t page = first; page <= last; ++page) {
@@ -166,7 +166,7 @@ object::run object::begin_eviction(std::size_t block) {
 
 object::run object::begin_punch(std::size_t first_page, std::size_t last_page, bool damaged) {
     punch_job job{last_page, 0, damaged};
-    for_each_held(first_page, last_page, [&](std::size_t page) {
+    for_each_held(first_page, last_page, [&](std::size_t page) REQUIRES(mutex_) {
         job.charged += shape_.page_charge(page);
         table_.set(page, {table_.at(page).state, true, false});
     });
@@ -181,14 +181,14 @@ object::run object::begin_punch(std::size_t first_page, std::size_t last_page, b
 }
 
 std::uint64_t object::punched(run r, bool given_back) {
-    const std::lock_guard lock(mutex_);
+    const mutex_lock lock(mutex_);
     const auto first_page = static_cast<std::size_t>(r.begin / page_size);
     if (r.begin == r.end || !odd().punching.contains(first_page)) {
         return 0;
     }
     const auto it = odd_->punching.find(first_page);
     const std::uint64_t released = given_back ? it->second.charged : 0;
-    for_each_held(first_page, it->second.last, [&](std::size_t page) {
+    for_each_held(first_page, it->second.last, [&](std::size_t page) REQUIRES(mutex_) {
         const auto before = table_.at(page).state;
         if (given_back) {
             table_.set(page, {});
@@ -211,12 +211,12 @@ std::uint64_t object::punched(run r, bool given_back) {
 }
 
 bool object::idle() {
-    const std::lock_guard lock(mutex_);
+    const mutex_lock lock(mutex_);
     return readers_.empty() && fills_.empty() && odd().punching.empty() && odd().checking.empty();
 }
 
 std::size_t object::blocks_held() {
-    const std::lock_guard lock(mutex_);
+    const mutex_lock lock(mutex_);
     return table_.held_blocks();
 }
 

@@ -8,7 +8,7 @@ namespace sluice::cache {
 using stored = block_table::stored;
 
 std::shared_ptr<fill> object::claim(std::uint64_t first, std::uint64_t last, bool begin_inside_page) {
-    const std::lock_guard lock(mutex_);
+    const mutex_lock lock(mutex_);
     const auto first_page = static_cast<std::size_t>(first / page_size);
     const auto last_page = static_cast<std::size_t>(std::min(last, info_.size - 1) / page_size);
     if (!is_missing(first_page)) {
@@ -24,7 +24,7 @@ std::shared_ptr<fill> object::claim(std::uint64_t first, std::uint64_t last, boo
 }
 
 object::need object::needed(const fill& f, std::uint64_t length) {
-    const std::lock_guard lock(mutex_);
+    const mutex_lock lock(mutex_);
     const std::uint64_t last_byte = std::min(f.published + length, f.end) - 1;
     const std::uint64_t block_end = (last_byte / shape_.block_size + 1) * shape_.block_size;
     const auto last_page = static_cast<std::size_t>((std::min(block_end, f.end) - 1) / page_size);
@@ -47,7 +47,7 @@ object::need object::needed(const fill& f, std::uint64_t length) {
 }
 
 void object::reserved(const need& n) {
-    const std::lock_guard lock(mutex_);
+    const mutex_lock lock(mutex_);
     for (std::size_t page = n.first_page; page < n.first_page + n.pages; ++page) {
         table_.set(page, {stored::filling});
     }
@@ -62,7 +62,7 @@ void object::reserved(const need& n) {
 }
 
 std::vector<std::pair<std::uint64_t, std::uint64_t>> object::writable(std::uint64_t begin, std::uint64_t end) {
-    const std::lock_guard lock(mutex_);
+    const mutex_lock lock(mutex_);
     std::vector<std::pair<std::uint64_t, std::uint64_t>> parts;
     std::uint64_t at = begin;
     const auto& torn = odd().torn;
@@ -83,7 +83,7 @@ std::vector<std::pair<std::uint64_t, std::uint64_t>> object::writable(std::uint6
 }
 
 void object::publish(fill& f, std::uint64_t length, const std::vector<std::pair<std::size_t, std::uint64_t>>& sums) {
-    const std::lock_guard lock(mutex_);
+    const mutex_lock lock(mutex_);
     const auto first_page = static_cast<std::size_t>(f.begin / page_size);
     const bool in_beginning = f.begin % page_size != 0 && owns(f, first_page);
     f.published += length;
@@ -111,7 +111,7 @@ void object::publish(fill& f, std::uint64_t length, const std::vector<std::pair<
 }
 
 void object::flush(const fill& f) {
-    const std::lock_guard lock(mutex_);
+    const mutex_lock lock(mutex_);
     for (const auto* r : readers_) {
         if (r->waits_ && r->waits_for_.get() == &f && f.published > r->position_) {
             r->wake_->notify();
@@ -120,13 +120,13 @@ void object::flush(const fill& f) {
 }
 
 void object::trim(fill& f, std::uint64_t end) {
-    const std::lock_guard lock(mutex_);
+    const mutex_lock lock(mutex_);
     f.end = std::min(f.end, end);
     wake_waiting();
 }
 
 std::vector<object::run> object::end_fill(fill& f, std::optional<error> failure) {
-    const std::lock_guard lock(mutex_);
+    const mutex_lock lock(mutex_);
     if (std::exchange(f.ended, true)) {
         return {};
     }
@@ -175,7 +175,7 @@ void object::keep_torn(std::size_t page, std::uint64_t from, std::uint64_t to) {
 }
 
 object::demand object::demand_for(const fill& f, std::uint64_t window) {
-    const std::lock_guard lock(mutex_);
+    const mutex_lock lock(mutex_);
     demand d;
     for (const auto* r : readers_) {
         // Twice the window: the last write before a pause may end beyond it, and that must not end the transfer.
@@ -190,19 +190,19 @@ object::demand object::demand_for(const fill& f, std::uint64_t window) {
 }
 
 bool object::anyone_in(std::uint64_t first, std::uint64_t last) {
-    const std::lock_guard lock(mutex_);
+    const mutex_lock lock(mutex_);
     return std::any_of(readers_.begin(), readers_.end(),
                        [=](const reader* r) { return !r->rests_ && r->position_ >= first && r->position_ <= last; });
 }
 
 void object::await_demand(fill& f, std::shared_ptr<event> producer) {
-    const std::lock_guard lock(mutex_);
+    const mutex_lock lock(mutex_);
     f.producer = std::move(producer);
     f.producer_waits = true;
 }
 
 object::run object::gap(std::uint64_t first, std::uint64_t last) {
-    const std::lock_guard lock(mutex_);
+    const mutex_lock lock(mutex_);
     const auto last_page = static_cast<std::size_t>(last / page_size);
     auto page = static_cast<std::size_t>(first / page_size);
     while (page <= last_page && !is_missing(page)) {

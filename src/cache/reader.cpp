@@ -17,13 +17,13 @@ reader::reader(std::shared_ptr<object> o, executor ex, std::uint64_t first, std:
     , executor_(ex)
     , position_(first)
     , last_(last) {
-    const std::lock_guard lock(object_->mutex_);
+    const mutex_lock lock(object_->mutex_);
     object_->readers_.push_back(this);
     object_->used_.store(object::tick.load(std::memory_order_relaxed), std::memory_order_relaxed);
 }
 
 reader::~reader() {
-    const std::lock_guard lock(object_->mutex_);
+    const mutex_lock lock(object_->mutex_);
     object_->unpin(*this);
     std::erase(object_->readers_, this);
     object_->wake_producers();
@@ -37,19 +37,19 @@ void reader::begin_wait() {
 }
 
 void reader::release() {
-    const std::lock_guard lock(object_->mutex_);
+    const mutex_lock lock(object_->mutex_);
     object_->unpin(*this);
 }
 
 void reader::rest() {
-    const std::lock_guard lock(object_->mutex_);
+    const mutex_lock lock(object_->mutex_);
     object_->unpin(*this);
     rests_ = true;
     object_->wake_producers();
 }
 
 span reader::next(std::uint64_t position) {
-    const std::lock_guard lock(object_->mutex_);
+    const mutex_lock lock(object_->mutex_);
     object_->unpin(*this);
     position_ = position;
     rests_ = false;
@@ -99,7 +99,7 @@ span object::look(reader& r) {
 span object::readable(reader& r) {
     const auto first_page = static_cast<std::size_t>(r.position_ / page_size);
     const std::uint64_t limit = std::min(r.last_ + 1, r.position_ + longest_span);
-    const auto unverified = [this](std::size_t page) {
+    const auto unverified = [this](std::size_t page) REQUIRES(mutex_) {
         const auto p = table_.at(page);
         return p.readable() && !p.verified;
     };
@@ -240,7 +240,7 @@ void object::wake_producers() {
 }
 
 object::coverage object::covers(std::uint64_t first, std::uint64_t last) {
-    const std::lock_guard lock(mutex_);
+    const mutex_lock lock(mutex_);
     const auto first_page = static_cast<std::size_t>(first / page_size);
     const auto last_page = static_cast<std::size_t>(last / page_size);
     const std::size_t present_to = table_.next_unreadable(first_page, last_page);
@@ -251,7 +251,7 @@ object::coverage object::covers(std::uint64_t first, std::uint64_t last) {
 }
 
 std::vector<object::run> object::present_runs(std::uint64_t first, std::uint64_t last, std::size_t most) {
-    const std::lock_guard lock(mutex_);
+    const mutex_lock lock(mutex_);
     std::vector<run> runs;
     const auto last_page = static_cast<std::size_t>(last / page_size);
     auto page = table_.next_readable(static_cast<std::size_t>(first / page_size), last_page);

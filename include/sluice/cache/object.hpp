@@ -1,5 +1,6 @@
 #pragma once
 
+#include <sluice/base/mutex.hpp>
 #include <sluice/cache/block_store.hpp>
 #include <sluice/cache/block_table.hpp>
 #include <sluice/cache/budget.hpp>
@@ -12,7 +13,6 @@
 #include <list>
 #include <map>
 #include <memory>
-#include <mutex>
 #include <optional>
 #include <utility>
 #include <vector>
@@ -68,7 +68,7 @@ public:
     /// Calls `visit` with each of them, the object being locked; they live as long as it.
     template <class F>
     void for_each_name(F visit) {
-        const std::lock_guard lock(mutex_);
+        const mutex_lock lock(mutex_);
         for (const std::string& name : names_) {
             visit(name);
         }
@@ -230,41 +230,41 @@ public:
 private:
     friend class reader;
 
-    span look(reader& r);
-    span readable(reader& r);
-    run begin_punch(std::size_t first_page, std::size_t last_page, bool damaged = false);
+    span look(reader& r) REQUIRES(mutex_);
+    span readable(reader& r) REQUIRES(mutex_);
+    run begin_punch(std::size_t first_page, std::size_t last_page, bool damaged = false) REQUIRES(mutex_);
     /// Whether `page`, one of those that `f` claimed, is still its to write: what it has passed may have been evicted
     /// and claimed by another since.
-    [[nodiscard]] bool owns(const fill& f, std::size_t page) const noexcept;
-    [[nodiscard]] page_state state_of(std::size_t page) const;
-    [[nodiscard]] const fill* claimed_by(std::size_t page) const; // were it absent or torn
-    [[nodiscard]] bool is_missing(std::size_t page) const;        // absent or torn: to be claimed
-    [[nodiscard]] bool in_use(std::size_t block) const;           // being sent or checked
+    [[nodiscard]] bool owns(const fill& f, std::size_t page) const noexcept REQUIRES(mutex_);
+    [[nodiscard]] page_state state_of(std::size_t page) const REQUIRES(mutex_);
+    [[nodiscard]] const fill* claimed_by(std::size_t page) const REQUIRES(mutex_); // were it absent or torn
+    [[nodiscard]] bool is_missing(std::size_t page) const REQUIRES(mutex_);        // absent or torn: to be claimed
+    [[nodiscard]] bool in_use(std::size_t block) const REQUIRES(mutex_);           // being sent or checked
     /// The first page in [first, last] that is not missing, or last + 1.
-    [[nodiscard]] std::size_t next_not_missing(std::size_t first, std::size_t last) const;
+    [[nodiscard]] std::size_t next_not_missing(std::size_t first, std::size_t last) const REQUIRES(mutex_);
     struct punch_job;
     struct oddities;
     template <class F>
-    void for_each_held(std::size_t first, std::size_t last, F visit);
-    [[nodiscard]] const std::pair<const std::size_t, punch_job>* punch_at(std::size_t page) const;
+    void for_each_held(std::size_t first, std::size_t last, F visit) REQUIRES(mutex_);
+    [[nodiscard]] const std::pair<const std::size_t, punch_job>* punch_at(std::size_t page) const REQUIRES(mutex_);
     /// What the metadata file and the extents may take while `blocks` are held.
     [[nodiscard]] std::uint64_t metadata_charge_for(std::size_t blocks) const noexcept;
-    [[nodiscard]] std::string joined_names() const;
-    std::size_t add_runs(metadata& m, std::size_t block, std::size_t blocks) const;
-    void keep_torn(std::size_t page, std::uint64_t from, std::uint64_t to);
-    std::shared_ptr<fill> fill_at(std::uint64_t offset) const;
-    void wake_waiting();
-    void wake_producers();
-    void unpin(reader& r);
+    [[nodiscard]] std::string joined_names() const REQUIRES(mutex_);
+    std::size_t add_runs(metadata& m, std::size_t block, std::size_t blocks) const REQUIRES(mutex_);
+    void keep_torn(std::size_t page, std::uint64_t from, std::uint64_t to) REQUIRES(mutex_);
+    std::shared_ptr<fill> fill_at(std::uint64_t offset) const REQUIRES(mutex_);
+    void wake_waiting() REQUIRES(mutex_);
+    void wake_producers() REQUIRES(mutex_);
+    void unpin(reader& r) REQUIRES(mutex_);
 
-    std::forward_list<std::string> names_; // guarded by mutex_; taken out of info_, where they are one text
+    mutex mutex_;
+    std::forward_list<std::string> names_ GUARDED_BY(mutex_); // taken out of info_, where they are one text
     const object_info info_;
     const geometry shape_;
     const std::uint64_t serial_;
     budget& budget_;
 
-    std::mutex mutex_;
-    block_table table_;
+    block_table table_ GUARDED_BY(mutex_);
     /// A run of pages that is being given back, with what it is charged.
     struct punch_job {
         std::size_t last{0};
@@ -279,13 +279,13 @@ private:
         std::vector<std::pair<std::size_t, std::size_t>> checking; ///< blocks, inclusive
     };
     static const oddities none;
-    [[nodiscard]] const oddities& odd() const noexcept { return odd_ ? *odd_ : none; }
-    oddities& make_odd();
-    void drop_odd() noexcept;
-    std::unique_ptr<oddities> odd_; ///< where it has any
-    std::list<std::shared_ptr<fill>> fills_;
-    std::vector<reader*> readers_;
-    std::shared_ptr<file> file_;
+    [[nodiscard]] const oddities& odd() const noexcept REQUIRES(mutex_) { return odd_ ? *odd_ : none; }
+    oddities& make_odd() REQUIRES(mutex_);
+    void drop_odd() noexcept REQUIRES(mutex_);
+    std::unique_ptr<oddities> odd_ GUARDED_BY(mutex_); ///< where it has any
+    std::list<std::shared_ptr<fill>> fills_ GUARDED_BY(mutex_);
+    std::vector<reader*> readers_ GUARDED_BY(mutex_);
+    std::shared_ptr<file> file_ GUARDED_BY(mutex_);
     std::atomic<bool> dirty_{true};
     std::atomic<bool> retired_{false};
     std::atomic<std::uint64_t> charged_{0};

@@ -1,18 +1,17 @@
 #pragma once
 
 #include <sluice/base/file_pool.hpp>
+#include <sluice/base/mutex.hpp>
 #include <sluice/cache/block_store.hpp>
 #include <sluice/cache/budget.hpp>
 #include <sluice/cache/object.hpp>
 #include <sluice/cache/recent_changes.hpp>
 
 #include <atomic>
-#include <condition_variable>
 #include <functional>
 #include <list>
 #include <map>
 #include <memory>
-#include <mutex>
 #include <set>
 #include <string>
 #include <thread>
@@ -184,7 +183,7 @@ private:
     void load();
     void write_metadata(bool final);
     /// False where the disk is in trouble.
-    bool write_metadata_of(const std::shared_ptr<object>& o);
+    bool write_metadata_of(const std::shared_ptr<object>& o) EXCLUDES(metadata_mutex_);
     void close_idle_files();
     /// Calls `visit` with every object until it gives false, the table being locked for a few of them at a time. One
     /// that comes meanwhile may be left out, and one may come twice.
@@ -193,11 +192,11 @@ private:
     /// All that could be evicted now, in the order in which it should be.
     std::vector<candidate> candidates(std::vector<std::shared_ptr<object>>& owners);
     /// Gives the bytes that were freed, as do the two below.
-    std::uint64_t evict(std::uint64_t bytes, eviction_reason reason);
-    std::uint64_t evict_block(std::shared_ptr<object>& o, std::size_t block);
+    std::uint64_t evict(std::uint64_t bytes, eviction_reason reason) EXCLUDES(eviction_mutex_);
+    std::uint64_t evict_block(std::shared_ptr<object>& o, std::size_t block) REQUIRES(eviction_mutex_);
     /// Takes an object that nobody has in hand but the table and the caller out of the cache, and resets `o`.
-    std::uint64_t drop_unused(std::shared_ptr<object>& o);
-    void evict_objects(const std::shared_ptr<object>& keep);
+    std::uint64_t drop_unused(std::shared_ptr<object>& o) REQUIRES(eviction_mutex_);
+    void evict_objects(const std::shared_ptr<object>& keep) EXCLUDES(eviction_mutex_);
     void forget(const std::shared_ptr<object>& o);
     void unlink(const std::shared_ptr<object>& o);
     [[nodiscard]] bool enough_free(std::uint64_t bytes);
@@ -213,30 +212,30 @@ private:
     std::atomic<bool> loaded_{false};
 
     /// Puts a version into the table, and gives the one before. Under its lock, as all to `step`.
-    std::shared_ptr<object> put_in(const std::shared_ptr<object>& o);
-    void take_out(table::iterator it);
-    std::uint64_t note_change(std::uint64_t id, change what);
+    std::shared_ptr<object> put_in(const std::shared_ptr<object>& o) REQUIRES(mutex_);
+    void take_out(table::iterator it) REQUIRES(mutex_);
+    std::uint64_t note_change(std::uint64_t id, change what) REQUIRES(mutex_);
     /// Applies sweeps that have not come to this object yet; false where it is purged.
-    bool settle(const std::shared_ptr<object>& o);
+    bool settle(const std::shared_ptr<object>& o) REQUIRES(mutex_);
     /// Goes on with a sweep, and adds what it changed to `changed`; true where it is through.
-    bool step(sweep& s, std::vector<std::shared_ptr<object>>& changed);
+    bool step(sweep& s, std::vector<std::shared_ptr<object>>& changed) REQUIRES(mutex_);
     std::size_t begin_sweep(sweep s);
     void go_on(std::list<sweep>::iterator s);
     void after_change(change what, const std::shared_ptr<object>& o);
 
-    std::mutex mutex_; // guards all to sweeps_
-    table objects_;
-    std::set<linked, linked_order> links_;
-    recent_changes recent_;
-    std::uint64_t loading_since_{0}; ///< what `changes` was when the directory was opened
-    std::list<sweep> sweeps_;        ///< those that go on in the background
+    mutex mutex_;
+    table objects_ GUARDED_BY(mutex_);
+    std::set<linked, linked_order> links_ GUARDED_BY(mutex_);
+    recent_changes recent_ GUARDED_BY(mutex_);
+    std::uint64_t loading_since_ GUARDED_BY(mutex_){0}; ///< what `changes` was when the directory was opened
+    std::list<sweep> sweeps_ GUARDED_BY(mutex_);        ///< those that go on in the background
     std::atomic<std::uint64_t> changes_{1};
 
-    std::mutex metadata_mutex_; // one metadata file is written at a time
-    std::mutex eviction_mutex_; // one eviction at a time, so that several misses do not each empty the cache
-    std::mutex house_mutex_;
-    std::condition_variable house_wakes_;
-    bool stopping_{false};
+    mutex metadata_mutex_; // one metadata file is written at a time
+    mutex eviction_mutex_; // one eviction at a time, so that several misses do not each empty the cache
+    mutex house_mutex_;
+    condition_variable house_wakes_;
+    bool stopping_ GUARDED_BY(house_mutex_){false};
     std::thread house_;
 };
 
