@@ -92,12 +92,10 @@ std::uint64_t object_cache::evict_block(std::shared_ptr<object>& o, std::size_t 
 std::uint64_t object_cache::drop_unused(std::shared_ptr<object>& o) {
     {
         const mutex_lock lock(mutex_);
-        const auto it = objects_.find(o);
-        // Two owners: the table and the list that this eviction works on; any other is a request that has it in hand.
-        if (it == objects_.end() || *it != o || o.use_count() > 2 || !o->idle()) {
+        // Two owners: the index and the list that this eviction works on; any other is a request that has it in hand.
+        if (o.use_count() > 2 || !o->idle() || !index_.remove(o)) {
             return 0;
         }
-        take_out(it);
     }
     o->retire();
     disk()->remove(o->file_name());

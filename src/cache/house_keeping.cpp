@@ -132,16 +132,16 @@ void object_cache::load() {
             {
                 const mutex_lock lock(mutex_);
                 const auto& key = o->info().key;
-                const auto happened = recent_.since(loading_since_, key.store, key.name, o->resolver_id());
-                const auto it = objects_.find(o);
-                const bool newer_there = it != objects_.end() && (*it)->info().stored >= o->info().stored;
-                loser = newer_there || happened == change::purged ? o : put_in(o);
+                const auto happened = recent_.since(loading_since_, key.store, key.name, o->purge_tags());
+                const auto present = index_.present(key);
+                const bool newer_there = present && present->info().stored >= o->info().stored;
+                loser = newer_there || happened == change::purged ? o : index_.put(o, changes());
                 if (happened == change::invalidated) {
                     o->mark_changed(changes());
                 }
             }
             if (loser && loser != o) {
-                forget(loser); // somebody may be reading it already
+                unlink_later(loser); // somebody may be reading it already
             } else if (loser) {
                 loser->retire();
                 disk()->remove(loser->file_name());

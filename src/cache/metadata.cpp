@@ -117,7 +117,7 @@ std::uint64_t largest_metadata_charge(const object_info& info, std::size_t block
         pages_per_block * sizeof(std::uint64_t) + (pages_per_block + 1) / 2 * bytes_a_run + extent;
     const std::uint64_t bytes = 256 + info.key.store.size() + info.key.name.size() + info.version.value.size() +
                                 info.content_type.size() + info.last_modified.size() +
-                                std::max(info.resolver_id.size(), longest_link) + blocks * a_block;
+                                std::max(info.resolver_id.size(), max_purge_tags) + blocks * a_block;
     // One more unit: a data file of many holes has a block of extents of its own.
     return (bytes + 4095) / 4096 * 4096 + 4096;
 }

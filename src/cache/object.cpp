@@ -12,12 +12,12 @@ constexpr std::uint64_t unit = 4096;
 /// How much is gone through under one lock.
 constexpr std::size_t blocks_a_step = 256;
 
-std::forward_list<std::string> names_of(std::string_view lines) {
-    std::forward_list<std::string> names;
-    for_each_link(lines, [&, last = names.before_begin()](std::string_view each) mutable {
-        last = names.emplace_after(last, each);
+std::forward_list<std::string> tags_of(std::string_view lines) {
+    std::forward_list<std::string> tags;
+    for_each_tag(lines, [&, last = tags.before_begin()](std::string_view each) mutable {
+        last = tags.emplace_after(last, each);
     });
-    return names;
+    return tags;
 }
 
 std::int64_t steady_now() {
@@ -30,7 +30,7 @@ std::atomic<std::uint32_t> object::tick{1};
 
 object::object(object_info info, std::uint64_t block_size, std::uint64_t serial, budget& b,
                std::uint64_t metadata_charge)
-    : names_(names_of(std::exchange(info.resolver_id, {})))
+    : tags_(tags_of(std::exchange(info.resolver_id, {})))
     , info_(std::move(info))
     , shape_{info_.size, block_size}
     , serial_(serial)
@@ -67,42 +67,42 @@ bool object::close_if_idle() {
     return true;
 }
 
-std::string object::resolver_id() {
+std::string object::purge_tags() {
     const mutex_lock lock(mutex_);
-    return joined_names();
+    return joined_tags();
 }
 
-std::string object::joined_names() const {
+std::string object::joined_tags() const {
     std::string all;
-    for (const auto& name : names_) {
-        all.append(all.empty() ? "" : "\n").append(name);
+    for (const auto& each : tags_) {
+        all.append(all.empty() ? "" : "\n").append(each);
     }
     return all;
 }
 
-bool object::is_linked(std::string_view id) {
+bool object::has_tag(std::string_view tag) {
     const mutex_lock lock(mutex_);
-    return std::ranges::find(names_, id) != names_.end();
+    return std::ranges::find(tags_, tag) != tags_.end();
 }
 
-const std::string* object::link(std::string_view id) {
-    if (id.empty() || id.find('\n') != std::string_view::npos) {
+const std::string* object::add_tag(std::string_view tag) {
+    if (tag.empty() || tag.find('\n') != std::string_view::npos) {
         return nullptr;
     }
     const mutex_lock lock(mutex_);
-    std::size_t length = id.size();
-    auto last = names_.before_begin();
-    for (auto it = names_.begin(); it != names_.end(); last = it++) {
-        if (*it == id) {
+    std::size_t length = tag.size();
+    auto last = tags_.before_begin();
+    for (auto it = tags_.begin(); it != tags_.end(); last = it++) {
+        if (*it == tag) {
             return nullptr;
         }
         length += it->size() + 1;
     }
-    if (length > longest_link) {
+    if (length > max_purge_tags) {
         return nullptr;
     }
     mark_dirty();
-    return &*names_.emplace_after(last, id);
+    return &*tags_.emplace_after(last, tag);
 }
 
 const object::oddities object::none{};
@@ -133,7 +133,7 @@ metadata object::snapshot() {
         block = add_runs(m, block, blocks_a_step);
     }
     const mutex_lock lock(mutex_);
-    m.info.resolver_id = joined_names();
+    m.info.resolver_id = joined_tags();
     return m;
 }
 

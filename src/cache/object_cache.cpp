@@ -14,9 +14,6 @@ std::uint64_t overhead(std::uint64_t max_size) {
     return std::min<std::uint64_t>(max_size / 16, 1U << 20U);
 }
 
-/// How much of the table is looked at under one lock.
-constexpr std::size_t buckets_a_step = 64;
-
 /// Reads waiting for a disk beyond this many: the cache is slower than the origin, and misses go past it.
 constexpr std::size_t longest_read_queue = 256;
 
@@ -32,10 +29,6 @@ std::string_view to_string(eviction_reason r) noexcept {
         return "objects";
     }
     return "budget";
-}
-
-std::size_t object_cache::hash::operator()(const view_key& k) const noexcept {
-    return XXH3_64bits_withSeed(k.name.data(), k.name.size(), XXH3_64bits(k.store.data(), k.store.size()));
 }
 
 object_cache::object_cache(cache_settings settings, file_pool& reads, file_pool& writes, cache_observer observer)
@@ -66,8 +59,7 @@ std::optional<errc> object_cache::unavailable() const noexcept {
 
 std::shared_ptr<object> object_cache::find(std::string_view store, std::string_view name) {
     const mutex_lock lock(mutex_);
-    const auto it = objects_.find(view_key{store, name});
-    return it == objects_.end() || !settle(*it) ? nullptr : *it;
+    return index_.find(store, name);
 }
 
 awaitable<result<std::shared_ptr<object>>> object_cache::create(object_info info, std::optional<std::uint64_t> seen) {
@@ -100,22 +92,22 @@ awaitable<result<std::shared_ptr<object>>> object_cache::create(object_info info
         const mutex_lock lock(mutex_);
         if (seen && *seen != changes()) {
             const auto& key = made->info().key;
-            happened = recent_.since(*seen, key.store, key.name, made->resolver_id());
+            happened = recent_.since(*seen, key.store, key.name, made->purge_tags());
         }
         if (happened != change::purged) {
-            before = put_in(made);
-            too_many = objects_.size() > settings_.max_objects;
+            before = index_.put(made, changes());
+            too_many = index_.size() > settings_.max_objects;
         }
         if (happened == change::invalidated) {
             made->mark_changed(changes());
         }
     }
     if (happened == change::purged) {
-        forget(made);
+        unlink_later(made);
         co_return error{errc::purged, error_source::internal, false};
     }
     if (before) {
-        forget(before);
+        unlink_later(before);
     }
     if (too_many) {
         auto make_place = [this, made] {
@@ -243,16 +235,12 @@ void object_cache::give_back(std::shared_ptr<object> o, std::vector<object::run>
 void object_cache::retire(const std::shared_ptr<object>& o) {
     {
         const mutex_lock lock(mutex_);
-        const auto it = objects_.find(o);
-        if (it != objects_.end() && *it == o) {
-            take_out(it);
-        }
+        index_.remove(o);
     }
-    forget(o);
+    unlink_later(o);
 }
 
-/// The object left the table: unlink its files. The last reader's close gives the bytes back.
-void object_cache::forget(const std::shared_ptr<object>& o) {
+void object_cache::unlink_later(const std::shared_ptr<object>& o) {
     writes_.post([this, o] { unlink(o); });
 }
 
@@ -270,29 +258,18 @@ void object_cache::unlink(const std::shared_ptr<object>& o) {
 
 std::size_t object_cache::object_count() {
     const mutex_lock lock(mutex_);
-    return objects_.size();
+    return index_.size();
 }
 
 void object_cache::for_each(const std::function<bool(const std::shared_ptr<object>&)>& visit) {
     std::vector<std::shared_ptr<object>> some;
-    std::size_t bucket = 0;
-    std::size_t buckets = 0;
+    object_index::position at;
     for (;;) {
         some.clear();
         {
             const mutex_lock lock(mutex_);
-            if (buckets != objects_.bucket_count()) {
-                // Rehashed: what was behind us may be ahead, and the other way round. Better twice than never.
-                buckets = objects_.bucket_count();
-                bucket = 0;
-            }
-            if (bucket >= buckets) {
+            if (!index_.next(at, some)) {
                 return;
-            }
-            for (const std::size_t end = std::min(buckets, bucket + buckets_a_step); bucket < end; ++bucket) {
-                for (auto it = objects_.begin(bucket); it != objects_.end(bucket); ++it) {
-                    some.push_back(*it);
-                }
             }
         }
         for (auto& o : some) {

@@ -9,7 +9,7 @@ namespace sluice::cache {
 namespace {
 
 /// Apart from the seed of an object's name, which is a hash itself.
-constexpr XXH64_hash_t app_name_seed = 1;
+constexpr XXH64_hash_t tag_seed = 1;
 
 } // namespace
 
@@ -17,8 +17,8 @@ std::uint64_t recent_changes::id_of(std::string_view store, std::string_view nam
     return XXH3_64bits_withSeed(name.data(), name.size(), XXH3_64bits(store.data(), store.size()));
 }
 
-std::uint64_t recent_changes::id_of(std::string_view app_name) noexcept {
-    return XXH3_64bits_withSeed(app_name.data(), app_name.size(), app_name_seed);
+std::uint64_t recent_changes::id_of(std::string_view tag) noexcept {
+    return XXH3_64bits_withSeed(tag.data(), tag.size(), tag_seed);
 }
 
 void recent_changes::last_of::note(change what, std::uint64_t number) noexcept {
@@ -29,9 +29,9 @@ change recent_changes::last_of::since(std::uint64_t seen) const noexcept {
     return purged > seen ? change::purged : invalidated > seen ? change::invalidated : change::none;
 }
 
-void recent_changes::forget(const last_of& last) noexcept {
-    forgotten_.purged = std::max(forgotten_.purged, last.purged);
-    forgotten_.invalidated = std::max(forgotten_.invalidated, last.invalidated);
+void recent_changes::drop(const last_of& last) noexcept {
+    dropped_.purged = std::max(dropped_.purged, last.purged);
+    dropped_.invalidated = std::max(dropped_.invalidated, last.invalidated);
 }
 
 void recent_changes::add(std::uint64_t id, change what, std::uint64_t number, steady_clock::time_point now) {
@@ -43,8 +43,8 @@ void recent_changes::add(std::uint64_t id, change what, std::uint64_t number, st
     }
     slot->second->last.note(what, number);
     slot->second->when = now;
-    while (entries_.size() > most || (!keep_old_ && entries_.front().when + longest_kept < now)) {
-        forget(entries_.front().last);
+    while (entries_.size() > max_entries || (!keep_old_ && entries_.front().when + max_age < now)) {
+        drop(entries_.front().last);
         by_id_.erase(entries_.front().id);
         entries_.pop_front();
     }
@@ -58,8 +58,8 @@ void recent_changes::add_prefix(std::string_view prefix, change what, std::uint6
         std::rotate(it, it + 1, prefixes_.end()); // to the end: it changed last
     }
     prefixes_.back().last.note(what, number);
-    if (prefixes_.size() > most_prefixes) {
-        forget(prefixes_.front().last);
+    if (prefixes_.size() > max_prefixes) {
+        drop(prefixes_.front().last);
         prefixes_.erase(prefixes_.begin());
     }
 }
@@ -69,10 +69,10 @@ change recent_changes::since_by_id(std::uint64_t seen, std::uint64_t id) const {
     return it == by_id_.end() ? change::none : it->second->last.since(seen);
 }
 
-change recent_changes::since(std::uint64_t seen, std::string_view app_name) const {
-    change worst = std::max(forgotten_.since(seen), since_by_id(seen, id_of(app_name)));
+change recent_changes::since(std::uint64_t seen, std::string_view tag) const {
+    change worst = std::max(dropped_.since(seen), since_by_id(seen, id_of(tag)));
     for (const auto& p : prefixes_) {
-        if (app_name.starts_with(p.text)) {
+        if (tag.starts_with(p.text)) {
             worst = std::max(worst, p.last.since(seen));
         }
     }
@@ -80,9 +80,9 @@ change recent_changes::since(std::uint64_t seen, std::string_view app_name) cons
 }
 
 change recent_changes::since(std::uint64_t seen, std::string_view store, std::string_view name,
-                             std::string_view links) const {
-    change worst = std::max(forgotten_.since(seen), since_by_id(seen, id_of(store, name)));
-    for_each_link(links, [&](std::string_view each) { worst = std::max(worst, since(seen, each)); });
+                             std::string_view tags) const {
+    change worst = std::max(dropped_.since(seen), since_by_id(seen, id_of(store, name)));
+    for_each_tag(tags, [&](std::string_view each) { worst = std::max(worst, since(seen, each)); });
     return worst;
 }
 

@@ -17,8 +17,8 @@ namespace sluice::cache {
 
 inline constexpr std::uint32_t format_version = 2;
 
-/// How long the app's names for an object may become, all together: room for them is charged from the beginning.
-inline constexpr std::size_t longest_link = 1024;
+/// How many bytes an object's purge tags may take, all together: room for them is charged from the beginning.
+inline constexpr std::size_t max_purge_tags = 1024;
 
 struct metadata {
     object_info info;

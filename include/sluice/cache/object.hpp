@@ -58,19 +58,18 @@ public:
     ~object();
 
     [[nodiscard]] const object_info& info() const noexcept { return info_; }
-    /// The app's names for it, as `link` keeps them: a line each; "" where it has none yet. From any thread.
-    [[nodiscard]] std::string resolver_id();
-    /// Whether `id` is among them.
-    [[nodiscard]] bool is_linked(std::string_view id);
-    /// Keeps one more name of the app's for it, where all of them together are no longer than `longest_link`. Gives it
-    /// where it was kept now, else nullptr. For `object_cache::link`, which knows objects by their names.
-    const std::string* link(std::string_view id);
-    /// Calls `visit` with each of them, the object being locked; they live as long as it.
+    /// Its purge tags, a line each; "" where it has none yet. From any thread.
+    [[nodiscard]] std::string purge_tags();
+    [[nodiscard]] bool has_tag(std::string_view tag);
+    /// Adds a tag, where all of them together take no more than `max_purge_tags` bytes. Gives it where it is new, else
+    /// nullptr. For `object_index`, which knows objects by their tags.
+    const std::string* add_tag(std::string_view tag);
+    /// Calls `visit` with each tag, the object being locked; they live as long as it.
     template <class F>
-    void for_each_name(F visit) {
+    void for_each_tag(F visit) {
         const mutex_lock lock(mutex_);
-        for (const std::string& name : names_) {
-            visit(name);
+        for (const std::string& tag : tags_) {
+            visit(tag);
         }
     }
     [[nodiscard]] const geometry& shape() const noexcept { return shape_; }
@@ -249,7 +248,7 @@ private:
     [[nodiscard]] const std::pair<const std::size_t, punch_job>* punch_at(std::size_t page) const REQUIRES(mutex_);
     /// What the metadata file and the extents may take while `blocks` are held.
     [[nodiscard]] std::uint64_t metadata_charge_for(std::size_t blocks) const noexcept;
-    [[nodiscard]] std::string joined_names() const REQUIRES(mutex_);
+    [[nodiscard]] std::string joined_tags() const REQUIRES(mutex_);
     std::size_t add_runs(metadata& m, std::size_t block, std::size_t blocks) const REQUIRES(mutex_);
     void keep_torn(std::size_t page, std::uint64_t from, std::uint64_t to) REQUIRES(mutex_);
     std::shared_ptr<fill> fill_at(std::uint64_t offset) const REQUIRES(mutex_);
@@ -258,7 +257,7 @@ private:
     void unpin(reader& r) REQUIRES(mutex_);
 
     mutex mutex_;
-    std::forward_list<std::string> names_ GUARDED_BY(mutex_); // taken out of info_, where they are one text
+    std::forward_list<std::string> tags_ GUARDED_BY(mutex_); // taken out of info_, where they are one text
     const object_info info_;
     const geometry shape_;
     const std::uint64_t serial_;

@@ -5,17 +5,15 @@
 #include <sluice/cache/block_store.hpp>
 #include <sluice/cache/budget.hpp>
 #include <sluice/cache/object.hpp>
+#include <sluice/cache/object_index.hpp>
 #include <sluice/cache/recent_changes.hpp>
 
 #include <atomic>
 #include <functional>
-#include <list>
 #include <map>
 #include <memory>
-#include <set>
 #include <string>
 #include <thread>
-#include <unordered_set>
 
 namespace sluice::cache {
 
@@ -128,53 +126,6 @@ public:
     [[nodiscard]] std::uint64_t block_count() noexcept { return budget_.held().blocks(); }
 
 private:
-    struct view_key {
-        std::string_view store;
-        std::string_view name;
-    };
-    struct hash {
-        using is_transparent = void;
-        std::size_t operator()(const view_key& k) const noexcept;
-        std::size_t operator()(const std::shared_ptr<object>& o) const noexcept { return (*this)(key_of(o)); }
-    };
-    struct equal {
-        using is_transparent = void;
-        bool operator()(const auto& a, const auto& b) const noexcept {
-            return key_of(a).store == key_of(b).store && key_of(a).name == key_of(b).name;
-        }
-    };
-    static view_key key_of(const view_key& k) noexcept { return k; }
-    static view_key key_of(const object_key& k) noexcept { return {k.store, k.name}; }
-    static view_key key_of(const std::shared_ptr<object>& o) noexcept {
-        return {o->info().key.store, o->info().key.name};
-    }
-    using table = std::unordered_set<std::shared_ptr<object>, hash, equal>;
-
-    /// One of the app's names, and an object in the table that has it; the text is the object's.
-    struct linked {
-        std::string_view name;
-        object* of;
-    };
-    struct linked_order {
-        using is_transparent = void;
-        bool operator()(const linked& a, const linked& b) const noexcept {
-            const int order = a.name.compare(b.name);
-            return order != 0 ? order < 0 : std::less<>()(a.of, b.of);
-        }
-        bool operator()(const linked& a, std::string_view b) const noexcept { return a.name < b; }
-    };
-    /// A change of all objects whose names for the app are `text`, or begin with it. Under the table's lock.
-    struct sweep {
-        change what;
-        bool is_prefix;
-        std::string text;
-        std::uint64_t number;
-        std::string next_name{}; ///< where it goes on
-        object* next{nullptr};   ///< as a number: it may be gone
-        [[nodiscard]] bool takes(std::string_view name) const noexcept {
-            return is_prefix ? name.starts_with(text) : name == text;
-        }
-    };
     enum class state : std::uint8_t { off, locked, starting, ready, broken };
 
     void set_state(state s);
@@ -197,8 +148,20 @@ private:
     /// Takes an object that nobody has in hand but the table and the caller out of the cache, and resets `o`.
     std::uint64_t drop_unused(std::shared_ptr<object>& o) REQUIRES(eviction_mutex_);
     void evict_objects(const std::shared_ptr<object>& keep) EXCLUDES(eviction_mutex_);
-    void forget(const std::shared_ptr<object>& o);
+    /// Unlinks the files of an object that left the index; its readers finish on the open descriptor, and the last
+    /// close gives the bytes back.
     void unlink(const std::shared_ptr<object>& o);
+    /// The same on the pool of writes.
+    void unlink_later(const std::shared_ptr<object>& o);
+    std::uint64_t next_change() noexcept REQUIRES(mutex_) {
+        return changes_.fetch_add(1, std::memory_order_acq_rel) + 1;
+    }
+    /// Counts the change of an object or of a tag, and remembers it for what is not in the index yet.
+    std::uint64_t note_change(std::uint64_t id, change what) REQUIRES(mutex_);
+    /// Gives how many objects were changed at once; the rest follows on the pool of writes.
+    std::size_t apply(tag_change c);
+    void resume(object_index::running_change c);
+    void after_change(change what, const std::shared_ptr<object>& o);
     [[nodiscard]] bool enough_free(std::uint64_t bytes);
 
     const cache_settings settings_;
@@ -211,25 +174,11 @@ private:
     std::atomic<state> state_{state::off};
     std::atomic<bool> loaded_{false};
 
-    /// Puts a version into the table, and gives the one before. Under its lock, as all to `step`.
-    std::shared_ptr<object> put_in(const std::shared_ptr<object>& o) REQUIRES(mutex_);
-    void take_out(table::iterator it) REQUIRES(mutex_);
-    std::uint64_t note_change(std::uint64_t id, change what) REQUIRES(mutex_);
-    /// Applies sweeps that have not come to this object yet; false where it is purged.
-    bool settle(const std::shared_ptr<object>& o) REQUIRES(mutex_);
-    /// Goes on with a sweep, and adds what it changed to `changed`; true where it is through.
-    bool step(sweep& s, std::vector<std::shared_ptr<object>>& changed) REQUIRES(mutex_);
-    std::size_t begin_sweep(sweep s);
-    void go_on(std::list<sweep>::iterator s);
-    void after_change(change what, const std::shared_ptr<object>& o);
-
     mutex mutex_;
-    table objects_ GUARDED_BY(mutex_);
-    std::set<linked, linked_order> links_ GUARDED_BY(mutex_);
+    object_index index_ GUARDED_BY(mutex_);
     recent_changes recent_ GUARDED_BY(mutex_);
     std::uint64_t loading_since_ GUARDED_BY(mutex_){0}; ///< what `changes` was when the directory was opened
-    std::list<sweep> sweeps_ GUARDED_BY(mutex_);        ///< those that go on in the background
-    std::atomic<std::uint64_t> changes_{1};
+    std::atomic<std::uint64_t> changes_{1};             ///< moved on with the mutex held
 
     mutex metadata_mutex_; // one metadata file is written at a time
     mutex eviction_mutex_; // one eviction at a time, so that several misses do not each empty the cache

@@ -21,46 +21,46 @@ enum class change : std::uint8_t {
     purged       ///< it is gone
 };
 
-/// Calls `visit` with each line of `links`, in which an object's names are kept.
+/// Calls `visit` with each purge tag of `tags`, a line each.
 template <class F>
-void for_each_link(std::string_view links, F visit) {
-    while (!links.empty()) {
-        const auto line = links.substr(0, links.find('\n'));
+void for_each_tag(std::string_view tags, F visit) {
+    while (!tags.empty()) {
+        const auto line = tags.substr(0, tags.find('\n'));
         visit(line);
-        links.remove_prefix(std::min(links.size(), line.size() + 1));
+        tags.remove_prefix(std::min(tags.size(), line.size() + 1));
     }
 }
 
-/// What was purged and invalidated of late, so that whoever began something before can see whether it was about that:
-/// an object that is being created, or loaded from the disk, is in no table yet.
+/// Which objects and purge tags were purged or invalidated lately. Something that is being created, or loaded from the
+/// disk, is in no index yet: whoever puts it there asks here whether it was changed since the work on it began.
 ///
-/// Bounded: one entry a thing that changed, `most` of them, none older than `longest_kept`; who asks for a time before
-/// the forgotten ones is told that everything changed. Things are told apart by 64-bit hashes: where two collide, one
-/// is fetched or asked for once more than it need be. Not thread-safe.
+/// Bounded: `max_entries` entries, one an object or tag, none older than `max_age`. Asked about a time before the ones
+/// that were dropped, it says that everything changed. Entries are told apart by 64-bit hashes: where two collide, an
+/// object is fetched or revalidated once more than it need be. Not thread-safe.
 class recent_changes {
 public:
-    static constexpr std::size_t most = 8192;
+    static constexpr std::size_t max_entries = 8192;
     /// Prefixes are compared one by one.
-    static constexpr std::size_t most_prefixes = 64;
-    static constexpr auto longest_kept = std::chrono::minutes(10);
+    static constexpr std::size_t max_prefixes = 64;
+    static constexpr auto max_age = std::chrono::minutes(10);
 
-    /// Hashes of what changes are about.
+    /// The hash by which an object, or a purge tag, is known here.
     [[nodiscard]] static std::uint64_t id_of(std::string_view store, std::string_view name) noexcept;
-    [[nodiscard]] static std::uint64_t id_of(std::string_view app_name) noexcept;
+    [[nodiscard]] static std::uint64_t id_of(std::string_view tag) noexcept;
 
-    /// Keeps the change `number` (greater than all before) of an object or of an app's name.
+    /// Adds the change `number` (greater than all before) of an object or of a purge tag.
     void add(std::uint64_t id, change what, std::uint64_t number, steady_clock::time_point now);
-    /// Keeps that of all app names with a prefix.
+    /// Adds the change of all tags with a prefix.
     void add_prefix(std::string_view prefix, change what, std::uint64_t number);
 
-    /// The gravest change after the one numbered `seen` that was about this object, one of the app's names for it
-    /// (`links`, a line each) or a prefix of one.
+    /// The most severe change after the one numbered `seen` of this object, of one of its purge tags (`tags`, a line
+    /// each) or of a prefix of one.
     [[nodiscard]] change since(std::uint64_t seen, std::string_view store, std::string_view name,
-                               std::string_view links) const;
-    /// The same for one of the app's names alone.
-    [[nodiscard]] change since(std::uint64_t seen, std::string_view app_name) const;
+                               std::string_view tags) const;
+    /// The same for one purge tag alone.
+    [[nodiscard]] change since(std::uint64_t seen, std::string_view tag) const;
 
-    /// While held, nothing is forgotten for its age.
+    /// While true, no entry is dropped for its age: set while the directory is being loaded.
     void keep_old(bool keep) noexcept { keep_old_ = keep; }
     [[nodiscard]] std::size_t size() const noexcept { return entries_.size(); }
 
@@ -81,13 +81,13 @@ private:
         std::string text;
         last_of last;
     };
-    void forget(const last_of& last) noexcept;
+    void drop(const last_of& last) noexcept;
     [[nodiscard]] change since_by_id(std::uint64_t seen, std::uint64_t id) const;
 
     std::list<entry> entries_; ///< the one that changed longest ago first
     std::unordered_map<std::uint64_t, std::list<entry>::iterator> by_id_;
     std::vector<prefix_entry> prefixes_;
-    last_of forgotten_;
+    last_of dropped_; ///< the newest of those that were dropped
     bool keep_old_{false};
 };
 

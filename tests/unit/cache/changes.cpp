@@ -240,14 +240,14 @@ BOOST_AUTO_TEST_CASE(the_gravest_change_after_what_was_seen_is_given) {
     BOOST_TEST((t.since(1, "", "/x", "") == change::none)); // an object of that key is not the app's name
 }
 
-BOOST_AUTO_TEST_CASE(it_is_bounded_and_who_saw_what_is_forgotten_is_told_that_all_changed) {
+BOOST_AUTO_TEST_CASE(it_is_bounded_and_who_saw_what_is_dropped_is_told_that_all_changed) {
     recent_changes t;
     const auto now = steady_clock::now();
     std::uint64_t number = 1;
-    for (std::size_t i = 0; i < recent_changes::most + 10; ++i) {
+    for (std::size_t i = 0; i < recent_changes::max_entries + 10; ++i) {
         t.add(recent_changes::id_of("s", numbered("", i)), i < 5 ? change::purged : change::invalidated, ++number, now);
     }
-    BOOST_TEST(t.size() == recent_changes::most);
+    BOOST_TEST(t.size() == recent_changes::max_entries);
     BOOST_TEST((t.since(5, "s", "never changed", "") == change::purged)); // the numbers 2 to 11 are forgotten
     BOOST_TEST((t.since(6, "s", "never changed", "") == change::invalidated));
     BOOST_TEST((t.since(11, "s", "never changed", "") == change::none));
@@ -259,11 +259,11 @@ BOOST_AUTO_TEST_CASE(it_is_bounded_and_who_saw_what_is_forgotten_is_told_that_al
     for (std::size_t i = 0; i < 10000; ++i) {
         t.add_prefix(numbered("/", i), change::purged, ++number);
     }
-    BOOST_TEST((t.since(number - recent_changes::most_prefixes, "s", "x", "y") == change::none));
-    BOOST_TEST((t.since(number - recent_changes::most_prefixes - 1, "s", "x", "y") == change::purged));
+    BOOST_TEST((t.since(number - recent_changes::max_prefixes, "s", "x", "y") == change::none));
+    BOOST_TEST((t.since(number - recent_changes::max_prefixes - 1, "s", "x", "y") == change::purged));
 }
 
-BOOST_AUTO_TEST_CASE(old_changes_are_forgotten_but_while_they_are_kept_for_what_is_loaded) {
+BOOST_AUTO_TEST_CASE(old_changes_are_dropped_but_while_they_are_kept_for_what_is_loaded) {
     recent_changes t;
     const auto now = steady_clock::now();
     t.keep_old(true);

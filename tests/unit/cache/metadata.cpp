@@ -200,7 +200,7 @@ BOOST_AUTO_TEST_CASE(the_charge_covers_every_file_that_may_be_written) {
         for (const std::size_t every : {1U, 2U, 3U, 8U}) {
             for (const std::size_t pages_a_block : {1U, 3U, 16U, 256U}) {
                 metadata m = sample(0);
-                m.info.resolver_id.assign(longest_link, 'x');
+                m.info.resolver_id.assign(max_purge_tags, 'x');
                 std::size_t blocks = 0;
                 std::size_t block = SIZE_MAX;
                 for (std::size_t page = 0; page < pages; page += every) {
