@@ -147,10 +147,10 @@ void block_table::set_checksum(std::size_t page, std::uint64_t sum) {
     }
 }
 
-void block_table::pin(std::size_t block, std::uint32_t now) {
+void block_table::pin(std::size_t block, eviction_policy& policy) {
     record& r = make(block);
     ++r.pins;
-    r.used = now;
+    policy.touch(r.last_use);
 }
 
 void block_table::unpin(std::size_t block) {
@@ -165,15 +165,15 @@ bool block_table::pinned(std::size_t block) const {
     return r != nullptr && r->pins != 0;
 }
 
-void block_table::use(std::size_t block, std::uint32_t now) {
+void block_table::touch(std::size_t block, eviction_policy& policy) {
     if (auto* r = find(block)) {
-        r->used = now;
+        policy.touch(r->last_use);
     }
 }
 
-std::uint32_t block_table::used(std::size_t block) const {
+usage block_table::last_use(std::size_t block) const {
     const auto* r = find(block);
-    return r == nullptr ? 0 : r->used;
+    return r == nullptr ? usage{} : r->last_use;
 }
 
 bool block_table::holds(std::size_t block) const {

@@ -126,7 +126,7 @@ void object_cache::load() {
     disk()->load(
         census.value().names,
         [this, &loaded, &stores](block_store::found_object found) {
-            auto o = std::make_shared<object>(found.meta.info, settings_.block_size, found.serial, budget_);
+            auto o = std::make_shared<object>(found.meta.info, settings_.block_size, found.serial, budget_, *policy_);
             o->load_pages(found.meta, found.data_bytes, found.metadata_bytes);
             std::shared_ptr<object> loser;
             {
@@ -211,8 +211,10 @@ bool object_cache::write_metadata_of(const std::shared_ptr<object>& o) {
 void object_cache::close_idle_files() {
     static const std::size_t limit = idle_file_limit();
     std::vector<std::shared_ptr<object>> open;
-    for_each([&open](const std::shared_ptr<object>& o) {
+    std::vector<eviction_candidate> order;
+    for_each([&](const std::shared_ptr<object>& o) {
         if (o->open_file()) {
+            order.push_back({.last_use = o->last_use(), .owner = open.size(), .is_whole_object = true});
             open.push_back(o);
         }
         return true;
@@ -220,13 +222,13 @@ void object_cache::close_idle_files() {
     if (open.size() <= limit) {
         return;
     }
-    std::sort(open.begin(), open.end(), [](const auto& a, const auto& b) { return a->last_used() < b->last_used(); });
+    policy_->rank(order, order.size());
     std::size_t excess = open.size() - limit;
-    for (const auto& o : open) {
+    for (const auto& c : order) {
         if (excess == 0) {
             break;
         }
-        excess -= o->close_if_idle() ? 1 : 0;
+        excess -= open[c.owner]->close_if_idle() ? 1 : 0;
     }
 }
 

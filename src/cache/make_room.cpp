@@ -5,44 +5,23 @@
 
 namespace sluice::cache {
 
-/// Something that can be evicted: a block, or an object as a whole.
-struct object_cache::candidate {
-    object::evictable_block block;
-    std::size_t owner{0}; ///< index into the list of objects
-    bool whole{false};
-
-    /// The least recently used first; last what a reader is about to want, of that the furthest from it first.
-    [[nodiscard]] bool goes_before(const candidate& other) const noexcept {
-        const auto& a = block;
-        const auto& b = other.block;
-        if (a.ahead != b.ahead) {
-            return a.ahead == 0 || (b.ahead != 0 && a.ahead > b.ahead);
-        }
-        return a.used != b.used ? a.used < b.used : a.block < b.block;
-    }
-};
-
-std::vector<object_cache::candidate> object_cache::candidates(std::vector<std::shared_ptr<object>>& owners) {
-    std::vector<candidate> found;
-    std::vector<object::evictable_block> blocks;
+std::vector<eviction_candidate> object_cache::candidates(std::vector<std::shared_ptr<object>>& owners) {
+    std::vector<eviction_candidate> found;
     const bool by_block = disk()->can_punch();
     for_each([&](const std::shared_ptr<object>& o) {
-        blocks.clear();
+        const std::size_t before = found.size();
         if (by_block && o->charged() != 0) {
-            o->evictable(blocks);
-            for (const auto& block : blocks) {
-                found.push_back({block, owners.size(), false});
-            }
+            o->add_evictable(owners.size(), found);
         } else if (o->idle()) {
             // Without holes the unit is the whole object; and one without bytes takes room too.
-            found.push_back({{0, o->last_used(), 0}, owners.size(), true});
+            found.push_back({.last_use = o->last_use(), .owner = owners.size(), .is_whole_object = true});
         }
-        if (!found.empty() && found.back().owner == owners.size()) {
+        if (found.size() != before) {
             owners.push_back(o);
         }
         return true;
     });
-    std::sort(found.begin(), found.end(), [](const candidate& a, const candidate& b) { return a.goes_before(b); });
+    policy_->rank(found, found.size());
     return found;
 }
 
@@ -61,7 +40,7 @@ std::uint64_t object_cache::evict(std::uint64_t bytes, eviction_reason reason) {
             break;
         }
         auto& o = owners[c.owner];
-        const std::uint64_t given_back = !o ? 0 : c.whole ? drop_unused(o) : evict_block(o, c.block.block);
+        const std::uint64_t given_back = !o ? 0 : c.is_whole_object ? drop_unused(o) : evict_block(o, c.block);
         if (given_back > 0) {
             observer_.evicted(reason);
         }
@@ -110,29 +89,23 @@ void object_cache::evict_objects(const std::shared_ptr<object>& keep) {
     if (count <= settings_.max_objects) {
         return; // the one before us made place for both
     }
-    struct candidate_object {
-        bool in_use;
-        std::uint32_t used;
-        std::shared_ptr<object> it;
-    };
-    std::vector<candidate_object> found;
+    std::vector<std::shared_ptr<object>> owners;
+    std::vector<eviction_candidate> found;
     for_each([&](const std::shared_ptr<object>& o) {
         if (o != keep) {
-            found.push_back({!o->idle(), o->last_used(), o});
+            found.push_back(
+                {.last_use = o->last_use(), .owner = owners.size(), .in_use = !o->idle(), .is_whole_object = true});
+            owners.push_back(o);
         }
         return true;
     });
     // A little more than asked for, so that not every new object pays for a pass over the index.
     const std::size_t goal =
         std::min<std::size_t>(found.size(), count - settings_.max_objects + settings_.max_objects / 256);
-    std::partial_sort(found.begin(), found.begin() + static_cast<std::ptrdiff_t>(goal), found.end(),
-                      [](const candidate_object& a, const candidate_object& b) {
-                          return a.in_use != b.in_use ? b.in_use : a.used < b.used;
-                      });
-    found.resize(goal);
-    for (const auto& each : found) {
+    policy_->rank(found, goal);
+    for (std::size_t i = 0; i < goal; ++i) {
         observer_.evicted(eviction_reason::objects);
-        retire(each.it);
+        retire(owners[found[i].owner]);
     }
 }
 

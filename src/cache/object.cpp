@@ -26,18 +26,17 @@ std::int64_t steady_now() {
 
 } // namespace
 
-std::atomic<std::uint32_t> object::tick{1};
-
-object::object(object_info info, std::uint64_t block_size, std::uint64_t serial, budget& b,
+object::object(object_info info, std::uint64_t block_size, std::uint64_t serial, budget& b, eviction_policy& policy,
                std::uint64_t metadata_charge)
     : tags_(tags_of(std::exchange(info.resolver_id, {})))
     , info_(std::move(info))
     , shape_{info_.size, block_size}
     , serial_(serial)
     , budget_(b)
+    , policy_(policy)
     , table_(shape_, b.held())
-    , metadata_charge_(metadata_charge)
-    , used_(tick.load()) {
+    , metadata_charge_(metadata_charge) {
+    policy_.touch(last_use_);
     checked_now(0);
 }
 

@@ -36,7 +36,8 @@ object_cache::object_cache(cache_settings settings, file_pool& reads, file_pool&
     , reads_(reads)
     , writes_(writes)
     , observer_(std::move(observer))
-    , budget_(settings_.max_size - overhead(settings_.max_size)) {}
+    , budget_(settings_.max_size - overhead(settings_.max_size))
+    , policy_(make_lru_clock()) {}
 
 object_cache::~object_cache() {
     stop();
@@ -76,8 +77,8 @@ awaitable<result<std::shared_ptr<object>>> object_cache::create(object_info info
         co_return room.error();
     }
     // From here on the object answers for that room.
-    auto made =
-        std::make_shared<object>(std::move(info), settings_.block_size, disk()->new_serial(), budget_, metadata);
+    auto made = std::make_shared<object>(std::move(info), settings_.block_size, disk()->new_serial(), budget_, *policy_,
+                                         metadata);
     auto job = [this, made] { return disk()->create(made->file_name(), made->info().size); };
     auto f = co_await writes_.run(std::move(job));
     if (!f) {

@@ -117,7 +117,7 @@ private:
 
 } // namespace
 
-void object::evictable(std::vector<evictable_block>& out) {
+void object::add_evictable(std::size_t owner, std::vector<eviction_candidate>& out) {
     for (std::size_t block = 0; block < shape_.blocks();) {
         const mutex_lock lock(mutex_);
         std::vector<way> ways;
@@ -140,7 +140,7 @@ void object::evictable(std::vector<evictable_block>& out) {
                 any = !p.punching && (p.state == stored::present || p.state == stored::torn);
             }
             if (any && !in_use(*held)) {
-                out.push_back({*held, table_.used(*held), ahead.to(*held)});
+                out.push_back({table_.last_use(*held), owner, *held, ahead.to(*held)});
             }
             block = *held + 1;
         }
@@ -213,6 +213,11 @@ std::uint64_t object::punched(run r, bool given_back) {
 bool object::idle() {
     const mutex_lock lock(mutex_);
     return readers_.empty() && fills_.empty() && odd().punching.empty() && odd().checking.empty();
+}
+
+usage object::last_use() {
+    const mutex_lock lock(mutex_);
+    return last_use_;
 }
 
 std::size_t object::blocks_held() {

@@ -19,7 +19,7 @@ std::shared_ptr<fill> object::claim(std::uint64_t first, std::uint64_t last, boo
     f->end = shape_.page_end(next_not_missing(first_page, std::max(first_page, last_page)) - 1);
     f->published = f->begin;
     fills_.push_back(f);
-    tick.fetch_add(1, std::memory_order_relaxed);
+    policy_.fill_begins();
     return f;
 }
 
@@ -97,7 +97,7 @@ void object::publish(fill& f, std::uint64_t length, const std::vector<std::pair<
         const bool was_torn = odd_ && odd_->torn.erase(page) != 0;
         table_.set(page, {stored::present, false, !was_torn});
         table_.set_checksum(page, sum);
-        table_.use(shape_.block_of_page(page), tick.load(std::memory_order_relaxed));
+        table_.touch(shape_.block_of_page(page), policy_);
     }
     if (!sums.empty()) {
         dirty_.store(true);

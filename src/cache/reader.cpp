@@ -19,7 +19,7 @@ reader::reader(std::shared_ptr<object> o, executor ex, std::uint64_t first, std:
     , last_(last) {
     const mutex_lock lock(object_->mutex_);
     object_->readers_.push_back(this);
-    object_->used_.store(object::tick.load(std::memory_order_relaxed), std::memory_order_relaxed);
+    object_->policy_.touch(object_->last_use_);
 }
 
 reader::~reader() {
@@ -130,9 +130,8 @@ span object::readable(reader& r) {
     end = std::min(end, limit);
     const auto blocks = std::pair(static_cast<std::size_t>(r.position_ / shape_.block_size),
                                   static_cast<std::size_t>((end - 1) / shape_.block_size));
-    const auto now = tick.load(std::memory_order_relaxed);
     for (auto b = blocks.first; b <= blocks.second; ++b) {
-        table_.pin(b, now);
+        table_.pin(b, policy_);
     }
     r.pinned_ = blocks;
     return {span::kind::readable, r.position_, end - 1};

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <sluice/cache/budget.hpp>
+#include <sluice/cache/eviction.hpp>
 #include <sluice/cache/key.hpp>
 
 #include <algorithm>
@@ -48,13 +49,14 @@ public:
     [[nodiscard]] std::uint64_t checksum(std::size_t page) const;
     void set_checksum(std::size_t page, std::uint64_t sum);
 
-    /// Keeps a block's record, and counts who sends it.
-    void pin(std::size_t block, std::uint32_t now);
+    /// Counts one more reader that is being sent bytes of `block`, which `policy` takes for used now.
+    void pin(std::size_t block, eviction_policy& policy);
+    /// Counts one less; as many as were pinned.
     void unpin(std::size_t block);
     [[nodiscard]] bool pinned(std::size_t block) const;
-    /// Notes that a held block was used at `now`.
-    void use(std::size_t block, std::uint32_t now);
-    [[nodiscard]] std::uint32_t used(std::size_t block) const;
+    /// Tells `policy` that a held block is used now.
+    void touch(std::size_t block, eviction_policy& policy);
+    [[nodiscard]] usage last_use(std::size_t block) const;
 
     /// The first block from `block` on that has any page in a state but absent; none: no value.
     [[nodiscard]] std::optional<std::size_t> next_held(std::size_t block) const;
@@ -77,7 +79,7 @@ private:
     /// One block: the checksums of its pages, then four bits a page.
     struct record {
         std::uint32_t pins{0};
-        std::uint32_t used{0};
+        usage last_use{};
         std::uint16_t held{0};     ///< pages that are not absent
         std::uint16_t readable{0}; ///< pages that are
         std::unique_ptr<std::uint64_t[]> words;

@@ -50,8 +50,9 @@ public:
     /// How far published bytes must be ahead of a waiting reader to wake it.
     static constexpr std::uint64_t wake_step = page_size;
 
-    /// `metadata_charge`: what was charged to `b` already for its metadata; the object releases it at its end.
-    object(object_info info, std::uint64_t block_size, std::uint64_t serial, budget& b,
+    /// `metadata_charge`: what was charged to `b` already for its metadata; the object releases it at its end. `policy`
+    /// is told what is used, and must outlive the object, as `b`.
+    object(object_info info, std::uint64_t block_size, std::uint64_t serial, budget& b, eviction_policy& policy,
            std::uint64_t metadata_charge = 0);
     object(const object&) = delete;
     object& operator=(const object&) = delete;
@@ -149,14 +150,8 @@ public:
     /// so that it can be neither punched nor written now.
     std::optional<run> drop_damaged(std::size_t page, std::uint64_t expected);
 
-    /// A block that could be evicted now.
-    struct evictable_block {
-        std::size_t block{0};
-        std::uint32_t used{0};  ///< when it was last used
-        std::uint32_t ahead{0}; ///< how many blocks a live reader has yet to read before it, and 1; 0: none is coming
-    };
-    /// Adds all of them, the object being locked for some at a time.
-    void evictable(std::vector<evictable_block>& out);
+    /// Adds all blocks that could be evicted now, as those of `owner`, the object being locked for some at a time.
+    void add_evictable(std::size_t owner, std::vector<eviction_candidate>& out);
     /// Begins to evict a block. Nothing where it is in use by now.
     run begin_eviction(std::size_t block);
     /// True where nobody reads or writes the object.
@@ -222,9 +217,8 @@ public:
     /// Blocks of which any page takes room.
     [[nodiscard]] std::size_t blocks_held();
 
-    [[nodiscard]] std::uint32_t last_used() const noexcept { return used_.load(std::memory_order_relaxed); }
-    /// The clock of last uses: it moves on at every claim, since only misses make room needed.
-    static std::atomic<std::uint32_t> tick;
+    /// When a reader last came, for the policy.
+    [[nodiscard]] usage last_use();
 
 private:
     friend class reader;
@@ -262,6 +256,7 @@ private:
     const geometry shape_;
     const std::uint64_t serial_;
     budget& budget_;
+    eviction_policy& policy_;
 
     block_table table_ GUARDED_BY(mutex_);
     /// A run of pages that is being given back, with what it is charged.
@@ -289,7 +284,7 @@ private:
     std::atomic<bool> retired_{false};
     std::atomic<std::uint64_t> charged_{0};
     std::atomic<std::uint64_t> metadata_charge_{0};
-    std::atomic<std::uint32_t> used_{0};
+    usage last_use_ GUARDED_BY(mutex_);
     std::atomic<std::int64_t> checked_steady_{0};
     std::atomic<std::int64_t> checked_wall_{0};
     std::atomic<std::uint64_t> marked_{0};

@@ -139,9 +139,8 @@ private:
     /// Calls `visit` with every object until it gives false, the table being locked for a few of them at a time. One
     /// that comes meanwhile may be left out, and one may come twice.
     void for_each(const std::function<bool(const std::shared_ptr<object>&)>& visit);
-    struct candidate;
-    /// All that could be evicted now, in the order in which it should be.
-    std::vector<candidate> candidates(std::vector<std::shared_ptr<object>>& owners);
+    /// All that could be evicted now, in the order in which it should be; their objects in `owners`.
+    std::vector<eviction_candidate> candidates(std::vector<std::shared_ptr<object>>& owners);
     /// Gives the bytes that were freed, as do the two below.
     std::uint64_t evict(std::uint64_t bytes, eviction_reason reason) EXCLUDES(eviction_mutex_);
     std::uint64_t evict_block(std::shared_ptr<object>& o, std::size_t block) REQUIRES(eviction_mutex_);
@@ -169,6 +168,7 @@ private:
     file_pool& writes_;
     cache_observer observer_;
     budget budget_;
+    const std::unique_ptr<eviction_policy> policy_;
     std::unique_ptr<block_store> owned_disk_;
     std::atomic<block_store*> disk_{nullptr};
     std::atomic<state> state_{state::off};

@@ -29,12 +29,13 @@ struct bench {
     explicit bench(std::uint64_t size, std::uint64_t limit = 1024 * mib, std::uint64_t block_size = 4 * page_size)
         : room(limit)
         // Its metadata is charged elsewhere.
-        , it(std::make_shared<object>(info_of(size), block_size, 1, room, 1024 * mib)) {}
+        , it(std::make_shared<object>(info_of(size), block_size, 1, room, *policy, 1024 * mib)) {}
     ~bench() { room.charge(it->metadata_charge()); }
     bench(const bench&) = delete;
     bench& operator=(const bench&) = delete;
 
     budget room;
+    const std::unique_ptr<eviction_policy> policy{make_lru_clock()};
     std::shared_ptr<object> it;
     asio::io_context context;
 

@@ -28,7 +28,8 @@ double bytes_a_block(std::uint64_t blocks, std::uint64_t together) {
     budget room(UINT64_MAX);
     const object_info info = info_of(blocks * 2 * mib);
     const std::uint64_t before = allocated();
-    object o(info, mib, 1, room);
+    const auto policy = make_lru_clock();
+    object o(info, mib, 1, room, *policy);
     {
         // As a restart finds them: without a transfer each.
         metadata m;
@@ -63,7 +64,8 @@ BOOST_AUTO_TEST_CASE(a_claim_of_5_tebibytes_takes_what_its_object_takes) {
     budget room(UINT64_MAX);
     const object_info info = info_of(std::uint64_t{5} << 40U);
     const std::uint64_t before = allocated();
-    object o(info, mib, 1, room);
+    const auto policy = make_lru_clock();
+    object o(info, mib, 1, room, *policy);
     const auto f = o.claim(0, info.size - 1, whole_pages);
     BOOST_TEST(f->end == info.size);
     BOOST_TEST(allocated() - before + sizeof(object) <= 1024U);

@@ -9,9 +9,9 @@ namespace sluice::cache::testing {
 
 namespace {
 
-std::vector<object::evictable_block> evictable(bench& b) {
-    std::vector<object::evictable_block> out;
-    b.it->evictable(out);
+std::vector<eviction_candidate> evictable(bench& b) {
+    std::vector<eviction_candidate> out;
+    b.it->add_evictable(0, out);
     return out;
 }
 std::vector<std::size_t> blocks(bench& b) {
@@ -105,18 +105,18 @@ BOOST_AUTO_TEST_CASE(what_a_reader_is_about_to_want_is_told_with_its_distance) {
     bench b(32 * page_size);
     b.fetch(0, 32 * page_size - 1);
     for (const auto& each : evictable(b)) {
-        BOOST_TEST(each.ahead == 0U);
+        BOOST_TEST(each.reader_distance == 0U);
     }
     const auto r = b.read(8 * page_size, 24 * page_size - 1);
     const auto far = b.read(20 * page_size, 20 * page_size);
     std::vector<std::uint32_t> ahead;
     for (const auto& each : evictable(b)) {
-        ahead.push_back(each.ahead);
+        ahead.push_back(each.reader_distance);
     }
     BOOST_TEST((ahead == std::vector<std::uint32_t>{0, 0, 1, 2, 3, 1, 0, 0}));
     r->next(16 * page_size);
     r->release();
-    BOOST_TEST(evictable(b)[2].ahead == 0U); // it has passed
+    BOOST_TEST(evictable(b)[2].reader_distance == 0U); // it has passed
 }
 
 BOOST_AUTO_TEST_CASE(what_lies_far_ahead_is_nobodys_yet) {
@@ -124,8 +124,8 @@ BOOST_AUTO_TEST_CASE(what_lies_far_ahead_is_nobodys_yet) {
     b.fetch(0, 80 * mib - 1);
     const auto r = b.read(0, 80 * mib - 1);
     const auto all = evictable(b);
-    BOOST_TEST(all[31].ahead != 0U);
-    BOOST_TEST(all[40].ahead == 0U);
+    BOOST_TEST(all[31].reader_distance != 0U);
+    BOOST_TEST(all[40].reader_distance == 0U);
 }
 
 BOOST_AUTO_TEST_CASE(a_retired_object_is_not_evicted_from_and_its_readers_finish) {
@@ -141,7 +141,8 @@ BOOST_AUTO_TEST_CASE(a_retired_object_is_not_evicted_from_and_its_readers_finish
 BOOST_AUTO_TEST_CASE(an_object_gives_everything_back_at_its_end) {
     budget room(mib);
     BOOST_REQUIRE(room.try_charge(8192));
-    auto o = std::make_shared<object>(info_of(4 * page_size), 4 * page_size, 1, room, 8192);
+    const auto policy = make_lru_clock();
+    auto o = std::make_shared<object>(info_of(4 * page_size), 4 * page_size, 1, room, *policy, 8192);
     const auto f = o->claim(0, page_size - 1, whole_pages);
     const auto n = o->needed(*f, 1);
     BOOST_REQUIRE(room.try_charge(n.bytes));

@@ -350,8 +350,8 @@ BOOST_AUTO_TEST_CASE(a_huge_object_costs_what_is_held_of_it) {
           size - page_size - 1);
     const metadata m = b.it->snapshot();
     BOOST_TEST(m.present.size() == 2U);
-    std::vector<object::evictable_block> out;
-    b.it->evictable(out);
+    std::vector<eviction_candidate> out;
+    b.it->add_evictable(0, out);
     BOOST_TEST(out.size() == 4U); // one is being read
     // Loaded anew, with more on the disk than is recorded.
     bench again(size, 1024 * mib, mib);
