@@ -1,3 +1,4 @@
+#include <sluice/base/assert.hpp>
 #include <sluice/cache/block_table.hpp>
 
 #include <algorithm>
@@ -63,6 +64,8 @@ block_table::page_record block_table::at(std::size_t page) const {
 }
 
 void block_table::set(std::size_t page, page_record to) {
+    SLUICE_ASSERT(page < shape_.pages());
+    SLUICE_ASSERT(to.state != stored::absent || (!to.punching && !to.verified));
     const std::size_t block = shape_.block_of_page(page);
     if (to.state == stored::absent && find(block) == nullptr) {
         return;
@@ -154,7 +157,9 @@ void block_table::pin(std::size_t block, eviction_policy& policy) {
 }
 
 void block_table::unpin(std::size_t block) {
-    if (auto* r = find(block)) {
+    auto* r = find(block);
+    SLUICE_ASSERT(r != nullptr && r->pins > 0);
+    if (r != nullptr) {
         --r->pins;
         drop_unused(block, *r);
     }

@@ -1,3 +1,4 @@
+#include <sluice/base/assert.hpp>
 #include <sluice/cache/fill_writer.hpp>
 
 #include <xxhash.h>
@@ -69,7 +70,9 @@ awaitable<result<void>> fill_writer::prepare() {
 }
 
 awaitable<result<void>> fill_writer::write(const char* data, std::size_t length) {
+    SLUICE_ASSERT(thread_.is_this());
     const std::uint64_t begin = fill_->published;
+    SLUICE_ASSERT(begin + length <= fill_->end);
     auto room = co_await make_room(length);
     if (!room) {
         co_return room.error();
@@ -145,6 +148,7 @@ awaitable<void> fill_writer::wait_for_first_page_readers(std::shared_ptr<event> 
 }
 
 void fill_writer::flush() {
+    SLUICE_ASSERT(thread_.is_this());
     if (flushed_ != fill_->published) {
         flushed_ = fill_->published;
         object_->flush(*fill_);

@@ -1,3 +1,4 @@
+#include <sluice/base/assert.hpp>
 #include <sluice/cache/object.hpp>
 #include <sluice/cache/recent_changes.hpp>
 
@@ -43,6 +44,7 @@ object::object(object_info info, std::uint64_t block_size, std::uint64_t serial,
 object::~object() {
     // Its files are unlinked or the process ends: either way nothing of it is on the disk on our account any more.
     // The descriptor first: bytes count until the last close.
+    SLUICE_ASSERT(readers_.empty());
     file_.reset();
     budget_.release(charged() + metadata_charge());
 }
@@ -173,6 +175,7 @@ void object::load_pages(const metadata& m, std::uint64_t data_bytes, std::uint64
     auto sum = m.checksums.begin();
     for (const auto& r : m.present) {
         for (auto page = static_cast<std::size_t>(r.first); page < r.first + r.pages; ++page) {
+            SLUICE_ASSERT(state_of(page) == page_state::absent);
             table_.set(page, {block_table::stored::present});
             table_.set_checksum(page, *sum++);
             bytes += shape_.page_charge(page);

@@ -1,4 +1,5 @@
 // What was on the disk before, and what leaves it: verification, eviction, punching.
+#include <sluice/base/assert.hpp>
 #include <sluice/cache/object.hpp>
 
 #include <algorithm>
@@ -59,6 +60,7 @@ void object::end_check(std::size_t first_page, std::size_t last_page) {
     auto& checking = make_odd().checking;
     const auto it = std::find(checking.begin(), checking.end(),
                               std::pair(shape_.block_of_page(first_page), shape_.block_of_page(last_page)));
+    SLUICE_ASSERT(it != checking.end());
     if (it != checking.end()) {
         checking.erase(it);
     }
@@ -167,14 +169,17 @@ object::run object::begin_eviction(std::size_t block) {
 object::run object::begin_punch(std::size_t first_page, std::size_t last_page, bool damaged) {
     punch_job job{last_page, 0, damaged};
     for_each_held(first_page, last_page, [&](std::size_t page) REQUIRES(mutex_) {
+        const auto before = table_.at(page);
+        SLUICE_ASSERT(!before.punching);
         job.charged += shape_.page_charge(page);
-        table_.set(page, {table_.at(page).state, true, false});
+        table_.set(page, {before.state, true, false});
     });
     for (const auto& f : fills_) {
         const auto beginning = static_cast<std::size_t>(f->begin / page_size);
         f->beginning_lost = f->beginning_lost || (beginning >= first_page && beginning <= last_page);
     }
-    make_odd().punching.emplace(first_page, job);
+    const bool is_new = make_odd().punching.emplace(first_page, job).second;
+    SLUICE_ASSERT(is_new);
     // Page-aligned past the object's end: a hole that ends inside a page of the page cache would zero bytes in flight.
     return {static_cast<std::uint64_t>(first_page) * page_size,
             (static_cast<std::uint64_t>(last_page) + 1) * page_size};
@@ -188,7 +193,9 @@ std::uint64_t object::punched(run r, bool given_back) {
     }
     const auto it = odd_->punching.find(first_page);
     const std::uint64_t released = given_back ? it->second.charged : 0;
+    SLUICE_ASSERT(charged() >= released);
     for_each_held(first_page, it->second.last, [&](std::size_t page) REQUIRES(mutex_) {
+        SLUICE_ASSERT(table_.at(page).punching);
         const auto before = table_.at(page).state;
         if (given_back) {
             table_.set(page, {});

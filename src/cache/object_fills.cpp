@@ -1,4 +1,5 @@
 // Who writes which pages: claims, what is published of them, and what is left where a transfer ends early.
+#include <sluice/base/assert.hpp>
 #include <sluice/cache/object.hpp>
 
 #include <algorithm>
@@ -49,6 +50,7 @@ object::need object::needed(const fill& f, std::uint64_t length) {
 void object::reserved(const need& n) {
     const mutex_lock lock(mutex_);
     for (std::size_t page = n.first_page; page < n.first_page + n.pages; ++page) {
+        SLUICE_ASSERT(state_of(page) == page_state::claimed);
         table_.set(page, {stored::filling});
     }
     charged_.fetch_add(n.bytes, std::memory_order_relaxed);
@@ -87,6 +89,7 @@ void object::publish(fill& f, std::uint64_t length, const std::vector<std::pair<
     const auto first_page = static_cast<std::size_t>(f.begin / page_size);
     const bool in_beginning = f.begin % page_size != 0 && owns(f, first_page);
     f.published += length;
+    SLUICE_ASSERT(!f.ended && f.published <= f.end);
     if (in_beginning && !owns(f, first_page)) {
         // What lies before the fill's beginning in that page is for whoever wants it, from here on.
         keep_torn(first_page, f.begin, shape_.page_end(first_page));
@@ -94,6 +97,7 @@ void object::publish(fill& f, std::uint64_t length, const std::vector<std::pair<
     }
     for (const auto& [page, sum] : sums) {
         // Where parts of it were written by an earlier fill, what lies on the disk is checked before it is believed.
+        SLUICE_ASSERT(table_.at(page).state == stored::filling && !table_.at(page).punching);
         const bool was_torn = odd_ && odd_->torn.erase(page) != 0;
         table_.set(page, {stored::present, false, !was_torn});
         table_.set_checksum(page, sum);
@@ -122,6 +126,7 @@ void object::flush(const fill& f) {
 void object::trim(fill& f, std::uint64_t end) {
     const mutex_lock lock(mutex_);
     f.end = std::min(f.end, end);
+    SLUICE_ASSERT(f.published <= f.end);
     wake_waiting();
 }
 
@@ -130,6 +135,7 @@ std::vector<object::run> object::end_fill(fill& f, std::optional<error> failure)
     if (std::exchange(f.ended, true)) {
         return {};
     }
+    SLUICE_ASSERT(f.published <= f.end);
     f.failure = std::move(failure);
     std::vector<std::pair<std::size_t, std::size_t>> unwritten;
     const auto end = static_cast<std::size_t>((f.end + page_size - 1) / page_size);
@@ -162,12 +168,14 @@ std::vector<object::run> object::end_fill(fill& f, std::optional<error> failure)
     for (const auto& [from, to] : unwritten) {
         runs.push_back(begin_punch(from, to));
     }
-    std::erase_if(fills_, [&f](const auto& each) { return each.get() == &f; });
+    const auto ended = std::erase_if(fills_, [&f](const auto& each) { return each.get() == &f; });
+    SLUICE_ASSERT(ended == 1);
     wake_waiting();
     return runs;
 }
 
 void object::keep_torn(std::size_t page, std::uint64_t from, std::uint64_t to) {
+    SLUICE_ASSERT(table_.at(page).state == stored::filling && from < to && to <= shape_.page_end(page));
     table_.set(page, {stored::torn});
     auto& intervals = make_odd().torn[page];
     intervals.emplace_back(from, to);

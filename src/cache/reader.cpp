@@ -1,4 +1,5 @@
 // What a reader may have next: spans, pins, and who is woken.
+#include <sluice/base/assert.hpp>
 #include <sluice/cache/object.hpp>
 
 #include <algorithm>
@@ -25,7 +26,8 @@ reader::reader(std::shared_ptr<object> o, executor ex, std::uint64_t first, std:
 reader::~reader() {
     const mutex_lock lock(object_->mutex_);
     object_->unpin(*this);
-    std::erase(object_->readers_, this);
+    const auto left = std::erase(object_->readers_, this);
+    SLUICE_ASSERT(left == 1);
     object_->wake_producers();
 }
 
@@ -37,11 +39,13 @@ void reader::begin_wait() {
 }
 
 void reader::release() {
+    SLUICE_ASSERT(thread_.is_this());
     const mutex_lock lock(object_->mutex_);
     object_->unpin(*this);
 }
 
 void reader::rest() {
+    SLUICE_ASSERT(thread_.is_this());
     const mutex_lock lock(object_->mutex_);
     object_->unpin(*this);
     rests_ = true;
@@ -49,6 +53,8 @@ void reader::rest() {
 }
 
 span reader::next(std::uint64_t position) {
+    SLUICE_ASSERT(thread_.is_this());
+    SLUICE_ASSERT(position <= last_);
     const mutex_lock lock(object_->mutex_);
     object_->unpin(*this);
     position_ = position;
@@ -128,6 +134,7 @@ span object::readable(reader& r) {
         end = to;
     }
     end = std::min(end, limit);
+    SLUICE_ASSERT(end > r.position_ && !r.pinned_);
     const auto blocks = std::pair(static_cast<std::size_t>(r.position_ / shape_.block_size),
                                   static_cast<std::size_t>((end - 1) / shape_.block_size));
     for (auto b = blocks.first; b <= blocks.second; ++b) {

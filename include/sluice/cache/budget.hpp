@@ -1,5 +1,7 @@
 #pragma once
 
+#include <sluice/base/assert.hpp>
+
 #include <atomic>
 #include <cstdint>
 
@@ -9,7 +11,10 @@ namespace sluice::cache {
 /// thread.
 class block_gauge {
 public:
-    void add(std::int64_t more) noexcept { blocks_.fetch_add(more, std::memory_order_relaxed); }
+    void add(std::int64_t more) noexcept {
+        const std::int64_t before = blocks_.fetch_add(more, std::memory_order_relaxed);
+        SLUICE_ASSERT(before + more >= 0);
+    }
     [[nodiscard]] std::uint64_t blocks() const noexcept {
         return static_cast<std::uint64_t>(blocks_.load(std::memory_order_relaxed));
     }
@@ -36,7 +41,11 @@ public:
     }
     /// Takes what is on the disk already, limit or not.
     void charge(std::uint64_t bytes) noexcept { used_.fetch_add(bytes, std::memory_order_relaxed); }
-    void release(std::uint64_t bytes) noexcept { used_.fetch_sub(bytes, std::memory_order_relaxed); }
+    /// Gives back what was charged before.
+    void release(std::uint64_t bytes) noexcept {
+        const std::uint64_t before = used_.fetch_sub(bytes, std::memory_order_relaxed);
+        SLUICE_ASSERT(before >= bytes);
+    }
 
     [[nodiscard]] std::uint64_t used() const noexcept { return used_.load(std::memory_order_relaxed); }
     [[nodiscard]] std::uint64_t limit() const noexcept { return limit_; }

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <sluice/base/owning_thread.hpp>
 #include <sluice/cache/object_cache.hpp>
 
 #include <memory>
@@ -49,6 +50,7 @@ public:
 private:
     awaitable<result<void>> make_room(std::uint64_t length);
 
+    [[no_unique_address]] owning_thread thread_;
     object_cache* cache_;
     std::shared_ptr<object> object_;
     std::shared_ptr<fill> fill_;

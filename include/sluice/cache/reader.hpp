@@ -3,6 +3,7 @@
 #include <sluice/base/asio.hpp>
 #include <sluice/base/error.hpp>
 #include <sluice/base/event.hpp>
+#include <sluice/base/owning_thread.hpp>
 
 #include <cstddef>
 #include <cstdint>
@@ -60,6 +61,7 @@ private:
     friend class object;
     void begin_wait();
     std::shared_ptr<object> object_;
+    [[no_unique_address]] owning_thread thread_;
     executor executor_;
     std::shared_ptr<event> wake_; // made when first needed: a hit never waits
     std::uint64_t position_;
