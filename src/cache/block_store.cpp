@@ -29,7 +29,7 @@ constexpr std::string_view data_suffix = ".data";
 constexpr std::string_view metadata_suffix = ".meta";
 constexpr std::string_view temporary_suffix = ".tmp";
 /// Of a 1 TiB object that is whole the metadata file has 128 MiB of checksums; beyond this something is wrong.
-constexpr off_t largest_metadata = 512LL << 20U;
+constexpr off_t max_metadata_bytes = 512LL << 20U;
 
 error system_error(const char* what, int number = errno) {
     const bool full = number == ENOSPC || number == EDQUOT;
@@ -283,8 +283,8 @@ void block_store::remove(const std::string& name) const {
     unlinkat(directory_, (name + std::string(data_suffix)).c_str(), 0);
 }
 
-result<block_store::census> block_store::count() const {
-    census found;
+result<block_store::scan_result> block_store::scan() const {
+    scan_result found;
     for (auto& name : names_in(directory_)) {
         if (name.ends_with(temporary_suffix)) {
             unlinkat(directory_, name.c_str(), 0);
@@ -367,7 +367,7 @@ result<metadata> block_store::read_metadata(const std::string& name) const {
     }
     const file f(fd);
     struct stat s {};
-    if (fstat(fd, &s) != 0 || s.st_size > largest_metadata) {
+    if (fstat(fd, &s) != 0 || s.st_size > max_metadata_bytes) {
         return system_error("metadata", EFBIG);
     }
     std::string bytes(static_cast<std::size_t>(s.st_size), '\0');

@@ -39,12 +39,12 @@ fill_writer::~fill_writer() {
     }
 }
 
-void fill_writer::finish(std::optional<error> failure) {
-    cache_->give_back(object_, object_->end_fill(*fill_, std::move(failure)));
+void fill_writer::finish(result<void> outcome) {
+    cache_->give_back(object_, object_->end_fill(*fill_, std::move(outcome)));
 }
 
 awaitable<result<void>> fill_writer::make_room(std::uint64_t length) {
-    const auto need = object_->needed(*fill_, length);
+    const auto need = object_->reservation_for(*fill_, length);
     if (need.pages == 0) {
         co_return result<void>();
     }
@@ -124,7 +124,7 @@ awaitable<bool> fill_writer::wait_for_demand(std::uint64_t window, std::shared_p
         if (!demand.wanted) {
             co_return false;
         }
-        if (fill_->published < demand.most_advanced + window) {
+        if (fill_->published < demand.furthest_reader + window) {
             co_return true;
         }
         co_await wake->wait();

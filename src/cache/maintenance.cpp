@@ -10,13 +10,15 @@ namespace sluice::cache {
 
 namespace {
 
-constexpr auto house_period = std::chrono::seconds(1);
-/// Metadata of a changed object is written at most this often.
+constexpr auto round_period = std::chrono::seconds(1);
+/// Metadata of changed objects is written once in so many rounds.
 constexpr unsigned metadata_rounds = 5;
-constexpr unsigned lock_rounds = 5;
-/// How many stores' names are told of when all is loaded.
-constexpr std::size_t most_stores = 256;
-constexpr auto longest_wait_for_census = std::chrono::seconds(2);
+/// A directory that could not be had is tried again once in so many rounds.
+constexpr unsigned reopen_rounds = 5;
+/// Of how many stores the observer gets the number of objects that were loaded.
+constexpr std::size_t max_counted_stores = 256;
+/// How long `start` waits for the directory to be scanned.
+constexpr auto max_scan_wait = std::chrono::seconds(2);
 
 /// How many data files may stay open without a reader.
 std::size_t idle_file_limit() {
@@ -34,21 +36,22 @@ void object_cache::start() {
         return;
     }
     open_directory();
-    house_ = std::thread([this] { keep_house(); });
-    const auto until = steady_clock::now() + longest_wait_for_census;
-    mutex_lock lock(house_mutex_);
-    while (state_.load() == state::starting && house_wakes_.wait_until(lock, until) == std::cv_status::no_timeout) {
+    maintenance_ = std::thread([this] { run_maintenance(); });
+    const auto until = steady_clock::now() + max_scan_wait;
+    mutex_lock lock(maintenance_mutex_);
+    while (state_.load() == state::starting &&
+           maintenance_changed_.wait_until(lock, until) == std::cv_status::no_timeout) {
     }
 }
 
 void object_cache::stop() {
     {
-        const mutex_lock lock(house_mutex_);
+        const mutex_lock lock(maintenance_mutex_);
         stopping_ = true;
     }
-    house_wakes_.notify_all();
-    if (house_.joinable()) {
-        house_.join();
+    maintenance_changed_.notify_all();
+    if (maintenance_.joinable()) {
+        maintenance_.join();
         write_metadata(true);
     }
 }
@@ -73,22 +76,22 @@ void object_cache::open_directory() {
     }
 }
 
-void object_cache::keep_house() {
+void object_cache::run_maintenance() {
     if (state_.load() == state::starting) {
         load();
     }
     for (unsigned round = 1;; ++round) {
         {
-            const auto next_round = steady_clock::now() + house_period;
-            mutex_lock lock(house_mutex_);
-            while (!stopping_ && house_wakes_.wait_until(lock, next_round) == std::cv_status::no_timeout) {
+            const auto next_round = steady_clock::now() + round_period;
+            mutex_lock lock(maintenance_mutex_);
+            while (!stopping_ && maintenance_changed_.wait_until(lock, next_round) == std::cv_status::no_timeout) {
             }
             if (stopping_) {
                 return;
             }
         }
         const state now = state_.load();
-        if ((now == state::locked || now == state::broken) && round % lock_rounds == 0) {
+        if ((now == state::locked || now == state::broken) && round % reopen_rounds == 0) {
             open_directory();
             if (state_.load() == state::starting) {
                 load();
@@ -105,57 +108,40 @@ void object_cache::keep_house() {
 
 void object_cache::set_state(state s) {
     {
-        const mutex_lock lock(house_mutex_);
+        const mutex_lock lock(maintenance_mutex_);
         state_.store(s, std::memory_order_release);
     }
-    house_wakes_.notify_all();
+    maintenance_changed_.notify_all();
+}
+
+bool object_cache::is_stopping() {
+    const mutex_lock lock(maintenance_mutex_);
+    return stopping_;
 }
 
 void object_cache::load() {
-    const auto census = disk()->count();
-    if (!census) {
-        log::warn("the cache is off", {{"directory", settings_.directory}, {"error", census.error().detail}});
+    const auto scanned = disk()->scan();
+    if (!scanned) {
+        log::warn("the cache is off", {{"directory", settings_.directory}, {"error", scanned.error().detail}});
         set_state(state::broken);
         return;
     }
-    budget_.charge(census.value().bytes);
+    budget_.charge(scanned.value().bytes);
     // From here on there is a count to reserve against; objects that are not loaded yet are merely not known yet.
     set_state(state::ready);
     std::size_t loaded = 0;
     std::map<std::string, std::size_t> stores;
     disk()->load(
-        census.value().names,
-        [this, &loaded, &stores](block_store::found_object found) {
-            auto o = std::make_shared<object>(found.meta.info, settings_.block_size, found.serial, budget_, *policy_);
-            o->load_pages(found.meta, found.data_bytes, found.metadata_bytes);
-            std::shared_ptr<object> loser;
-            {
-                const mutex_lock lock(mutex_);
-                const auto& key = o->info().key;
-                const auto happened = recent_.since(loading_since_, key.store, key.name, o->purge_tags());
-                const auto present = index_.present(key);
-                const bool newer_there = present && present->info().stored >= o->info().stored;
-                loser = newer_there || happened == change::purged ? o : index_.put(o, changes());
-                if (happened == change::invalidated) {
-                    o->mark_changed(changes());
-                }
-            }
-            if (loser && loser != o) {
-                unlink_later(loser); // somebody may be reading it already
-            } else if (loser) {
-                loser->retire();
-                disk()->remove(loser->file_name());
-            }
-            if (loser != o) {
-                give_back(o, o->unrecorded(found.data_bytes));
+        scanned.value().names,
+        [&](const block_store::found_object& found) {
+            if (load_object(found)) {
                 ++loaded;
-                if (const std::string& store = o->info().key.store;
-                    stores.size() < most_stores || stores.contains(store)) {
+                if (const std::string& store = found.meta.info.key.store;
+                    stores.size() < max_counted_stores || stores.contains(store)) {
                     ++stores[store];
                 }
             }
-            const mutex_lock lock(house_mutex_);
-            return !stopping_;
+            return !is_stopping();
         },
         [this](std::uint64_t bytes) { budget_.release(bytes); });
     if (budget_.used() > budget_.limit()) {
@@ -173,12 +159,42 @@ void object_cache::load() {
     observer_.loaded(stores);
     const bool older = disk()->remove_older([this](std::uint64_t bytes) {
         budget_.release(bytes);
-        const mutex_lock lock(house_mutex_);
-        return !stopping_;
+        return !is_stopping();
     });
     if (older) {
-        log::info("what an older version had cached is removed", {{"directory", settings_.directory}});
+        log::info("the cache of an older version was removed", {{"directory", settings_.directory}});
     }
+}
+
+bool object_cache::load_object(const block_store::found_object& found) {
+    const auto o = std::make_shared<object>(found.meta.info, settings_.block_size, found.serial, budget_, *policy_);
+    o->load_pages(found.meta, found.data_bytes, found.metadata_bytes);
+    std::shared_ptr<object> before;
+    bool is_current = false;
+    {
+        const mutex_lock lock(mutex_);
+        const auto& key = o->info().key;
+        const auto happened = recent_.since(loading_since_, key.store, key.name, o->purge_tags());
+        const auto present = index_.present(key);
+        const bool newer_there = present && present->info().stored >= o->info().stored;
+        is_current = !newer_there && happened != change::purged;
+        if (is_current) {
+            before = index_.put(o, changes());
+        }
+        if (happened == change::invalidated) {
+            o->mark_changed(changes());
+        }
+    }
+    if (before) {
+        unlink_later(before); // somebody may be reading it already
+    }
+    if (!is_current) {
+        o->retire();
+        disk()->remove(o->file_name());
+        return false;
+    }
+    give_back(o, o->unrecorded(found.data_bytes));
+    return true;
 }
 
 void object_cache::write_metadata(bool final) {

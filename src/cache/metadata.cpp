@@ -14,7 +14,7 @@ namespace {
 constexpr std::string_view magic = "SLUICEMD";
 constexpr std::size_t bytes_a_run = sizeof(std::uint64_t) + sizeof(std::uint32_t);
 /// Milliseconds of the year 2200: later times are damage, and would overflow the clock's nanoseconds.
-constexpr std::int64_t latest_time = 7258118400000;
+constexpr std::int64_t max_time = 7258118400000;
 
 template <std::integral Int>
 void put(std::string& out, Int value) {
@@ -61,7 +61,7 @@ struct cursor {
     }
     std::chrono::system_clock::time_point time() {
         const auto ms = number<std::int64_t>();
-        ok = ok && ms >= 0 && ms < latest_time;
+        ok = ok && ms >= 0 && ms < max_time;
         return std::chrono::system_clock::time_point(std::chrono::milliseconds(ok ? ms : 0));
     }
 };
@@ -109,8 +109,7 @@ void metadata::add(std::uint64_t page, std::uint64_t checksum) {
     checksums.push_back(checksum);
 }
 
-std::uint64_t largest_metadata_charge(const object_info& info, std::size_t blocks,
-                                      std::size_t pages_per_block) noexcept {
+std::uint64_t max_metadata_charge(const object_info& info, std::size_t blocks, std::size_t pages_per_block) noexcept {
     // At worst every second page of a block is there. And an extent of the data file for each block.
     constexpr std::uint64_t extent = 16;
     const std::uint64_t a_block =
@@ -122,20 +121,10 @@ std::uint64_t largest_metadata_charge(const object_info& info, std::size_t block
     return (bytes + 4095) / 4096 * 4096 + 4096;
 }
 
-result<metadata> decode(std::string_view bytes) {
-    if (bytes.size() < magic.size() + sizeof(std::uint64_t) || bytes.substr(0, magic.size()) != magic) {
-        return damaged("no magic");
-    }
-    const auto body = bytes.substr(0, bytes.size() - sizeof(std::uint64_t));
-    cursor tail{bytes.substr(body.size())};
-    if (tail.number<std::uint64_t>() != XXH64(body.data(), body.size(), 0)) {
-        return damaged("checksum");
-    }
-    cursor in{body.substr(magic.size())};
-    if (in.number<std::uint32_t>() != format_version || in.number<std::uint32_t>() != page_size) {
-        return damaged("other format");
-    }
-    metadata m;
+namespace {
+
+/// Everything before the pages.
+result<void> decode_info(cursor& in, metadata& m) {
     m.info.key.store = in.text();
     m.info.key.name = in.text();
     const auto kind = in.number<std::uint8_t>();
@@ -152,10 +141,15 @@ result<metadata> decode(std::string_view bytes) {
     m.info.stored = in.time();
     m.checked = in.time();
     m.must_revalidate = in.number<std::uint8_t>() != 0;
+    return in.ok && m.info.size <= max_object_size ? result<void>() : result<void>(damaged("cut short"));
+}
+
+/// The runs of present pages and their checksums, to the end.
+result<void> decode_pages(cursor& in, metadata& m) {
     const std::uint64_t pages = m.info.size / page_size + (m.info.size % page_size != 0 ? 1 : 0);
     const auto runs = in.number<std::uint64_t>();
     // What is claimed must fit what is left before anything of its size is made.
-    if (!in.ok || m.info.size > largest_object || runs > in.rest.size() / bytes_a_run) {
+    if (!in.ok || runs > in.rest.size() / bytes_a_run) {
         return damaged("cut short");
     }
     m.present.reserve(static_cast<std::size_t>(runs));
@@ -178,10 +172,30 @@ result<metadata> decode(std::string_view bytes) {
     for (std::uint64_t i = 0; i < present; ++i) {
         m.checksums.push_back(in.number<std::uint64_t>());
     }
-    if (!in.ok || !in.rest.empty()) {
-        return damaged("cut short");
+    return {};
+}
+
+} // namespace
+
+result<metadata> decode(std::string_view bytes) {
+    if (bytes.size() < magic.size() + sizeof(std::uint64_t) || bytes.substr(0, magic.size()) != magic) {
+        return damaged("no magic");
     }
-    return m;
+    const auto body = bytes.substr(0, bytes.size() - sizeof(std::uint64_t));
+    cursor tail{bytes.substr(body.size())};
+    if (tail.number<std::uint64_t>() != XXH64(body.data(), body.size(), 0)) {
+        return damaged("checksum");
+    }
+    cursor in{body.substr(magic.size())};
+    if (in.number<std::uint32_t>() != format_version || in.number<std::uint32_t>() != page_size) {
+        return damaged("other format");
+    }
+    metadata m;
+    auto read = decode_info(in, m);
+    if (read) {
+        read = decode_pages(in, m);
+    }
+    return read ? result<metadata>(std::move(m)) : result<metadata>(read.error());
 }
 
 } // namespace sluice::cache

@@ -21,10 +21,6 @@ std::forward_list<std::string> tags_of(std::string_view lines) {
     return tags;
 }
 
-std::int64_t steady_now() {
-    return steady_clock::now().time_since_epoch().count();
-}
-
 } // namespace
 
 object::object(object_info info, std::uint64_t block_size, std::uint64_t serial, budget& b, eviction_policy& policy,
@@ -38,7 +34,6 @@ object::object(object_info info, std::uint64_t block_size, std::uint64_t serial,
     , table_(shape_, b.held())
     , metadata_charge_(metadata_charge) {
     policy_.touch(last_use_);
-    checked_now(0);
 }
 
 object::~object() {
@@ -106,18 +101,18 @@ const std::string* object::add_tag(std::string_view tag) {
     return &*tags_.emplace_after(last, tag);
 }
 
-const object::oddities object::none{};
+const object::special_pages object::none{};
 
-object::oddities& object::make_odd() {
-    if (!odd_) {
-        odd_ = std::make_unique<oddities>();
+object::special_pages& object::make_special() {
+    if (!special_) {
+        special_ = std::make_unique<special_pages>();
     }
-    return *odd_;
+    return *special_;
 }
 
-void object::drop_odd() noexcept {
-    if (odd_ && odd_->torn.empty() && odd_->punching.empty() && odd_->checking.empty()) {
-        odd_.reset();
+void object::drop_special() noexcept {
+    if (special_ && special_->partial.empty() && special_->punching.empty() && special_->checking.empty()) {
+        special_.reset();
     }
 }
 
@@ -125,8 +120,7 @@ metadata object::snapshot() {
     metadata m;
     m.info = info_;
     m.must_revalidate = must_revalidate();
-    m.checked =
-        std::chrono::system_clock::time_point(std::chrono::milliseconds(checked_wall_.load(std::memory_order_relaxed)));
+    m.checked = validation_.checked_wall();
     // What changes between two steps is seen by the next snapshot, and a page that went is not believed: its checksum
     // does not fit a hole.
     for (std::size_t block = 0; block < shape_.blocks();) {
@@ -156,7 +150,7 @@ std::size_t object::add_runs(metadata& m, std::size_t block, std::size_t blocks)
 }
 
 std::uint64_t object::metadata_charge_for(std::size_t blocks) const noexcept {
-    return largest_metadata_charge(info_, blocks, shape_.pages_per_block());
+    return max_metadata_charge(info_, blocks, shape_.pages_per_block());
 }
 
 void object::metadata_written(std::uint64_t bytes) {
@@ -181,18 +175,13 @@ void object::load_pages(const metadata& m, std::uint64_t data_bytes, std::uint64
             bytes += shape_.page_charge(page);
         }
     }
-    // The census charged what lies on the disk; from here on this object answers for what it holds of it.
+    // The scan charged what lies on the disk; from here on this object answers for what it holds of it.
     budget_.release(data_bytes + metadata_bytes);
     const std::uint64_t most = std::max(metadata_bytes + unit, metadata_charge_for(table_.held_blocks()));
     budget_.charge(bytes + most);
     charged_.store(bytes, std::memory_order_relaxed);
     metadata_charge_.store(most, std::memory_order_relaxed);
-    using namespace std::chrono;
-    const auto age = system_clock::now() - m.checked;
-    const auto steady = age.count() < 0 ? steady_clock::now() - hours(24 * 365 * 10)
-                                        : steady_clock::now() - duration_cast<steady_clock::duration>(age);
-    checked_steady_.store(steady.time_since_epoch().count(), std::memory_order_relaxed);
-    checked_wall_.store(duration_cast<milliseconds>(m.checked.time_since_epoch()).count(), std::memory_order_relaxed);
+    validation_.restore(m.checked);
     if (m.must_revalidate) {
         mark_changed(1);
     }
@@ -207,8 +196,9 @@ std::vector<object::run> object::unrecorded(std::uint64_t data_bytes) {
         std::size_t end = page + 1;
         switch (state_of(page)) {
         case page_state::absent: {
-            const auto torn = odd().torn.lower_bound(page);
-            end = std::min(next_not_missing(page, pages - 1), torn == odd().torn.end() ? pages : torn->first);
+            const auto partial = special().partial.lower_bound(page);
+            end = std::min(next_not_missing(page, pages - 1),
+                           partial == special().partial.end() ? pages : partial->first);
             runs.push_back(begin_punch(page, end - 1));
             break;
         }
@@ -227,31 +217,16 @@ std::vector<object::run> object::unrecorded(std::uint64_t data_bytes) {
 }
 
 bool object::mark_changed(std::uint64_t number) noexcept {
-    const bool first = !must_revalidate();
-    std::uint64_t before = marked_.load(std::memory_order_relaxed);
-    while (before < number && !marked_.compare_exchange_weak(before, number)) {
+    const auto marked = validation_.mark(number);
+    if (marked != validation_state::mark_result::known) {
+        mark_dirty();
     }
-    if (before >= number) {
-        return false;
-    }
-    dirty_.store(true);
-    return first;
+    return marked == validation_state::mark_result::first;
 }
 
 void object::checked_now(std::uint64_t marked_then) noexcept {
-    std::uint64_t before = confirmed_.load(std::memory_order_relaxed);
-    while (before < marked_then && !confirmed_.compare_exchange_weak(before, marked_then)) {
-    }
-    checked_steady_.store(steady_now(), std::memory_order_relaxed);
-    checked_wall_.store(
-        std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::system_clock::now().time_since_epoch())
-            .count(),
-        std::memory_order_relaxed);
-    dirty_.store(true);
-}
-
-steady_clock::time_point object::checked() const noexcept {
-    return steady_clock::time_point(steady_clock::duration(checked_steady_.load(std::memory_order_relaxed)));
+    validation_.confirm(marked_then);
+    mark_dirty();
 }
 
 } // namespace sluice::cache

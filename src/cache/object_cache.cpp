@@ -15,7 +15,7 @@ std::uint64_t overhead(std::uint64_t max_size) {
 }
 
 /// Reads waiting for a disk beyond this many: the cache is slower than the origin, and misses go past it.
-constexpr std::size_t longest_read_queue = 256;
+constexpr std::size_t max_read_queue = 256;
 
 } // namespace
 
@@ -43,19 +43,19 @@ object_cache::~object_cache() {
     stop();
 }
 
-std::optional<errc> object_cache::unavailable() const noexcept {
+result<void> object_cache::available() const noexcept {
     switch (state_.load(std::memory_order_acquire)) {
     case state::ready:
-        return std::nullopt;
+        return {};
     case state::starting:
-        return errc::cache_starting;
+        return error{errc::cache_starting, error_source::internal, false};
     case state::broken:
-        return errc::disk_error;
+        return error{errc::disk_error, error_source::internal, false};
     case state::off:
     case state::locked:
         break;
     }
-    return errc::cache_off;
+    return error{errc::cache_off, error_source::internal, false};
 }
 
 std::shared_ptr<object> object_cache::find(std::string_view store, std::string_view name) {
@@ -67,11 +67,11 @@ awaitable<result<std::shared_ptr<object>>> object_cache::create(object_info info
     if (settings_.max_share < 100 && info.size > settings_.max_size / 100 * settings_.max_share) {
         co_return error{errc::too_large, error_source::internal, false, "max_share"};
     }
-    if (info.size > largest_object) {
+    if (info.size > max_object_size) {
         co_return error{errc::too_large, error_source::internal, false, "larger than any file"};
     }
     const geometry shape{info.size, settings_.block_size};
-    const std::uint64_t metadata = largest_metadata_charge(info, 0, shape.pages_per_block());
+    const std::uint64_t metadata = max_metadata_charge(info, 0, shape.pages_per_block());
     auto room = co_await reserve(metadata);
     if (!room) {
         co_return room.error();
@@ -136,7 +136,7 @@ awaitable<result<std::shared_ptr<file>>> object_cache::open(std::shared_ptr<obje
 
 awaitable<result<void>> object_cache::verify(std::shared_ptr<object> o, std::shared_ptr<file> f, std::uint64_t first,
                                              std::uint64_t last) {
-    if (reads_.queued() > longest_read_queue) {
+    if (reads_.queued() > max_read_queue) {
         co_return error{errc::pool_busy, error_source::internal, true};
     }
     struct outcome {
@@ -190,8 +190,8 @@ bool object_cache::enough_free(std::uint64_t bytes) {
 }
 
 awaitable<result<void>> object_cache::reserve(std::uint64_t bytes) {
-    if (const auto why = unavailable()) {
-        co_return error{*why, error_source::internal, false};
+    if (auto ready = available(); !ready) {
+        co_return ready;
     }
     if (!enough_free(bytes)) {
         auto job = [this, bytes] { return evict(bytes, eviction_reason::min_free); };

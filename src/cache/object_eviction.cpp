@@ -52,19 +52,19 @@ void object::mark_verified(std::size_t first_page, std::size_t last_page) {
 
 void object::begin_check(std::size_t first_page, std::size_t last_page) {
     const mutex_lock lock(mutex_);
-    make_odd().checking.emplace_back(shape_.block_of_page(first_page), shape_.block_of_page(last_page));
+    make_special().checking.emplace_back(shape_.block_of_page(first_page), shape_.block_of_page(last_page));
 }
 
 void object::end_check(std::size_t first_page, std::size_t last_page) {
     const mutex_lock lock(mutex_);
-    auto& checking = make_odd().checking;
+    auto& checking = make_special().checking;
     const auto it = std::find(checking.begin(), checking.end(),
                               std::pair(shape_.block_of_page(first_page), shape_.block_of_page(last_page)));
     SLUICE_ASSERT(it != checking.end());
     if (it != checking.end()) {
         checking.erase(it);
     }
-    drop_odd();
+    drop_special();
 }
 
 std::optional<object::run> object::drop_damaged(std::size_t page, std::uint64_t expected) {
@@ -73,7 +73,7 @@ std::optional<object::run> object::drop_damaged(std::size_t page, std::uint64_t 
     if (!p.readable() || p.verified || table_.checksum(page) != expected) {
         return run{};
     }
-    // Parts of a page that was torn once may be on their way to a client.
+    // Parts of a page that was partial once may be on their way to a client.
     if (table_.pinned(shape_.block_of_page(page))) {
         return std::nullopt;
     }
@@ -82,7 +82,7 @@ std::optional<object::run> object::drop_damaged(std::size_t page, std::uint64_t 
 }
 
 bool object::in_use(std::size_t block) const {
-    return table_.pinned(block) || std::ranges::any_of(odd().checking, [block](const auto& checked) {
+    return table_.pinned(block) || std::ranges::any_of(special().checking, [block](const auto& checked) {
                return checked.first <= block && block <= checked.second;
            });
 }
@@ -139,7 +139,7 @@ void object::add_evictable(std::size_t owner, std::vector<eviction_candidate>& o
             bool any = false;
             for (auto page = *held * shape_.pages_per_block(); page <= table_.last_page_of(*held) && !any; ++page) {
                 const auto p = table_.at(page);
-                any = !p.punching && (p.state == stored::present || p.state == stored::torn);
+                any = !p.punching && (p.state == stored::present || p.state == stored::partial);
             }
             if (any && !in_use(*held)) {
                 out.push_back({table_.last_use(*held), owner, *held, ahead.to(*held)});
@@ -155,7 +155,7 @@ object::run object::begin_eviction(std::size_t block) {
     const std::size_t last = table_.last_page_of(block);
     for (std::size_t page = first; page <= last; ++page) {
         const auto state = state_of(page);
-        if (state != page_state::absent && state != page_state::present && state != page_state::torn) {
+        if (state != page_state::absent && state != page_state::present && state != page_state::partial) {
             return {}; // a fill or another punch is at work in it
         }
     }
@@ -178,7 +178,7 @@ object::run object::begin_punch(std::size_t first_page, std::size_t last_page, b
         const auto beginning = static_cast<std::size_t>(f->begin / page_size);
         f->beginning_lost = f->beginning_lost || (beginning >= first_page && beginning <= last_page);
     }
-    const bool is_new = make_odd().punching.emplace(first_page, job).second;
+    const bool is_new = make_special().punching.emplace(first_page, job).second;
     SLUICE_ASSERT(is_new);
     // Page-aligned past the object's end: a hole that ends inside a page of the page cache would zero bytes in flight.
     return {static_cast<std::uint64_t>(first_page) * page_size,
@@ -188,10 +188,10 @@ object::run object::begin_punch(std::size_t first_page, std::size_t last_page, b
 std::uint64_t object::punched(run r, bool given_back) {
     const mutex_lock lock(mutex_);
     const auto first_page = static_cast<std::size_t>(r.begin / page_size);
-    if (r.begin == r.end || !odd().punching.contains(first_page)) {
+    if (r.begin == r.end || !special().punching.contains(first_page)) {
         return 0;
     }
-    const auto it = odd_->punching.find(first_page);
+    const auto it = special_->punching.find(first_page);
     const std::uint64_t released = given_back ? it->second.charged : 0;
     SLUICE_ASSERT(charged() >= released);
     for_each_held(first_page, it->second.last, [&](std::size_t page) REQUIRES(mutex_) {
@@ -199,27 +199,27 @@ std::uint64_t object::punched(run r, bool given_back) {
         const auto before = table_.at(page).state;
         if (given_back) {
             table_.set(page, {});
-            odd_->torn.erase(page);
+            special_->partial.erase(page);
             return;
         }
         // It still takes its bytes on the disk. What was published of it stays as it is; the rest may be written.
-        table_.set(page, {stored::torn});
-        auto& published = odd_->torn[page];
+        table_.set(page, {stored::partial});
+        auto& published = special_->partial[page];
         if (before == stored::present && !it->second.damaged) {
             published = {{static_cast<std::uint64_t>(page) * page_size, shape_.page_end(page)}};
         }
     });
     charged_.fetch_sub(released, std::memory_order_relaxed);
     budget_.release(released);
-    odd_->punching.erase(it);
-    drop_odd();
+    special_->punching.erase(it);
+    drop_special();
     wake_waiting();
     return released;
 }
 
 bool object::idle() {
     const mutex_lock lock(mutex_);
-    return readers_.empty() && fills_.empty() && odd().punching.empty() && odd().checking.empty();
+    return readers_.empty() && fills_.empty() && special().punching.empty() && special().checking.empty();
 }
 
 usage object::last_use() {

@@ -24,30 +24,30 @@ std::shared_ptr<fill> object::claim(std::uint64_t first, std::uint64_t last, boo
     return f;
 }
 
-object::need object::needed(const fill& f, std::uint64_t length) {
+reservation object::reservation_for(const fill& f, std::uint64_t length) {
     const mutex_lock lock(mutex_);
     const std::uint64_t last_byte = std::min(f.published + length, f.end) - 1;
     const std::uint64_t block_end = (last_byte / shape_.block_size + 1) * shape_.block_size;
     const auto last_page = static_cast<std::size_t>((std::min(block_end, f.end) - 1) / page_size);
-    need n;
+    reservation n;
     std::size_t new_blocks = 0;
     for (auto page = static_cast<std::size_t>(f.published / page_size); page <= last_page; ++page) {
         const auto state = table_.at(page).state;
-        if (state != stored::absent && state != stored::torn) {
+        if (state != stored::absent && state != stored::partial) {
             continue; // reserved already
         }
         const std::size_t block = shape_.block_of_page(page);
         new_blocks += (n.pages == 0 || page % shape_.pages_per_block() == 0) && !table_.holds(block) ? 1 : 0;
         n.first_page = n.pages == 0 ? page : n.first_page;
         ++n.pages;
-        n.bytes += odd().torn.contains(page) ? 0 : shape_.page_charge(page);
+        n.bytes += special().partial.contains(page) ? 0 : shape_.page_charge(page);
     }
     const std::uint64_t charge = new_blocks == 0 ? 0 : metadata_charge_for(table_.held_blocks() + new_blocks);
     n.metadata = charge > metadata_charge() ? charge - metadata_charge() : 0;
     return n;
 }
 
-void object::reserved(const need& n) {
+void object::reserved(const reservation& n) {
     const mutex_lock lock(mutex_);
     for (std::size_t page = n.first_page; page < n.first_page + n.pages; ++page) {
         SLUICE_ASSERT(state_of(page) == page_state::claimed);
@@ -67,9 +67,9 @@ std::vector<std::pair<std::uint64_t, std::uint64_t>> object::writable(std::uint6
     const mutex_lock lock(mutex_);
     std::vector<std::pair<std::uint64_t, std::uint64_t>> parts;
     std::uint64_t at = begin;
-    const auto& torn = odd().torn;
-    for (auto it = torn.lower_bound(static_cast<std::size_t>(begin / page_size));
-         it != torn.end() && static_cast<std::uint64_t>(it->first) * page_size < end; ++it) {
+    const auto& partial = special().partial;
+    for (auto it = partial.lower_bound(static_cast<std::size_t>(begin / page_size));
+         it != partial.end() && static_cast<std::uint64_t>(it->first) * page_size < end; ++it) {
         for (const auto& [from, to] : it->second) {
             if (from > at) {
                 parts.emplace_back(at, std::min(from, end));
@@ -92,20 +92,20 @@ void object::publish(fill& f, std::uint64_t length, const std::vector<std::pair<
     SLUICE_ASSERT(!f.ended && f.published <= f.end);
     if (in_beginning && !owns(f, first_page)) {
         // What lies before the fill's beginning in that page is for whoever wants it, from here on.
-        keep_torn(first_page, f.begin, shape_.page_end(first_page));
+        keep_partial(first_page, f.begin, shape_.page_end(first_page));
         wake_waiting();
     }
     for (const auto& [page, sum] : sums) {
         // Where parts of it were written by an earlier fill, what lies on the disk is checked before it is believed.
         SLUICE_ASSERT(table_.at(page).state == stored::filling && !table_.at(page).punching);
-        const bool was_torn = odd_ && odd_->torn.erase(page) != 0;
-        table_.set(page, {stored::present, false, !was_torn});
+        const bool was_partial = special_ && special_->partial.erase(page) != 0;
+        table_.set(page, {stored::present, false, !was_partial});
         table_.set_checksum(page, sum);
         table_.touch(shape_.block_of_page(page), policy_);
     }
     if (!sums.empty()) {
         dirty_.store(true);
-        drop_odd();
+        drop_special();
     }
     for (const auto* r : readers_) {
         if (r->waits_ && r->waits_for_.get() == &f && f.published >= r->wanted_) {
@@ -130,13 +130,13 @@ void object::trim(fill& f, std::uint64_t end) {
     wake_waiting();
 }
 
-std::vector<object::run> object::end_fill(fill& f, std::optional<error> failure) {
+std::vector<object::run> object::end_fill(fill& f, result<void> outcome) {
     const mutex_lock lock(mutex_);
     if (std::exchange(f.ended, true)) {
         return {};
     }
     SLUICE_ASSERT(f.published <= f.end);
-    f.failure = std::move(failure);
+    f.outcome = std::move(outcome);
     std::vector<std::pair<std::size_t, std::size_t>> unwritten;
     const auto end = static_cast<std::size_t>((f.end + page_size - 1) / page_size);
     auto page = static_cast<std::size_t>(std::min(f.published, f.end) / page_size);
@@ -153,9 +153,9 @@ std::vector<object::run> object::end_fill(fill& f, std::optional<error> failure)
             const std::uint64_t from = std::max(f.begin, static_cast<std::uint64_t>(page) * page_size);
             const std::uint64_t to = std::min(f.published, shape_.page_end(page));
             if (to > from) {
-                keep_torn(page, from, to);
-            } else if (odd().torn.contains(page)) {
-                table_.set(page, {stored::torn});
+                keep_partial(page, from, to);
+            } else if (special().partial.contains(page)) {
+                table_.set(page, {stored::partial});
             } else if (!unwritten.empty() && unwritten.back().second + 1 == page) {
                 unwritten.back().second = page;
             } else {
@@ -174,10 +174,10 @@ std::vector<object::run> object::end_fill(fill& f, std::optional<error> failure)
     return runs;
 }
 
-void object::keep_torn(std::size_t page, std::uint64_t from, std::uint64_t to) {
+void object::keep_partial(std::size_t page, std::uint64_t from, std::uint64_t to) {
     SLUICE_ASSERT(table_.at(page).state == stored::filling && from < to && to <= shape_.page_end(page));
-    table_.set(page, {stored::torn});
-    auto& intervals = make_odd().torn[page];
+    table_.set(page, {stored::partial});
+    auto& intervals = make_special().partial[page];
     intervals.emplace_back(from, to);
     std::sort(intervals.begin(), intervals.end());
 }
@@ -191,7 +191,7 @@ object::demand object::demand_for(const fill& f, std::uint64_t window) {
         const std::uint64_t wanted_to = shape_.page_end(static_cast<std::size_t>(r->last_ / page_size));
         if (!r->rests_ && r->position_ < f.end && wanted_to > f.published && f.published <= r->position_ + 2 * window) {
             d.wanted = true;
-            d.most_advanced = std::max(d.most_advanced, r->position_);
+            d.furthest_reader = std::max(d.furthest_reader, r->position_);
         }
     }
     return d;

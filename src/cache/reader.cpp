@@ -9,7 +9,7 @@ namespace sluice::cache {
 namespace {
 
 /// The most that one span gives out, and pins: a slow client holds no more than this against eviction.
-constexpr std::uint64_t longest_span = 4ULL << 20U;
+constexpr std::uint64_t max_span = 4ULL << 20U;
 
 } // namespace
 
@@ -62,8 +62,8 @@ span reader::next(std::uint64_t position) {
     object_->wake_producers();
     const auto waited = std::exchange(waits_for_, nullptr);
     waits_ = false;
-    if (waited && waited->failure && waited->failure->code != errc::canceled && waited->published <= position) {
-        return {span::kind::failed, position, last_, waited->failure};
+    if (waited && !waited->outcome && waited->outcome.error().code != errc::canceled && waited->published <= position) {
+        return {span::kind::failed, position, last_, waited->outcome};
     }
     span s = object_->look(*this);
     if (s.what == span::kind::readable && (waited || object_->fill_at(position))) {
@@ -104,7 +104,7 @@ span object::look(reader& r) {
 
 span object::readable(reader& r) {
     const auto first_page = static_cast<std::size_t>(r.position_ / page_size);
-    const std::uint64_t limit = std::min(r.last_ + 1, r.position_ + longest_span);
+    const std::uint64_t limit = std::min(r.last_ + 1, r.position_ + max_span);
     const auto unverified = [this](std::size_t page) REQUIRES(mutex_) {
         const auto p = table_.at(page);
         return p.readable() && !p.verified;
@@ -170,8 +170,8 @@ bool object::owns(const fill& f, std::size_t page) const noexcept {
 }
 
 const std::pair<const std::size_t, object::punch_job>* object::punch_at(std::size_t page) const {
-    const auto after = odd().punching.upper_bound(page);
-    if (after == odd().punching.begin() || std::prev(after)->second.last < page) {
+    const auto after = special().punching.upper_bound(page);
+    if (after == special().punching.begin() || std::prev(after)->second.last < page) {
         return nullptr;
     }
     return &*std::prev(after);
@@ -202,12 +202,12 @@ page_state object::state_of(std::size_t page) const {
     if (claimed_by(page) != nullptr) {
         return page_state::claimed;
     }
-    return p.state == block_table::stored::torn ? page_state::torn : page_state::absent;
+    return p.state == block_table::stored::partial ? page_state::partial : page_state::absent;
 }
 
 bool object::is_missing(std::size_t page) const {
     const auto state = state_of(page);
-    return state == page_state::absent || state == page_state::torn;
+    return state == page_state::absent || state == page_state::partial;
 }
 
 std::size_t object::next_not_missing(std::size_t first, std::size_t last) const {
@@ -215,7 +215,7 @@ std::size_t object::next_not_missing(std::size_t first, std::size_t last) const 
         return first;
     }
     std::size_t next = last + 1;
-    if (const auto after = odd().punching.upper_bound(first); after != odd().punching.end()) {
+    if (const auto after = special().punching.upper_bound(first); after != special().punching.end()) {
         next = std::min(next, after->first);
     }
     for (const auto& f : fills_) {

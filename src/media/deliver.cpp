@@ -261,7 +261,7 @@ awaitable<delivered> send_part(delivery& d, std::shared_ptr<cache::file> data, s
             break;
         }
         case cache::span::kind::failed:
-            failure = s.failure;
+            failure = s.outcome.error();
             break;
         }
         if (failure) {

@@ -155,7 +155,7 @@ awaitable<void> run(transfer t) {
             t.from.worker.shared.cache.retire(t.writer.of());
         }
     }
-    t.writer.finish(std::move(failure));
+    t.writer.finish(failure ? result<void>(std::move(*failure)) : result<void>());
     t.body->finish();
 }
 
@@ -249,7 +249,7 @@ awaitable<result<bool>> begin_fill(fill_source from, std::shared_ptr<cache::obje
         failure = error{errc::unexpected_status, error_source::origin, false, "no body"};
     }
     if (failure) {
-        writer.finish(failure);
+        writer.finish(*failure);
         co_return *failure;
     }
     start(transfer{from, std::move(slot), std::move(writer), std::move(got.value())});

@@ -170,8 +170,8 @@ bool confirms(const origin::object_head& head, const cache::object& stale) {
 
 /// The question to the origin, by the one who leads.
 awaitable<lookup_result> ask_origin(media_request& m, std::shared_ptr<cache::object> stale) {
-    if (const auto why = m.worker.shared.cache.unavailable(); why && !stale) {
-        co_return fail({*why, error_source::internal, false});
+    if (const auto ready = m.worker.shared.cache.available(); !ready && !stale) {
+        co_return fail(ready.error());
     }
     const auto marked_then = stale ? stale->marked() : 0;
     auto got = co_await ask(m, stale.get());

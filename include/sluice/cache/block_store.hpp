@@ -75,13 +75,12 @@ public:
     /// Unlinks both files of an object; missing ones are no error.
     void remove(const std::string& name) const;
 
-    /// What one pass over the directory found.
-    struct census {
-        std::uint64_t bytes{0};         ///< that everything in it takes (`st_blocks`), and what `remove_older` removes
-        std::vector<std::string> names; ///< of all its files
+    struct scan_result {
+        std::uint64_t bytes{0};         ///< that all files take (`st_blocks`), those that `remove_older` removes too
+        std::vector<std::string> names; ///< of the files of this version
     };
-    /// Counts what is there. Left-over temporary files are removed.
-    [[nodiscard]] result<census> count() const;
+    /// Goes through the directory once. Removes temporary files that were left over.
+    [[nodiscard]] result<scan_result> scan() const;
 
     /// Removes what a program of an older format left: it is not read any more. Tells `removed` how many bytes that
     /// gave back, file by file; stops where it gives false. Gives whether there was anything.
@@ -95,7 +94,7 @@ public:
         std::uint64_t data_bytes{0};     ///< on the disk
     };
     /// Calls `found` with every whole object among `names`; removes what is damaged or has lost its other half, and
-    /// tells `removed` how many bytes that gave back. `names` is from a census that was taken before the first fill of
+    /// tells `removed` how many bytes that gave back. `names` is from a `scan` that was made before the first fill of
     /// this process, so that nothing in the making is taken for a left-over. Stops where `found` gives false.
     void load(const std::vector<std::string>& names, const std::function<bool(found_object)>& found,
               const std::function<void(std::uint64_t)>& removed) const;

@@ -23,7 +23,7 @@ public:
     enum class stored : std::uint8_t {
         absent = 0, ///< nothing
         filling = 1,
-        torn = 2,
+        partial = 2,
         present = 3
     };
     /// A page's record.

@@ -26,8 +26,8 @@ public:
     /// Errors: as `prepare`; the bytes are not published then.
     awaitable<result<void>> write(const char* data, std::size_t length);
 
-    /// Ends the fill: complete, or failed with what its readers are told.
-    void finish(std::optional<error> failure);
+    /// Ends the fill: complete, or failed with the error that its readers get.
+    void finish(result<void> outcome);
 
     /// Waits until a reader wants what comes next: at most `window` bytes, and a quarter of the cache, ahead of the
     /// most advanced one. False: nobody wants it any more. `wake` belongs to the caller's worker.

@@ -12,7 +12,7 @@ namespace sluice::cache {
 /// The unit of presence and of checksums.
 inline constexpr std::uint64_t page_size = 64ULL * 1024;
 /// Of an object that can be cached: its blocks are counted in 32 bits.
-inline constexpr std::uint64_t largest_object = UINT32_MAX * page_size;
+inline constexpr std::uint64_t max_object_size = UINT32_MAX * page_size;
 
 /// One of a few texts, each held once for the whole process: a million objects have a handful of stores.
 class interned {

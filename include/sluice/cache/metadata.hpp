@@ -41,8 +41,8 @@ struct metadata {
 
 /// The most that both files of an object take on the disk beside the bytes of its pages while it holds `blocks` blocks
 /// of `pages_per_block`: its metadata file, and the extents of the data file. Bytes, whole 4 KiB units.
-[[nodiscard]] std::uint64_t largest_metadata_charge(const object_info& info, std::size_t blocks,
-                                                    std::size_t pages_per_block) noexcept;
+[[nodiscard]] std::uint64_t max_metadata_charge(const object_info& info, std::size_t blocks,
+                                                std::size_t pages_per_block) noexcept;
 
 /// Errors: `errc::disk_error` for anything that is not a whole, unharmed metadata file of this version.
 [[nodiscard]] result<metadata> decode(std::string_view bytes);

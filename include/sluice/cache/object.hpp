@@ -5,7 +5,9 @@
 #include <sluice/cache/block_table.hpp>
 #include <sluice/cache/budget.hpp>
 #include <sluice/cache/key.hpp>
+#include <sluice/cache/page_state.hpp>
 #include <sluice/cache/reader.hpp>
+#include <sluice/cache/validation_state.hpp>
 
 #include <atomic>
 #include <chrono>
@@ -18,29 +20,6 @@
 #include <vector>
 
 namespace sluice::cache {
-
-/// Where a page is in its life; `absent` and `claimed` pages take no memory. Only `filling`, `torn`, `present` and
-/// `punching` pages are charged to the budget.
-enum class page_state : std::uint8_t {
-    absent,
-    claimed,  ///< a fill will write it; nothing is reserved yet
-    filling,  ///< reserved; being written
-    torn,     ///< a fill ended or began inside it: some bytes were published, and are never rewritten
-    present,  ///< whole and checksummed
-    punching, ///< being given back to the file system; cannot be claimed until that has returned
-};
-
-/// One transfer from the origin into a run of pages. Guarded by its object's mutex.
-struct fill {
-    std::uint64_t begin{0};     ///< its first byte
-    std::uint64_t end{0};       ///< one past its last
-    std::uint64_t published{0}; ///< readers may have all before it
-    bool ended{false};
-    bool beginning_lost{false};      ///< it began inside a page, which was given back since: no longer read from it
-    std::optional<error> failure;    ///< set where it ended before `end`
-    std::shared_ptr<event> producer; ///< woken when a reader moved or left, while the producer waits for demand
-    bool producer_waits{false};
-};
 
 /// One version of an object: what is known of it, and which pages of it are where.
 ///
@@ -85,16 +64,10 @@ public:
     std::shared_ptr<fill> claim(std::uint64_t first, std::uint64_t last, bool begin_inside_page);
 
     /// What a fill has to reserve before it writes `length` bytes at its published offset: the claimed pages from there
-    /// to the end of that block or of the fill, and what the metadata file grows by. No pages: nothing.
-    struct need {
-        std::size_t first_page{0};
-        std::size_t pages{0};
-        std::uint64_t bytes{0};
-        std::uint64_t metadata{0};
-    };
-    need needed(const fill& f, std::uint64_t length);
-    /// The bytes and the metadata of `n` were charged by the caller: its pages are `filling` now.
-    void reserved(const need& n);
+    /// to the end of that block or of the fill, and what the metadata file grows by.
+    reservation reservation_for(const fill& f, std::uint64_t length);
+    /// The bytes and the metadata of `r` were charged by the caller: its pages are `filling` now.
+    void reserved(const reservation& r);
 
     /// The parts of [begin, end) that no fill has published yet: what may be written.
     std::vector<std::pair<std::uint64_t, std::uint64_t>> writable(std::uint64_t begin, std::uint64_t end);
@@ -105,14 +78,10 @@ public:
     void flush(const fill& f);
     /// Cuts the end of a fill to what its answer covers. Gives up the claim on pages beyond.
     void trim(fill& f, std::uint64_t end);
-    /// A page-aligned run of bytes, one past its last in `end`; none where both are equal.
-    struct run {
-        std::uint64_t begin{0};
-        std::uint64_t end{0};
-    };
-    /// Ends a fill; `failure` where it ended early. Its unwritten pages become absent, or `punching` where they were
-    /// reserved: each run that is given must be punched, then `punched` called.
-    std::vector<run> end_fill(fill& f, std::optional<error> failure);
+    using run = page_run;
+    /// Ends a fill; `outcome` says why where it ended early. Its unwritten pages become absent, or `punching` where
+    /// they were reserved: each run that is given must be punched, then `punched` called.
+    std::vector<run> end_fill(fill& f, result<void> outcome);
     /// The file system has given the run back, or could not (then its pages stay charged, and unread). Gives the bytes
     /// that were released of the budget.
     std::uint64_t punched(run r, bool given_back);
@@ -120,7 +89,7 @@ public:
     /// How far `f` may read ahead: whether any live reader still wants it, and the position of the most advanced one.
     struct demand {
         bool wanted{false};
-        std::uint64_t most_advanced{0};
+        std::uint64_t furthest_reader{0};
     };
     demand demand_for(const fill& f, std::uint64_t window);
     /// Whether a live reader stands in [first, last].
@@ -172,9 +141,9 @@ public:
     /// True once after each change that the metadata file does not hold yet.
     bool take_dirty() noexcept { return dirty_.exchange(false); }
     void mark_dirty() noexcept { dirty_.store(true); }
-    /// Takes over what a process before this one left: the pages of `m`, and what the census charged for both files,
-    /// `data_bytes` and `metadata_bytes`. From here on the object is charged for its whole pages, and for what its
-    /// metadata file may take with them.
+    /// Takes over what a process before this one left: the pages of `m`, and what the scan of the directory charged for
+    /// both files, `data_bytes` and `metadata_bytes`. From here on the object is charged for its whole pages, and for
+    /// what its metadata file may take with them.
     void load_pages(const metadata& m, std::uint64_t data_bytes, std::uint64_t metadata_bytes);
     /// Runs of absent pages that must be punched since the file takes more than its recorded pages (`data_bytes`): the
     /// process before this one ended while it filled them.
@@ -186,24 +155,15 @@ public:
     void retire() noexcept { retired_.store(true); }
     [[nodiscard]] bool retired() const noexcept { return retired_.load(); }
 
-    /// It must be revalidated once before it is served again, since the change `number` (see `object_cache::changes`).
-    /// False where that is known already. Several marks are one: whoever asks the origin next settles them all.
-    bool mark_changed(std::uint64_t number) noexcept;
-    /// Whether nobody has asked the origin since it was marked.
-    [[nodiscard]] bool must_revalidate() const noexcept {
-        return marked() > confirmed_.load(std::memory_order_acquire);
-    }
-    /// The last mark. To be taken before the origin is asked, and given to `checked_now`.
-    [[nodiscard]] std::uint64_t marked() const noexcept { return marked_.load(std::memory_order_acquire); }
-    /// The newest mark that a check has answered for.
-    [[nodiscard]] std::uint64_t confirmed() const noexcept { return confirmed_.load(std::memory_order_acquire); }
+    // See `validation_state`; what changes there is written to the metadata file.
 
-    /// The origin confirmed this version, to a question that was asked when the last mark was `marked_then`: later ones
-    /// stay.
+    /// True where it need not be revalidated before.
+    bool mark_changed(std::uint64_t number) noexcept;
     void checked_now(std::uint64_t marked_then) noexcept;
-    /// When the origin last confirmed this version, on the steady clock; the far past where the stored time lies in the
-    /// future.
-    [[nodiscard]] steady_clock::time_point checked() const noexcept;
+    [[nodiscard]] bool must_revalidate() const noexcept { return validation_.must_revalidate(); }
+    [[nodiscard]] std::uint64_t marked() const noexcept { return validation_.marked(); }
+    [[nodiscard]] std::uint64_t confirmed() const noexcept { return validation_.confirmed(); }
+    [[nodiscard]] steady_clock::time_point checked() const noexcept { return validation_.checked(); }
 
     /// The last change that it was judged by when it was put into the cache's table, under whose lock both are called.
     void set_born(std::uint64_t number) noexcept { born_ = number; }
@@ -230,13 +190,13 @@ private:
     /// and claimed by another since.
     [[nodiscard]] bool owns(const fill& f, std::size_t page) const noexcept REQUIRES(mutex_);
     [[nodiscard]] page_state state_of(std::size_t page) const REQUIRES(mutex_);
-    [[nodiscard]] const fill* claimed_by(std::size_t page) const REQUIRES(mutex_); // were it absent or torn
-    [[nodiscard]] bool is_missing(std::size_t page) const REQUIRES(mutex_);        // absent or torn: to be claimed
+    [[nodiscard]] const fill* claimed_by(std::size_t page) const REQUIRES(mutex_); // were it absent or partial
+    [[nodiscard]] bool is_missing(std::size_t page) const REQUIRES(mutex_);        // absent or partial: to be claimed
     [[nodiscard]] bool in_use(std::size_t block) const REQUIRES(mutex_);           // being sent or checked
     /// The first page in [first, last] that is not missing, or last + 1.
     [[nodiscard]] std::size_t next_not_missing(std::size_t first, std::size_t last) const REQUIRES(mutex_);
     struct punch_job;
-    struct oddities;
+    struct special_pages;
     template <class F>
     void for_each_held(std::size_t first, std::size_t last, F visit) REQUIRES(mutex_);
     [[nodiscard]] const std::pair<const std::size_t, punch_job>* punch_at(std::size_t page) const REQUIRES(mutex_);
@@ -244,7 +204,7 @@ private:
     [[nodiscard]] std::uint64_t metadata_charge_for(std::size_t blocks) const noexcept;
     [[nodiscard]] std::string joined_tags() const REQUIRES(mutex_);
     std::size_t add_runs(metadata& m, std::size_t block, std::size_t blocks) const REQUIRES(mutex_);
-    void keep_torn(std::size_t page, std::uint64_t from, std::uint64_t to) REQUIRES(mutex_);
+    void keep_partial(std::size_t page, std::uint64_t from, std::uint64_t to) REQUIRES(mutex_);
     std::shared_ptr<fill> fill_at(std::uint64_t offset) const REQUIRES(mutex_);
     void wake_waiting() REQUIRES(mutex_);
     void wake_producers() REQUIRES(mutex_);
@@ -266,17 +226,17 @@ private:
         bool damaged{false}; ///< nobody was sent its bytes: they may be written over
     };
     /// What most objects have nothing of.
-    struct oddities {
+    struct special_pages {
         /// Page → published byte intervals.
-        std::map<std::size_t, std::vector<std::pair<std::uint64_t, std::uint64_t>>> torn;
+        std::map<std::size_t, std::vector<std::pair<std::uint64_t, std::uint64_t>>> partial;
         std::map<std::size_t, punch_job> punching;                 ///< by its first page; runs do not overlap
         std::vector<std::pair<std::size_t, std::size_t>> checking; ///< blocks, inclusive
     };
-    static const oddities none;
-    [[nodiscard]] const oddities& odd() const noexcept REQUIRES(mutex_) { return odd_ ? *odd_ : none; }
-    oddities& make_odd() REQUIRES(mutex_);
-    void drop_odd() noexcept REQUIRES(mutex_);
-    std::unique_ptr<oddities> odd_ GUARDED_BY(mutex_); ///< where it has any
+    static const special_pages none;
+    [[nodiscard]] const special_pages& special() const noexcept REQUIRES(mutex_) { return special_ ? *special_ : none; }
+    special_pages& make_special() REQUIRES(mutex_);
+    void drop_special() noexcept REQUIRES(mutex_);
+    std::unique_ptr<special_pages> special_ GUARDED_BY(mutex_); ///< where it has any
     std::list<std::shared_ptr<fill>> fills_ GUARDED_BY(mutex_);
     std::vector<reader*> readers_ GUARDED_BY(mutex_);
     std::shared_ptr<file> file_ GUARDED_BY(mutex_);
@@ -285,10 +245,7 @@ private:
     std::atomic<std::uint64_t> charged_{0};
     std::atomic<std::uint64_t> metadata_charge_{0};
     usage last_use_ GUARDED_BY(mutex_);
-    std::atomic<std::int64_t> checked_steady_{0};
-    std::atomic<std::int64_t> checked_wall_{0};
-    std::atomic<std::uint64_t> marked_{0};
-    std::atomic<std::uint64_t> confirmed_{0};
+    validation_state validation_;
     std::uint64_t born_{0};
 };
 

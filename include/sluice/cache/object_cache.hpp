@@ -51,15 +51,15 @@ public:
     object_cache(const object_cache&) = delete;
     object_cache& operator=(const object_cache&) = delete;
 
-    /// Opens the directory, then counts and loads it in a thread of its own, which goes on to keep house: it writes
-    /// metadata, closes idle descriptors, and tries a locked directory again. Returns once the directory was counted,
-    /// so that the first requests find a cache, or after two seconds, where it is large.
+    /// Opens the directory, then scans and loads it in a thread of its own, which goes on with maintenance: it writes
+    /// metadata, closes idle descriptors, and tries a locked directory again. Returns once the directory was scanned,
+    /// so that the first requests find a cache, or after two seconds where it is large.
     void start();
     /// Writes all metadata out. Workers must have ended.
     void stop();
 
-    /// Whether new bytes can be stored: no value where they can, else `cache_off`, `cache_starting` or `disk_error`.
-    [[nodiscard]] std::optional<errc> unavailable() const noexcept;
+    /// Whether new bytes can be stored. Errors: `cache_off`, `cache_starting`, `disk_error`.
+    [[nodiscard]] result<void> available() const noexcept;
 
     /// Whether all that a process before this one left is known by now.
     [[nodiscard]] bool loaded() const noexcept { return loaded_.load(std::memory_order_acquire); }
@@ -67,7 +67,7 @@ public:
     /// The present version of an object, or nullptr.
     [[nodiscard]] std::shared_ptr<object> find(std::string_view store, std::string_view name);
 
-    /// Adds a version and retires the one before. Errors: as `unavailable`, `too_large`, `cache_full`, `disk_full`,
+    /// Adds a version and retires the one before. Errors: as `available`, `too_large`, `cache_full`, `disk_full`,
     /// `disk_error`.
     ///
     /// `seen`: what `changes` gave before the caller's leave to have it was asked for. Where this object, one of the
@@ -91,7 +91,7 @@ public:
     awaitable<result<void>> verify(std::shared_ptr<object> o, std::shared_ptr<file> f, std::uint64_t first,
                                    std::uint64_t last);
 
-    /// Charges room for `bytes`, evicting where there is none. Errors: as `unavailable`, `cache_full`, `disk_full`.
+    /// Charges room for `bytes`, evicting where there is none. Errors: as `available`, `cache_full`, `disk_full`.
     awaitable<result<void>> reserve(std::uint64_t bytes);
     void release(std::uint64_t bytes) noexcept { budget_.release(bytes); }
 
@@ -130,8 +130,12 @@ private:
 
     void set_state(state s);
     void open_directory();
-    void keep_house();
+    /// The maintenance thread.
+    void run_maintenance();
+    [[nodiscard]] bool is_stopping() EXCLUDES(maintenance_mutex_);
     void load();
+    /// Puts an object of the disk into the index; false where it is not current any more, and was removed.
+    bool load_object(const block_store::found_object& found);
     void write_metadata(bool final);
     /// False where the disk is in trouble.
     bool write_metadata_of(const std::shared_ptr<object>& o) EXCLUDES(metadata_mutex_);
@@ -182,10 +186,10 @@ private:
 
     mutex metadata_mutex_; // one metadata file is written at a time
     mutex eviction_mutex_; // one eviction at a time, so that several misses do not each empty the cache
-    mutex house_mutex_;
-    condition_variable house_wakes_;
-    bool stopping_ GUARDED_BY(house_mutex_){false};
-    std::thread house_;
+    mutex maintenance_mutex_;
+    condition_variable maintenance_changed_; ///< `state_` or `stopping_`
+    bool stopping_ GUARDED_BY(maintenance_mutex_){false};
+    std::thread maintenance_;
 };
 
 } // namespace sluice::cache

@@ -28,7 +28,7 @@ struct span {
     kind what{kind::wait};
     std::uint64_t first{0};
     std::uint64_t last{0};
-    std::optional<error> failure{}; ///< set where it has failed
+    result<void> outcome{}; ///< the error of that fill where it has failed
 };
 
 /// One live request for a part of an object: where it is, how far it wants to go, and what it holds pinned.

@@ -73,7 +73,7 @@ metadata of(const object_info& info) {
 std::pair<std::vector<std::string>, std::uint64_t> loaded(const block_store& store) {
     std::pair<std::vector<std::string>, std::uint64_t> got;
     store.load(
-        store.count().value().names,
+        store.scan().value().names,
         [&got](const block_store::found_object& found) {
             got.first.push_back(block_store::name_of(found.meta.info.key, found.serial));
             return true;
@@ -212,8 +212,8 @@ BOOST_FIXTURE_TEST_CASE(only_whole_pairs_are_loaded, store_bench) {
     std::ofstream(path("left.tmp")) << "half";
     std::ofstream(path("a stranger")) << "not ours";
 
-    const auto census = it->count().value();
-    BOOST_TEST(census.bytes > 0U);
+    const auto scanned = it->scan().value();
+    BOOST_TEST(scanned.bytes > 0U);
     const auto [names, removed] = loaded(*it);
     BOOST_TEST(names.size() == 1U);
     BOOST_TEST(names.at(0) == good);
@@ -224,14 +224,14 @@ BOOST_FIXTURE_TEST_CASE(only_whole_pairs_are_loaded, store_bench) {
     BOOST_TEST(directory.names("a stranger").size() == 1U); // counted, and left alone
 }
 
-BOOST_FIXTURE_TEST_CASE(the_census_counts_all_that_takes_room, store_bench) {
-    const std::uint64_t empty = it->count().value().bytes;
+BOOST_FIXTURE_TEST_CASE(a_scan_counts_all_that_takes_room, store_bench) {
+    const std::uint64_t empty = it->scan().value().bytes;
     const auto f = made("a-0", 8 * page_size);
     const auto bytes = bytes_of(3, 0, 3 * page_size);
     BOOST_REQUIRE(it->write(*f, page_size, bytes.data(), bytes.size()));
     fsync(f->fd()); // delayed allocation counts no blocks before
-    BOOST_TEST(it->count().value().bytes >= empty + 3 * page_size);
-    BOOST_TEST(it->count().value().bytes < empty + 5 * page_size);
+    BOOST_TEST(it->scan().value().bytes >= empty + 3 * page_size);
+    BOOST_TEST(it->scan().value().bytes < empty + 5 * page_size);
 }
 
 BOOST_AUTO_TEST_SUITE_END()

@@ -134,7 +134,7 @@ struct disk_bench {
         writes = std::make_unique<file_pool>(write_threads);
         cache = std::make_unique<object_cache>(settings, *reads, *writes, std::move(observer));
         cache->start();
-        while (!cache->unavailable() && !cache->loaded()) {
+        while (cache->available() && !cache->loaded()) {
             std::this_thread::yield();
         }
     }
@@ -247,7 +247,7 @@ private:
                 auto written = co_await w.write(bytes.data(), bytes.size());
                 ready = std::move(written);
             }
-            w.finish(ready ? std::optional<error>() : std::optional<error>(ready.error()));
+            w.finish(ready);
             if (!ready) {
                 failure_ = ready.error();
                 co_return false;

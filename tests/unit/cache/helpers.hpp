@@ -44,7 +44,7 @@ struct bench {
     }
     /// What the writer does before it writes. False where the budget has no room.
     bool reserve(const fill& f, std::uint64_t length) {
-        const auto n = it->needed(f, length);
+        const auto n = it->reservation_for(f, length);
         if (n.pages == 0) {
             return true;
         }
@@ -73,7 +73,7 @@ struct bench {
     void fetch(std::uint64_t first, std::uint64_t last) {
         const auto f = it->claim(first, last, false);
         publish(*f, f->end - f->published);
-        it->end_fill(*f, std::nullopt);
+        it->end_fill(*f, {});
     }
     void evict(std::size_t block) { it->punched(it->begin_eviction(block), true); }
 };

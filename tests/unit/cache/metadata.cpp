@@ -208,7 +208,7 @@ BOOST_AUTO_TEST_CASE(the_charge_covers_every_file_that_may_be_written) {
                     blocks += page / pages_a_block != block ? 1 : 0;
                     block = page / pages_a_block;
                 }
-                const auto charge = largest_metadata_charge(m.info, blocks, pages_a_block);
+                const auto charge = max_metadata_charge(m.info, blocks, pages_a_block);
                 BOOST_TEST(charge >= encode(m).size() + 4096);
                 BOOST_TEST(charge % 4096 == 0U);
             }

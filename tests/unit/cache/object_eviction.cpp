@@ -144,7 +144,7 @@ BOOST_AUTO_TEST_CASE(an_object_gives_everything_back_at_its_end) {
     const auto policy = make_lru_clock();
     auto o = std::make_shared<object>(info_of(4 * page_size), 4 * page_size, 1, room, *policy, 8192);
     const auto f = o->claim(0, page_size - 1, whole_pages);
-    const auto n = o->needed(*f, 1);
+    const auto n = o->reservation_for(*f, 1);
     BOOST_REQUIRE(room.try_charge(n.bytes));
     o->reserved(n);
     BOOST_TEST(room.used() == page_size + 8192);
@@ -156,10 +156,10 @@ BOOST_AUTO_TEST_CASE(what_a_restart_finds_is_charged_with_the_largest_its_metada
     bench b(100 * page_size);
     metadata m = b.it->snapshot();
     m.add(3, 1);
-    b.room.charge(2 * page_size + 4096); // by the census
+    b.room.charge(2 * page_size + 4096); // by the scan
     b.it->load_pages(m, 2 * page_size, 4096);
     BOOST_TEST(b.it->charged() == page_size);
-    BOOST_TEST(b.room.used() == page_size + largest_metadata_charge(b.it->info(), 1, 4));
+    BOOST_TEST(b.room.used() == page_size + max_metadata_charge(b.it->info(), 1, 4));
     // One page too much lies on the disk: all that is not recorded is given back.
     const auto runs = b.it->unrecorded(2 * page_size);
     BOOST_REQUIRE_EQUAL(runs.size(), 2U);

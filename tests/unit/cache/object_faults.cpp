@@ -88,7 +88,7 @@ BOOST_AUTO_TEST_CASE(absent_pages_of_a_block_whose_eviction_failed_stay_absent_a
     bench b(4 * page_size);
     auto f = b.it->claim(0, page_size - 1, false);
     b.publish(*f, page_size);
-    b.it->end_fill(*f, std::nullopt);
+    b.it->end_fill(*f, {});
     const auto r = b.it->begin_eviction(0);
     BOOST_TEST(r.end - r.begin == 4 * page_size);
     b.it->punched(r, false);

@@ -1,4 +1,4 @@
-// The life of a page: absent, claimed, filling, torn, present; who reads it meanwhile, and who may write it.
+// The life of a page: absent, claimed, filling, partial, present; who reads it meanwhile, and who may write it.
 #include <boost/test/unit_test.hpp>
 
 #include "helpers.hpp"
@@ -47,7 +47,7 @@ BOOST_AUTO_TEST_CASE(claimed_is_waited_for_and_published_is_read_byte_by_byte) {
     b.publish(*f, page_size);
     check(r->next(1), kind::readable, 1, page_size);
     b.publish(*f, 3 * page_size - 1);
-    b.it->end_fill(*f, std::nullopt);
+    b.it->end_fill(*f, {});
     check(r->next(5), kind::readable, 5, 4 * page_size - 1);
     BOOST_TEST(b.room.used() == 4 * page_size);
 }
@@ -96,13 +96,13 @@ BOOST_AUTO_TEST_CASE(a_partly_present_run_is_read_to_its_first_gap) {
 BOOST_AUTO_TEST_CASE(room_is_asked_for_by_the_block_and_once) {
     bench b(10 * page_size);
     const auto f = b.it->claim(page_size, 10 * page_size - 1, whole_pages);
-    auto n = b.it->needed(*f, 1);
+    auto n = b.it->reservation_for(*f, 1);
     BOOST_TEST(n.first_page == 1U);
     BOOST_TEST(n.pages == 3U); // to the end of the block
     BOOST_TEST(n.bytes == 3 * page_size);
     BOOST_REQUIRE(b.reserve(*f, 1));
-    BOOST_TEST(b.it->needed(*f, 3 * page_size).pages == 0U);
-    n = b.it->needed(*f, 3 * page_size + 1);
+    BOOST_TEST(b.it->reservation_for(*f, 3 * page_size).pages == 0U);
+    n = b.it->reservation_for(*f, 3 * page_size + 1);
     BOOST_TEST(n.first_page == 4U);
     BOOST_TEST(n.pages == 4U);
     b.publish(*f, 9 * page_size);
@@ -129,7 +129,7 @@ BOOST_AUTO_TEST_CASE(a_failure_is_told_to_those_who_waited_for_it_and_never_an_e
     far->next(0);
     b.publish(*f, 500);
     b.it->end_fill(*f, broken);
-    // What was published before it broke counts: it is torn now, so that it is fetched again, without a failure.
+    // What was published before it broke counts: it is partial now, so that it is fetched again, without a failure.
     BOOST_TEST((near->next(0).what != kind::failed));
     const auto s = far->next(500);
     BOOST_TEST((s.what != kind::readable));
@@ -145,8 +145,8 @@ BOOST_AUTO_TEST_CASE(a_failure_ends_the_wait_of_who_had_nothing) {
     b.it->end_fill(*f, broken);
     const auto s = r->next(0);
     BOOST_TEST((s.what == kind::failed));
-    BOOST_REQUIRE(s.failure.has_value());
-    BOOST_TEST((s.failure->code == errc::short_body));
+    BOOST_REQUIRE(s.outcome.has_error());
+    BOOST_TEST((s.outcome.error().code == errc::short_body));
     BOOST_TEST((r->next(0).what == kind::absent)); // told once, then it may try itself
 }
 
@@ -166,15 +166,15 @@ BOOST_AUTO_TEST_CASE(a_torn_page_is_completed_without_writing_what_was_published
     for (const auto& run : b.it->end_fill(*f, broken)) {
         b.it->punched(run, true);
     }
-    BOOST_TEST(b.room.used() == 2 * page_size); // the whole one and the torn one
+    BOOST_TEST(b.room.used() == 2 * page_size); // the whole one and the partial one
     const auto g = b.it->claim(page_size, 4 * page_size - 1, whole_pages);
     BOOST_REQUIRE(g);
     BOOST_TEST(g->begin == page_size);
     BOOST_TEST((b.it->writable(page_size, 2 * page_size + 10) == parts{{page_size + 300, 2 * page_size + 10}}));
     BOOST_TEST(b.it->writable(page_size, page_size + 300).empty());
-    BOOST_TEST(b.it->needed(*g, 1).bytes == 2 * page_size); // the torn page has its room
+    BOOST_TEST(b.it->reservation_for(*g, 1).bytes == 2 * page_size); // the partial page has its room
     b.publish(*g, 3 * page_size);
-    b.it->end_fill(*g, std::nullopt);
+    b.it->end_fill(*g, {});
     BOOST_TEST(b.room.used() == 4 * page_size);
     const auto r = b.read(page_size, 4 * page_size - 1);
     check(r->next(page_size), kind::unverified, page_size, 2 * page_size - 1);
@@ -255,7 +255,7 @@ BOOST_FIXTURE_TEST_CASE(what_lies_before_it_in_that_page_waits_no_longer_than_th
     const auto behind = read(begin, begin + 10);
     check(behind->next(begin), kind::readable, begin, begin + 10);
     publish(*g, page_size);
-    it->end_fill(*g, std::nullopt);
+    it->end_fill(*g, {});
     check(r->next(2 * page_size), kind::unverified, 2 * page_size, 3 * page_size - 1);
     // The end of the suffix takes nothing from it.
     for (const auto& run : it->end_fill(*f, left)) {
@@ -285,7 +285,7 @@ BOOST_AUTO_TEST_CASE(the_last_page_of_a_finished_fill_that_was_evicted_is_not_re
     BOOST_REQUIRE(b.reserve(*g, 1));
     const auto r = b.read(4 * page_size, 4 * page_size + 99);
     BOOST_TEST((r->next(4 * page_size).what == kind::wait));
-    b.it->end_fill(*f, std::nullopt);
+    b.it->end_fill(*f, {});
     b.publish(*g, 10);
     check(r->next(4 * page_size), kind::readable, 4 * page_size, 4 * page_size + 9);
 }
@@ -300,11 +300,11 @@ BOOST_AUTO_TEST_CASE(demand_is_of_readers_that_come_to_it) {
     r->next(8 * page_size);
     auto d = b.it->demand_for(*f, 4 * page_size);
     BOOST_TEST(d.wanted);
-    BOOST_TEST(d.most_advanced == 8 * page_size);
+    BOOST_TEST(d.furthest_reader == 8 * page_size);
     const auto ahead = b.read(10 * page_size, 64 * page_size - 1);
     ahead->next(10 * page_size);
     d = b.it->demand_for(*f, 4 * page_size);
-    BOOST_TEST(d.most_advanced == 10 * page_size);
+    BOOST_TEST(d.furthest_reader == 10 * page_size);
     b.publish(*f, 2 * page_size + 1);
     const auto inside = b.read(10 * page_size + 5, 10 * page_size + 9); // its page is not whole yet
     BOOST_TEST(b.it->demand_for(*f, 4 * page_size).wanted);
@@ -341,7 +341,7 @@ BOOST_AUTO_TEST_CASE(a_huge_object_costs_what_is_held_of_it) {
         b.it->punched(run, true);
     }
     b.it->end_fill(*second, left);
-    BOOST_TEST(b.it->blocks_held() == 5U); // the torn page too
+    BOOST_TEST(b.it->blocks_held() == 5U); // the partial page too
     const auto gap = b.it->gap(page_size, size - 1);
     BOOST_TEST(gap.begin == page_size);
     BOOST_TEST(gap.end == size / 2);

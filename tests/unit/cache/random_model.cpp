@@ -97,34 +97,34 @@ awaitable<void> transfer(actor& a, fill_writer w, std::uint64_t window) {
     const std::uint64_t seed = seed_of(*w.of());
     const bool breaks = a.one_in(6);
     const std::uint64_t break_at = breaks ? w.position() + a.below(4 * page_size) : UINT64_MAX;
-    std::optional<error> failure;
+    result<void> outcome;
     while (!w.complete()) {
         const bool on = co_await w.wait_for_demand(window, wake);
         if (!on) {
-            failure = error{errc::canceled, error_source::internal, true};
+            outcome = error{errc::canceled, error_source::internal, true};
             break;
         }
         if (w.position() >= break_at) {
             if (a.one_in(2)) {
                 co_return; // destroyed without `finish`
             }
-            failure = error{errc::short_body, error_source::origin, true};
+            outcome = error{errc::short_body, error_source::origin, true};
             break;
         }
         const auto length = std::min<std::uint64_t>(w.end() - w.position(), 1 + a.below(40000));
         const auto bytes = bytes_of(seed, w.position(), length);
         auto written = co_await w.write(bytes.data(), bytes.size());
         if (!written) {
-            failure = written.error();
+            outcome = written.error();
             break;
         }
         w.flush();
         a.look_at_budget();
     }
-    if (!failure) {
+    if (outcome) {
         co_await w.wait_for_first_page_readers(wake);
     }
-    w.finish(std::move(failure));
+    w.finish(std::move(outcome));
 }
 
 awaitable<bool> begin_transfer(actor& a, std::shared_ptr<object> o, std::shared_ptr<file> data, std::uint64_t first,

@@ -1,0 +1,51 @@
+#pragma once
+
+#include <sluice/base/error.hpp>
+#include <sluice/base/event.hpp>
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+
+namespace sluice::cache {
+
+/// Where a page is in its life (drawn in src/cache/README.md). `absent` and `claimed` pages take no memory. Only
+/// `filling`, `partial`, `present` and `punching` pages are charged to the budget.
+enum class page_state : std::uint8_t {
+    absent,
+    claimed,  ///< a fill will write it; nothing is reserved yet
+    filling,  ///< reserved; being written
+    partial,  ///< a fill ended or began inside it: some bytes were published, and are never rewritten
+    present,  ///< whole and checksummed
+    punching, ///< being given back to the file system; cannot be claimed until that has returned
+};
+
+/// A run of pages in bytes, one past its last in `end`; none where both are equal.
+struct page_run {
+    std::uint64_t begin{0};
+    std::uint64_t end{0};
+    [[nodiscard]] bool empty() const noexcept { return begin == end; }
+};
+
+/// What a fill charges before it writes: pages, what they take on the disk, and what the metadata file grows by.
+struct reservation {
+    std::size_t first_page{0};
+    std::size_t pages{0}; ///< 0: nothing is needed
+    std::uint64_t bytes{0};
+    std::uint64_t metadata{0};
+};
+
+/// One transfer from the origin into a run of pages. Guarded by its object's mutex, but for what its writer alone
+/// changes (`published`, `end`) and reads.
+struct fill {
+    std::uint64_t begin{0};     ///< its first byte
+    std::uint64_t end{0};       ///< one past its last
+    std::uint64_t published{0}; ///< readers may have all before it
+    bool ended{false};
+    bool beginning_lost{false};      ///< it began inside a page, which was given back since: no longer read from it
+    result<void> outcome;            ///< why it ended before `end`
+    std::shared_ptr<event> producer; ///< woken when a reader moved or left, while the producer waits for demand
+    bool producer_waits{false};
+};
+
+} // namespace sluice::cache
