@@ -162,7 +162,7 @@ void block_store::open_older(const std::string& directory) {
     }
     older_lock_ = openat(older_, "lock", O_RDWR | O_CREAT | O_CLOEXEC, 0600);
     if (older_lock_ < 0 || flock(older_lock_, LOCK_EX | LOCK_NB) != 0) {
-        close(std::exchange(older_, -1)); // a program of that version runs still: what is there is its
+        close(std::exchange(older_, -1)); // a program of that version still runs and uses it
     }
 }
 
@@ -197,10 +197,10 @@ std::string block_store::name_of(const object_key& key, std::uint64_t serial) {
 
 namespace {
 
-/// Keeps what the kernel caches of the file in pieces (folios) of which a hole takes all or nothing. A hole that ends
-/// inside one zeroes its part of it in place, also where sockets hold it to be sent: clients would get zeros. Readahead
-/// makes such pieces as large as it likes, so it is off; a write makes none larger than itself, and each lies at a
-/// multiple of its size, so that one within a page stays within it. Whoever wants more at once says so (`prefetch`).
+/// Makes the kernel cache the file in folios of which a hole takes all or nothing. A hole that ends inside a folio
+/// zeroes its part in place, also where sockets hold it to be sent: clients would get zeros. Readahead makes folios as
+/// large as it likes, so it is off, and `prefetch` is called instead. A write makes none larger than itself, and a
+/// folio lies at a multiple of its size, so that one that is written within a page of ours stays within it.
 void whole_folios(int fd) {
     static_cast<void>(posix_fadvise(fd, 0, 0, POSIX_FADV_RANDOM)); // fails only where there is no page cache
 }
@@ -319,7 +319,7 @@ bool block_store::remove_older(const std::function<bool(std::uint64_t)>& removed
             unlinkat(older_, name.c_str(), 0) == 0) {
             any = true;
             if (!removed(static_cast<std::uint64_t>(s.st_blocks) * 512)) {
-                return true; // the next start goes on
+                return true; // the next start removes the rest
             }
         }
     }
@@ -345,7 +345,7 @@ void block_store::load(const std::vector<std::string>& names, const std::functio
         }
         result<metadata> m =
             has_data && has_meta ? read_metadata(name) : result<metadata>(system_error("pair", ENOENT));
-        // A data file that is shorter than its pages was cut from outside: none of it is believed.
+        // A data file that is shorter than its object was cut by somebody else: none of it is trusted.
         if (!m || static_cast<std::uint64_t>(data.st_size) < m.value().info.size || !serial_of(name) ||
             name != name_of(m.value().info.key, *serial_of(name))) {
             remove(name);

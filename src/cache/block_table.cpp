@@ -52,28 +52,28 @@ void block_table::drop_unused(std::size_t block, const record& r) {
 }
 
 block_table::page_record block_table::read(const record& r, std::size_t page) const noexcept {
-    const std::size_t block = shape_.block_of_page(page);
-    const std::size_t i = page - block * shape_.pages_per_block();
+    const std::size_t block = layout_.block_of_page(page);
+    const std::size_t i = page - block * layout_.pages_per_block();
     const std::uint64_t word = r.words[pages_of(block) + i / pages_a_word] >> (i % pages_a_word * bits);
     return {static_cast<stored>(word & state_mask), (word & punching_bit) != 0, (word & verified_bit) != 0};
 }
 
 block_table::page_record block_table::at(std::size_t page) const {
-    const auto* r = find(shape_.block_of_page(page));
+    const auto* r = find(layout_.block_of_page(page));
     return r == nullptr ? page_record{} : read(*r, page);
 }
 
 void block_table::set(std::size_t page, page_record to) {
-    SLUICE_ASSERT(page < shape_.pages());
+    SLUICE_ASSERT(page < layout_.pages());
     SLUICE_ASSERT(to.state != stored::absent || (!to.punching && !to.verified));
-    const std::size_t block = shape_.block_of_page(page);
+    const std::size_t block = layout_.block_of_page(page);
     if (to.state == stored::absent && find(block) == nullptr) {
         return;
     }
     record& r = make(block);
     const page_record before = read(r, page);
     const std::size_t pages = pages_of(block);
-    const std::size_t i = page - block * shape_.pages_per_block();
+    const std::size_t i = page - block * layout_.pages_per_block();
     auto& word = r.words[pages + i / pages_a_word];
     const unsigned shift = static_cast<unsigned>(i % pages_a_word) * bits;
     const std::uint64_t value =
@@ -138,15 +138,15 @@ void block_table::leave_whole(key block) {
 }
 
 std::uint64_t block_table::checksum(std::size_t page) const {
-    const std::size_t block = shape_.block_of_page(page);
+    const std::size_t block = layout_.block_of_page(page);
     const auto* r = find(block);
-    return r == nullptr ? 0 : r->words[page - block * shape_.pages_per_block()];
+    return r == nullptr ? 0 : r->words[page - block * layout_.pages_per_block()];
 }
 
 void block_table::set_checksum(std::size_t page, std::uint64_t sum) {
-    const std::size_t block = shape_.block_of_page(page);
+    const std::size_t block = layout_.block_of_page(page);
     if (auto* r = find(block)) {
-        r->words[page - block * shape_.pages_per_block()] = sum;
+        r->words[page - block * layout_.pages_per_block()] = sum;
     }
 }
 
@@ -199,8 +199,8 @@ std::optional<std::size_t> block_table::next_held(std::size_t block) const {
 }
 
 std::size_t block_table::next_readable(std::size_t first, std::size_t last) const {
-    for (auto it = records_.lower_bound(as_key(shape_.block_of_page(first))); it != records_.end(); ++it) {
-        const std::size_t begin = it->first * shape_.pages_per_block();
+    for (auto it = records_.lower_bound(as_key(layout_.block_of_page(first))); it != records_.end(); ++it) {
+        const std::size_t begin = it->first * layout_.pages_per_block();
         if (begin > last) {
             break;
         }
@@ -216,7 +216,7 @@ std::size_t block_table::next_readable(std::size_t first, std::size_t last) cons
 
 std::size_t block_table::next_unreadable(std::size_t first, std::size_t last) const {
     for (std::size_t page = first; page <= last;) {
-        const std::size_t block = shape_.block_of_page(page);
+        const std::size_t block = layout_.block_of_page(page);
         const auto after = whole_.upper_bound(as_key(block));
         if (after != whole_.begin() && std::prev(after)->second >= block) {
             page = last_page_of(std::prev(after)->second) + 1;
@@ -234,8 +234,8 @@ std::size_t block_table::next_unreadable(std::size_t first, std::size_t last) co
 }
 
 std::size_t block_table::next_taken(std::size_t first, std::size_t last) const {
-    for (auto it = records_.lower_bound(as_key(shape_.block_of_page(first))); it != records_.end(); ++it) {
-        const std::size_t begin = it->first * shape_.pages_per_block();
+    for (auto it = records_.lower_bound(as_key(layout_.block_of_page(first))); it != records_.end(); ++it) {
+        const std::size_t begin = it->first * layout_.pages_per_block();
         if (begin > last) {
             break;
         }

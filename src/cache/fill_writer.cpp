@@ -40,7 +40,7 @@ fill_writer::~fill_writer() {
 }
 
 void fill_writer::finish(result<void> outcome) {
-    cache_->give_back(object_, object_->end_fill(*fill_, std::move(outcome)));
+    cache_->punch_later(object_, object_->end_fill(*fill_, std::move(outcome)));
 }
 
 awaitable<result<void>> fill_writer::make_room(std::uint64_t length) {
@@ -140,7 +140,7 @@ awaitable<void> fill_writer::wait_for_first_page_readers(std::shared_ptr<event> 
     const std::uint64_t page_last = begin / page_size * page_size + page_size - 1;
     while (begin % page_size != 0) {
         object_->await_demand(*fill_, wake);
-        if (!object_->anyone_in(begin, page_last)) {
+        if (!object_->has_reader_in(begin, page_last)) {
             break;
         }
         co_await wake->wait();

@@ -193,7 +193,7 @@ bool object_cache::load_object(const block_store::found_object& found) {
         disk()->remove(o->file_name());
         return false;
     }
-    give_back(o, o->unrecorded(found.data_bytes));
+    punch_later(o, o->unrecorded(found.data_bytes));
     return true;
 }
 

@@ -28,7 +28,7 @@ std::vector<eviction_candidate> object_cache::candidates(std::vector<std::shared
 std::uint64_t object_cache::evict(std::uint64_t bytes, eviction_reason reason) {
     const mutex_lock one_at_a_time(eviction_mutex_);
     if (reason == eviction_reason::budget && budget_.used() + bytes <= budget_.limit()) {
-        return 0; // the one before us made room for both
+        return 0; // the eviction before this one made enough room for both
     }
     std::vector<std::shared_ptr<object>> owners;
     const auto order = candidates(owners);
@@ -71,7 +71,7 @@ std::uint64_t object_cache::evict_block(std::shared_ptr<object>& o, std::size_t 
 std::uint64_t object_cache::drop_unused(std::shared_ptr<object>& o) {
     {
         const mutex_lock lock(mutex_);
-        // Two owners: the index and the list that this eviction works on; any other is a request that has it in hand.
+        // Two owners: the index and the list that this eviction works on; any other is a request that uses it.
         if (o.use_count() > 2 || !o->idle() || !index_.remove(o)) {
             return 0;
         }
@@ -87,7 +87,7 @@ void object_cache::evict_objects(const std::shared_ptr<object>& keep) {
     const mutex_lock one_at_a_time(eviction_mutex_);
     const std::size_t count = object_count();
     if (count <= settings_.max_objects) {
-        return; // the one before us made place for both
+        return; // the eviction before this one removed enough
     }
     std::vector<std::shared_ptr<object>> owners;
     std::vector<eviction_candidate> found;

@@ -83,7 +83,7 @@ std::string encode(const metadata& m) {
     put(out, m.info.size);
     put(out, m.info.content_type);
     put(out, m.info.last_modified);
-    put(out, m.info.resolver_id);
+    put(out, m.info.purge_tags);
     put(out, m.info.stored);
     put(out, m.checked);
     put(out, static_cast<std::uint8_t>(m.must_revalidate));
@@ -116,7 +116,7 @@ std::uint64_t max_metadata_charge(const object_info& info, std::size_t blocks, s
         pages_per_block * sizeof(std::uint64_t) + (pages_per_block + 1) / 2 * bytes_a_run + extent;
     const std::uint64_t bytes = 256 + info.key.store.size() + info.key.name.size() + info.version.value.size() +
                                 info.content_type.size() + info.last_modified.size() +
-                                std::max(info.resolver_id.size(), max_purge_tags) + blocks * a_block;
+                                std::max(info.purge_tags.size(), max_purge_tags) + blocks * a_block;
     // One more unit: a data file of many holes has a block of extents of its own.
     return (bytes + 4095) / 4096 * 4096 + 4096;
 }
@@ -137,7 +137,7 @@ result<void> decode_info(cursor& in, metadata& m) {
     m.info.size = in.number<std::uint64_t>();
     m.info.content_type = in.text();
     m.info.last_modified = in.text();
-    m.info.resolver_id = in.text();
+    m.info.purge_tags = in.text();
     m.info.stored = in.time();
     m.checked = in.time();
     m.must_revalidate = in.number<std::uint8_t>() != 0;

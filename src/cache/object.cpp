@@ -25,20 +25,20 @@ std::forward_list<std::string> tags_of(std::string_view lines) {
 
 object::object(object_info info, std::uint64_t block_size, std::uint64_t serial, budget& b, eviction_policy& policy,
                std::uint64_t metadata_charge)
-    : tags_(tags_of(std::exchange(info.resolver_id, {})))
+    : tags_(tags_of(std::exchange(info.purge_tags, {})))
     , info_(std::move(info))
-    , shape_{info_.size, block_size}
+    , layout_{info_.size, block_size}
     , serial_(serial)
     , budget_(b)
     , policy_(policy)
-    , table_(shape_, b.held())
+    , table_(layout_, b.held())
     , metadata_charge_(metadata_charge) {
     policy_.touch(last_use_);
 }
 
 object::~object() {
-    // Its files are unlinked or the process ends: either way nothing of it is on the disk on our account any more.
-    // The descriptor first: bytes count until the last close.
+    // Its files are unlinked, or the process ends and the next one charges them. The descriptor first: the bytes are
+    // taken until the last close.
     SLUICE_ASSERT(readers_.empty());
     file_.reset();
     budget_.release(charged() + metadata_charge());
@@ -123,12 +123,12 @@ metadata object::snapshot() {
     m.checked = validation_.checked_wall();
     // What changes between two steps is seen by the next snapshot, and a page that went is not believed: its checksum
     // does not fit a hole.
-    for (std::size_t block = 0; block < shape_.blocks();) {
+    for (std::size_t block = 0; block < layout_.blocks();) {
         const mutex_lock lock(mutex_);
         block = add_runs(m, block, blocks_a_step);
     }
     const mutex_lock lock(mutex_);
-    m.info.resolver_id = joined_tags();
+    m.info.purge_tags = joined_tags();
     return m;
 }
 
@@ -137,9 +137,9 @@ std::size_t object::add_runs(metadata& m, std::size_t block, std::size_t blocks)
     for (; blocks > 0; --blocks) {
         const auto held = table_.next_held(block);
         if (!held) {
-            return shape_.blocks();
+            return layout_.blocks();
         }
-        for (auto page = *held * shape_.pages_per_block(); page <= table_.last_page_of(*held); ++page) {
+        for (auto page = *held * layout_.pages_per_block(); page <= table_.last_page_of(*held); ++page) {
             if (table_.at(page).readable()) {
                 m.add(page, table_.checksum(page));
             }
@@ -150,7 +150,7 @@ std::size_t object::add_runs(metadata& m, std::size_t block, std::size_t blocks)
 }
 
 std::uint64_t object::metadata_charge_for(std::size_t blocks) const noexcept {
-    return max_metadata_charge(info_, blocks, shape_.pages_per_block());
+    return max_metadata_charge(info_, blocks, layout_.pages_per_block());
 }
 
 void object::metadata_written(std::uint64_t bytes) {
@@ -172,7 +172,7 @@ void object::load_pages(const metadata& m, std::uint64_t data_bytes, std::uint64
             SLUICE_ASSERT(state_of(page) == page_state::absent);
             table_.set(page, {block_table::stored::present});
             table_.set_checksum(page, *sum++);
-            bytes += shape_.page_charge(page);
+            bytes += layout_.page_charge(page);
         }
     }
     // The scan charged what lies on the disk; from here on this object answers for what it holds of it.
@@ -191,7 +191,7 @@ void object::load_pages(const metadata& m, std::uint64_t data_bytes, std::uint64
 std::vector<object::run> object::unrecorded(std::uint64_t data_bytes) {
     const mutex_lock lock(mutex_);
     std::vector<run> runs;
-    const std::size_t pages = data_bytes > charged() ? shape_.pages() : 0;
+    const std::size_t pages = data_bytes > charged() ? layout_.pages() : 0;
     for (std::size_t page = 0; page < pages;) {
         std::size_t end = page + 1;
         switch (state_of(page)) {

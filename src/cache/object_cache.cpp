@@ -177,7 +177,7 @@ awaitable<result<void>> object_cache::verify(std::shared_ptr<object> o, std::sha
         log::warn("cached pages are damaged and will be fetched again",
                   {{"file", o->file_name()}, {"pages", found.damaged.size() + (found.in_use ? 1U : 0U)}});
         observer_.write_error("checksum");
-        give_back(o, std::move(found.damaged));
+        punch_later(o, std::move(found.damaged));
     }
     if (found.in_use) {
         co_return error{errc::disk_error, error_source::internal, false, "a damaged page cannot be replaced now"};
@@ -215,7 +215,7 @@ void object_cache::report_write_error(const error& e) {
     log::warn("the cache could not write", {{"reason", to_string(e.code)}, {"error", e.detail}});
 }
 
-void object_cache::give_back(std::shared_ptr<object> o, std::vector<object::run> runs) {
+void object_cache::punch_later(std::shared_ptr<object> o, std::vector<object::run> runs) {
     std::erase_if(runs, [](const object::run& r) { return r.begin == r.end; });
     if (runs.empty()) {
         return;

@@ -20,8 +20,8 @@ constexpr std::size_t blocks_a_step = 1024;
 /// Calls `visit` with each page of [first, last] that is not absent; it may make it so.
 template <class F>
 void object::for_each_held(std::size_t first, std::size_t last, F visit) {
-    for (auto block = table_.next_held(shape_.block_of_page(first)); block; block = table_.next_held(*block + 1)) {
-        const std::size_t begin = std::max(first, *block * shape_.pages_per_block());
+    for (auto block = table_.next_held(layout_.block_of_page(first)); block; block = table_.next_held(*block + 1)) {
+        const std::size_t begin = std::max(first, *block * layout_.pages_per_block());
         if (begin > last) {
             return;
         }
@@ -52,14 +52,14 @@ void object::mark_verified(std::size_t first_page, std::size_t last_page) {
 
 void object::begin_check(std::size_t first_page, std::size_t last_page) {
     const mutex_lock lock(mutex_);
-    make_special().checking.emplace_back(shape_.block_of_page(first_page), shape_.block_of_page(last_page));
+    make_special().checking.emplace_back(layout_.block_of_page(first_page), layout_.block_of_page(last_page));
 }
 
 void object::end_check(std::size_t first_page, std::size_t last_page) {
     const mutex_lock lock(mutex_);
     auto& checking = make_special().checking;
     const auto it = std::find(checking.begin(), checking.end(),
-                              std::pair(shape_.block_of_page(first_page), shape_.block_of_page(last_page)));
+                              std::pair(layout_.block_of_page(first_page), layout_.block_of_page(last_page)));
     SLUICE_ASSERT(it != checking.end());
     if (it != checking.end()) {
         checking.erase(it);
@@ -74,7 +74,7 @@ std::optional<object::run> object::drop_damaged(std::size_t page, std::uint64_t 
         return run{};
     }
     // Parts of a page that was partial once may be on their way to a client.
-    if (table_.pinned(shape_.block_of_page(page))) {
+    if (table_.pinned(layout_.block_of_page(page))) {
         return std::nullopt;
     }
     dirty_.store(true);
@@ -89,29 +89,29 @@ bool object::in_use(std::size_t block) const {
 
 namespace {
 
-/// A reader as its eviction sees it: blocks [first, end) are what it comes to before long.
-struct way {
+/// The blocks that a reader comes to soon: [first, end).
+struct path {
     std::size_t first;
     std::size_t end;
 };
 
-/// Goes through blocks in ascending order, and says how far each is ahead of the nearest reader before it.
+/// How far blocks, asked for in ascending order, are ahead of the nearest reader before them.
 class distances {
 public:
-    explicit distances(std::vector<way> ways)
-        : ways_(std::move(ways)) {
-        std::sort(ways_.begin(), ways_.end(), [](const way& a, const way& b) { return a.first < b.first; });
+    explicit distances(std::vector<path> paths)
+        : paths_(std::move(paths)) {
+        std::sort(paths_.begin(), paths_.end(), [](const path& a, const path& b) { return a.first < b.first; });
     }
     std::uint32_t to(std::size_t block) {
-        for (; next_ < ways_.size() && ways_[next_].first <= block; ++next_) {
-            nearest_ = ways_[next_].first;
-            end_ = std::max(end_, ways_[next_].end);
+        for (; next_ < paths_.size() && paths_[next_].first <= block; ++next_) {
+            nearest_ = paths_[next_].first;
+            end_ = std::max(end_, paths_[next_].end);
         }
         return block < end_ ? static_cast<std::uint32_t>(block - nearest_) + 1 : 0;
     }
 
 private:
-    std::vector<way> ways_;
+    std::vector<path> paths_;
     std::size_t next_{0};
     std::size_t nearest_{0};
     std::size_t end_{0};
@@ -120,24 +120,24 @@ private:
 } // namespace
 
 void object::add_evictable(std::size_t owner, std::vector<eviction_candidate>& out) {
-    for (std::size_t block = 0; block < shape_.blocks();) {
+    for (std::size_t block = 0; block < layout_.blocks();) {
         const mutex_lock lock(mutex_);
-        std::vector<way> ways;
+        std::vector<path> paths;
         for (const auto* r : readers_) {
             const std::uint64_t to = std::min(r->last_, r->position_ + soon);
             if (!r->rests_ && r->position_ <= to) {
-                ways.push_back({static_cast<std::size_t>(r->position_ / shape_.block_size),
-                                static_cast<std::size_t>(to / shape_.block_size) + 1});
+                paths.push_back({static_cast<std::size_t>(r->position_ / layout_.block_size),
+                                 static_cast<std::size_t>(to / layout_.block_size) + 1});
             }
         }
-        distances ahead(std::move(ways));
+        distances ahead(std::move(paths));
         for (std::size_t looked_at = 0; looked_at < blocks_a_step; ++looked_at) {
             const auto held = table_.next_held(block);
             if (!held) {
                 return;
             }
             bool any = false;
-            for (auto page = *held * shape_.pages_per_block(); page <= table_.last_page_of(*held) && !any; ++page) {
+            for (auto page = *held * layout_.pages_per_block(); page <= table_.last_page_of(*held) && !any; ++page) {
                 const auto p = table_.at(page);
                 any = !p.punching && (p.state == stored::present || p.state == stored::partial);
             }
@@ -151,7 +151,7 @@ void object::add_evictable(std::size_t owner, std::vector<eviction_candidate>& o
 
 object::run object::begin_eviction(std::size_t block) {
     const mutex_lock lock(mutex_);
-    const std::size_t first = block * shape_.pages_per_block();
+    const std::size_t first = block * layout_.pages_per_block();
     const std::size_t last = table_.last_page_of(block);
     for (std::size_t page = first; page <= last; ++page) {
         const auto state = state_of(page);
@@ -171,7 +171,7 @@ object::run object::begin_punch(std::size_t first_page, std::size_t last_page, b
     for_each_held(first_page, last_page, [&](std::size_t page) REQUIRES(mutex_) {
         const auto before = table_.at(page);
         SLUICE_ASSERT(!before.punching);
-        job.charged += shape_.page_charge(page);
+        job.charged += layout_.page_charge(page);
         table_.set(page, {before.state, true, false});
     });
     for (const auto& f : fills_) {
@@ -185,28 +185,28 @@ object::run object::begin_punch(std::size_t first_page, std::size_t last_page, b
             (static_cast<std::uint64_t>(last_page) + 1) * page_size};
 }
 
-std::uint64_t object::punched(run r, bool given_back) {
+std::uint64_t object::punched(run r, bool done) {
     const mutex_lock lock(mutex_);
     const auto first_page = static_cast<std::size_t>(r.begin / page_size);
     if (r.begin == r.end || !special().punching.contains(first_page)) {
         return 0;
     }
     const auto it = special_->punching.find(first_page);
-    const std::uint64_t released = given_back ? it->second.charged : 0;
+    const std::uint64_t released = done ? it->second.charged : 0;
     SLUICE_ASSERT(charged() >= released);
     for_each_held(first_page, it->second.last, [&](std::size_t page) REQUIRES(mutex_) {
         SLUICE_ASSERT(table_.at(page).punching);
         const auto before = table_.at(page).state;
-        if (given_back) {
+        if (done) {
             table_.set(page, {});
             special_->partial.erase(page);
             return;
         }
-        // It still takes its bytes on the disk. What was published of it stays as it is; the rest may be written.
+        // It still takes its bytes on the disk. What was published of it must not change; the rest may be written.
         table_.set(page, {stored::partial});
         auto& published = special_->partial[page];
         if (before == stored::present && !it->second.damaged) {
-            published = {{static_cast<std::uint64_t>(page) * page_size, shape_.page_end(page)}};
+            published = {{static_cast<std::uint64_t>(page) * page_size, layout_.page_end(page)}};
         }
     });
     charged_.fetch_sub(released, std::memory_order_relaxed);

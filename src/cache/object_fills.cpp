@@ -17,7 +17,7 @@ std::shared_ptr<fill> object::claim(std::uint64_t first, std::uint64_t last, boo
     }
     auto f = std::make_shared<fill>();
     f->begin = begin_inside_page ? first : static_cast<std::uint64_t>(first_page) * page_size;
-    f->end = shape_.page_end(next_not_missing(first_page, std::max(first_page, last_page)) - 1);
+    f->end = layout_.page_end(next_not_missing(first_page, std::max(first_page, last_page)) - 1);
     f->published = f->begin;
     fills_.push_back(f);
     policy_.fill_begins();
@@ -27,7 +27,7 @@ std::shared_ptr<fill> object::claim(std::uint64_t first, std::uint64_t last, boo
 reservation object::reservation_for(const fill& f, std::uint64_t length) {
     const mutex_lock lock(mutex_);
     const std::uint64_t last_byte = std::min(f.published + length, f.end) - 1;
-    const std::uint64_t block_end = (last_byte / shape_.block_size + 1) * shape_.block_size;
+    const std::uint64_t block_end = (last_byte / layout_.block_size + 1) * layout_.block_size;
     const auto last_page = static_cast<std::size_t>((std::min(block_end, f.end) - 1) / page_size);
     reservation n;
     std::size_t new_blocks = 0;
@@ -36,11 +36,11 @@ reservation object::reservation_for(const fill& f, std::uint64_t length) {
         if (state != stored::absent && state != stored::partial) {
             continue; // reserved already
         }
-        const std::size_t block = shape_.block_of_page(page);
-        new_blocks += (n.pages == 0 || page % shape_.pages_per_block() == 0) && !table_.holds(block) ? 1 : 0;
+        const std::size_t block = layout_.block_of_page(page);
+        new_blocks += (n.pages == 0 || page % layout_.pages_per_block() == 0) && !table_.holds(block) ? 1 : 0;
         n.first_page = n.pages == 0 ? page : n.first_page;
         ++n.pages;
-        n.bytes += special().partial.contains(page) ? 0 : shape_.page_charge(page);
+        n.bytes += special().partial.contains(page) ? 0 : layout_.page_charge(page);
     }
     const std::uint64_t charge = new_blocks == 0 ? 0 : metadata_charge_for(table_.held_blocks() + new_blocks);
     n.metadata = charge > metadata_charge() ? charge - metadata_charge() : 0;
@@ -92,7 +92,7 @@ void object::publish(fill& f, std::uint64_t length, const std::vector<std::pair<
     SLUICE_ASSERT(!f.ended && f.published <= f.end);
     if (in_beginning && !owns(f, first_page)) {
         // What lies before the fill's beginning in that page is for whoever wants it, from here on.
-        keep_partial(first_page, f.begin, shape_.page_end(first_page));
+        keep_partial(first_page, f.begin, layout_.page_end(first_page));
         wake_waiting();
     }
     for (const auto& [page, sum] : sums) {
@@ -101,7 +101,7 @@ void object::publish(fill& f, std::uint64_t length, const std::vector<std::pair<
         const bool was_partial = special_ && special_->partial.erase(page) != 0;
         table_.set(page, {stored::present, false, !was_partial});
         table_.set_checksum(page, sum);
-        table_.touch(shape_.block_of_page(page), policy_);
+        table_.touch(layout_.block_of_page(page), policy_);
     }
     if (!sums.empty()) {
         dirty_.store(true);
@@ -141,8 +141,8 @@ std::vector<object::run> object::end_fill(fill& f, result<void> outcome) {
     const auto end = static_cast<std::size_t>((f.end + page_size - 1) / page_size);
     auto page = static_cast<std::size_t>(std::min(f.published, f.end) / page_size);
     // What was never reserved is no more than claimed, which ends with the fill.
-    for (auto block = table_.next_held(shape_.block_of_page(page)); block; block = table_.next_held(*block + 1)) {
-        page = std::max(page, *block * shape_.pages_per_block());
+    for (auto block = table_.next_held(layout_.block_of_page(page)); block; block = table_.next_held(*block + 1)) {
+        page = std::max(page, *block * layout_.pages_per_block());
         if (page >= end) {
             break;
         }
@@ -151,7 +151,7 @@ std::vector<object::run> object::end_fill(fill& f, result<void> outcome) {
                 continue;
             }
             const std::uint64_t from = std::max(f.begin, static_cast<std::uint64_t>(page) * page_size);
-            const std::uint64_t to = std::min(f.published, shape_.page_end(page));
+            const std::uint64_t to = std::min(f.published, layout_.page_end(page));
             if (to > from) {
                 keep_partial(page, from, to);
             } else if (special().partial.contains(page)) {
@@ -175,7 +175,7 @@ std::vector<object::run> object::end_fill(fill& f, result<void> outcome) {
 }
 
 void object::keep_partial(std::size_t page, std::uint64_t from, std::uint64_t to) {
-    SLUICE_ASSERT(table_.at(page).state == stored::filling && from < to && to <= shape_.page_end(page));
+    SLUICE_ASSERT(table_.at(page).state == stored::filling && from < to && to <= layout_.page_end(page));
     table_.set(page, {stored::partial});
     auto& intervals = make_special().partial[page];
     intervals.emplace_back(from, to);
@@ -188,7 +188,7 @@ object::demand object::demand_for(const fill& f, std::uint64_t window) {
     for (const auto* r : readers_) {
         // Twice the window: the last write before a pause may end beyond it, and that must not end the transfer.
         // And to the end of the last page wanted: a page that is left in its middle is nobody's any more.
-        const std::uint64_t wanted_to = shape_.page_end(static_cast<std::size_t>(r->last_ / page_size));
+        const std::uint64_t wanted_to = layout_.page_end(static_cast<std::size_t>(r->last_ / page_size));
         if (!r->rests_ && r->position_ < f.end && wanted_to > f.published && f.published <= r->position_ + 2 * window) {
             d.wanted = true;
             d.furthest_reader = std::max(d.furthest_reader, r->position_);
@@ -197,7 +197,7 @@ object::demand object::demand_for(const fill& f, std::uint64_t window) {
     return d;
 }
 
-bool object::anyone_in(std::uint64_t first, std::uint64_t last) {
+bool object::has_reader_in(std::uint64_t first, std::uint64_t last) {
     const mutex_lock lock(mutex_);
     return std::any_of(readers_.begin(), readers_.end(),
                        [=](const reader* r) { return !r->rests_ && r->position_ >= first && r->position_ <= last; });
@@ -219,7 +219,7 @@ object::run object::gap(std::uint64_t first, std::uint64_t last) {
     if (page > last_page) {
         return {};
     }
-    return {static_cast<std::uint64_t>(page) * page_size, shape_.page_end(next_not_missing(page, last_page) - 1)};
+    return {static_cast<std::uint64_t>(page) * page_size, layout_.page_end(next_not_missing(page, last_page) - 1)};
 }
 
 } // namespace sluice::cache

@@ -38,7 +38,7 @@ object_index::object_ptr object_index::put(const object_ptr& o, std::uint64_t nu
         erase(it);
     }
     objects_.insert(o);
-    o->set_born(number);
+    o->set_indexed_at(number);
     o->for_each_tag([&](std::string_view tag) { tags_.insert({tag, o.get()}); });
     return before;
 }
@@ -89,10 +89,10 @@ bool object_index::step(tag_change& c, std::vector<object_ptr>& changed) {
         const tagged here = *it;
         const auto found = objects_.find(key_view{here.of->info().key.store, here.of->info().key.name});
         SLUICE_ASSERT(found != objects_.end() && found->get() == here.of);
-        if ((*found)->born() < c.number && c.what == change::purged) {
+        if ((*found)->indexed_at() < c.number && c.what == change::purged) {
             changed.push_back(*found);
             erase(found);
-        } else if ((*found)->born() < c.number && (*found)->mark_changed(c.number)) {
+        } else if ((*found)->indexed_at() < c.number && (*found)->mark_changed(c.number)) {
             changed.push_back(*found);
         }
         it = tags_.upper_bound(here); // an object may have several such tags, and lives: `changed` has it
@@ -103,7 +103,7 @@ bool object_index::step(tag_change& c, std::vector<object_ptr>& changed) {
 bool object_index::settle(object& o) const {
     for (const auto& c : running_) {
         bool concerned = false;
-        if (o.born() < c.number) {
+        if (o.indexed_at() < c.number) {
             o.for_each_tag([&](std::string_view tag) { concerned = concerned || c.matches(tag); });
         }
         if (concerned && c.what == change::purged) {

@@ -8,7 +8,7 @@ namespace sluice::cache {
 
 namespace {
 
-/// The most that one span gives out, and pins: a slow client holds no more than this against eviction.
+/// How many bytes one span may have, and pin: a slow client keeps no more than this from being evicted.
 constexpr std::uint64_t max_span = 4ULL << 20U;
 
 } // namespace
@@ -95,11 +95,11 @@ span object::look(reader& r) {
     const std::size_t end = next_not_missing(page, std::max(page, last_page)) - 1;
     // Behind the page in which a fill broke lies what it had reserved, which is being given back. That takes less than
     // a request to the origin, and one request can then have all of it.
-    if (end < last_page && state_of(end + 1) == page_state::punching && end - page + 1 < shape_.pages_per_block()) {
+    if (end < last_page && state_of(end + 1) == page_state::punching && end - page + 1 < layout_.pages_per_block()) {
         r.begin_wait();
         return {span::kind::wait, r.position_, r.last_};
     }
-    return {span::kind::absent, static_cast<std::uint64_t>(page) * page_size, shape_.page_end(end) - 1};
+    return {span::kind::absent, static_cast<std::uint64_t>(page) * page_size, layout_.page_end(end) - 1};
 }
 
 span object::readable(reader& r) {
@@ -111,23 +111,23 @@ span object::readable(reader& r) {
     };
     if (unverified(first_page)) {
         std::size_t page = first_page;
-        while (shape_.page_end(page) < limit && unverified(page + 1) &&
-               page + 1 < first_page + shape_.pages_per_block()) {
+        while (layout_.page_end(page) < limit && unverified(page + 1) &&
+               page + 1 < first_page + layout_.pages_per_block()) {
             ++page;
         }
-        return {span::kind::unverified, static_cast<std::uint64_t>(first_page) * page_size, shape_.page_end(page) - 1};
+        return {span::kind::unverified, static_cast<std::uint64_t>(first_page) * page_size, layout_.page_end(page) - 1};
     }
     std::uint64_t end = r.position_;
     while (end < limit) {
         const auto page = static_cast<std::size_t>(end / page_size);
         const auto p = table_.at(page);
         if (p.readable() && p.verified) {
-            end = shape_.page_end(page);
+            end = layout_.page_end(page);
             continue;
         }
         const bool under_way = !p.readable() && state_of(page) != page_state::punching;
         const auto f = under_way ? fill_at(end) : nullptr;
-        const std::uint64_t to = f ? std::min(f->published, shape_.page_end(page)) : end;
+        const std::uint64_t to = f ? std::min(f->published, layout_.page_end(page)) : end;
         if (to <= end) {
             break;
         }
@@ -135,8 +135,8 @@ span object::readable(reader& r) {
     }
     end = std::min(end, limit);
     SLUICE_ASSERT(end > r.position_ && !r.pinned_);
-    const auto blocks = std::pair(static_cast<std::size_t>(r.position_ / shape_.block_size),
-                                  static_cast<std::size_t>((end - 1) / shape_.block_size));
+    const auto blocks = std::pair(static_cast<std::size_t>(r.position_ / layout_.block_size),
+                                  static_cast<std::size_t>((end - 1) / layout_.block_size));
     for (auto b = blocks.first; b <= blocks.second; ++b) {
         table_.pin(b, policy_);
     }
@@ -166,7 +166,7 @@ std::shared_ptr<fill> object::fill_at(std::uint64_t offset) const {
 }
 
 bool object::owns(const fill& f, std::size_t page) const noexcept {
-    return f.published < shape_.page_end(page);
+    return f.published < layout_.page_end(page);
 }
 
 const std::pair<const std::size_t, object::punch_job>* object::punch_at(std::size_t page) const {
@@ -256,14 +256,14 @@ object::coverage object::covers(std::uint64_t first, std::uint64_t last) {
     return table_.next_readable(first_page, last_page) > last_page ? coverage::none : coverage::some;
 }
 
-std::vector<object::run> object::present_runs(std::uint64_t first, std::uint64_t last, std::size_t most) {
+std::vector<object::run> object::present_runs(std::uint64_t first, std::uint64_t last, std::size_t max_runs) {
     const mutex_lock lock(mutex_);
     std::vector<run> runs;
     const auto last_page = static_cast<std::size_t>(last / page_size);
     auto page = table_.next_readable(static_cast<std::size_t>(first / page_size), last_page);
-    while (page <= last_page && runs.size() < most) {
+    while (page <= last_page && runs.size() < max_runs) {
         const std::size_t end = table_.next_unreadable(page, last_page);
-        runs.push_back({static_cast<std::uint64_t>(page) * page_size, shape_.page_end(end - 1)});
+        runs.push_back({static_cast<std::uint64_t>(page) * page_size, layout_.page_end(end - 1)});
         page = table_.next_readable(end, last_page);
     }
     return runs;

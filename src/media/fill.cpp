@@ -276,7 +276,7 @@ awaitable<result<admitted>> admit(fill_source from, object_name what, std::optio
     info.size = head.size;
     info.content_type = head.content_type;
     info.last_modified = head.last_modified;
-    info.resolver_id = what.resolver_id;
+    info.purge_tags = what.resolver_id;
     info.stored = std::chrono::system_clock::now();
     auto made = co_await from.worker.shared.cache.create(std::move(info), what.purges_seen);
     if (!made) {

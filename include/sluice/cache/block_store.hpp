@@ -30,7 +30,7 @@ private:
     int fd_;
 };
 
-/// The system calls by which a cache's disk can fail, or lack what others have; tests put their own in their places.
+/// The system calls that may fail, or that a file system may lack; tests replace them.
 struct system_calls {
     int (*allocate)(int fd, int mode, off_t offset, off_t length) = ::fallocate;
     int (*truncate)(int fd, off_t length) = ::ftruncate;
@@ -44,9 +44,8 @@ struct system_calls {
 /// `errc::disk_full` for ENOSPC and EDQUOT.
 class block_store {
 public:
-    /// Makes `directory`/v2 where it is missing and locks it; a directory of an older version beside it too, where no
-    /// other process has it. Errors: `disk_error`, with `retryable` where another
-    /// process holds the lock.
+    /// Makes `directory`/v2 where it is missing and locks it; also a directory of an older version beside it, where no
+    /// other process holds it. Errors: `disk_error`, with `retryable` where another process holds the lock.
     static result<std::unique_ptr<block_store>> open(const std::string& directory, const system_calls& calls = {});
     ~block_store();
     block_store(const block_store&) = delete;
@@ -63,8 +62,8 @@ public:
 
     /// Writes all of it at `offset`.
     [[nodiscard]] result<void> write(const file& f, std::uint64_t offset, const char* data, std::size_t length) const;
-    /// Gives the range its disk blocks, so that later writes to it cannot run out of space. Nothing where the file
-    /// system cannot do it.
+    /// Allocates disk blocks for the range, so that later writes to it cannot run out of space. Does nothing where the
+    /// file system cannot.
     [[nodiscard]] result<void> allocate(const file& f, std::uint64_t offset, std::uint64_t length) const;
     /// Gives the page-aligned range back to the file system.
     [[nodiscard]] result<void> punch(const file& f, std::uint64_t offset, std::uint64_t length) const;
@@ -82,24 +81,24 @@ public:
     /// Goes through the directory once. Removes temporary files that were left over.
     [[nodiscard]] result<scan_result> scan() const;
 
-    /// Removes what a program of an older format left: it is not read any more. Tells `removed` how many bytes that
-    /// gave back, file by file; stops where it gives false. Gives whether there was anything.
+    /// Removes the files of an older format, which are not read any more. Calls `removed` with the bytes of each file,
+    /// and stops where it gives false. Gives whether there were any.
     bool remove_older(const std::function<bool(std::uint64_t)>& removed);
 
-    /// What `load` gives of one object.
+    /// An object on the disk.
     struct found_object {
         std::uint64_t serial{0};
         metadata meta;
         std::uint64_t metadata_bytes{0}; ///< on the disk
         std::uint64_t data_bytes{0};     ///< on the disk
     };
-    /// Calls `found` with every whole object among `names`; removes what is damaged or has lost its other half, and
-    /// tells `removed` how many bytes that gave back. `names` is from a `scan` that was made before the first fill of
-    /// this process, so that nothing in the making is taken for a left-over. Stops where `found` gives false.
+    /// Calls `found` with every whole object among `names`, and stops where it gives false. Removes files that are
+    /// damaged or whose other half is missing, and calls `removed` with the bytes that this freed. `names` is from a
+    /// `scan` that was made before the first fill of this process, so that no new object is taken for a left-over.
     void load(const std::vector<std::string>& names, const std::function<bool(found_object)>& found,
               const std::function<void(std::uint64_t)>& removed) const;
 
-    /// Free bytes of the file system for us; 0 where it cannot be told.
+    /// Bytes of the file system that are free for us; 0 where it does not say.
     [[nodiscard]] std::uint64_t free_bytes() const noexcept;
 
 private:
@@ -113,14 +112,14 @@ private:
     std::string path_;
     int directory_{-1};
     int lock_{-1};
-    int older_{-1}; ///< a directory of the format before, where it is ours
+    int older_{-1}; ///< the directory of the format before, where no other process holds it
     int older_lock_{-1};
     bool can_allocate_{false};
     bool can_punch_{false};
     std::uint64_t serial_{0};
 };
 
-/// Has the kernel read a range of a file that it does not read ahead of itself, and does not wait. Only a hint.
+/// Has the kernel begin to read a range of a data file, for which its readahead is off. Does not wait; only a hint.
 void prefetch(int fd, std::uint64_t offset, std::uint64_t length);
 
 /// Reads exactly `length` bytes. Errors: `disk_error`, also for an early end.

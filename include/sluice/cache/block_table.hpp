@@ -13,13 +13,13 @@
 
 namespace sluice::cache {
 
-/// What is kept of the pages of the blocks that an object holds: nothing of all others, so that memory follows what is
-/// cached and not how big an object is. A 1 MiB block costs under 256 bytes, 128 of them its checksums.
+/// The records of the pages of an object. Only blocks of which a page is held have one, so that memory follows what is
+/// cached and not the object's size. A 1 MiB block costs under 256 bytes, 128 of them its checksums.
 ///
-/// Everything here takes time by what is looked at, at most O(log held blocks) otherwise. Not thread-safe.
+/// Every function takes time proportional to what it looks at, plus O(log held blocks). Not thread-safe.
 class block_table {
 public:
-    /// What a page takes room for; the values are those of four bits in a record.
+    /// The part of a page's state that takes room. The values are stored in four bits of a record.
     enum class stored : std::uint8_t {
         absent = 0, ///< nothing
         filling = 1,
@@ -36,7 +36,7 @@ public:
 
     /// Counts its blocks in `gauge`, which must outlive it.
     block_table(geometry shape, block_gauge& gauge)
-        : shape_(shape)
+        : layout_(shape)
         , gauge_(gauge) {}
     block_table(const block_table&) = delete;
     block_table& operator=(const block_table&) = delete;
@@ -72,7 +72,7 @@ public:
     [[nodiscard]] std::size_t held_blocks() const noexcept { return held_; }
 
     [[nodiscard]] std::size_t last_page_of(std::size_t block) const noexcept {
-        return std::min((block + 1) * shape_.pages_per_block(), shape_.pages()) - 1;
+        return std::min((block + 1) * layout_.pages_per_block(), layout_.pages()) - 1;
     }
 
 private:
@@ -93,13 +93,13 @@ private:
     void drop_unused(std::size_t block, const record& r);
     [[nodiscard]] page_record read(const record& r, std::size_t page) const noexcept;
     [[nodiscard]] std::size_t pages_of(std::size_t block) const noexcept {
-        return last_page_of(block) + 1 - block * shape_.pages_per_block();
+        return last_page_of(block) + 1 - block * layout_.pages_per_block();
     }
     [[nodiscard]] bool is_whole(std::size_t block) const;
     void join_whole(key block);
     void leave_whole(key block);
 
-    const geometry shape_;
+    const geometry layout_;
     block_gauge& gauge_;
     records records_;
     std::map<key, key> whole_; ///< runs of two or more blocks of which every page is readable: the first → the last

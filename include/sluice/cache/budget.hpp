@@ -7,7 +7,7 @@
 
 namespace sluice::cache {
 
-/// How many blocks are held by all objects of a cache: kept up to date, since counting them would take a walk. From any
+/// How many blocks all objects of a cache hold; a running count, since counting would visit every object. From any
 /// thread.
 class block_gauge {
 public:
@@ -29,7 +29,7 @@ public:
     explicit budget(std::uint64_t limit) noexcept
         : limit_(limit) {}
 
-    /// Takes `bytes` where they fit under the limit.
+    /// Charges `bytes` where they fit under the limit; else nothing, and false.
     [[nodiscard]] bool try_charge(std::uint64_t bytes) noexcept {
         std::uint64_t used = used_.load(std::memory_order_relaxed);
         do {
@@ -39,7 +39,7 @@ public:
         } while (!used_.compare_exchange_weak(used, used + bytes, std::memory_order_relaxed));
         return true;
     }
-    /// Takes what is on the disk already, limit or not.
+    /// Charges what is on the disk already, even beyond the limit.
     void charge(std::uint64_t bytes) noexcept { used_.fetch_add(bytes, std::memory_order_relaxed); }
     /// Gives back what was charged before.
     void release(std::uint64_t bytes) noexcept {
@@ -49,7 +49,7 @@ public:
 
     [[nodiscard]] std::uint64_t used() const noexcept { return used_.load(std::memory_order_relaxed); }
     [[nodiscard]] std::uint64_t limit() const noexcept { return limit_; }
-    /// Of the objects that it is charged for.
+    /// The blocks of the objects that are charged here.
     [[nodiscard]] block_gauge& held() noexcept { return held_; }
 
 private:

@@ -7,10 +7,10 @@
 
 namespace sluice::cache {
 
-/// Writes one claimed run of pages: write … finish. Destroyed without `finish`, what is not whole is discarded and
-/// waiting readers look again.
+/// Writes one claimed run of pages: prepare, write …, finish. Where it is destroyed without `finish`, unwritten pages
+/// are given up and waiting readers look again.
 ///
-/// Lives on one worker. Readers on any worker follow what it publishes.
+/// Lives on one worker. Readers on any worker can have what it publishes.
 class fill_writer {
 public:
     fill_writer(object_cache& cache, std::shared_ptr<object> o, std::shared_ptr<fill> f, std::shared_ptr<file> data);
@@ -29,22 +29,23 @@ public:
     /// Ends the fill: complete, or failed with the error that its readers get.
     void finish(result<void> outcome);
 
-    /// Waits until a reader wants what comes next: at most `window` bytes, and a quarter of the cache, ahead of the
-    /// most advanced one. False: nobody wants it any more. `wake` belongs to the caller's worker.
+    /// Completes when a reader wants what comes next: when the fill is less than `window` bytes, and less than a
+    /// quarter of the cache, ahead of the reader that has come furthest. False: no reader wants it any more. `wake`
+    /// belongs to the caller's worker.
     awaitable<bool> wait_for_demand(std::uint64_t window, std::shared_ptr<event> wake);
 
     /// Whether a reader wants anything more of it. Never waits.
     [[nodiscard]] bool is_wanted(std::uint64_t window);
 
-    /// Where the fill began inside a page, that page is readable only while the fill lasts: completes when no reader
-    /// stands in it any more. At once for all other fills.
+    /// A page inside which the fill began is readable only while the fill lasts: completes when no reader is in it any
+    /// more. At once for all other fills. `wake` as above.
     awaitable<void> wait_for_first_page_readers(std::shared_ptr<event> wake);
 
     [[nodiscard]] std::uint64_t position() const noexcept { return fill_->published; }
     [[nodiscard]] std::uint64_t end() const noexcept { return fill_->end; }
     [[nodiscard]] bool complete() const noexcept { return fill_->published >= fill_->end; }
     [[nodiscard]] const std::shared_ptr<object>& of() const noexcept { return object_; }
-    /// Wakes readers for the few bytes that do not make a step; called now and then.
+    /// Wakes readers for bytes that are fewer than `object::wake_step`; called now and then.
     void flush();
 
 private:

@@ -70,7 +70,7 @@ struct object_info {
     std::uint64_t size{0};
     std::string content_type;  ///< as the store had it; may be ""
     std::string last_modified; ///< the field's text; may be ""
-    std::string resolver_id;   ///< the app's names for it, a line each, for purging by DELETE; may be ""
+    std::string purge_tags;    ///< the names by which the app purges it, a line each; may be ""
     std::chrono::system_clock::time_point stored;
 };
 

@@ -12,7 +12,7 @@
 /// Layout, integers little-endian: magic "SLUICEMD", u32 format version, u32 page size, then length-prefixed (u32)
 /// texts and numbers in the order of `metadata`, the runs of present pages (u64 their number, then u64 first page and
 /// u32 pages of each), a checksum (XXH64) for each of their pages, and at the end the XXH64 of all that came before it.
-/// What is not there takes no room, however big the object is.
+/// Absent pages take no room, however large the object is. src/cache/README.md has it as a table.
 namespace sluice::cache {
 
 inline constexpr std::uint32_t format_version = 2;
@@ -23,7 +23,7 @@ inline constexpr std::size_t max_purge_tags = 1024;
 struct metadata {
     object_info info;
     std::chrono::system_clock::time_point checked; ///< when the origin last confirmed the version
-    bool must_revalidate{false};                   ///< something changed at the app that may concern it
+    bool must_revalidate{false};                   ///< it was invalidated, and not revalidated since
     /// Present pages one after the other.
     struct run {
         std::uint64_t first{0};
@@ -33,7 +33,7 @@ struct metadata {
     std::vector<run> present;             ///< in ascending order, apart
     std::vector<std::uint64_t> checksums; ///< of their pages, in their order
 
-    /// Adds a page behind all that are there.
+    /// Adds a page behind all others.
     void add(std::uint64_t page, std::uint64_t checksum);
 };
 

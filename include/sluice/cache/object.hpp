@@ -23,7 +23,9 @@ namespace sluice::cache {
 
 /// One version of an object: what is known of it, and which pages of it are where.
 ///
-/// Shared by all workers; gone before its cache. Waits for nothing but its own mutex, held for look-ups only.
+/// Shared by all workers; destroyed before its cache. Its functions never block on more than its own mutex, which is
+/// held for look-ups only. Offsets are bytes, ranges inclusive unless they say otherwise; pages and blocks are numbered
+/// from 0. src/cache/README.md draws the states of pages and objects.
 class object {
 public:
     /// How far published bytes must be ahead of a waiting reader to wake it.
@@ -52,76 +54,80 @@ public:
             visit(tag);
         }
     }
-    [[nodiscard]] const geometry& shape() const noexcept { return shape_; }
+    [[nodiscard]] const geometry& shape() const noexcept { return layout_; }
     /// What its files are called.
     [[nodiscard]] std::string file_name() const { return block_store::name_of(info_.key, serial_); }
 
     // Fills
 
-    /// Claims the run of pages from the one with `first` up to the one with `last` or to the first that is not absent.
-    /// nullptr: the first is not absent (any more). `begin_inside_page`: the fill begins at `first` itself,
-    /// and its first page is then not recorded (a suffix of an object whose size was not known).
+    /// Claims the run of pages from the one with `first` to the one with `last`, or to the last one before a page that
+    /// is neither absent nor partial. nullptr where the first page is already such a one. `begin_inside_page`: the fill
+    /// begins at `first` itself, and its first page is then not recorded (a suffix of an object whose size was not
+    /// known).
     std::shared_ptr<fill> claim(std::uint64_t first, std::uint64_t last, bool begin_inside_page);
 
     /// What a fill has to reserve before it writes `length` bytes at its published offset: the claimed pages from there
-    /// to the end of that block or of the fill, and what the metadata file grows by.
+    /// to the end of that block or of the fill.
     reservation reservation_for(const fill& f, std::uint64_t length);
-    /// The bytes and the metadata of `r` were charged by the caller: its pages are `filling` now.
+    /// Its pages are `filling` from now on. The caller has charged the bytes and the metadata of `r`.
     void reserved(const reservation& r);
 
-    /// The parts of [begin, end) that no fill has published yet: what may be written.
+    /// The parts of [begin, end) that may be written: those that no fill has published yet. `end` is one past the last.
     std::vector<std::pair<std::uint64_t, std::uint64_t>> writable(std::uint64_t begin, std::uint64_t end);
 
-    /// Publishes `length` more bytes; `sums`: checksums of the pages that became whole. Wakes readers.
+    /// Publishes `length` more bytes, which are written; `sums`: page and checksum of each page that they complete.
+    /// Wakes readers.
     void publish(fill& f, std::uint64_t length, const std::vector<std::pair<std::size_t, std::uint64_t>>& sums);
     /// Wakes every reader that waits for bytes of `f` which are there already, however few.
     void flush(const fill& f);
-    /// Cuts the end of a fill to what its answer covers. Gives up the claim on pages beyond.
+    /// Shortens a fill to what its response covers, at least what is published. Gives up the claim on pages beyond.
     void trim(fill& f, std::uint64_t end);
     using run = page_run;
     /// Ends a fill; `outcome` says why where it ended early. Its unwritten pages become absent, or `punching` where
     /// they were reserved: each run that is given must be punched, then `punched` called.
     std::vector<run> end_fill(fill& f, result<void> outcome);
-    /// The file system has given the run back, or could not (then its pages stay charged, and unread). Gives the bytes
-    /// that were released of the budget.
-    std::uint64_t punched(run r, bool given_back);
+    /// Ends a punch: `done` where the file system has made the hole; else the pages become partial, and stay charged.
+    /// Gives the bytes that were released from the budget.
+    std::uint64_t punched(run r, bool done);
 
-    /// How far `f` may read ahead: whether any live reader still wants it, and the position of the most advanced one.
+    /// What live readers want of a fill.
     struct demand {
-        bool wanted{false};
-        std::uint64_t furthest_reader{0};
+        bool wanted{false};               ///< whether any does
+        std::uint64_t furthest_reader{0}; ///< the position of the one that has come furthest
     };
+    /// `window`: how far a fill may be ahead of a reader, in bytes.
     demand demand_for(const fill& f, std::uint64_t window);
-    /// Whether a live reader stands in [first, last].
-    bool anyone_in(std::uint64_t first, std::uint64_t last);
+    /// Whether the position of a live reader is in [first, last].
+    bool has_reader_in(std::uint64_t first, std::uint64_t last);
     /// Wakes the producer of `f` at the next move of a reader.
     void await_demand(fill& f, std::shared_ptr<event> producer);
 
     /// How much of [first, last] is held by whole pages.
     enum class coverage : std::uint8_t { none, some, all };
     coverage covers(std::uint64_t first, std::uint64_t last);
-    /// The runs of whole pages in [first, last], the first `most` of them, in bytes; the last page's end is the
-    /// object's.
-    std::vector<run> present_runs(std::uint64_t first, std::uint64_t last, std::size_t most);
-    /// The first run of pages in [first, last] that nobody has or fetches; none where there is no such.
+    /// The runs of whole pages in [first, last], the first `max_runs` of them; the last page ends with the object.
+    std::vector<run> present_runs(std::uint64_t first, std::uint64_t last, std::size_t max_runs);
+    /// The first run of pages in [first, last] that are neither present nor being fetched; an empty one where there is
+    /// none.
     run gap(std::uint64_t first, std::uint64_t last);
 
     // Verification and eviction
 
+    /// The checksum of a present page; no value for others.
     [[nodiscard]] std::optional<std::uint64_t> checksum(std::size_t page);
     void mark_verified(std::size_t first_page, std::size_t last_page);
     /// Keeps the pages [first, last] from being evicted until `end_check` with the same, so that what is read to check
     /// them is what was written.
     void begin_check(std::size_t first_page, std::size_t last_page);
     void end_check(std::size_t first_page, std::size_t last_page);
-    /// A page on the disk does not have the checksum `expected`: it is forgotten, and the run that is given must be
-    /// punched. An empty run where the page is not what was compared any more; no value where its block is being sent,
-    /// so that it can be neither punched nor written now.
+    /// A page on the disk does not have the checksum `expected`: drops it, and gives the run that must be punched. An
+    /// empty run where the page has changed since it was compared; no value where its block is being sent, so that it
+    /// can be neither punched nor written now.
     std::optional<run> drop_damaged(std::size_t page, std::uint64_t expected);
 
     /// Adds all blocks that could be evicted now, as those of `owner`, the object being locked for some at a time.
     void add_evictable(std::size_t owner, std::vector<eviction_candidate>& out);
-    /// Begins to evict a block. Nothing where it is in use by now.
+    /// Begins to evict a block: gives the run that must be punched, an empty one where the block is in use by now.
     run begin_eviction(std::size_t block);
     /// True where nobody reads or writes the object.
     bool idle();
@@ -131,7 +137,7 @@ public:
     /// The open data file, or nullptr where it must be opened first.
     std::shared_ptr<file> open_file();
     void set_file(std::shared_ptr<file> f);
-    /// Forgets the descriptor where no reader and no fill is there; true if it did.
+    /// Closes the data file where no reader and no fill is there; true if it did.
     bool close_if_idle();
 
     /// What the metadata file is to hold, the object being locked for some blocks at a time.
@@ -155,9 +161,9 @@ public:
     void retire() noexcept { retired_.store(true); }
     [[nodiscard]] bool retired() const noexcept { return retired_.load(); }
 
-    // See `validation_state`; what changes there is written to the metadata file.
+    // These are explained at `validation_state`; changes are written to the metadata file.
 
-    /// True where it need not be revalidated before.
+    /// True where the version did not have to be revalidated before.
     bool mark_changed(std::uint64_t number) noexcept;
     void checked_now(std::uint64_t marked_then) noexcept;
     [[nodiscard]] bool must_revalidate() const noexcept { return validation_.must_revalidate(); }
@@ -165,9 +171,10 @@ public:
     [[nodiscard]] std::uint64_t confirmed() const noexcept { return validation_.confirmed(); }
     [[nodiscard]] steady_clock::time_point checked() const noexcept { return validation_.checked(); }
 
-    /// The last change that it was judged by when it was put into the cache's table, under whose lock both are called.
-    void set_born(std::uint64_t number) noexcept { born_ = number; }
-    [[nodiscard]] std::uint64_t born() const noexcept { return born_; }
+    /// The last change (`object_cache::changes`) when it was put into the index. Both are called with the cache's mutex
+    /// held.
+    void set_indexed_at(std::uint64_t number) noexcept { indexed_at_ = number; }
+    [[nodiscard]] std::uint64_t indexed_at() const noexcept { return indexed_at_; }
 
     /// Bytes that its pages take of the budget, and that its metadata takes.
     [[nodiscard]] std::uint64_t charged() const noexcept { return charged_.load(std::memory_order_relaxed); }
@@ -186,11 +193,11 @@ private:
     span look(reader& r) REQUIRES(mutex_);
     span readable(reader& r) REQUIRES(mutex_);
     run begin_punch(std::size_t first_page, std::size_t last_page, bool damaged = false) REQUIRES(mutex_);
-    /// Whether `page`, one of those that `f` claimed, is still its to write: what it has passed may have been evicted
-    /// and claimed by another since.
+    /// Whether `f`, which claimed `page`, has yet to publish all of it. Afterwards the page may be evicted, and claimed
+    /// by another fill.
     [[nodiscard]] bool owns(const fill& f, std::size_t page) const noexcept REQUIRES(mutex_);
     [[nodiscard]] page_state state_of(std::size_t page) const REQUIRES(mutex_);
-    [[nodiscard]] const fill* claimed_by(std::size_t page) const REQUIRES(mutex_); // were it absent or partial
+    [[nodiscard]] const fill* claimed_by(std::size_t page) const REQUIRES(mutex_); // where it is absent or partial
     [[nodiscard]] bool is_missing(std::size_t page) const REQUIRES(mutex_);        // absent or partial: to be claimed
     [[nodiscard]] bool in_use(std::size_t block) const REQUIRES(mutex_);           // being sent or checked
     /// The first page in [first, last] that is not missing, or last + 1.
@@ -213,19 +220,19 @@ private:
     mutex mutex_;
     std::forward_list<std::string> tags_ GUARDED_BY(mutex_); // taken out of info_, where they are one text
     const object_info info_;
-    const geometry shape_;
+    const geometry layout_;
     const std::uint64_t serial_;
     budget& budget_;
     eviction_policy& policy_;
 
     block_table table_ GUARDED_BY(mutex_);
-    /// A run of pages that is being given back, with what it is charged.
+    /// A run of pages that is being punched, with what it is charged.
     struct punch_job {
         std::size_t last{0};
         std::uint64_t charged{0};
-        bool damaged{false}; ///< nobody was sent its bytes: they may be written over
+        bool damaged{false}; ///< no reader was sent its bytes, so they may be rewritten
     };
-    /// What most objects have nothing of.
+    /// What few objects have: made when it is needed, so that the others do not pay for it.
     struct special_pages {
         /// Page → published byte intervals.
         std::map<std::size_t, std::vector<std::pair<std::uint64_t, std::uint64_t>>> partial;
@@ -236,7 +243,7 @@ private:
     [[nodiscard]] const special_pages& special() const noexcept REQUIRES(mutex_) { return special_ ? *special_ : none; }
     special_pages& make_special() REQUIRES(mutex_);
     void drop_special() noexcept REQUIRES(mutex_);
-    std::unique_ptr<special_pages> special_ GUARDED_BY(mutex_); ///< where it has any
+    std::unique_ptr<special_pages> special_ GUARDED_BY(mutex_); ///< may be null
     std::list<std::shared_ptr<fill>> fills_ GUARDED_BY(mutex_);
     std::vector<reader*> readers_ GUARDED_BY(mutex_);
     std::shared_ptr<file> file_ GUARDED_BY(mutex_);
@@ -246,7 +253,7 @@ private:
     std::atomic<std::uint64_t> metadata_charge_{0};
     usage last_use_ GUARDED_BY(mutex_);
     validation_state validation_;
-    std::uint64_t born_{0};
+    std::uint64_t indexed_at_{0};
 };
 
 } // namespace sluice::cache

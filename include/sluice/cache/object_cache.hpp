@@ -32,18 +32,18 @@ struct cache_settings {
 enum class eviction_reason : std::uint8_t { budget, min_free, objects };
 [[nodiscard]] std::string_view to_string(eviction_reason r) noexcept;
 
-/// Told of what happens, for metrics; called from any thread.
+/// Callbacks for metrics, from any thread.
 struct cache_observer {
     std::function<void(eviction_reason)> evicted = [](eviction_reason) {};
     std::function<void(std::string_view reason)> write_error = [](std::string_view) {};
-    /// All that was on the disk is known: how many objects of each store (the first 256 of them).
+    /// The directory is loaded: how many objects of each store there are (of the first 256 stores).
     std::function<void(const std::map<std::string, std::size_t>&)> loaded = [](const auto&) {};
 };
 
 /// The range cache: which objects there are, room on the disk, their files. Shared by all workers.
 ///
-/// The cache being full, read-only, locked or gone is never an error of a request: `reserve` and `create` say so, and
-/// the caller relays from the origin.
+/// A cache that is full, read-only, locked or gone never fails a request: `reserve` and `create` give an error, and the
+/// caller relays from the origin.
 class object_cache {
 public:
     object_cache(cache_settings settings, file_pool& reads, file_pool& writes, cache_observer observer);
@@ -61,7 +61,7 @@ public:
     /// Whether new bytes can be stored. Errors: `cache_off`, `cache_starting`, `disk_error`.
     [[nodiscard]] result<void> available() const noexcept;
 
-    /// Whether all that a process before this one left is known by now.
+    /// Whether everything that an earlier process left has been loaded.
     [[nodiscard]] bool loaded() const noexcept { return loaded_.load(std::memory_order_acquire); }
 
     /// The present version of an object, or nullptr.
@@ -70,54 +70,56 @@ public:
     /// Adds a version and retires the one before. Errors: as `available`, `too_large`, `cache_full`, `disk_full`,
     /// `disk_error`.
     ///
-    /// `seen`: what `changes` gave before the caller's leave to have it was asked for. Where this object, one of the
-    /// app's names for it (`info.resolver_id`) or a prefix of one was purged since, nothing is added and the error is
-    /// `purged`; where it was invalidated since, it is added and must be revalidated before it is found fresh.
+    /// `seen`: what `changes` gave before the caller was authorized for the object. Where the object, one of its purge
+    /// tags (`info.purge_tags`) or a prefix of one was purged since, nothing is added and the error is `purged`; where
+    /// it was invalidated since, it is added and must be revalidated before it is served.
     awaitable<result<std::shared_ptr<object>>> create(object_info info,
                                                       std::optional<std::uint64_t> seen = std::nullopt);
-    /// Moves on with every purge and every invalidation.
+    /// The number of the last purge or invalidation; each has the next one.
     [[nodiscard]] std::uint64_t changes() const noexcept { return changes_.load(std::memory_order_acquire); }
 
-    /// Keeps one more name of the app's for an object (without line breaks), as long as there is room for it. `seen` as
-    /// for `create`: where that name was purged or invalidated since, so is the object. Cheap where it is known.
-    void link(const std::shared_ptr<object>& o, std::string_view app_name, std::uint64_t seen);
+    /// Adds a purge tag (without line breaks) to an object, as long as there is room for it (`max_purge_tags`). `seen`
+    /// as for `create`: where that tag was purged or invalidated since, so is the object. Cheap where the object has
+    /// it.
+    void link(const std::shared_ptr<object>& o, std::string_view tag, std::uint64_t seen);
 
     /// The object's data file, opened where it is not. Errors: `disk_error`.
     awaitable<result<std::shared_ptr<file>>> open(std::shared_ptr<object> o);
 
-    /// Reads the pages of [first, last] (which begin and end at page bounds) and compares their checksums; what is
-    /// damaged is forgotten. Afterwards ask for the span again. Errors: `pool_busy`; `disk_error` where a page is
-    /// damaged whose block is being sent, so that it cannot be replaced now.
+    /// Reads the pages of [first, last] (which begin and end at page bounds) and compares their checksums; damaged ones
+    /// are dropped. Afterwards ask for the span again. Errors: `pool_busy`; `disk_error` where a page is damaged whose
+    /// block is being sent, so that it cannot be replaced now.
     awaitable<result<void>> verify(std::shared_ptr<object> o, std::shared_ptr<file> f, std::uint64_t first,
                                    std::uint64_t last);
 
-    /// Charges room for `bytes`, evicting where there is none. Errors: as `available`, `cache_full`, `disk_full`.
+    /// Charges `bytes` to the budget, evicting where they do not fit. Errors: as `available`, `cache_full`,
+    /// `disk_full`.
     awaitable<result<void>> reserve(std::uint64_t bytes);
     void release(std::uint64_t bytes) noexcept { budget_.release(bytes); }
 
-    /// Takes a version out of the cache at once: it changed at the origin or was purged. Readers of it finish.
+    /// Takes a version out of the cache, since it changed at the origin or was purged. Its readers finish.
     void retire(const std::shared_ptr<object>& o);
     /// Retires the present version of an object; false where there is none.
     bool purge(std::string_view store, std::string_view name);
-    /// Retires all that the app calls by exactly this name; what was linked with it and is not loaded yet, too. Gives
-    /// how many went at once: where there are very many, the rest goes in the background, and is not found meanwhile.
-    std::size_t purge_linked(std::string_view app_name);
-    /// The same for all names that begin with `prefix`.
+    /// Retires all objects that have this purge tag, those that are not loaded yet too. Gives how many were retired at
+    /// once: where there are very many, the rest follows in the background, and is not found meanwhile.
+    std::size_t purge_linked(std::string_view tag);
+    /// The same for all tags that begin with `prefix`.
     std::size_t purge_linked_below(std::string_view prefix);
     /// Has the present version of an object revalidated once before it is served again, whatever its age, also after a
     /// restart; false where there is none. Its bytes stay.
     bool invalidate(std::string_view store, std::string_view name);
-    /// The same for all that the app calls by exactly this name; gives of how many that is new, at once as
-    /// `purge_linked`.
-    std::size_t invalidate_linked(std::string_view app_name);
+    /// The same for all objects that have this purge tag. Gives how many were marked at once and did not have to be
+    /// revalidated before; the rest follows as for `purge_linked`.
+    std::size_t invalidate_linked(std::string_view tag);
 
     [[nodiscard]] const cache_settings& settings() const noexcept { return settings_; }
     [[nodiscard]] file_pool& reads() noexcept { return reads_; }
     [[nodiscard]] file_pool& writes() noexcept { return writes_; }
     [[nodiscard]] block_store* disk() noexcept { return disk_.load(std::memory_order_acquire); }
     void report_write_error(const error& e);
-    /// Punches what an ended fill gave up, in the background.
-    void give_back(std::shared_ptr<object> o, std::vector<object::run> runs);
+    /// Punches runs that a fill or a verification gave up, on the pool of writes.
+    void punch_later(std::shared_ptr<object> o, std::vector<object::run> runs);
 
     [[nodiscard]] std::uint64_t used_bytes() const noexcept { return budget_.used(); }
     [[nodiscard]] std::uint64_t limit_bytes() const noexcept { return settings_.max_size; }
@@ -140,15 +142,15 @@ private:
     /// False where the disk is in trouble.
     bool write_metadata_of(const std::shared_ptr<object>& o) EXCLUDES(metadata_mutex_);
     void close_idle_files();
-    /// Calls `visit` with every object until it gives false, the table being locked for a few of them at a time. One
-    /// that comes meanwhile may be left out, and one may come twice.
+    /// Calls `visit` with every object until it gives false, with the index locked for a few of them at a time only.
+    /// One that is added meanwhile may be left out, and one may come twice.
     void for_each(const std::function<bool(const std::shared_ptr<object>&)>& visit);
     /// All that could be evicted now, in the order in which it should be; their objects in `owners`.
     std::vector<eviction_candidate> candidates(std::vector<std::shared_ptr<object>>& owners);
     /// Gives the bytes that were freed, as do the two below.
     std::uint64_t evict(std::uint64_t bytes, eviction_reason reason) EXCLUDES(eviction_mutex_);
     std::uint64_t evict_block(std::shared_ptr<object>& o, std::size_t block) REQUIRES(eviction_mutex_);
-    /// Takes an object that nobody has in hand but the table and the caller out of the cache, and resets `o`.
+    /// Takes an object that nobody but the index and the caller holds out of the cache, and resets `o`.
     std::uint64_t drop_unused(std::shared_ptr<object>& o) REQUIRES(eviction_mutex_);
     void evict_objects(const std::shared_ptr<object>& keep) EXCLUDES(eviction_mutex_);
     /// Unlinks the files of an object that left the index; its readers finish on the open descriptor, and the last

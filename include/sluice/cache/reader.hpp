@@ -22,8 +22,8 @@ struct span {
         readable,   ///< [first, last] can be sent now; its blocks are pinned until `release`
         unverified, ///< [first, last] lies in pages that this process has not checked yet: `object_cache::verify`
         wait,       ///< wait for the reader's event, then ask again
-        absent,     ///< nobody has or fetches [first, last]: claim it
-        failed      ///< the fill that the reader waited for has failed
+        absent,     ///< [first, last] is neither there nor being fetched: claim it
+        failed      ///< the fill that the reader waited for has failed: `outcome`
     };
     kind what{kind::wait};
     std::uint64_t first{0};
@@ -31,9 +31,9 @@ struct span {
     result<void> outcome{}; ///< the error of that fill where it has failed
 };
 
-/// One live request for a part of an object: where it is, how far it wants to go, and what it holds pinned.
+/// One request that is being sent a range of an object: its position, its end, and the blocks that it pins.
 ///
-/// Lives on one worker; destroyed before its object's last reference.
+/// Lives on one worker. What fills of other workers read of it is guarded by its object's mutex.
 class reader {
 public:
     reader(std::shared_ptr<object> o, executor ex, std::uint64_t first, std::uint64_t last);
@@ -41,12 +41,13 @@ public:
     reader(const reader&) = delete;
     reader& operator=(const reader&) = delete;
 
-    /// What can be done at `position`; releases what the last call had pinned, and tells fills how far this reader is.
+    /// What can be done at `position` (at most `last`); unpins what the last call had pinned, and lets fills know how
+    /// far this reader is.
     span next(std::uint64_t position);
     /// Unpins.
     void release();
-    /// Unpins, and wants nothing until `next` is called again: its client takes next to nothing, so that neither blocks
-    /// nor transfers are to be kept for it.
+    /// Unpins, and counts as no reader until `next` is called again: for a client that takes next to nothing, so that
+    /// neither blocks nor fills are kept for it.
     void rest();
 
     /// Completes when something changed that `next` waited for.
@@ -66,11 +67,11 @@ private:
     std::shared_ptr<event> wake_; // made when first needed: a hit never waits
     std::uint64_t position_;
     std::uint64_t last_;
-    std::uint64_t wanted_{0}; // wake when a fill has published beyond this
+    std::uint64_t wanted_{0}; // to be woken when a fill has published this far
     std::shared_ptr<fill> waits_for_;
     bool waits_{false};
     bool rests_{false};
-    bool saw_fill_{false};                                      // some bytes it was given came from a running fill
+    bool saw_fill_{false};                                      // a span came from a running fill
     std::optional<std::pair<std::size_t, std::size_t>> pinned_; // blocks, inclusive
 };
 

@@ -21,7 +21,7 @@ struct cache_bench : disk_bench {
     }
     result<std::shared_ptr<object>> made_after(std::uint64_t seen, const std::string& name, std::string links = {}) {
         auto info = versioned(name, 3 * page_size, 1);
-        info.resolver_id = std::move(links);
+        info.purge_tags = std::move(links);
         return run(cache->create(info, seen));
     }
     std::shared_ptr<object> find(const std::string& name) const { return cache->find(store, name); }

@@ -81,7 +81,7 @@ BOOST_AUTO_TEST_CASE(an_object_in_the_table_takes_no_more_than_a_kibibyte) {
         object_info info = versioned("lectures/analysis-1/week-07/recording-" + std::to_string(i) + ".mp4", mib, 1);
         info.key.store = "s3|https://s3.example|keyed|" + std::string(64, 'f') + "|media";
         info.version.value = "\"0123456789abcdef0123456789abcdef-12\"";
-        info.resolver_id = "/api/v1/files/01234567-89ab-cdef-0123-" + std::to_string(100000000000 + i);
+        info.purge_tags = "/api/v1/files/01234567-89ab-cdef-0123-" + std::to_string(100000000000 + i);
         BOOST_REQUIRE(b.create(info));
     };
     make(0); // what is made once is made

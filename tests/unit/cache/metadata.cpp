@@ -20,7 +20,7 @@ using milliseconds = std::chrono::milliseconds;
 metadata sample(std::size_t pages) {
     metadata m;
     m.info = info_of(pages == 0 ? 0 : pages * page_size - 17);
-    m.info.resolver_id = "0b1d-77";
+    m.info.purge_tags = "0b1d-77";
     m.info.stored = std::chrono::system_clock::time_point(milliseconds(1700000000123));
     m.checked = std::chrono::system_clock::time_point(milliseconds(1700000000456));
     for (std::size_t page = 0; page < pages; ++page) {
@@ -60,7 +60,7 @@ std::size_t at_size(const metadata& m) {
     return at_kind(m) + 1 + 4 + m.info.version.value.size();
 }
 std::size_t at_stored(const metadata& m) {
-    return at_size(m) + 8 + 12 + m.info.content_type.size() + m.info.last_modified.size() + m.info.resolver_id.size();
+    return at_size(m) + 8 + 12 + m.info.content_type.size() + m.info.last_modified.size() + m.info.purge_tags.size();
 }
 
 } // namespace
@@ -80,7 +80,7 @@ BOOST_AUTO_TEST_CASE(what_is_written_is_read) {
             BOOST_TEST(d->info.size == m.info.size);
             BOOST_TEST(d->info.content_type == m.info.content_type);
             BOOST_TEST(d->info.last_modified == m.info.last_modified);
-            BOOST_TEST(d->info.resolver_id == m.info.resolver_id);
+            BOOST_TEST(d->info.purge_tags == m.info.purge_tags);
             BOOST_TEST((d->info.stored == m.info.stored));
             BOOST_TEST((d->checked == m.checked));
             BOOST_TEST(d->must_revalidate == m.must_revalidate);
@@ -200,7 +200,7 @@ BOOST_AUTO_TEST_CASE(the_charge_covers_every_file_that_may_be_written) {
         for (const std::size_t every : {1U, 2U, 3U, 8U}) {
             for (const std::size_t pages_a_block : {1U, 3U, 16U, 256U}) {
                 metadata m = sample(0);
-                m.info.resolver_id.assign(max_purge_tags, 'x');
+                m.info.purge_tags.assign(max_purge_tags, 'x');
                 std::size_t blocks = 0;
                 std::size_t block = SIZE_MAX;
                 for (std::size_t page = 0; page < pages; page += every) {
