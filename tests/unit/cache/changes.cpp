@@ -168,7 +168,7 @@ BOOST_FIXTURE_TEST_CASE(a_mark_outlives_the_process_and_so_does_its_end, cache_b
     BOOST_TEST(!find("a")->must_revalidate());
 }
 
-BOOST_FIXTURE_TEST_CASE(a_mark_is_on_the_disk_before_the_next_round_of_house_keeping, cache_bench) {
+BOOST_FIXTURE_TEST_CASE(a_mark_is_on_the_disk_before_the_next_round_of_maintenance, cache_bench) {
     made("a");
     cache->invalidate(store, "a");
     settle();

@@ -147,7 +147,7 @@ BOOST_AUTO_TEST_CASE(a_failure_ends_the_wait_of_who_had_nothing) {
     BOOST_TEST((s.what == kind::failed));
     BOOST_REQUIRE(s.outcome.has_error());
     BOOST_TEST((s.outcome.error().code == errc::short_body));
-    BOOST_TEST((r->next(0).what == kind::absent)); // told once, then it may try itself
+    BOOST_TEST((r->next(0).what == kind::absent)); // only once, then it may try itself
 }
 
 BOOST_AUTO_TEST_CASE(a_fill_that_nobody_wanted_any_more_is_no_failure) {

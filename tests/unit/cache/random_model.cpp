@@ -91,7 +91,7 @@ std::uint64_t place_in(actor& a, std::uint64_t size) {
     return near[a.below(3)] + a.random() % (10 * page_size);
 }
 
-/// A transfer that may break, be abandoned, or be told that nobody wants it any more.
+/// A transfer that may break, be abandoned, or end because nobody wants it any more.
 awaitable<void> transfer(actor& a, fill_writer w, std::uint64_t window) {
     const auto wake = std::make_shared<event>(a.ex);
     const std::uint64_t seed = seed_of(*w.of());
