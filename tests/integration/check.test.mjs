@@ -205,7 +205,7 @@ test('a key that signs nothing is an error', (t) => {
   const env = appEnvironment({ STORAGE_PROVIDER: 'gcs', GCS_BUCKET_NAME: 'media', GOOGLE_APPLICATION_CREDENTIALS_JSON: json });
   const { status, stdout, stderr } = sluice(['check', '--config', file], env);
   assert.equal(status, 1);
-  assert.match(stderr, /^sluice: store "open-webui": .*private key is no unencrypted RSA key/);
+  assert.match(stderr, /^sluice: store "open-webui": .*private key must be an RSA key in PEM/);
   assert.doesNotMatch(stdout + stderr, /seldom-seen/);
 });
 

@@ -238,7 +238,7 @@ test('redirects that cannot be signed', async (t) => {
   for (const [cloud, identity, spoil, pattern] of [
     ['gcs', 'metadata', (s) => s.world.permissions.delete('iam.serviceAccounts.signBlob'),
       /cannot sign redirects: .*PERMISSION_DENIED: Permission 'iam\.serviceAccounts\.signBlob' denied/],
-    ['gcs', 'external', () => {}, /cannot sign redirects: .*no service account.*signer/],
+    ['gcs', 'external', () => {}, /cannot sign redirects: .*not a service account.*signer/],
     ['azure', 'imds', (s) => s.world.permissions.delete('delegate'),
       /cannot sign redirects: .*AuthorizationPermissionMismatch.*Storage Blob Delegator/]]) {
     const s = await start(t, cloud, identity, { route: { delivery: 'redirect' } });

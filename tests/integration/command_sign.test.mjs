@@ -262,9 +262,9 @@ test('a configuration that is none', async (t) => {
 });
 
 const noCredentials = [
-  ['aws', 'imds', /EC2 instance metadata, 127\.0\.0\.1:\d+: it is switched off/, (s) => { s.world.imds.enabled = false; }],
+  ['aws', 'imds', /EC2 instance metadata, 127\.0\.0\.1:\d+: status 403: the metadata service is disabled/, (s) => { s.world.imds.enabled = false; }],
   ['aws', 'imds', /EC2 instance metadata, .*refused/, (s) => s.world.imds.close()],
-  ['aws', 'imds', /EC2 instance metadata, .*no good AccessKeyId/, (s) =>
+  ['aws', 'imds', /EC2 instance metadata, .*no valid AccessKeyId/, (s) =>
     s.world.imds.when('credentials').body('{"Code":"Success","SecretAccessKey":"half-a-credential"}')],
   ['aws', 'irsa', /ExpiredTokenException/, (s) =>
     s.file('web.jwt', s.world.issuer.issue({ audience: 'sts.amazonaws.com', lifetime: -60 }))],
