@@ -134,43 +134,52 @@ awaitable<result<std::shared_ptr<file>>> object_cache::open(std::shared_ptr<obje
     co_return f;
 }
 
+namespace {
+
+struct check_result {
+    std::vector<object::run> damaged; ///< to be punched
+    bool in_use{false};               ///< a damaged page could not be dropped
+};
+
+/// Compares the pages [first, last] with their checksums, and drops those that differ. Blocks.
+check_result check_pages(object& o, const file& f, std::size_t first, std::size_t last) {
+    check_result found;
+    std::vector<char> buffer(page_size);
+    o.begin_check(first, last);
+    prefetch(f.fd(), static_cast<std::uint64_t>(first) * page_size,
+             static_cast<std::uint64_t>(last + 1 - first) * page_size);
+    for (auto page = first; page <= last; ++page) {
+        const std::uint64_t at = static_cast<std::uint64_t>(page) * page_size;
+        const auto length = static_cast<std::size_t>(o.shape().page_end(page) - at);
+        const auto sum = o.checksum(page);
+        if (!sum) {
+            continue;
+        }
+        const auto whole = read_all(f, at, buffer.data(), length);
+        if (whole && XXH64(buffer.data(), length, 0) == *sum) {
+            o.mark_verified(page, page);
+            continue;
+        }
+        const auto dropped = o.drop_damaged(page, *sum);
+        found.in_use = found.in_use || !dropped;
+        if (dropped && !dropped->empty()) {
+            found.damaged.push_back(*dropped);
+        }
+    }
+    o.end_check(first, last);
+    return found;
+}
+
+} // namespace
+
 awaitable<result<void>> object_cache::verify(std::shared_ptr<object> o, std::shared_ptr<file> f, std::uint64_t first,
                                              std::uint64_t last) {
     if (reads_.queued() > max_read_queue) {
         co_return error{errc::pool_busy, error_source::internal, true};
     }
-    struct outcome {
-        std::vector<object::run> damaged;
-        bool in_use{false};
-    };
-    auto job = [o, f, first, last]() -> outcome {
-        outcome found;
-        std::vector<char> buffer(page_size);
-        const auto first_page = static_cast<std::size_t>(first / page_size);
-        const auto last_page = static_cast<std::size_t>(last / page_size);
-        o->begin_check(first_page, last_page);
-        prefetch(f->fd(), static_cast<std::uint64_t>(first_page) * page_size,
-                 static_cast<std::uint64_t>(last_page + 1 - first_page) * page_size);
-        for (auto page = first_page; page <= last_page; ++page) {
-            const std::uint64_t at = static_cast<std::uint64_t>(page) * page_size;
-            const auto length = static_cast<std::size_t>(o->shape().page_end(page) - at);
-            const auto sum = o->checksum(page);
-            if (!sum) {
-                continue;
-            }
-            const auto whole = read_all(*f, at, buffer.data(), length);
-            if (whole && XXH64(buffer.data(), length, 0) == *sum) {
-                o->mark_verified(page, page);
-                continue;
-            }
-            const auto dropped = o->drop_damaged(page, *sum);
-            found.in_use = found.in_use || !dropped;
-            if (dropped && dropped->begin != dropped->end) {
-                found.damaged.push_back(*dropped);
-            }
-        }
-        o->end_check(first_page, last_page);
-        return found;
+    auto job = [o, f, first, last] {
+        return check_pages(*o, *f, static_cast<std::size_t>(first / page_size),
+                           static_cast<std::size_t>(last / page_size));
     };
     auto found = co_await reads_.run(std::move(job));
     if (!found.damaged.empty() || found.in_use) {
