@@ -1,8 +1,8 @@
 #include <sluice/config/address.hpp>
 #include <sluice/config/load.hpp>
+#include <sluice/config/mapping.hpp>
 #include <sluice/config/workers.hpp>
 
-#include "mapping.hpp"
 #include <arpa/inet.h>
 #include <fcntl.h>
 #include <ifaddrs.h>

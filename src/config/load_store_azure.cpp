@@ -1,7 +1,6 @@
 #include <sluice/config/address.hpp>
 #include <sluice/config/azure_connection_string.hpp>
-
-#include "store_parts.hpp"
+#include <sluice/config/store_settings.hpp>
 
 #include <algorithm>
 #include <optional>

@@ -1,7 +1,6 @@
 #include <sluice/base/secret_json.hpp>
 #include <sluice/config/address.hpp>
-
-#include "store_parts.hpp"
+#include <sluice/config/store_settings.hpp>
 
 #include <algorithm>
 #include <array>

@@ -1,4 +1,4 @@
-#include "store_parts.hpp"
+#include <sluice/config/store_settings.hpp>
 
 #include <algorithm>
 #include <array>

@@ -1,4 +1,4 @@
-#include "mapping.hpp"
+#include <sluice/config/mapping.hpp>
 
 #include <algorithm>
 

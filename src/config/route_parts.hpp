@@ -1,6 +1,6 @@
 #pragma once
 
-#include "mapping.hpp"
+#include <sluice/config/mapping.hpp>
 
 #include <string>
 #include <vector>

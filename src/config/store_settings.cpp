@@ -1,6 +1,5 @@
-#include "store_parts.hpp"
-
 #include <sluice/config/address.hpp>
+#include <sluice/config/store_settings.hpp>
 
 #include <unistd.h>
 
