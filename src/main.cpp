@@ -7,6 +7,7 @@
 #include <sluice/config/units.hpp>
 #include <sluice/identity/rfc3339.hpp>
 #include <sluice/net/proxy.hpp>
+#include <sluice/origin/kinds/table.hpp>
 #include <sluice/server/server.hpp>
 
 #include <CLI/CLI.hpp>
@@ -34,7 +35,7 @@ std::string environment_help() {
 
 /// The whole configuration, or nullptr after its faults were printed.
 std::shared_ptr<const config::config> load(const std::string& file) {
-    auto loaded = config::load_file(file);
+    auto loaded = config::load_file(file, sluice::origin::store_kinds());
     if (const auto* faults = std::get_if<std::vector<config::fault>>(&loaded)) {
         for (const auto& each : *faults) {
             std::cerr << config::to_string(each) << '\n';

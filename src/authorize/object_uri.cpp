@@ -2,6 +2,8 @@
 #include <sluice/config/text.hpp>
 #include <sluice/http/target.hpp>
 #include <sluice/origin/store.hpp>
+#include <sluice/origin/store_kind.hpp>
+#include <sluice/authorize/object_uri.hpp>
 
 #include <utility>
 
@@ -11,54 +13,19 @@ namespace {
 
 constexpr std::size_t longest_key = 1024; // S3's limit
 
-/// Takes `prefix` from the front of `text`; false, and nothing done, where it does not begin with it.
-bool take(std::string_view& text, std::string_view prefix) {
-    if (prefix.empty() || !text.starts_with(prefix)) {
-        return false;
-    }
-    text.remove_prefix(prefix.size());
-    return true;
-}
-
 /// The key that `text` names in this very store, unchecked.
 std::optional<std::string_view> key_in(const store_place& store, std::string_view text) {
-    switch (store.type) {
-    case config::store_type::s3:
-        if (!take(text, "s3://") || !take(text, store.bucket)) {
-            return std::nullopt;
+    for (const auto& uri : store.uris) {
+        if (text.starts_with(uri)) {
+            return text.substr(uri.size());
         }
-        break;
-    case config::store_type::gcs:
-        if (!take(text, "gs://") || !take(text, store.bucket)) {
-            return std::nullopt;
-        }
-        break;
-    case config::store_type::azure:
-        if (!take(text, store.root) || !take(text, "/")) {
-            return std::nullopt;
-        }
-        take(text, "/");
-        if (!take(text, store.bucket)) {
-            return std::nullopt;
-        }
-        break;
-    case config::store_type::local:
-        if (!text.starts_with(store.root) || !store.root.starts_with('/')) {
-            return std::nullopt;
-        }
-        text.remove_prefix(store.root == "/" ? 0 : store.root.size());
-        break;
     }
-    if (!text.starts_with('/')) {
-        return std::nullopt;
-    }
-    return text.substr(1);
+    return std::nullopt;
 }
 
 /// The store's own check: the prefix is the beginning of every key, and something follows it.
 bool holds(const store_place& store, std::string_view key) {
-    return is_safe_key(key, key_form_of(store.type)) && key.starts_with(store.prefix) &&
-           key.size() > store.prefix.size();
+    return is_safe_key(key, store.keys) && key.starts_with(store.prefix) && key.size() > store.prefix.size();
 }
 
 std::optional<object_place> place_from_full(std::string_view text, std::span<const store_place> stores,
@@ -84,14 +51,10 @@ std::optional<object_place> place_from_full(std::string_view text, std::span<con
 } // namespace
 
 store_place place_of(const config::store& s) {
-    store_place place{s.type, s.name, s.bucket, s.root, s.prefix};
-    if (s.type == config::store_type::azure) {
-        place.root = origin::blob_endpoint(s);
-    }
-    while (place.root.size() > 1 && place.root.ends_with('/')) {
-        place.root.pop_back();
-    }
-    return place;
+    const auto& kind = origin::kind_of(s);
+    auto forms = kind.uris(s);
+    const auto& traits = kind.traits();
+    return {s.name, std::string(traits.name), std::move(forms.accepted), forms.shown + s.prefix, s.prefix, traits.keys};
 }
 
 bool has_safe_segments(std::string_view key, key_form form) noexcept {

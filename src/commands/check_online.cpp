@@ -4,6 +4,8 @@
 #include <sluice/http/fields.hpp>
 #include <sluice/identity/rfc3339.hpp>
 #include <sluice/media/path_template.hpp>
+#include <sluice/origin/store_kind.hpp>
+#include <sluice/authorize/allow_rule.hpp>
 #include <sluice/proxy/router.hpp>
 
 #include <boost/uuid/random_generator.hpp>
@@ -54,28 +56,14 @@ std::string text_of(const error& e) {
     return std::string(code) + (e.detail.empty() ? "" : ": " + without_secrets(e.detail));
 }
 
-std::string kind_of(const config::store& s) {
-    if (s.anonymous) {
-        return "none, it is anonymous";
-    }
-    if (std::holds_alternative<config::static_keys>(s.credentials)) {
-        return "the static keys of the configuration";
-    }
-    if (std::holds_alternative<config::gcs_hmac_key>(s.credentials)) {
-        return "the HMAC key of the configuration";
-    }
-    if (std::holds_alternative<config::azure_account_key>(s.credentials)) {
-        return "the account's key of the configuration";
-    }
-    return std::holds_alternative<config::gcs_credentials_file>(s.credentials)
-               ? "the service account's key of the configuration"
-               : "a service account's key that the default chain found";
+std::string_view credentials_of(const config::store& s) {
+    return s.anonymous ? "none, it is anonymous" : origin::kind_of(s).fixed_credentials(s);
 }
 
 /// Why it cannot be made; "": it was.
 std::string make_signing(const config::store& s, sign::signing& made) {
     try {
-        made = sign::make_signing(s);
+        made = origin::make_signing(s);
     } catch (const std::exception& e) {
         return without_secrets(e.what());
     }
@@ -84,7 +72,8 @@ std::string make_signing(const config::store& s, sign::signing& made) {
 
 void tell_identity(const std::string& about, const config::store& s, const sign::signing& with, findings& out) {
     if (with.renewals.empty()) {
-        out.tell(about, "identity: " + kind_of(s) + (with.who.empty() ? "" : ", " + with.who));
+        out.tell(about,
+                 std::string("identity: ").append(credentials_of(s)) + (with.who.empty() ? "" : ", " + with.who));
     }
     for (const auto& each : with.renewals) {
         const auto now = each->status();
@@ -246,7 +235,7 @@ awaitable<void> check_route(one_shot& here, const config::config& settings, cons
 
 awaitable<void> check_all(one_shot& here, const config::config& settings, findings& out) {
     for (const auto& [name, s] : settings.stores) {
-        if (s.type == config::store_type::local) {
+        if (config::is_local(s)) {
             check_directory(s, out);
         } else {
             co_await check_store(here, settings, s, out);
@@ -263,7 +252,7 @@ bool check_stores(const config::config& settings, std::ostream& err) {
     bool good = true;
     for (const auto& [name, s] : settings.stores) {
         sign::signing with;
-        const std::string unusable = s.type == config::store_type::local ? "" : make_signing(s, with);
+        const std::string unusable = config::is_local(s) ? "" : make_signing(s, with);
         if (!unusable.empty()) {
             err << "sluice: store \"" << name << "\": " << unusable << '\n';
             good = false;
@@ -275,7 +264,7 @@ bool check_stores(const config::config& settings, std::ostream& err) {
 std::vector<std::string> unreadable_roots(const config::config& settings) {
     std::vector<std::string> lines;
     for (const auto& [name, s] : settings.stores) {
-        if (s.type != config::store_type::local) {
+        if (!config::is_local(s)) {
             continue;
         }
         const int fd = open(s.root.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC); // as for each file

@@ -1,6 +1,8 @@
 #include <sluice/authorize/object_uri.hpp>
 #include <sluice/commands/probe.hpp>
 #include <sluice/commands/sign_url.hpp>
+#include <sluice/origin/store_kind.hpp>
+#include <sluice/authorize/object_uri.hpp>
 
 #include "one_shot.hpp"
 
@@ -64,12 +66,12 @@ int sign_url(const config::config& settings, const sign_request& what, std::ostr
         return fail(err, "the URI names no object of exactly one configured store");
     }
     const std::string about = "store \"" + object->store->name + "\": ";
-    if (object->store->type == config::store_type::local) {
+    if (config::is_local(*object->store)) {
         return fail(err, about + "an object of a store of type local has no URL");
     }
     result<std::string> url = error{};
     try {
-        auto with = sign::make_signing(*object->store);
+        auto with = origin::make_signing(*object->store);
         auto proxies = net::proxy_settings::from_process();
         if (!proxies) {
             err << "sluice: " << proxies.error().detail << '\n';

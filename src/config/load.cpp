@@ -327,9 +327,9 @@ result<std::string> read_small_file(const std::filesystem::path& path, std::size
     return bad("larger than " + std::to_string(most) + " bytes");
 }
 
-loaded load_text(std::string_view text, std::string_view name, const load_options& options) {
+loaded load_text(std::string_view text, std::string_view name, store_kinds kinds, const load_options& options) {
     node root;
-    reading r{std::string(name), options, {}};
+    reading r{std::string(name), options, kinds, {}};
     r.faults = read_yaml(text, name, root);
     if (!r.faults.empty()) {
         // A document with duplicate keys could be checked further, but what it says is not settled.
@@ -346,14 +346,14 @@ loaded load_text(std::string_view text, std::string_view name, const load_option
     return std::move(r.faults);
 }
 
-loaded load_file(const std::filesystem::path& path, const load_options& options) {
+loaded load_file(const std::filesystem::path& path, store_kinds kinds, const load_options& options) {
     const auto text = read_small_file(path, yaml_limits{}.bytes);
     if (!text) {
         return std::vector<fault>{{path.string(), 0, 0, "cannot be read: " + text.error().detail}};
     }
     load_options here = options;
     here.directory = path.parent_path();
-    return load_text(*text, path.string(), here);
+    return load_text(*text, path.string(), kinds, here);
 }
 
 } // namespace sluice::config

@@ -171,7 +171,7 @@ void add_open_webui_store(reading& r, config& c, route& out) {
     if (is_known) {
         return;
     }
-    reading of_variables{r.file, r.options, {}};
+    reading of_variables{r.file, r.options, r.kinds, {}};
     if (const auto made = store_of_variables(of_variables, out.preset_bucket)) {
         read_store(of_variables, variable_node("STORAGE_PROVIDER", out.store), *made, c);
     }

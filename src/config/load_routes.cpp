@@ -103,7 +103,7 @@ void read_object(mapping& m, const store* from, const std::vector<std::string>* 
     if (from == nullptr) {
         return;
     }
-    if (from->type == store_type::local && out.object.starts_with('/')) {
+    if (is_local(*from) && out.object.starts_with('/')) {
         m.wrong("object", *value, "must not begin with / in a store of type local");
     }
     const auto head = literal_head(out.object);
@@ -225,12 +225,12 @@ void read_preset(reading& r, mapping& m, config& c, route& out) {
 
 /// Whether all stores that the route can name objects in are local. Without any, nothing is known.
 bool only_local(const config& c, const route& out) {
-    const auto is_local = [](const auto& named) { return named.second.type == store_type::local; };
+    const auto named_local = [](const auto& named) { return is_local(named.second); };
     if (!out.store.empty() && (out.preset != preset::none || (!out.resolve && out.object_header.empty()))) {
         const auto found = c.stores.find(out.store);
-        return found != c.stores.end() && is_local(*found);
+        return found != c.stores.end() && is_local(found->second);
     }
-    return !c.stores.empty() && std::ranges::all_of(c.stores, is_local);
+    return !c.stores.empty() && std::ranges::all_of(c.stores, named_local);
 }
 
 void read_delivery(mapping& m, const config& c, route& out) {

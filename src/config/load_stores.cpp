@@ -1,7 +1,5 @@
 #include <sluice/config/store_settings.hpp>
 
-#include <algorithm>
-#include <array>
 #include <bit>
 #include <utility>
 
@@ -10,14 +8,6 @@ namespace sluice::config {
 namespace {
 
 using namespace std::chrono_literals;
-
-/// The keys of all types, besides `type` and `prefix`.
-constexpr std::array<std::string_view, 21> type_keys{
-    "root",     "bucket",     "account",     "container",       "region",
-    "endpoint", "addressing", "url_expiry",  "connect_timeout", "response_timeout",
-    "ca_file",  "parallel",   "hedge_after", "anonymous",       "owner",
-    "fips",     "signer",     "dual_stack",  "accelerate",      "credentials",
-    "copy"};
 
 /// A prefix whose segments may be empty, as those of keys in S3 and GCS, where `/` is a letter like any other.
 result<std::string> parse_flat_prefix(std::string_view text) {
@@ -49,40 +39,31 @@ result<std::string> parse_prefix(std::string_view text) {
     return prefix;
 }
 
-void read_local(mapping& m, store& s) {
-    if (m.need("root") != nullptr) {
-        const node* at = m.read_path("root", s.root);
-        if (at != nullptr && s.root.empty()) {
-            m.wrong("root", *at, "must not be empty");
-        }
+/// The kind that `type` names; nullptr where that was refused.
+const store_kind* read_kind(const reading& r, mapping& m) {
+    const node* value = m.need("type") != nullptr ? m.scalar("type") : nullptr;
+    if (value == nullptr) {
+        return nullptr;
     }
-    m.read_bool("copy", s.copy);
+    std::string names;
+    for (const auto* kind : r.kinds) {
+        const auto name = kind->traits().name;
+        if (value->text == name) {
+            return kind;
+        }
+        names.append(names.empty() ? "" : ", ").append(name);
+    }
+    m.wrong("type", *value, "must be one of " + names);
+    return nullptr;
 }
 
-/// Reads what is the type's own; keys that are another's alone are refused by name: they were meant for something.
-void read_type(reading& r, mapping& m, store& s) {
-    std::string_view name;
-    switch (s.type) {
-    case store_type::s3:
-        name = "s3";
-        read_s3(r, m, s);
-        break;
-    case store_type::gcs:
-        name = "gcs";
-        read_gcs(r, m, s);
-        break;
-    case store_type::azure:
-        name = "azure";
-        read_azure(r, m, s);
-        break;
-    case store_type::local:
-        name = "local";
-        read_local(m, s);
-        break;
-    }
-    for (const auto key : type_keys) {
-        if (!m.taken(key) && m.has(key)) {
-            m.wrong(key, *m.take(key), "means nothing in a store of type " + std::string(name));
+/// Refuses the keys that only other kinds have, by their names: they were meant for something.
+void refuse_other_settings(const reading& r, mapping& m, const store_traits& kind) {
+    for (const auto* other : r.kinds) {
+        for (const auto key : other->traits().settings) {
+            if (!m.taken(key) && m.has(key)) {
+                m.wrong(key, *m.take(key), "means nothing in a store of type " + std::string(kind.name));
+            }
         }
     }
 }
@@ -104,16 +85,12 @@ void read_store(reading& r, const node& key, const node& where, config& c) {
     }
     store s;
     s.name = key.text;
-    const bool typed =
-        m.need("type") != nullptr && m.read_choice<store_type>("type", s.type,
-                                                               {{"s3", store_type::s3},
-                                                                {"gcs", store_type::gcs},
-                                                                {"azure", store_type::azure},
-                                                                {"local", store_type::local}}) != nullptr;
-    if (typed) {
-        const bool flat = s.type == store_type::s3 || s.type == store_type::gcs;
-        m.read("prefix", s.prefix, flat ? parse_flat_prefix : parse_prefix);
-        read_type(r, m, s);
+    s.kind = read_kind(r, m);
+    if (s.kind != nullptr) {
+        const auto& kind = s.kind->traits();
+        m.read("prefix", s.prefix, kind.keys == key_form::flat ? parse_flat_prefix : parse_prefix);
+        s.kind->read(r, m, s);
+        refuse_other_settings(r, m, kind);
     } else {
         m.ignore_rest(); // which keys there may be depends on it
     }

@@ -12,17 +12,9 @@ namespace {
 
 namespace json = boost::json;
 
-std::string_view hidden(std::string_view text) {
-    return text.empty() ? "" : "***";
-}
-
 std::string text_of(const endpoint& e) {
     const bool v6 = e.host.find(':') != std::string::npos;
     return (v6 ? "[" + e.host + "]" : e.host) + ":" + std::to_string(e.port);
-}
-
-std::string text_of(const url& u) {
-    return (u.tls ? "https://" : "http://") + u.authority() + u.path;
 }
 
 std::string text_of(const cidr& block) {
@@ -45,18 +37,6 @@ std::string_view text_of(log_level level) {
     return "";
 }
 
-std::string_view text_of(addressing_style style) {
-    switch (style) {
-    case addressing_style::automatic:
-        return "auto";
-    case addressing_style::path:
-        return "path";
-    case addressing_style::virtual_hosted:
-        return "virtual";
-    }
-    return "";
-}
-
 json::array array_of(const std::vector<std::string>& texts) {
     json::array out;
     for (const auto& text : texts) {
@@ -65,57 +45,16 @@ json::array array_of(const std::vector<std::string>& texts) {
     return out;
 }
 
-json::value json_of(const default_chain&) {
-    return "default chain";
-}
-
-json::value json_of(const static_keys& k) {
-    return json::object{{"access_key_id", hidden(k.access_key_id)},
-                        {"secret_access_key", hidden(k.secret_access_key.reveal())},
-                        {"session_token", hidden(k.session_token.reveal())}};
-}
-
-json::value json_of(const gcs_credentials_file& f) {
-    return json::object{{"service_account", hidden(f.json.reveal())}};
-}
-
-json::value json_of(const gcs_hmac_key& k) {
-    return json::object{{"hmac_id", hidden(k.id)}, {"hmac_secret", hidden(k.key.reveal())}};
-}
-
-json::value json_of(const azure_account_key& k) {
-    return json::object{{"account_key", hidden(k.key.reveal())}};
-}
-
-/// The keys that only stores of this type have.
-json::object own_keys(const store& s) {
-    switch (s.type) {
-    case store_type::s3:
-        return {{"type", "s3"},
-                {"bucket", s.bucket},
-                {"region", s.region},
-                {"addressing", text_of(s.addressing)},
-                {"fips", s.fips},
-                {"dual_stack", s.dual_stack},
-                {"accelerate", s.accelerate}};
-    case store_type::gcs:
-        return {{"type", "gcs"}, {"bucket", s.bucket}, {"signer", s.signer}};
-    case store_type::azure:
-        return {{"type", "azure"}, {"account", s.account}, {"container", s.bucket}};
-    case store_type::local:
-        break;
-    }
-    return {{"type", "local"}, {"root", s.root}, {"copy", s.copy}};
-}
-
 json::object json_of(const store& s) {
-    json::object out = own_keys(s);
+    json::object out;
+    out["type"] = s.kind->traits().name;
+    s.kind->redact(s, out);
     out["prefix"] = s.prefix;
-    if (s.type == store_type::local) {
+    if (is_local(s)) {
         return out;
     }
     if (s.endpoint) {
-        out["endpoint"] = text_of(*s.endpoint);
+        out["endpoint"] = s.endpoint->text();
     }
     out["url_expiry"] = format_duration(s.url_expiry);
     out["connect_timeout"] = format_duration(s.connect_timeout);
@@ -126,7 +65,7 @@ json::object json_of(const store& s) {
         out["owner"] = *s.owner;
     }
     if (!s.anonymous) {
-        out["credentials"] = std::visit([](const auto& c) { return json_of(c); }, s.credentials);
+        out["credentials"] = s.kind->redact_credentials(s);
     }
     return out;
 }
@@ -158,7 +97,7 @@ json::object json_of(const required_answer& a) {
     }
     json::object fields;
     for (const auto& [name, value] : a.headers) {
-        fields[name] = hidden(value);
+        fields[name] = redacted(value);
     }
     if (!fields.empty()) {
         out["header"] = std::move(fields);
@@ -277,6 +216,10 @@ json::object json_of(const limits& l) {
 
 } // namespace
 
+std::string_view redacted(std::string_view text) noexcept {
+    return text.empty() ? "" : "***";
+}
+
 std::string redacted_json(const config& c) {
     json::object out;
     out["workers"] = c.workers;
@@ -286,8 +229,8 @@ std::string redacted_json(const config& c) {
         listeners.push_back(json::object{{"address", text_of(l.address)}});
     }
     out["listeners"] = std::move(listeners);
-    out["admin"] = json::object{{"address", text_of(c.admin.address)}, {"token", hidden(c.admin.token.reveal())}};
-    out["app"] = json::object{{"url", text_of(c.app.address)},
+    out["admin"] = json::object{{"address", text_of(c.admin.address)}, {"token", redacted(c.admin.token.reveal())}};
+    out["app"] = json::object{{"url", c.app.address.text()},
                               {"connect_timeout", format_duration(c.app.connect_timeout)},
                               {"response_timeout", format_duration(c.app.response_timeout)},
                               {"keepalive", c.app.keepalive},

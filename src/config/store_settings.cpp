@@ -12,10 +12,6 @@ namespace {
 
 using namespace std::chrono_literals;
 
-constexpr std::array<std::string_view, 8> credential_keys{"access_key_id",   "secret_access_key", "session_token",
-                                                          "service_account", "hmac_id",           "hmac_secret",
-                                                          "account_key",     "connection_string"};
-
 /// A part of a store's identity, in which `|` divides the parts.
 result<std::string> parse_owner(std::string_view text) {
     const bool good = !text.empty() && text.size() <= 128 &&
@@ -122,11 +118,14 @@ void refuse_token_in_plain(reading& r, const node* at, const store& s) {
     }
 }
 
-void refuse_other_credentials(reading& r, mapping& keys, std::string_view type,
-                              std::initializer_list<std::string_view> own) {
-    for (const auto key : credential_keys) {
-        if (std::ranges::find(own, key) == own.end() && keys.has(key)) {
-            r.add(*keys.take(key), "\"" + keys.full(key) + "\" means nothing in a store of type " + std::string(type));
+void refuse_other_credentials(reading& r, mapping& keys, const store_traits& kind) {
+    for (const auto* other : r.kinds) {
+        for (const auto key : other->traits().credentials) {
+            const bool own = std::ranges::find(kind.credentials, key) != kind.credentials.end();
+            if (!own && !keys.taken(key) && keys.has(key)) {
+                r.add(*keys.take(key),
+                      "\"" + keys.full(key) + "\" means nothing in a store of type " + std::string(kind.name));
+            }
         }
     }
 }

@@ -22,9 +22,10 @@ void warn_of_store(const store& s, std::vector<std::string>& lines) {
 
 /// A name of the operator's own keeps what is cached when the key is another one day.
 void hint_at_owner(const store& s, std::vector<std::string>& lines) {
-    const bool by_key_id =
-        std::holds_alternative<static_keys>(s.credentials) || std::holds_alternative<gcs_hmac_key>(s.credentials);
-    if (s.endpoint && !is_clouds_own(*s.endpoint) && by_key_id && !s.anonymous && !s.owner) {
+    if (!s.endpoint || s.anonymous || s.owner || s.kind == nullptr) {
+        return;
+    }
+    if (!s.kind->is_clouds_own(*s.endpoint) && s.kind->is_owned_by_key_id(s)) {
         lines.push_back("store \"" + s.name +
                         "\" has no owner: what is cached of it belongs to its access key id, and is not used with "
                         "another one; to keep it through later changes of the key id, write \"owner: " +
@@ -34,7 +35,7 @@ void hint_at_owner(const store& s, std::vector<std::string>& lines) {
 
 void warn_of_redirect(const config& c, const route& r, std::vector<std::string>& lines) {
     const auto found = c.stores.find(r.store);
-    if (found == c.stores.end() || found->second.type == store_type::local) {
+    if (found == c.stores.end() || is_local(found->second)) {
         return;
     }
     const auto& s = found->second;

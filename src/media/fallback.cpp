@@ -101,21 +101,6 @@ public:
     bool on_head(const http::response_head& /*head*/) override { return true; }
 };
 
-/// A place as an operator knows it.
-std::string described(const authorize::store_place& place) {
-    switch (place.type) {
-    case config::store_type::s3:
-        return "s3://" + place.bucket + "/" + place.prefix;
-    case config::store_type::gcs:
-        return "gs://" + place.bucket + "/" + place.prefix;
-    case config::store_type::azure:
-        return place.root + "/" + place.bucket + "/" + place.prefix;
-    case config::store_type::local:
-        break;
-    }
-    return place.root + "/" + place.prefix;
-}
-
 enum class waited : std::uint8_t { has_turn, too_long, client_gone };
 
 /// Completes when the turn has come, `fallback.after` is over, or the client has gone.
@@ -208,10 +193,10 @@ void tell_not_taken(fallback_state& state, const media_route& route, std::string
     }
     std::string configured;
     for (const auto& place : route.places) {
-        configured.append(configured.empty() ? "" : ", ").append(described(place));
+        configured.append(configured.empty() ? "" : ", ").append(place.shown);
     }
     if (route.places.empty() && route.store != nullptr) {
-        configured = described(authorize::place_of(route.store->settings()));
+        configured = authorize::place_of(route.store->settings()).shown;
     }
     if (configured.empty()) {
         configured = "no store that can be used: see /readyz";

@@ -1,6 +1,4 @@
-#include <sluice/config/address.hpp>
 #include <sluice/origin/identity.hpp>
-#include <sluice/origin/store.hpp>
 #include <sluice/sign/crypto.hpp>
 
 #include <array>
@@ -9,58 +7,14 @@ namespace sluice::origin {
 
 namespace {
 
-std::string text_of(const config::url& u) {
-    return (u.tls ? "https://" : "http://") + u.authority() + u.path;
-}
-
-std::string endpoint_of(const config::store& s, std::string_view place) {
-    switch (s.type) {
-    case config::store_type::gcs: // buckets are unique within their universe only, which the credentials name
-        return (!s.endpoint || s.endpoint->tls ? "https://" : "http://") + std::string(place);
-    case config::store_type::azure:
-        return blob_endpoint(s);
-    default:
-        return s.endpoint ? text_of(*s.endpoint) : "aws:" + s.region;
-    }
-}
-
-/// Where the default chain finds something that is no secret and stands for one identity.
-std::string owner_in(const config::store& s, const identity::environment& env) {
-    if (s.type == config::store_type::s3 && !env("AWS_SESSION_TOKEN")) {
-        if (const auto id = env("AWS_ACCESS_KEY_ID")) {
-            return sign::sha256_hex(*id);
-        }
-    }
-    if (s.type == config::store_type::s3 && !env("AWS_ACCESS_KEY_ID")) {
-        if (const auto role = env("AWS_ROLE_ARN")) {
-            return sign::sha256_hex(*role);
-        }
-    }
-    return std::holds_alternative<config::gcs_credentials_file>(s.credentials) ? "credentials-file" : "default-chain";
-}
-
-std::string owner_of(const config::store& s, std::string_view who, const identity::environment& env) {
+std::string owner_of(const config::store& s, std::string_view who, std::string_view otherwise) {
     if (s.owner) {
         return *s.owner;
     }
-    if (s.anonymous || !s.endpoint || config::is_clouds_own(*s.endpoint)) {
+    if (s.anonymous || !s.endpoint || s.kind->is_clouds_own(*s.endpoint)) {
         return {};
     }
-    return who.empty() ? owner_in(s, env) : sign::sha256_hex(who);
-}
-
-std::string_view type_of(const config::store& s) {
-    switch (s.type) {
-    case config::store_type::gcs:
-        return "gcs";
-    case config::store_type::azure:
-        return "azure";
-    case config::store_type::local:
-        return "local";
-    case config::store_type::s3:
-        break;
-    }
-    return "s3";
+    return who.empty() ? std::string(otherwise) : sign::sha256_hex(who);
 }
 
 constexpr std::size_t parts = 5;
@@ -83,15 +37,12 @@ std::optional<std::array<std::string_view, parts>> split(std::string_view identi
 
 } // namespace
 
-std::string identity_of(const config::store& s, std::string_view who, std::string_view place,
-                        const identity::environment& env) {
-    std::string text(type_of(s));
-    if (s.type == config::store_type::local) {
-        return text.append("|").append(s.root);
-    }
-    text.append("|").append(endpoint_of(s, place));
+std::string bucket_identity(const config::store& s, std::string_view endpoint, std::string_view who,
+                            std::string_view otherwise) {
+    std::string text(s.kind->traits().name);
+    text.append("|").append(endpoint);
     text.append(s.anonymous ? "|anonymous|" : "|keyed|");
-    text.append(owner_of(s, who, env));
+    text.append(owner_of(s, who, otherwise));
     text.append("|").append(s.account.empty() ? "" : s.account + "/").append(s.bucket);
     return text;
 }

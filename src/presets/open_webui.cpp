@@ -31,14 +31,14 @@ public:
         if (route.settings.preset_bucket != config::preset_bucket::configured) {
             return authorize::place_from_uri(named, route.places, route.own_place);
         }
-        const auto key = route.places.empty() ? std::nullopt : open_webui_key(route.places.front().type, named);
+        const auto key = route.places.empty() ? std::nullopt : open_webui_key(route.places.front().kind, named);
         return key ? authorize::place_in_store(*key, route.places) : std::nullopt;
     }
 
     /// All but what it serves as it lies on its disk. What we do not understand may be a copy.
     bool shares_copy(const authorize::protected_route& route, const std::optional<std::string>& named) const override {
         const bool any_last_segment = std::ranges::any_of(
-            route.places, [](const authorize::store_place& p) { return p.type == config::store_type::azure; });
+            route.places, [](const authorize::store_place& p) { return p.kind == "azure"; });
         return !named || named->find("://") != std::string::npos || any_last_segment;
     }
 

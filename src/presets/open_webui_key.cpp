@@ -17,26 +17,17 @@ std::optional<std::string_view> behind_bucket(std::string_view path) noexcept {
 
 } // namespace
 
-std::optional<std::string_view> open_webui_key(config::store_type type, std::string_view path) noexcept {
+std::optional<std::string_view> open_webui_key(std::string_view kind, std::string_view path) noexcept {
     std::optional<std::string_view> key;
-    switch (type) {
-    case config::store_type::s3:
+    if (kind == "s3") {
         key = behind_bucket(path);
-        break;
-    case config::store_type::gcs:
+    } else if (kind == "gcs") {
         key = path.starts_with("gs://") ? behind_bucket(path) : std::nullopt;
         if (key && key->find('/') != std::string_view::npos) {
             return std::nullopt;
         }
-        break;
-    case config::store_type::local:
-        if (!path.starts_with('/')) {
-            return std::nullopt; // from the app's working directory, which nobody else knows
-        }
-        [[fallthrough]];
-    case config::store_type::azure:
-        key = path.substr(path.rfind('/') + 1);
-        break;
+    } else if (kind == "azure" || (kind == "local" && path.starts_with('/'))) {
+        key = path.substr(path.rfind('/') + 1); // a relative path starts from a directory that only the app knows
     }
     return key && !key->empty() ? key : std::nullopt;
 }

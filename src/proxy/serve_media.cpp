@@ -68,11 +68,11 @@ awaitable<void> answer_without_object(media::media_request& m, error e) {
 }
 
 awaitable<media::delivered> deliver(media::media_request& m) {
-    if (m.route.settings.delivery == config::delivery::redirect && !m.store.can().local) {
+    if (m.route.settings.delivery == config::delivery::redirect && !m.store.is_local()) {
         auto d = co_await media::redirect(m);
         co_return d;
     }
-    if (m.store.can().local) {
+    if (m.store.is_local()) {
         auto d = co_await media::deliver_local(m);
         co_return d;
     }
@@ -235,7 +235,7 @@ awaitable<void> serve_media(services& with, session::exchange& x, const media::m
     std::string key;
     if (!route.settings.resolve) {
         auto expanded =
-            media::expand_key(route.settings.object, captures, authorize::key_form_of(route.store->settings().type));
+            media::expand_key(route.settings.object, captures, key_form_of(route.store->settings()));
         if (!expanded || !in_store(*route.store, expanded.value())) {
             const std::string named = expanded ? expanded.value() : std::string();
             co_await relay_not_taken(with, x, route, metrics::fallback_reason::not_ours, named, {});

@@ -86,7 +86,7 @@ media_setup make_media_setup(const config::config& settings, metrics::metrics& c
     }
     for (const auto& [name, store] : settings.stores) {
         try {
-            if (!no_network.empty() && store.type != config::store_type::local) {
+            if (!no_network.empty() && !config::is_local(store)) {
                 throw std::invalid_argument(std::string(no_network));
             }
             media.stores.emplace(name, std::make_unique<origin::store>(store, settings.fallback, counters.store(name)));

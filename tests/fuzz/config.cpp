@@ -2,6 +2,7 @@
 #include <sluice/config/load.hpp>
 #include <sluice/config/redact.hpp>
 #include <sluice/config/text.hpp>
+#include <sluice/origin/kinds/table.hpp>
 
 #include <cstddef>
 #include <cstdint>
@@ -25,7 +26,7 @@ sluice::config::load_options fuzz_options() {
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
     static const auto options = fuzz_options();
     const std::string_view text(reinterpret_cast<const char*>(data), size);
-    const auto loaded = sluice::config::load_text(text, "fuzz", options);
+    const auto loaded = sluice::config::load_text(text, "fuzz", sluice::origin::store_kinds(), options);
     if (const auto* faults = std::get_if<std::vector<sluice::config::fault>>(&loaded)) {
         for (const auto& f : *faults) {
             const auto line = sluice::config::to_string(f);

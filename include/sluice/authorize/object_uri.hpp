@@ -3,11 +3,11 @@
 #include <sluice/config/config.hpp>
 
 #include <cstddef>
-#include <cstdint>
 #include <optional>
 #include <span>
 #include <string>
 #include <string_view>
+#include <vector>
 
 /// Which object of which configured store a text of the app's names. Pure, and by bytes: names of objects are raw
 /// (`uuid_My video #1?.mp4`), so a URL parser would cut them.
@@ -15,11 +15,12 @@ namespace sluice::authorize {
 
 /// A configured store as a place.
 struct store_place {
-    config::store_type type{config::store_type::s3};
-    std::string name;   ///< as the configuration calls it
-    std::string bucket; ///< of a local store: ""
-    std::string root;   ///< local: the directory; azure: the endpoint. Without "/" at its end
-    std::string prefix; ///< what every key begins with: "" or ends in "/"
+    std::string name;              ///< as the configuration calls it
+    std::string kind;              ///< its `type`, for presets, whose apps name objects by kind
+    std::vector<std::string> uris; ///< what a URI of an object begins with, up to its key
+    std::string shown;             ///< as an operator knows it, with the prefix
+    std::string prefix;            ///< what every key begins with: "" or ends in "/"
+    config::key_form keys{config::key_form::flat};
 };
 
 [[nodiscard]] store_place place_of(const config::store& s);
@@ -32,12 +33,11 @@ struct object_place {
     friend bool operator==(const object_place&, const object_place&) = default;
 };
 
-/// What `/` is to a kind of store: a letter like any other, so that segments of keys may be empty (`/up/a`, `a//b`,
-/// `a/` are keys of their own in S3 and GCS); or what divides directories, where none may be.
-enum class key_form : std::uint8_t { flat, tree };
+using config::key_form;
 
-[[nodiscard]] constexpr key_form key_form_of(config::store_type type) noexcept {
-    return type == config::store_type::s3 || type == config::store_type::gcs ? key_form::flat : key_form::tree;
+/// Of the keys of a store's kind.
+[[nodiscard]] inline key_form key_form_of(const config::store& s) noexcept {
+    return s.kind != nullptr ? s.kind->traits().keys : key_form::tree;
 }
 
 /// True for a key without a segment `.` or `..`, which clients and servers on the way would resolve, and without what

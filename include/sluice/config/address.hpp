@@ -30,11 +30,6 @@ namespace sluice::config {
 /// address, or `localhost` itself.
 [[nodiscard]] bool is_loopback(const url& place);
 
-/// True where `place` is AWS's S3, Google's Cloud Storage or Azure's Blob Storage itself, by its host: there a bucket,
-/// or an account's container, is the same one for everybody who may read it. On any other server who asks may decide
-/// which bucket a name means.
-[[nodiscard]] bool is_clouds_own(const url& place) noexcept;
-
 /// `10.0.0.0/8`, `fd00::/8`, or a bare address. Bits beyond the prefix must be zero: what was meant is unclear
 /// otherwise.
 [[nodiscard]] result<cidr> parse_cidr(std::string_view text);

@@ -2,11 +2,13 @@
 
 #include <sluice/base/secret.hpp>
 #include <sluice/config/fault.hpp>
+#include <sluice/config/store_kind.hpp>
 
 #include <array>
 #include <chrono>
 #include <cstdint>
 #include <map>
+#include <memory>
 #include <optional>
 #include <string>
 #include <utility>
@@ -43,6 +45,8 @@ struct url {
 
     /// The value of a Host field for it: brackets for IPv6, port where it is not the scheme's default.
     [[nodiscard]] std::string authority() const;
+    /// As it is written: `http://[::1]:8080/base`.
+    [[nodiscard]] std::string text() const;
 };
 
 struct app {
@@ -97,7 +101,6 @@ struct log {
     bool access{true};
 };
 
-enum class store_type { s3, gcs, azure, local };
 enum class addressing_style { automatic, path, virtual_hosted };
 
 /// The cloud's own chain: environment, files, workload identity, metadata server.
@@ -129,10 +132,15 @@ struct azure_account_key {
 using store_credentials =
     std::variant<default_chain, static_keys, gcs_credentials_file, gcs_hmac_key, azure_account_key>;
 
+/// Base of what a kind keeps of its own in `store::own`.
+struct own_settings {
+    virtual ~own_settings() = default;
+};
+
 struct store {
     std::string name;
-    store_type type{store_type::s3};
-    std::string root;    ///< local: the directory
+    const store_kind* kind{nullptr}; ///< never nullptr in a loaded configuration; lives forever
+    std::string root;                ///< local: the directory
     bool copy{false};    ///< local: what is sent is read into memory first, and looked at again before it leaves
     std::string account; ///< azure: the storage account's name
     std::string bucket;  ///< azure: the container
@@ -151,7 +159,8 @@ struct store {
     std::optional<std::string> owner; ///< whose its buckets are: what is cached belongs to that name
     std::string signer;               ///< gcs: the account that signBlob signs as; "": the one that we run as
     store_credentials credentials;    ///< azure: of a connection string are left the account, endpoint and key
-    bool of_preset{false};            ///< made of an app's own variables: where it cannot be used, its routes relay
+    std::shared_ptr<const struct own_settings> own; ///< settings for which there is no member here, of its kind's type
+    bool of_preset{false}; ///< made of an app's own variables: where it cannot be used, its routes relay
 };
 
 /// A preset's store that cannot be used as the app's variables describe it. Its routes relay, all else is served.

@@ -53,12 +53,14 @@ struct load_options {
 using loaded = std::variant<config, std::vector<fault>>;
 
 /// Reads and checks the configuration in `path`. Reads the files that its secrets name, and looks whether each
-/// `ca_file` can be read; touches no network, no store and no cache directory.
-[[nodiscard]] loaded load_file(const std::filesystem::path& path,
+/// `ca_file` can be read; touches no network, no store and no cache directory. `kinds`: what a store's `type` may be
+/// (`origin::store_kinds()` is the whole table).
+[[nodiscard]] loaded load_file(const std::filesystem::path& path, store_kinds kinds,
                                const load_options& options = load_options::from_process());
 
 /// The same for a text; `name` stands for the file in faults.
-[[nodiscard]] loaded load_text(std::string_view text, std::string_view name, const load_options& options);
+[[nodiscard]] loaded load_text(std::string_view text, std::string_view name, store_kinds kinds,
+                               const load_options& options);
 
 /// What is no fault but must be said once at start, and by `check`, a line each, without a full stop: signed URLs over
 /// plain http, redirects that clients cannot follow or that need no leave, identity fields that no proxy may send.

@@ -19,6 +19,7 @@ namespace sluice::config {
 struct reading {
     std::string file;
     const load_options& options;
+    store_kinds kinds; ///< what a store's `type` may be
     std::vector<fault> faults;
 
     /// Adds a fault at `where`. `message` names keys and never quotes a value: values may be secrets.

@@ -2,17 +2,31 @@
 
 #include <sluice/config/mapping.hpp>
 
+#include <algorithm>
+#include <array>
+#include <cstddef>
 #include <string>
 #include <string_view>
 
-/// Parts of a store that have files of their own, and what they share. Each adds its faults and leaves `s` half filled
-/// where there are any.
+/// Settings that several kinds of stores have in common, for `store_kind::read`. Each reader adds what is wrong to the
+/// reading and leaves `s` half filled where anything is.
 namespace sluice::config {
 
-/// What is a type's own: all of it but `type` and `prefix`.
-void read_s3(reading& r, mapping& m, store& s);
-void read_gcs(reading& r, mapping& m, store& s);
-void read_azure(reading& r, mapping& m, store& s);
+/// The keys that `read_requests`, `read_credentials_of` and `read_endpoint` read: those of every store that is reached
+/// by requests.
+inline constexpr std::array<std::string_view, 9> request_keys{"endpoint",         "url_expiry", "connect_timeout",
+                                                              "response_timeout", "ca_file",    "parallel",
+                                                              "hedge_after",      "anonymous",  "owner"};
+
+/// The keys of a kind: `request_keys`, `credentials` and its own.
+template <std::size_t N>
+[[nodiscard]] constexpr auto with_request_keys(const std::array<std::string_view, N>& own) {
+    std::array<std::string_view, N + request_keys.size() + 1> all{};
+    auto end = std::ranges::copy(own, all.begin()).out;
+    end = std::ranges::copy(request_keys, end).out;
+    *end = "credentials";
+    return all;
+}
 
 /// ASCII letters and digits, and `marks`.
 [[nodiscard]] bool is_alphanumeric(std::string_view text, std::string_view marks);
@@ -25,7 +39,7 @@ void read_azure(reading& r, mapping& m, store& s);
 /// Version 4, GCS V4).
 [[nodiscard]] result<std::string> parse_key_id(std::string_view text);
 
-/// `endpoint`, where it is there and not empty.
+/// Reads `endpoint`, where it is there and not empty. Returns its node, nullptr where nothing was read.
 const node* read_endpoint(mapping& m, result<url> (*parse)(std::string_view), store& s);
 
 /// The endpoint that a variable names; a fault there where it is no URL. False then.
@@ -44,8 +58,7 @@ void read_key(mapping& keys, std::string_view key, secret& out);
 /// Refuses an endpoint to which a bearer token would go in plain text beyond this machine. `at`: where it was written.
 void refuse_token_in_plain(reading& r, const node* at, const store& s);
 
-/// The keys of `credentials` that mean nothing in a store of the type called `type` are faults; `own` are its own.
-void refuse_other_credentials(reading& r, mapping& keys, std::string_view type,
-                              std::initializer_list<std::string_view> own);
+/// Refuses the keys of `credentials` that only other kinds of stores know.
+void refuse_other_credentials(reading& r, mapping& keys, const store_traits& kind);
 
 } // namespace sluice::config

@@ -3,7 +3,7 @@
 #include <sluice/config/config.hpp>
 #include <sluice/metrics/metrics.hpp>
 #include <sluice/origin/breaker.hpp>
-#include <sluice/sign/make_signer.hpp>
+#include <sluice/origin/store_kind.hpp>
 
 #include <memory>
 #include <string>
@@ -12,27 +12,17 @@
 
 namespace sluice::origin {
 
-/// What a kind of store can do: data, so that nothing that fetches asks which kind it is.
-struct capabilities {
-    bool suffix_ranges{true}; ///< `bytes=-n` is understood
-    bool local{false};        ///< files of this machine: opened, never fetched
-    /// GCS: objects have generations. The fields that say one and that ask for one; "": there are none.
-    std::string_view generation_field{};
-    std::string_view generation_match_field{};
-};
-
-/// Where the containers of an Azure store are: `https://ACCOUNT.blob.core.windows.net`, or its endpoint, without "/" at
-/// the end.
-[[nodiscard]] std::string blob_endpoint(const config::store& s);
-
 /// One configured store with what it needs at run time. Shared by all workers; lives as long as they do.
 class store {
 public:
-    /// Throws `std::invalid_argument` for a store that cannot be addressed, or a key that cannot be used.
+    /// Throws `std::invalid_argument` for a store that has no kind or cannot be addressed, or a key that cannot be
+    /// used.
     store(const config::store& settings, const config::fallback& limits, metrics::store_metrics& counters);
 
     [[nodiscard]] const config::store& settings() const noexcept { return settings_; }
-    [[nodiscard]] const capabilities& can() const noexcept { return can_; }
+    [[nodiscard]] const origin::capabilities& can() const noexcept { return can_; }
+    /// Files of this machine: opened, never fetched.
+    [[nodiscard]] bool is_local() const noexcept { return config::is_local(settings_); }
     /// What cached objects belong to (identity.hpp). Not the store's name in the config.
     [[nodiscard]] const std::string& identity() const noexcept { return identity_; }
     /// `s3://bucket/`, `gs://bucket/`, `https://ENDPOINT/container/` or `file://root/`: what a URI of an object of this
@@ -50,7 +40,7 @@ public:
 
 private:
     config::store settings_;
-    capabilities can_;
+    origin::capabilities can_;
     sign::signing signing_;
     std::string identity_;
     std::string uri_prefix_;

@@ -1,13 +1,12 @@
 #pragma once
 
-#include <sluice/config/config.hpp>
-
 #include <optional>
 #include <string_view>
 
 namespace sluice::presets {
 
-/// The key that Open WebUI makes of a file's `path` when it reads it from a store of this type, unchecked. Pure.
+/// The key that Open WebUI makes of a file's `path` when it reads it from a store of this kind (its `type`), unchecked.
+/// Pure.
 ///
 /// As in its `storage/provider.py`, what the path once said of bucket, prefix, endpoint or directory counts for
 /// nothing: the object lies in the place that is configured now, so that rows of before a move still work.
@@ -17,7 +16,7 @@ namespace sluice::presets {
 /// - Azure: the last segment.
 /// - local: the last segment of an absolute path.
 ///
-/// Nullopt where it makes none of it. The view is into `path`.
-[[nodiscard]] std::optional<std::string_view> open_webui_key(config::store_type type, std::string_view path) noexcept;
+/// Nullopt where it makes none of it, and for kinds that the app does not have. The view is into `path`.
+[[nodiscard]] std::optional<std::string_view> open_webui_key(std::string_view kind, std::string_view path) noexcept;
 
 } // namespace sluice::presets

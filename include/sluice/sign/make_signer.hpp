@@ -26,13 +26,8 @@ struct signing {
     std::vector<std::shared_ptr<identity::renewable>> renewals_for_urls{};
 };
 
-/// The signer of a store, by its type and credentials. Called at start-up. Throws `std::invalid_argument` for a store
-/// that cannot be addressed or a key that cannot be used.
-[[nodiscard]] signing make_signing(const config::store& store,
-                                   const identity::environment& env = identity::process_environment(),
-                                   wall_clock clock = system_wall_clock());
-
-// One for each type.
+// One for each kind of store. Called at start-up. Each throws `std::invalid_argument` for a store that cannot be
+// addressed or a key that cannot be used.
 /// An S3 store without an endpoint of its own is also taken to AWS_USE_FIPS_ENDPOINT and AWS_USE_DUALSTACK_ENDPOINT.
 [[nodiscard]] signing make_s3_signing(const config::store& store, const identity::environment& env, wall_clock clock);
 [[nodiscard]] signing make_gcs_signing(const config::store& store, const identity::environment& env, wall_clock clock);

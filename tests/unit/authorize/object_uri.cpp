@@ -1,4 +1,8 @@
 #include <sluice/authorize/object_uri.hpp>
+#include <sluice/origin/kinds/azure.hpp>
+#include <sluice/origin/kinds/gcs.hpp>
+#include <sluice/origin/kinds/local.hpp>
+#include <sluice/origin/kinds/s3.hpp>
 
 #include <boost/test/unit_test.hpp>
 
@@ -10,12 +14,24 @@ namespace {
 using namespace sluice;
 using namespace sluice::authorize;
 
+config::store store_of(const origin::store_kind& kind, const std::string& name, const std::string& bucket,
+                       const std::string& prefix = "") {
+    config::store s;
+    s.kind = &kind;
+    s.name = name;
+    s.bucket = bucket;
+    s.prefix = prefix;
+    return s;
+}
+
 store_place s3(const std::string& name, const std::string& bucket, const std::string& prefix = "") {
-    return {config::store_type::s3, name, bucket, "", prefix};
+    return place_of(store_of(origin::s3_kind(), name, bucket, prefix));
 }
 
 store_place local(const std::string& name, const std::string& root, const std::string& prefix = "") {
-    return {config::store_type::local, name, "", root, prefix};
+    auto s = store_of(origin::local_kind(), name, "", prefix);
+    s.root = root;
+    return place_of(s);
 }
 
 const std::vector<store_place> places{s3("up", "media"), local("disk", "/srv/data"), s3("pre", "other", "a/b/"),
@@ -57,16 +73,13 @@ BOOST_AUTO_TEST_CASE(s3_uris) {
 }
 
 BOOST_AUTO_TEST_CASE(uris_of_other_clouds) {
-    config::store azure;
-    azure.type = config::store_type::azure;
-    azure.name = "blobs";
+    config::store azure = store_of(origin::azure_kind(), "blobs", "files");
     azure.account = "acct";
-    azure.bucket = "files";
     config::store emulated = azure;
     emulated.name = "emulated";
     emulated.endpoint = config::url{false, "127.0.0.1", 10000, "/devstoreaccount1"};
-    const std::vector<store_place> clouds{
-        {config::store_type::gcs, "goog", "media", "", "up/"}, place_of(azure), place_of(emulated)};
+    const auto gcs = store_of(origin::gcs_kind(), "goog", "media", "up/");
+    const std::vector<store_place> clouds{place_of(gcs), place_of(azure), place_of(emulated)};
     const auto place = [&](std::string_view text) { return written(place_from_uri(text, clouds, {})); };
     BOOST_TEST(place("gs://media/up/a #1?.mp4") == "0:up/a #1?.mp4");
     BOOST_TEST(place("https://acct.blob.core.windows.net/files/p/a%20b.mp4") == "1:p/a%20b.mp4");
@@ -110,8 +123,8 @@ BOOST_AUTO_TEST_CASE(unsafe_keys) {
 }
 
 BOOST_AUTO_TEST_CASE(empty_segments_are_part_of_flat_keys) {
-    const std::vector<store_place> both{
-        s3("up", "media"), {config::store_type::gcs, "goog", "media", "", ""}, s3("pre", "other", "/up/")};
+    const std::vector<store_place> both{s3("up", "media"), place_of(store_of(origin::gcs_kind(), "goog", "media")),
+                                        s3("pre", "other", "/up/")};
     for (const std::string key : {"/a", "a//b", "a/", "//", "/"}) {
         BOOST_TEST(is_safe_key(key, key_form::flat), key);
         BOOST_TEST(!is_safe_key(key, key_form::tree), key);
@@ -136,13 +149,10 @@ BOOST_AUTO_TEST_CASE(local_paths) {
         BOOST_TEST(uri(text) == "none", text);
         BOOST_TEST(uri(text, 1) == (std::string_view(text) == "srv/data/a" ? "1:srv/data/a" : "none"), text);
     }
-    config::store settings;
-    settings.type = config::store_type::local;
-    settings.name = "d";
+    config::store settings = store_of(origin::local_kind(), "d", "", "p/");
     settings.root = "/srv//";
-    settings.prefix = "p/";
     const std::vector<store_place> one{place_of(settings)};
-    BOOST_TEST(one[0].root == "/srv");
+    BOOST_TEST(one[0].shown == "/srv/p/");
     BOOST_TEST(one[0].name == "d");
     BOOST_TEST(written(place_from_uri("/srv/p/a", one, {})) == "0:p/a");
     BOOST_TEST(written(place_from_uri("/srv/a", one, {})) == "none");

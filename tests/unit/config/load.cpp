@@ -73,7 +73,7 @@ BOOST_AUTO_TEST_CASE(defaults_of_stores_and_routes) {
                            "  {name: b, path: \"/b/{x}\", store: up, object: \"{x}\", authorize: {subrequest: /b}}]");
     const auto& up = c.stores.at("up");
     BOOST_TEST(up.name == "up");
-    BOOST_TEST((up.type == store_type::s3));
+    BOOST_TEST(type_of(up) == "s3");
     BOOST_TEST(up.prefix == "");
     BOOST_TEST(!up.endpoint.has_value());
     BOOST_TEST((up.addressing == addressing_style::automatic));
@@ -82,7 +82,7 @@ BOOST_AUTO_TEST_CASE(defaults_of_stores_and_routes) {
     BOOST_TEST((up.response_timeout == 10s));
     BOOST_TEST(up.ca_file == "");
     BOOST_TEST(keys_of(up).session_token.empty());
-    BOOST_TEST((c.stores.at("disk").type == store_type::local));
+    BOOST_TEST(type_of(c.stores.at("disk")) == "local");
     BOOST_TEST(!c.stores.at("disk").copy);
     BOOST_TEST(c.stores.at("disk").root == "/srv");
     BOOST_REQUIRE(c.routes.size() == 2U);
@@ -336,7 +336,7 @@ struct directory {
 };
 
 std::string faults_of(const std::filesystem::path& path) {
-    const auto got = load_file(path, load_options{});
+    const auto got = load_file(path, origin::store_kinds(), load_options{});
     const auto* faults = std::get_if<std::vector<fault>>(&got);
     return faults == nullptr ? "" : to_string(faults->front());
 }
@@ -351,7 +351,7 @@ BOOST_AUTO_TEST_CASE(paths_start_from_the_file) {
     d.put("ca.pem", "x");
     d.put("c.yaml", an_app + "admin: {token: {file: token}}\nstores: {u: {type: s3, bucket: b, endpoint: 'https://h', "
                              "ca_file: ca.pem, credentials: {access_key_id: a, secret_access_key: {file: token}}}}\n");
-    const auto got = load_file(d.path / "c.yaml", load_options{});
+    const auto got = load_file(d.path / "c.yaml", origin::store_kinds(), load_options{});
     BOOST_REQUIRE(std::holds_alternative<sluice::config::config>(got));
     const auto& c = std::get<sluice::config::config>(got);
     BOOST_TEST(c.admin.token.reveal() == "word");
@@ -383,7 +383,7 @@ BOOST_AUTO_TEST_CASE(the_reference_loads) {
     load_options o;
     o.environment = {{"S3_ACCESS_KEY_ID", "AKIAIOSFODNN7EXAMPLE"}, {"S3_SECRET_ACCESS_KEY", "secret"}};
     const auto path = std::filesystem::path(SLUICE_TEST_VECTORS).parent_path().parent_path() / "conf/sluice.yaml";
-    const auto got = load_file(path, o);
+    const auto got = load_file(path, origin::store_kinds(), o);
     if (const auto* faults = std::get_if<std::vector<fault>>(&got)) {
         BOOST_FAIL(to_string(faults->front()));
     }

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <sluice/config/load.hpp>
+#include <sluice/origin/kinds/table.hpp>
 
 #include <boost/test/unit_test.hpp>
 
@@ -40,9 +41,14 @@ inline const static_keys& keys_of(const store& s) {
     return std::get<static_keys>(s.credentials);
 }
 
+/// The `type` of a store.
+inline std::string type_of(const store& s) {
+    return std::string(s.kind->traits().name);
+}
+
 /// The configuration in `text`; its faults fail the test.
 inline sluice::config::config good(std::string_view text, const load_options& o = options()) {
-    auto got = load_text(text, "f", o);
+    auto got = load_text(text, "f", origin::store_kinds(), o);
     if (const auto* faults = std::get_if<std::vector<fault>>(&got)) {
         for (const auto& f : *faults) {
             BOOST_ERROR(to_string(f));
@@ -54,7 +60,7 @@ inline sluice::config::config good(std::string_view text, const load_options& o 
 
 /// The faults of `text`, one a line as they are printed; "" where it loads.
 inline std::string bad(std::string_view text, const load_options& o = options()) {
-    const auto got = load_text(text, "f", o);
+    const auto got = load_text(text, "f", origin::store_kinds(), o);
     std::string all;
     if (const auto* faults = std::get_if<std::vector<fault>>(&got)) {
         BOOST_TEST(!faults->empty());

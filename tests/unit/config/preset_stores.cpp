@@ -32,7 +32,7 @@ BOOST_AUTO_TEST_SUITE(preset_open_webui_stores)
 BOOST_AUTO_TEST_CASE(local_by_default) {
     const auto root = [](const variables& environment) {
         const auto c = good(a_preset, options(environment));
-        BOOST_TEST((c.stores.at("open-webui").type == store_type::local));
+        BOOST_TEST(type_of(c.stores.at("open-webui")) == "local");
         BOOST_TEST(c.routes.at(0).store == "open-webui");
         return c.stores.at("open-webui").root;
     };
@@ -52,7 +52,7 @@ BOOST_AUTO_TEST_CASE(s3_variables) {
         return good(a_preset, options(s3_app(more))).stores.at("open-webui");
     };
     const auto s = made({});
-    BOOST_TEST((s.type == store_type::s3));
+    BOOST_TEST(type_of(s) == "s3");
     BOOST_TEST(s.name == "open-webui");
     BOOST_TEST(s.bucket == "media");
     BOOST_TEST(s.region == "eu-central-1");
@@ -124,7 +124,7 @@ BOOST_AUTO_TEST_CASE(gcs_variables) {
         return c.stores.at("open-webui");
     };
     const auto keyless = made({});
-    BOOST_TEST((keyless.type == store_type::gcs));
+    BOOST_TEST(type_of(keyless) == "gcs");
     BOOST_TEST(keyless.bucket == "media");
     BOOST_TEST(std::holds_alternative<default_chain>(keyless.credentials));
     const auto keyed = made({{"GOOGLE_APPLICATION_CREDENTIALS_JSON", key}});
@@ -161,7 +161,7 @@ BOOST_AUTO_TEST_CASE(azure_variables) {
         return c.stores.at("open-webui");
     };
     const auto keyed = made({});
-    BOOST_TEST((keyed.type == store_type::azure));
+    BOOST_TEST(type_of(keyed) == "azure");
     BOOST_TEST(keyed.account == "acct");
     BOOST_TEST(keyed.bucket == "media");
     BOOST_TEST(keyed.endpoint->authority() == "acct.blob.core.windows.net");

@@ -150,7 +150,7 @@ BOOST_AUTO_TEST_CASE(s3_endpoint_of_the_environment) {
 
 BOOST_AUTO_TEST_CASE(gcs_identities) {
     const auto plain = made(gcs + "url_expiry: 10m, connect_timeout: 1s, response_timeout: 3s, prefix: a/");
-    BOOST_TEST((plain.type == store_type::gcs));
+    BOOST_TEST(type_of(plain) == "gcs");
     BOOST_TEST(plain.bucket == "media");
     BOOST_TEST(plain.prefix == "a/");
     BOOST_TEST((plain.url_expiry == 10min));
@@ -260,7 +260,7 @@ BOOST_AUTO_TEST_CASE(gcs_emulator) {
 
 BOOST_AUTO_TEST_CASE(azure_accounts) {
     const auto plain = made(azure + "account: devstoreaccount1");
-    BOOST_TEST((plain.type == store_type::azure));
+    BOOST_TEST(type_of(plain) == "azure");
     BOOST_TEST(plain.account == "devstoreaccount1");
     BOOST_TEST(plain.bucket == "media");
     BOOST_TEST(!plain.endpoint.has_value());

@@ -2,6 +2,7 @@
 #include <sluice/media/inline_type.hpp>
 #include <sluice/media/media_head.hpp>
 #include <sluice/media/redirect.hpp>
+#include <sluice/origin/kinds/local.hpp>
 
 #include <boost/test/unit_test.hpp>
 
@@ -57,7 +58,7 @@ struct fixture {
     config::store place = [] {
         config::store s;
         s.name = "disk";
-        s.type = config::store_type::local;
+        s.kind = &origin::local_kind();
         s.root = "/nonexistent";
         return s;
     }();

@@ -1,6 +1,10 @@
 // Whose bytes cached ones are: what tells two stores apart, and what must not.
-#include <sluice/config/address.hpp>
+#include <sluice/config/cloud_hosts.hpp>
 #include <sluice/origin/identity.hpp>
+#include <sluice/origin/kinds/azure.hpp>
+#include <sluice/origin/kinds/gcs.hpp>
+#include <sluice/origin/kinds/local.hpp>
+#include <sluice/origin/kinds/s3.hpp>
 #include <sluice/sign/crypto.hpp>
 
 #include <boost/test/unit_test.hpp>
@@ -19,6 +23,7 @@ config::url url_of(std::string host, bool tls = true) {
 
 config::store s3(std::string endpoint_host = {}) {
     config::store s;
+    s.kind = &s3_kind();
     s.name = "any";
     s.bucket = "media";
     s.region = "eu-central-1";
@@ -29,7 +34,7 @@ config::store s3(std::string endpoint_host = {}) {
 }
 
 std::string of(const config::store& s, std::string_view who = {}, std::map<std::string, std::string> variables = {}) {
-    return identity_of(s, who, "storage.googleapis.com/media", [variables](std::string_view name) {
+    return kind_of(s).identity(s, who, "storage.googleapis.com/media", [variables](std::string_view name) {
         const auto at = variables.find(std::string(name));
         return at == variables.end() ? std::nullopt : std::optional(at->second);
     });
@@ -82,9 +87,9 @@ BOOST_AUTO_TEST_CASE(each_part_tells_stores_apart) {
     s.bucket = "media2";
     add(s, "AK1");
     s = s3("s3.example");
-    s.type = config::store_type::gcs;
+    s.kind = &gcs_kind();
     add(s, "AK1");
-    s.type = config::store_type::azure;
+    s.kind = &azure_kind();
     s.account = "one";
     add(s, "AK1");
     s.account = "two";
@@ -111,6 +116,43 @@ BOOST_AUTO_TEST_CASE(what_is_renewed_or_only_a_name_does_not) {
     BOOST_TEST(of(chain, "", {{"AWS_ROLE_ARN", "arn:1"}}) != of(chain, "", {{"AWS_ROLE_ARN", "arn:2"}}));
     BOOST_TEST(of(chain).find("AK") == std::string::npos);
     BOOST_TEST(before == "s3|https://s3.example|keyed|" + sign::sha256_hex("AK1") + "|media");
+}
+
+// They are on disk, beside every cached object: were any of them another text, what is cached would be lost.
+BOOST_AUTO_TEST_CASE(identities_are_those_of_caches_on_disk) {
+    const std::string ak1 = "5e2e84497339a607cff12f20eab85a14f7bad4da010e4fedc95381144fa3933d";
+    BOOST_TEST(of(s3()) == "s3|aws:eu-central-1|keyed||media");
+    BOOST_TEST(of(s3("s3.example"), "AK1") == "s3|https://s3.example|keyed|" + ak1 + "|media");
+    BOOST_TEST(of(s3("s3.example")) == "s3|https://s3.example|keyed|default-chain|media");
+    BOOST_TEST(of(s3("s3.example"), "", {{"AWS_ROLE_ARN", "AK1"}}) == "s3|https://s3.example|keyed|" + ak1 + "|media");
+    auto s = s3();
+    s.endpoint = config::url{false, "127.0.0.1", 9000, "/base"};
+    s.anonymous = true;
+    BOOST_TEST(of(s) == "s3|http://127.0.0.1:9000/base|anonymous||media");
+    s.owner = "team";
+    BOOST_TEST(of(s) == "s3|http://127.0.0.1:9000/base|anonymous|team|media");
+
+    s = s3();
+    s.kind = &gcs_kind();
+    BOOST_TEST(of(s, "AK1") == "gcs|https://storage.googleapis.com/media|keyed||media");
+    s.endpoint = config::url{false, "127.0.0.1", 4443, ""};
+    BOOST_TEST(of(s, "AK1") == "gcs|http://storage.googleapis.com/media|keyed|" + ak1 + "|media");
+    BOOST_TEST(of(s) == "gcs|http://storage.googleapis.com/media|keyed|default-chain|media");
+    s.credentials = config::gcs_credentials_file{secret("{}")};
+    BOOST_TEST(of(s) == "gcs|http://storage.googleapis.com/media|keyed|credentials-file|media");
+
+    s = s3();
+    s.kind = &azure_kind();
+    s.account = "acct";
+    BOOST_TEST(of(s, "acct") == "azure|https://acct.blob.core.windows.net|keyed||acct/media");
+    s.endpoint = config::url{false, "127.0.0.1", 10000, "/acct"};
+    BOOST_TEST(of(s, "AK1") == "azure|http://127.0.0.1:10000/acct|keyed|" + ak1 + "|acct/media");
+    BOOST_TEST(of(s) == "azure|http://127.0.0.1:10000/acct|keyed|default-chain|acct/media");
+
+    s = {};
+    s.kind = &local_kind();
+    s.root = "/srv/media/";
+    BOOST_TEST(of(s) == "local|/srv/media/");
 }
 
 BOOST_AUTO_TEST_CASE(another_owner_alone_is_told) {

@@ -5,12 +5,11 @@
 #include <string>
 
 using namespace sluice;
-using sluice::config::store_type;
 
 namespace {
 
-std::string key(store_type type, std::string_view path) {
-    return std::string(presets::open_webui_key(type, path).value_or("none"));
+std::string key(std::string_view kind, std::string_view path) {
+    return std::string(presets::open_webui_key(kind, path).value_or("none"));
 }
 
 } // namespace
@@ -18,7 +17,7 @@ std::string key(store_type type, std::string_view path) {
 BOOST_AUTO_TEST_SUITE(keys_of_open_webui)
 
 BOOST_AUTO_TEST_CASE(of_s3_are_all_behind_the_bucket) {
-    const auto s3 = [](std::string_view path) { return key(store_type::s3, path); };
+    const auto s3 = [](std::string_view path) { return key("s3", path); };
     BOOST_TEST(s3("s3://media/u_a b#?%20.mp4") == "u_a b#?%20.mp4");
     BOOST_TEST(s3("s3://elsewhere/pre/fix/u_a.mp4") == "pre/fix/u_a.mp4");
     BOOST_TEST(s3("s3://media//up/u_a.mp4") == "/up/u_a.mp4");
@@ -33,7 +32,7 @@ BOOST_AUTO_TEST_CASE(of_s3_are_all_behind_the_bucket) {
 }
 
 BOOST_AUTO_TEST_CASE(of_gcs_are_one_segment) {
-    const auto gcs = [](std::string_view path) { return key(store_type::gcs, path); };
+    const auto gcs = [](std::string_view path) { return key("gcs", path); };
     BOOST_TEST(gcs("gs://media/u_a b#?.mp4") == "u_a b#?.mp4");
     BOOST_TEST(gcs("gs://elsewhere/u_a.mp4") == "u_a.mp4");
     for (const auto* path :
@@ -44,7 +43,7 @@ BOOST_AUTO_TEST_CASE(of_gcs_are_one_segment) {
 }
 
 BOOST_AUTO_TEST_CASE(of_azure_are_the_last_segment) {
-    const auto azure = [](std::string_view path) { return key(store_type::azure, path); };
+    const auto azure = [](std::string_view path) { return key("azure", path); };
     BOOST_TEST(azure("https://acct.blob.core.windows.net/files/u_a b.mp4") == "u_a b.mp4");
     BOOST_TEST(azure("https://acct.blob.core.windows.net//files/u_a.mp4") == "u_a.mp4");
     BOOST_TEST(azure("https://old.example/c/pre/u_a.mp4") == "u_a.mp4");
@@ -56,12 +55,17 @@ BOOST_AUTO_TEST_CASE(of_azure_are_the_last_segment) {
 }
 
 BOOST_AUTO_TEST_CASE(of_directories_are_the_last_segment_of_a_path) {
-    const auto local = [](std::string_view path) { return key(store_type::local, path); };
+    const auto local = [](std::string_view path) { return key("local", path); };
     BOOST_TEST(local("/app/backend/data/uploads/u_a b.mp4") == "u_a b.mp4");
     BOOST_TEST(local("/u_a.mp4") == "u_a.mp4");
     for (const auto* path : {"", "/", "/data/uploads/", "u_a.mp4", "uploads/u_a.mp4", "s3://media/u_a.mp4"}) {
         BOOST_TEST(local(path) == "none", path);
     }
+}
+
+BOOST_AUTO_TEST_CASE(of_kinds_that_the_app_does_not_have_are_none) {
+    BOOST_TEST(key("swift", "s3://media/u_a.mp4") == "none");
+    BOOST_TEST(key("", "/u_a.mp4") == "none");
 }
 
 BOOST_AUTO_TEST_SUITE_END()

@@ -57,7 +57,6 @@ BOOST_AUTO_TEST_CASE(keys_in_base64) {
         const std::string broken = text + "Zh==";
         BOOST_TEST(blocks_left_by([&] { BOOST_CHECK(!base64_decode(broken)); }) == 0);
         sluice::config::store store;
-        store.type = sluice::config::store_type::azure;
         store.account = "a";
         store.bucket = "b";
         store.credentials = sluice::config::azure_account_key{secret(text)};

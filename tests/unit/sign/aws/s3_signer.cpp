@@ -414,17 +414,15 @@ BOOST_AUTO_TEST_CASE(the_factory) {
     sluice::config::store store = bench::store(1h);
     store.credentials = sluice::config::static_keys{
         "AKIAIOSFODNN7EXAMPLE", sluice::secret("wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY"), {}};
-    const auto fixed = make_signing(store, none);
+    const auto fixed = make_s3_signing(store, none, sluice::system_wall_clock());
     BOOST_TEST(fixed.signer != nullptr);
     BOOST_TEST(fixed.renewals.empty());
     store.credentials = sluice::config::default_chain{};
-    BOOST_TEST(make_signing(store, none).renewals.size() == 1);
+    BOOST_TEST(make_s3_signing(store, none, sluice::system_wall_clock()).renewals.size() == 1);
     store.anonymous = true;
-    BOOST_TEST(make_signing(store, none).renewals.empty());
+    BOOST_TEST(make_s3_signing(store, none, sluice::system_wall_clock()).renewals.empty());
     store.bucket.clear();
-    BOOST_CHECK_THROW(make_signing(store, none), std::invalid_argument);
-    store.type = sluice::config::store_type::local;
-    BOOST_TEST(make_signing(store, none).signer == nullptr);
+    BOOST_CHECK_THROW(make_s3_signing(store, none, sluice::system_wall_clock()), std::invalid_argument);
 }
 
 BOOST_AUTO_TEST_SUITE_END()

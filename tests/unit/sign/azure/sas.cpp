@@ -26,7 +26,6 @@ pairs_by_name by_name(const vectors::pairs& list) {
 
 sluice::config::store store_of(const json::object& test) {
     sluice::config::store store;
-    store.type = sluice::config::store_type::azure;
     store.account = text(test, "account");
     store.bucket = text(test, "container");
     return store;
@@ -104,7 +103,6 @@ void run_case(const json::object& test) {
 
 sluice::config::store store_at(sluice::config::url endpoint) {
     sluice::config::store store;
-    store.type = sluice::config::store_type::azure;
     store.account = "acct1";
     store.bucket = "media";
     store.endpoint = std::move(endpoint);

@@ -32,7 +32,6 @@ const identity::environment nothing_set = [](std::string_view) { return std::nul
 
 sluice::config::store store_of(std::chrono::milliseconds expiry = 1h) {
     sluice::config::store store;
-    store.type = sluice::config::store_type::azure;
     store.account = "devstoreaccount1";
     store.bucket = "shards";
     store.url_expiry = expiry;

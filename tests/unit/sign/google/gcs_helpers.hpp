@@ -17,7 +17,6 @@ inline const std::string email = "signer@p.iam.gserviceaccount.com";
 
 inline sluice::config::store bucket(std::chrono::milliseconds expiry = 1h) {
     sluice::config::store store;
-    store.type = sluice::config::store_type::gcs;
     store.bucket = "test-bucket";
     store.url_expiry = expiry;
     return store;

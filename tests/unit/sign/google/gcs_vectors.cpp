@@ -69,7 +69,6 @@ struct counts {
 
 sluice::config::store store_of(const json::object& test) {
     sluice::config::store store;
-    store.type = sluice::config::store_type::gcs;
     store.bucket = vectors::text(test, "bucket");
     store.endpoint = vectors::endpoint(vectors::text(test, "endpoint"));
     if (vectors::text(test, "style") == "virtual") {

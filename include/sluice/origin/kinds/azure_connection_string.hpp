@@ -7,13 +7,13 @@
 #include <string>
 #include <string_view>
 
-namespace sluice::config {
+namespace sluice::origin {
 
 /// What of an Azure storage connection string a store of blobs needs.
 struct azure_connection {
-    std::string account; ///< 3 to 24 lower-case letters and digits
-    url endpoint;        ///< of the blob service; its path holds the account where the endpoint is path style
-    secret key;          ///< as it is written, not empty; whether it is base64 is not looked at
+    std::string account;  ///< 3 to 24 lower-case letters and digits
+    config::url endpoint; ///< of the blob service; its path holds the account where the endpoint is path style
+    secret key;           ///< as it is written, not empty; whether it is base64 is not looked at
 };
 
 /// Reads a connection string (learn.microsoft.com, "Configure Azure Storage connection strings"):
@@ -26,4 +26,4 @@ struct azure_connection {
 /// no URL, and for a `SharedAccessSignature`, which would have to be renewed by hand.
 [[nodiscard]] result<azure_connection> parse_azure_connection_string(std::string_view text);
 
-} // namespace sluice::config
+} // namespace sluice::origin

@@ -1,10 +1,10 @@
-#include <sluice/config/azure_connection_string.hpp>
+#include <sluice/origin/kinds/azure_connection_string.hpp>
 
 #include <boost/test/unit_test.hpp>
 
 #include <string>
 
-using sluice::config::parse_azure_connection_string;
+using sluice::origin::parse_azure_connection_string;
 
 namespace {
 

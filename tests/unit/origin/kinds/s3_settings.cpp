@@ -1,12 +1,13 @@
 // The settings of an app that keeps its files in S3, as the app's own library (boto3) takes them: the same host, path,
 // region and signature, or a refusal where it refuses too.
 #include <sluice/config/load.hpp>
+<#include <sluice/origin/kinds/table.hpp>
 #include <sluice/sign/aws/s3_address.hpp>
 #include <sluice/sign/aws/s3_signer.hpp>
 
 #include <boost/test/unit_test.hpp>
 
-#include "../vectors.hpp"
+#include "../../sign/vectors.hpp"
 
 #include <variant>
 
@@ -28,7 +29,7 @@ std::optional<config::store> store_of(const json::object& row) {
                            {"S3_ADDRESSING_STYLE", vectors::text(row, "style")},
                            {"S3_REGION_NAME", vectors::text(row, "region")}};
     const auto loaded = config::load_text("app: {url: \"http://127.0.0.1:3000\"}\nroutes: [{preset: open-webui}]\n",
-                                          "settings", options);
+                                          "settings", sluice::origin::store_kinds(), options);
     const auto& stores = std::get<config::config>(loaded).stores;
     return stores.empty() ? std::nullopt : std::optional(stores.begin()->second);
 }

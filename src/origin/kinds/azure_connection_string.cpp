@@ -1,14 +1,20 @@
 #include <sluice/config/address.hpp>
-#include <sluice/config/azure_connection_string.hpp>
 #include <sluice/config/text.hpp>
+#include <sluice/origin/kinds/azure_connection_string.hpp>
 
 #include <algorithm>
 #include <map>
 #include <utility>
 
-namespace sluice::config {
+namespace sluice::origin {
 
 namespace {
+
+using config::bad;
+using config::parse_base_url;
+using config::parse_url;
+using config::to_lower;
+using config::url;
 
 // Values are views of the connection string: nothing secret is copied here.
 using settings = std::map<std::string, std::string_view, std::less<>>;
@@ -134,4 +140,4 @@ result<azure_connection> parse_azure_connection_string(std::string_view text) {
     return azure_connection{std::string(account), *std::move(endpoint), secret(key)};
 }
 
-} // namespace sluice::config
+} // namespace sluice::origin
