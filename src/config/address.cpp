@@ -30,7 +30,7 @@ struct address {
         }
         return bytes[15] == 1 && std::all_of(bytes.begin(), bytes.end() - 1, [](std::uint8_t b) { return b == 0; });
     }
-    /// An IPv4 address that is written in IPv6 (RFC 4291 §2.5.5.2), as what it is.
+    /// An IPv4-mapped IPv6 address (RFC 4291 §2.5.5.2) as the IPv4 address; any other as it is.
     [[nodiscard]] address unmapped() const {
         constexpr std::array<std::uint8_t, 12> mapped{0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xFF, 0xFF};
         if (!v6 || !std::equal(mapped.begin(), mapped.end(), bytes.begin())) {
@@ -79,7 +79,7 @@ bool is_host_name(std::string_view host) {
            });
 }
 
-/// A path of `parse_base_url` without "/" at its end; nullopt where it is none.
+/// A path as `parse_base_url` allows it, without "/" at its end; nullopt for any other.
 std::optional<std::string> plain_path(std::string_view path) {
     if (!path.empty() && path.front() != '/') {
         return std::nullopt;
@@ -115,7 +115,7 @@ result<url> parse_place(const boost::urls::url_view& view) {
     }
     url u;
     u.tls = view.scheme_id() == boost::urls::scheme::https;
-    u.host = to_lower(std::string(view.encoded_host_address())); // an escape fails below: nobody needs one
+    u.host = to_lower(std::string(view.encoded_host_address())); // escapes are refused below
     switch (view.host_type()) {
     case boost::urls::host_type::ipv4:
     case boost::urls::host_type::ipv6:

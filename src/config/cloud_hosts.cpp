@@ -8,7 +8,7 @@ namespace sluice::config {
 
 namespace {
 
-/// What is left of `host` before `suffix`, where it ends so and begins with something.
+/// `host` without `suffix`; nullopt where it does not end in it or has nothing before it.
 std::optional<std::string_view> before_suffix(std::string_view host, std::string_view suffix) {
     if (host.size() <= suffix.size() || !host.ends_with(suffix)) {
         return std::nullopt;

@@ -11,7 +11,7 @@ namespace {
 
 using variables = std::map<std::string, std::string, std::less<>>;
 
-constexpr std::size_t most_text = 64UL * 1024;
+constexpr std::size_t max_text = 64UL * 1024;
 
 bool is_variable_name(std::string_view name) {
     return !name.empty() && (name.front() < '0' || name.front() > '9') && std::ranges::all_of(name, [](char c) {
@@ -19,7 +19,7 @@ bool is_variable_name(std::string_view name) {
     });
 }
 
-/// What stands for `inside`, the text between `${` and `}`.
+/// The value of `inside`, the text between `${` and `}`.
 result<std::string> value_of(std::string_view inside, const variables& environment) {
     const auto mark = inside.find(":-");
     const auto name = inside.substr(0, mark);
@@ -63,7 +63,7 @@ result<std::string> expanded(std::string_view text, const variables& environment
             return value.error();
         }
         out.append(*value);
-        if (out.size() > most_text) {
+        if (out.size() > max_text) {
             return bad("expands to more than 64 KiB");
         }
         text.remove_prefix(end + 1);

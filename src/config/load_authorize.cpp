@@ -12,12 +12,12 @@ namespace {
 
 using namespace std::chrono_literals;
 
-/// A field that a kept decision may not overlook: without it one caller's leave would be another's.
+/// A field that the key of a cached decision must have: without it one caller's permission would be another's.
 bool tells_callers_apart(std::string_view name) {
     return name == "cookie" || name == "authorization" || name == "proxy-authorization";
 }
 
-/// Adds the status that `item` of `key` names.
+/// Reads one status, an item of `key`.
 void read_status(mapping& m, std::string_view key, const node& item, bool resolves, std::vector<unsigned>& out) {
     if (item.broken) {
         return;
@@ -47,7 +47,9 @@ void read_statuses(reading& r, mapping& m, std::string_view key, bool resolves, 
 /// `type/subtype` (RFC 9110 §8.3.1) in lower case.
 result<std::string> parse_media_type(std::string_view text) {
     const auto slash = text.find('/');
-    const auto is_name = [](std::string_view part) { return parse_field_name(part).has_value(); }; // both are tokens
+    const auto is_name = [](std::string_view part) {
+        return parse_field_name(part).has_value();
+    }; // which is a token too
     if (slash == std::string_view::npos || !is_name(text.substr(0, slash)) || !is_name(text.substr(slash + 1))) {
         return bad("must be a media type without parameters, as application/json");
     }
@@ -83,7 +85,7 @@ void read_required_headers(reading& r, mapping& m, required_answer& out) {
     }
 }
 
-/// True where some status could grant that `require.status` has.
+/// Whether any status of `require.status` could grant, given `accept`.
 bool leaves_a_status(const authorize_subrequest& s, bool resolves) {
     return s.require.status.empty() || std::ranges::any_of(s.require.status, [&](unsigned status) {
                return s.accept.empty() ? status == 200 || (status == 204 && !resolves)
@@ -183,7 +185,7 @@ void read_authorize(reading& r, mapping& m, const config& c, const std::vector<s
         s = *built_in;
     }
     read_subrequest(a, captures, preset, s);
-    // A preset's app may take a file from somebody at any moment: what it said is kept for 10 s at most.
+    // A preset's app may revoke access at any moment: its decisions are cached for 10 s at most.
     a.read_duration("ttl", s.ttl, 0ms, preset ? duration(10s) : duration(24h));
     a.read_duration("timeout", s.timeout, 1ms, 5min);
     read_ignored(a, c, s);

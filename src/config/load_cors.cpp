@@ -11,13 +11,13 @@ namespace {
 
 using namespace std::chrono_literals;
 
-/// A serialized origin (RFC 6454 §6.2), exactly as a browser sends it: what differs in a byte would never match.
+/// A serialized origin (RFC 6454 §6.2), exactly as browsers send it: any other spelling would never match.
 result<std::string> parse_origin(std::string_view text) {
     if (text == "*") {
         return std::string(text);
     }
     const auto parsed = parse_url(text);
-    if (!parsed || (parsed->tls ? "https://" : "http://") + parsed->authority() != text) {
+    if (!parsed || parsed->text() != text) {
         return bad("must hold origins as browsers send them: https://host or https://host:port in lower case, without "
                    "the scheme's own port and without / at the end; or \"*\" alone");
     }

@@ -1,4 +1,5 @@
 #include "route_parts.hpp"
+#include "sections.hpp"
 
 #include <algorithm>
 #include <array>
@@ -12,8 +13,8 @@ namespace {
 
 constexpr std::string_view store_name = "open-webui";
 
-/// What the app reads of a request to know who signs in, besides credentials (its `env.py`, `routers/auths.py` and
-/// `utils/auth.py`).
+/// The variables that name the fields by which the app identifies who signs in, besides credentials (its `env.py`,
+/// `routers/auths.py` and `utils/auth.py`).
 constexpr std::array<std::string_view, 4> identity_variables{
     "WEBUI_AUTH_TRUSTED_EMAIL_HEADER", "WEBUI_AUTH_TRUSTED_NAME_HEADER", "WEBUI_AUTH_TRUSTED_GROUPS_HEADER",
     "WEBUI_AUTH_TRUSTED_ROLE_HEADER"};
@@ -40,7 +41,7 @@ void missing(reading& r, std::string_view name, std::string why) {
     r.add(variable_node(name, ""), std::move(why));
 }
 
-/// False where the variable is missing, which is then said.
+/// Whether the variable is set; adds an error where it is not.
 bool need(reading& r, std::string_view name, std::string_view provider) {
     const bool set = !r.variable(name).empty();
     if (!set) {
@@ -54,31 +55,31 @@ std::string with_slash(std::string prefix) {
     return prefix.ends_with('/') ? prefix : prefix + "/";
 }
 
-/// `stores.open-webui` as the file would have it; nullopt where a variable is missing, which was said. Without keys the
-/// app takes the cloud's default chain, as a store without `credentials` does.
+/// `stores.open-webui` as the file would have it; nullopt where a variable is missing, with an error for each. Without
+/// keys the app takes the cloud's default chain, as a store without `credentials` does.
 std::optional<node> s3_store(reading& r, preset_bucket bucket) {
-    node s = a_mapping("S3_REGION_NAME"); // what can still be missing below
+    node s = a_mapping("S3_REGION_NAME"); // where errors about missing settings are put
     put(s, "type", variable_node("STORAGE_PROVIDER", "s3"));
     if (!need(r, "S3_BUCKET_NAME", "s3")) {
         return std::nullopt;
     }
     put_variable(r, s, "bucket", "S3_BUCKET_NAME");
-    // boto3, with an endpoint too; AWS_REGION, which it does not know, counts below it.
+    // As boto3 does, even with an endpoint. It does not know AWS_REGION, which comes after these.
     put_variable(r, s, "region", r.variable("S3_REGION_NAME").empty() ? "AWS_DEFAULT_REGION" : "S3_REGION_NAME");
     put_variable(r, s, "endpoint", "S3_ENDPOINT_URL");
     put_variable(r, s, "addressing", "S3_ADDRESSING_STYLE");
-    // To the app it is what new keys begin with; old ones are read whatever they begin with.
+    // The app puts it before new keys only, and reads old ones whatever they begin with.
     if (auto prefix = r.variable("S3_KEY_PREFIX"); !prefix.empty() && bucket == preset_bucket::recorded) {
         put(s, "prefix", variable_node("S3_KEY_PREFIX", with_slash(std::move(prefix))));
     }
-    // The app compares it so; whatever else it holds is false.
+    // The app compares it so: anything else is false.
     if (to_lower(r.variable("S3_USE_ACCELERATE_ENDPOINT")) == "true") {
         put(s, "accelerate", variable_node("S3_USE_ACCELERATE_ENDPOINT", "true"));
     }
     node keys = a_mapping("S3_ACCESS_KEY_ID");
     put_variable(r, keys, "access_key_id", "S3_ACCESS_KEY_ID");
     put_variable(r, keys, "secret_access_key", "S3_SECRET_ACCESS_KEY");
-    if (keys.pairs.size() == 2) { // where either is missing the app takes neither
+    if (keys.pairs.size() == 2) { // the app uses both or neither
         put(s, "credentials", std::move(keys));
     }
     return s;
@@ -120,7 +121,7 @@ std::optional<node> local_store(reading& r) {
     const auto variable = r.variable("DATA_DIR");
     const std::filesystem::path data(variable.empty() ? "/app/backend/data" : variable);
     if (!data.is_absolute()) {
-        // The app would start from its own working directory, which nobody else knows.
+        // It would be relative to the working directory of the app, which is not known here.
         missing(r, "DATA_DIR", "must be an absolute path");
         return std::nullopt;
     }
@@ -154,11 +155,11 @@ void fill_open_webui(route& out) {
     out.name = "open-webui";
     out.path = "/api/v1/files/{id}/content";
     out.other_paths = {"/api/v1/files/{id}/content/{file_name}"};
-    out.query = query_policy::any; // exactly which ones, and which names: proxy::open_webui_form
-    authorize_subrequest leave;
-    leave.path = "/api/v1/files/{id}";
-    leave.timeout = std::chrono::minutes(1); // an upload silences the whole app for many seconds
-    out.authorize = std::move(leave);
+    out.query = query_policy::any; // the preset itself checks which parameters
+    authorize_subrequest subrequest;
+    subrequest.path = "/api/v1/files/{id}";
+    subrequest.timeout = std::chrono::minutes(1); // an upload may block the whole app for many seconds
+    out.authorize = std::move(subrequest);
     out.resolve = resolve_pointers{"/path", "/meta/content_type", "/meta/name", "/filename", "/meta"};
     out.compress.emplace(); // as its own middleware does
 }
@@ -190,7 +191,7 @@ void strip_open_webui_identity(reading& r, config& c) {
         if (text.size() > 128) {
             missing(r, variable, "is longer than 128 bytes");
         } else if (!name) {
-            continue; // unset, or what no request can hold
+            continue; // unset, or no name of a field
         } else if (is_connection_field(*name) || *name == "cookie" || *name == "authorization") {
             missing(r, variable,
                     "names a field that every request has, so it cannot say who signs in: name the field that your "

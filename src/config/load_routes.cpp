@@ -1,10 +1,7 @@
-#include <sluice/config/json_pointer.hpp>
-#include <sluice/config/path_template.hpp>
-
 #include "route_parts.hpp"
+#include "sections.hpp"
 
 #include <algorithm>
-#include <initializer_list>
 #include <map>
 #include <utility>
 
@@ -13,32 +10,6 @@ namespace sluice::config {
 namespace {
 
 using namespace std::chrono_literals;
-
-result<std::string> parse_query_name(std::string_view text) {
-    const bool good = !text.empty() && text.size() <= 128 && std::ranges::all_of(text, [](char c) {
-        return c > ' ' && c < 0x7f && c != '&' && c != '=' && c != '#' && c != '+' && c != '%';
-    });
-    if (!good) {
-        return bad("must be a list of parameter names as they stand in a URL, without escapes");
-    }
-    return std::string(text);
-}
-
-void read_query(reading& r, mapping& m, route& out) {
-    const node* value = m.take("query");
-    if (value == nullptr) {
-        return;
-    }
-    if (value->what != node::kind::sequence) {
-        m.read_choice<query_policy>("query", out.query, {{"none", query_policy::none}, {"any", query_policy::any}});
-        return;
-    }
-    out.query = query_policy::named;
-    m.read_list("query", out.query_names, parse_query_name);
-    if (value->items.empty()) {
-        r.add(*value, "\"" + m.full("query") + "\" is an empty list: write none");
-    }
-}
 
 void read_headers(reading& r, mapping& m, route& out) {
     const node* value = m.take("headers");
@@ -70,85 +41,6 @@ void read_headers(reading& r, mapping& m, route& out) {
     fields.finish();
 }
 
-/// The store that the route names, where it is there and known.
-const store* read_store_name(mapping& m, const config& c, bool needed, route& out) {
-    const node* at = needed ? m.need("store") : m.take("store");
-    if (at == nullptr) {
-        return nullptr;
-    }
-    const node* value = m.read_text("store", out.store);
-    if (value == nullptr) {
-        return nullptr;
-    }
-    const auto found = c.stores.find(out.store);
-    if (found == c.stores.end()) {
-        m.wrong("store", *value, "names a store that there is not");
-        return nullptr;
-    }
-    return &found->second;
-}
-
-void read_object(mapping& m, const store* from, const std::vector<std::string>* captures, route& out) {
-    if (m.need("object") == nullptr) {
-        return;
-    }
-    const node* value = m.read_text("object", out.object);
-    if (value == nullptr || captures == nullptr) {
-        return;
-    }
-    if (const auto checked = check_object(out.object, *captures); !checked) {
-        m.wrong("object", *value, checked.error().detail);
-        return;
-    }
-    if (from == nullptr) {
-        return;
-    }
-    if (is_local(*from) && out.object.starts_with('/')) {
-        m.wrong("object", *value, "must not begin with / in a store of type local");
-    }
-    const auto head = literal_head(out.object);
-    const auto common = std::min(head.size(), from->prefix.size());
-    const bool whole = head.size() == out.object.size();
-    if (head.substr(0, common) != from->prefix.substr(0, common) ||
-        (whole && head.size() <= from->prefix.size() && !from->prefix.empty())) {
-        m.wrong("object", *value, "never lies beneath the prefix of its store");
-    }
-}
-
-result<std::string> parse_pointer(std::string_view text) {
-    const auto tokens = parse_json_pointer(text);
-    return tokens ? result<std::string>(std::string(text)) : tokens.error();
-}
-
-void read_resolve(reading& r, mapping& m, route& out) {
-    mapping p(r, *m.take("resolve"), m.full("resolve"));
-    resolve_pointers pointers;
-    if (p.need("object") != nullptr) {
-        p.read("object", pointers.object, parse_pointer);
-    }
-    p.read("content_type", pointers.content_type, parse_pointer);
-    p.read("filename", pointers.filename, parse_pointer);
-    p.finish();
-    out.resolve = std::move(pointers);
-}
-
-result<std::string> parse_object_header(std::string_view text) {
-    auto name = parse_field_name(text);
-    if (name && !may_be_object_header(*name)) {
-        return bad("is a field that the app, callers or Sluice need for something else");
-    }
-    return name;
-}
-
-/// Refuses keys that cannot stand beside `with`.
-void exclude(reading& r, mapping& m, std::string_view with, std::initializer_list<std::string_view> keys) {
-    for (const auto key : keys) {
-        if (const node* value = m.take(key)) {
-            r.add(*value, "\"" + m.full(key) + "\" and " + std::string(with) + " exclude each other");
-        }
-    }
-}
-
 void read_name(mapping& m, const std::vector<route>& routes, route& out) {
     const node* given = out.name.empty() ? m.need("name") : m.take("name");
     const node* at = given != nullptr ? m.read("name", out.name, parse_name) : nullptr;
@@ -162,40 +54,6 @@ void read_name(mapping& m, const std::vector<route>& routes, route& out) {
     }
 }
 
-/// Path, query, store, object and leave of a route that says them itself.
-void read_source(reading& r, mapping& m, const config& c, route& out) {
-    std::vector<std::string> names;
-    const std::vector<std::string>* captures = nullptr; // none known: templates cannot be checked against them
-    if (m.need("path") != nullptr) {
-        if (const node* at = m.read_text("path", out.path)) {
-            if (auto got = path_captures(out.path)) {
-                names = std::move(*got);
-                captures = &names;
-            } else {
-                m.wrong("path", *at, got.error().detail);
-            }
-        }
-    }
-    read_query(r, m, out);
-    const bool by_header = m.has("object_header");
-    const bool by_answer = !by_header && m.has("resolve");
-    const store* from = read_store_name(m, c, !by_header && !by_answer, out);
-    if (by_header) {
-        m.read("object_header", out.object_header, parse_object_header);
-        exclude(r, m, "object_header", {"object", "resolve"});
-        // There is nothing to ask: the app itself answers each request.
-        exclude(r, m, "object_header", {"authorize"});
-        return;
-    }
-    if (by_answer) {
-        read_resolve(r, m, out);
-        exclude(r, m, "resolve", {"object"});
-    } else {
-        read_object(m, from, captures, out);
-    }
-    read_authorize(r, m, c, captures, out);
-}
-
 void read_preset_options(reading& r, const node& where, std::string name, route& out) {
     mapping m(r, where, std::move(name));
     m.read_choice<enum preset_bucket>(
@@ -206,7 +64,7 @@ void read_preset_options(reading& r, const node& where, std::string name, route&
 
 void read_preset(reading& r, mapping& m, config& c, route& out) {
     if (m.read_choice<enum preset>("preset", out.preset, {{"open-webui", preset::open_webui}}) == nullptr) {
-        m.ignore_rest(); // what the route lacks is a preset's to say
+        m.ignore_rest(); // the rest of the route depends on it
         return;
     }
     exclude(r, m, "preset", {"path", "query", "object", "resolve", "object_header"});
@@ -223,7 +81,7 @@ void read_preset(reading& r, mapping& m, config& c, route& out) {
     }
 }
 
-/// Whether all stores that the route can name objects in are local. Without any, nothing is known.
+/// Whether all stores that objects of the route can be in are local. False where there are none.
 bool only_local(const config& c, const route& out) {
     const auto named_local = [](const auto& named) { return is_local(named.second); };
     if (!out.store.empty() && (out.preset != preset::none || (!out.resolve && out.object_header.empty()))) {

@@ -8,7 +8,7 @@ namespace {
 
 const node nothing{};
 
-/// A key of the file as a message may hold it: what is not a key at all may be anything, a secret too.
+/// A key for a message. What does not look like a key is not quoted: it may be a secret in the wrong place.
 std::string shown(std::string_view key) {
     const bool like_a_key = !key.empty() && key.size() <= 64 && std::ranges::all_of(key, [](char c) {
         return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' || c == '-' ||
@@ -257,7 +257,7 @@ bool read_secret_node(reading& r, const node& value, const std::string& name, se
         return false;
     };
     const auto accept = [&](std::string_view text) {
-        // A line break inside is a file of the wrong kind; a field of a request could not hold it either.
+        // A line break means a file of another kind; no field of a request could hold it either.
         if (has_control(text) || text.size() > 16UL * 1024) {
             return wrong(value, "must not hold control characters or more than 16 KiB");
         }
@@ -272,7 +272,7 @@ bool read_secret_node(reading& r, const node& value, const std::string& name, se
     }
     const node* path = file_of(value);
     if (path == nullptr) {
-        return wrong(value, "must be a text or {file: PATH}"); // its keys are not quoted: they may be the secret
+        return wrong(value, "must be a text or {file: PATH}"); // keys are not quoted: the secret may be among them
     }
     if (path->broken) {
         return false;

@@ -86,7 +86,7 @@ json::array array_of(const std::vector<unsigned>& numbers) {
     return json::array(numbers.begin(), numbers.end());
 }
 
-/// The values of fields are hidden: they may be what only the app and Sluice know.
+/// The values of fields are redacted: they may be a secret shared with the app.
 json::object json_of(const required_answer& a) {
     json::object out;
     if (!a.status.empty()) {
@@ -146,7 +146,7 @@ json::object json_of(const struct cors& c) {
 json::object json_of(const route& r) {
     json::object out{{"name", r.name}};
     if (r.preset == preset::open_webui) {
-        out["preset"] = "open-webui"; // what it sets is shown too: it is what is in force
+        out["preset"] = "open-webui"; // what it sets is shown as well
         out["preset_options"] =
             json::object{{"bucket", r.preset_bucket == preset_bucket::recorded ? "recorded" : "configured"}};
     }

@@ -2,12 +2,23 @@
 
 #include <sluice/config/mapping.hpp>
 
+#include <initializer_list>
 #include <string>
+#include <string_view>
 #include <vector>
 
-/// Parts of a route that have files of their own. Each adds its faults and leaves `out` half filled where there are
-/// any.
+/// Parts of a route that have files of their own. Each adds what is wrong to the reading, and leaves `out` half filled
+/// where anything is.
 namespace sluice::config {
+
+/// Refuses keys that cannot stand beside `with`.
+void exclude(reading& r, mapping& m, std::string_view with, std::initializer_list<std::string_view> keys);
+
+/// The store that the route names. Nullptr where it names none, or one that is not configured. `needed`: it must.
+const store* read_store_name(mapping& m, const config& c, bool needed, route& out);
+
+/// `path`, `query`, `store`, the object and `authorize` of a route without a preset.
+void read_source(reading& r, mapping& m, const config& c, route& out);
 
 /// `authorize`, for the kind of route that `out` is so far. `captures`: those of its path; nullptr: not known.
 void read_authorize(reading& r, mapping& m, const config& c, const std::vector<std::string>* captures, route& out);
@@ -18,13 +29,13 @@ void read_cors(reading& r, mapping& m, route& out);
 /// What `preset: open-webui` says in place of the route.
 void fill_open_webui(route& out);
 
-/// The store of a route with that preset that names none: "open-webui" of `c.stores`, or, where there is none, one that
-/// is made of the app's own environment variables and put there. Variables that do not make a store are no faults of
-/// the configuration: what is wrong with them is put into `c.unusable_stores`. After `preset_options`.
+/// Sets the store of a route with that preset that names none: "open-webui" of `c.stores`, which is made from the app's
+/// own environment variables where it does not exist. Where they do not make a store, that is no error of the
+/// configuration: what is wrong is put into `c.unusable_stores`. To be called after `preset_options` are read.
 void add_open_webui_store(reading& r, config& c, route& out);
 
-/// Adds the fields by which the app is told who signs in, as its variables name them, to `c.strip_request_headers`: it
-/// believes them from anyone.
+/// Adds the fields by which the app identifies who signs in, as its variables name them, to `c.strip_request_headers`:
+/// it trusts them whoever sends them.
 void strip_open_webui_identity(reading& r, config& c);
 
 } // namespace sluice::config

@@ -12,7 +12,7 @@ namespace {
 
 using namespace std::chrono_literals;
 
-/// A part of a store's identity, in which `|` divides the parts.
+/// An owner is part of the store's identity, whose parts `|` separates.
 result<std::string> parse_owner(std::string_view text) {
     const bool good = !text.empty() && text.size() <= 128 &&
                       std::ranges::all_of(text, [](char c) { return c > ' ' && c < 0x7f && c != '|'; });

@@ -12,7 +12,7 @@ namespace sluice::config {
 
 namespace {
 
-/// The digits that `text` begins with, and the rest; nothing where there are none or they overflow.
+/// The number that `text` begins with, and the rest; nullopt where there is none or it overflows.
 struct amount {
     std::uint64_t number{0};
     std::string_view unit;
@@ -20,7 +20,7 @@ struct amount {
 
 std::optional<amount> split(std::string_view text) {
     amount a;
-    // from_chars takes no sign for unsigned types and no white space: only digits get past it.
+    // For unsigned types from_chars takes neither a sign nor white space.
     const auto [end, failure] = std::from_chars(text.data(), text.data() + text.size(), a.number, 10);
     if (failure != std::errc{}) {
         return std::nullopt;
@@ -29,7 +29,7 @@ std::optional<amount> split(std::string_view text) {
     return a;
 }
 
-/// number × scale where it fits below `most`.
+/// number × scale where it is at most `most`.
 std::optional<std::uint64_t> scaled(std::uint64_t number, std::uint64_t scale, std::uint64_t most) {
     if (number > most / scale) {
         return std::nullopt;

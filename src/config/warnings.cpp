@@ -12,7 +12,7 @@ bool is_remote_plain(const store& s) {
 }
 
 void warn_of_store(const store& s, std::vector<std::string>& lines) {
-    // A bearer token there is a fault already; a signed URL is good for one object and some time.
+    // A bearer token over plain http is an error; a signed URL is good for one object and a limited time.
     if (is_remote_plain(s) && !s.anonymous) {
         lines.push_back("store \"" + s.name +
                         "\" is asked over plain http: who listens on the way can use the URLs that "
@@ -20,7 +20,7 @@ void warn_of_store(const store& s, std::vector<std::string>& lines) {
     }
 }
 
-/// A name of the operator's own keeps what is cached when the key is another one day.
+/// With an `owner` cached objects survive a change of the access key id.
 void hint_at_owner(const store& s, std::vector<std::string>& lines) {
     if (!s.endpoint || s.anonymous || s.owner || s.kind == nullptr) {
         return;

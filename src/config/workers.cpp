@@ -60,7 +60,7 @@ unsigned least_quota(const fs::path& mount, std::string_view group, unsigned (*q
     fs::path at = mount;
     for (const auto& part : fs::path(group).relative_path()) {
         if (part == "..") {
-            // A process outside its cgroup namespace's root: only the mount itself says anything.
+            // The process is outside the root of its cgroup namespace: only the mount itself is visible.
             return cpus;
         }
         at /= part;

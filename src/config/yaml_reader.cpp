@@ -16,7 +16,7 @@ namespace sluice::config {
 
 namespace {
 
-/// Thrown through yaml-cpp to stop it at the first thing that cannot be read on from.
+/// Thrown through yaml-cpp to stop it at the first error after which reading cannot go on.
 struct refused {
     YAML::Mark at;
     std::string message;
@@ -220,7 +220,7 @@ std::vector<fault> read_yaml(std::string_view text, std::string_view file, node&
         std::istringstream stream{std::string(text)};
         YAML::Parser parser(stream);
         if (parser.HandleNextDocument(events)) {
-            parser.HandleNextDocument(events); // to see that there is none, nor anything unreadable at the end
+            parser.HandleNextDocument(events); // there must be none, and nothing unreadable at the end
         }
     } catch (const refused& r) {
         refuse(r.at, r.message);

@@ -2,7 +2,7 @@
 
 #include <sluice/base/error.hpp>
 #include <sluice/config/config.hpp>
-#include <sluice/config/fault.hpp>
+#include <sluice/config/diagnostic.hpp>
 
 #include <filesystem>
 #include <functional>
@@ -15,7 +15,7 @@
 
 namespace sluice::config {
 
-/// A setting that an environment variable or a flag may put over the file.
+/// A setting that an environment variable or a flag may override.
 struct override_setting {
     std::string_view variable; ///< `SLUICE_CFG_…`
     std::string_view key;      ///< its place in the file, as `log.level`; "0" is the first item of a list
@@ -29,22 +29,22 @@ using variables = std::map<std::string, std::string, std::less<>>;
 
 /// What a configuration is read with, besides its text.
 struct load_options {
-    /// For `${NAME}` and for `SLUICE_CFG_…`; a variable of the latter kind that `overrides` does not list is a fault.
+    /// For `${NAME}` and for `SLUICE_CFG_…`; one of the latter that `overrides` does not list is an error.
     variables environment;
-    /// From the command line: the `key` of an override to its value. Stand over the environment.
+    /// From the command line: the `key` of an override to its value. Override the environment.
     variables flags;
     /// What relative paths in the text start from. `load_file` takes the file's own directory instead. Paths from
     /// variables and flags start from the working directory.
     std::filesystem::path directory;
     /// What `workers: auto` becomes; 0: ask the system.
     unsigned automatic_workers{0};
-    /// The numeric addresses of this host's interfaces: an `app.url` there may lead back to a listener.
+    /// The numeric addresses of this host's interfaces, to find out whether `app.url` leads back to a listener.
     std::vector<std::string> own_addresses;
-    /// Reads a file that a secret names; empty: `read_small_file`.
+    /// Reads files that secrets name; empty: `read_small_file`.
     std::function<result<std::string>(const std::filesystem::path&)> read_file;
 
-    /// With this process's environment and this host's addresses. Not to be called while another thread changes the
-    /// environment.
+    /// The environment of this process and the addresses of this host. Not to be called while another thread changes
+    /// the environment.
     [[nodiscard]] static load_options from_process();
 };
 
@@ -58,20 +58,22 @@ using loaded = std::variant<config, std::vector<fault>>;
 [[nodiscard]] loaded load_file(const std::filesystem::path& path, store_kinds kinds,
                                const load_options& options = load_options::from_process());
 
-/// The same for a text; `name` stands for the file in faults.
+/// The same for a text; `name` stands for the file in errors.
 [[nodiscard]] loaded load_text(std::string_view text, std::string_view name, store_kinds kinds,
                                const load_options& options);
 
-/// What is no fault but must be said once at start, and by `check`, a line each, without a full stop: signed URLs over
-/// plain http, redirects that clients cannot follow or that need no leave, identity fields that no proxy may send.
-/// Holds no secret.
+/// What is valid but dangerous, for the log at start and for `check`: signed URLs over plain http, redirects that
+/// clients cannot follow or that need no permission, identity fields that no proxy may send. A line each, without a
+/// full stop and without secrets.
 [[nodiscard]] std::vector<std::string> warnings(const config& c);
 
-/// What is right as it is and may be better another way, for `check` alone: likewise.
+/// Advice for `check` alone, likewise.
 [[nodiscard]] std::vector<std::string> hints(const config& c);
 
-/// A regular file of at most `most` bytes. Errors: `errc::bad_config` with what the system says, never the contents.
-/// Refuses what is no regular file (after links): a FIFO or a device would block or not end.
-[[nodiscard]] result<std::string> read_small_file(const std::filesystem::path& path, std::size_t most = 64UL * 1024);
+/// The contents of a regular file of at most `max_size` bytes; links are followed. Errors: `errc::bad_config` with the
+/// system's error and never the contents, and for anything but a regular file: a FIFO or a device would block or not
+/// end.
+[[nodiscard]] result<std::string> read_small_file(const std::filesystem::path& path,
+                                                  std::size_t max_size = 64UL * 1024);
 
 } // namespace sluice::config

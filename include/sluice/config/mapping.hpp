@@ -15,44 +15,44 @@
 
 namespace sluice::config {
 
-/// One reading of a document: where faults go, and what files are read with.
+/// One reading of a document: what it is read with, and what is wrong with it.
 struct reading {
     std::string file;
     const load_options& options;
     store_kinds kinds; ///< what a store's `type` may be
     std::vector<fault> faults;
 
-    /// Adds a fault at `where`. `message` names keys and never quotes a value: values may be secrets.
+    /// Adds an error at `where`. `message` names keys and never quotes a value, which may be a secret.
     void add(const node& where, std::string message);
-    /// A path of the file, from the directory that relative ones start from.
+    /// The path in `scalar`, where it is relative and from the file: from the directory of the configuration.
     [[nodiscard]] std::string path_of(const node& scalar) const;
-    /// A variable of the environment; "" where it is unset, which the clouds' SDKs take as the same as empty.
+    /// A variable of the environment; "" where it is unset, as the clouds' SDKs do not tell these apart.
     [[nodiscard]] std::string variable(std::string_view name) const;
-    /// The text of a file that a secret names at `path`, as it is.
+    /// The contents of the file at the path in `path`.
     [[nodiscard]] result<std::string> contents_of(const node& path) const;
 };
 
-/// A scalar that came from the variable `name`, so that faults name it.
+/// A scalar from the variable `name`, which errors about it name.
 [[nodiscard]] node variable_node(std::string_view name, std::string text);
 
 /// Reads one mapping strictly: each key is taken by whoever knows it, and `finish` refuses the rest.
 ///
-/// A reader below leaves its target as it is (the default) where the key is absent, and adds a fault where its value is
-/// not what it must be. Each returns the value's node where the key is there with a readable value, else nullptr.
+/// The readers leave their target as it is (the default) where the key is absent, and add an error where its value is
+/// not valid. Each returns the node of the value where it was read, else nullptr.
 class mapping {
 public:
-    /// `where` must outlive this. A null node is a mapping without keys; anything else that is none is a fault.
+    /// `where` must outlive this. A null node counts as an empty mapping; for scalars and sequences an error is added.
     mapping(reading& r, const node& where, std::string name);
 
     /// The value of `key`, or nullptr where it is absent.
     const node* take(std::string_view key);
-    /// The same; absence is a fault at the mapping's own place.
+    /// The same; where it is absent, an error is added at the mapping.
     const node* need(std::string_view key);
     [[nodiscard]] bool has(std::string_view key) const;
     [[nodiscard]] bool taken(std::string_view key) const { return taken_.contains(key); }
-    /// Refuses each of `keys` that is there as not supported yet. True where any was.
+    /// Refuses `keys` as not supported yet. Returns whether any was there.
     bool refuse(std::initializer_list<std::string_view> keys);
-    /// Refuses `key` unless its text reads as `same`: a key that is known but not supported yet in any other setting.
+    /// Refuses any value of `key` but `same` as not supported yet.
     template <class T>
     void refuse_unless(std::string_view key, const T& same, result<T> (*parse)(std::string_view)) {
         const node* value = scalar(key);
@@ -66,7 +66,7 @@ public:
         }
     }
 
-    /// A scalar's node, its value being there and readable.
+    /// The node of `key` where it is a scalar that can be read; else nullptr, with an error unless the key is absent.
     const node* scalar(std::string_view key);
 
     template <class T>
@@ -87,7 +87,7 @@ public:
     const node* read_bool(std::string_view key, bool& out) { return read(key, out, parse_bool); }
     /// Free text without control characters, 4096 bytes at most; "" where it is empty.
     const node* read_text(std::string_view key, std::string& out);
-    /// A path, made to start from the configuration's directory.
+    /// A path; relative ones start from the directory of the configuration.
     const node* read_path(std::string_view key, std::string& out);
     const node* read_count(std::string_view key, std::uint64_t& out, std::uint64_t min, std::uint64_t max);
     const node* read_count(std::string_view key, unsigned& out, unsigned min, unsigned max);
@@ -117,11 +117,11 @@ public:
 
     /// The items of a list; none where the key is absent or null.
     const std::vector<node>& list(std::string_view key);
-    /// A list of scalars, each through `parse`; equal ones are a fault.
+    /// A list of scalars, each through `parse`, without equal ones.
     const node* read_list(std::string_view key, std::vector<std::string>& out,
                           result<std::string> (*parse)(std::string_view));
 
-    /// The name of `key` in messages: with the mapping's own in front.
+    /// The name of `key` in messages: the path from the top, as `stores.up.bucket`.
     [[nodiscard]] std::string full(std::string_view key) const;
     void wrong(std::string_view key, const node& value, const std::string& why);
     void unsupported(std::string_view key, const node& value);
@@ -131,7 +131,7 @@ public:
     void ignore_rest() { ignored_ = true; }
 
     [[nodiscard]] const node& where() const { return where_; }
-    /// False where it is no mapping, which was said.
+    /// False where the node is no mapping, for which an error was added.
     [[nodiscard]] bool is_mapping() const { return !ignored_; }
 
 private:
@@ -142,16 +142,9 @@ private:
     bool ignored_{false};
 };
 
-/// The path's node in a secret that is written `{file: PATH}`; nullptr where `value` is anything else.
+/// The node of PATH where `value` is `{file: PATH}`; else nullptr.
 const node* file_of(const node& value);
-/// Reads the text of a secret at `value`, named `name` in messages. False where there is none.
+/// Reads the secret at `value`, called `name` in messages. Returns false, with an error, where there is none.
 bool read_secret_node(reading& r, const node& value, const std::string& name, secret& out);
-
-/// The parts of the configuration. Each adds its faults and leaves `c` half filled where there are any.
-void read_stores(reading& r, const node& where, config& c);
-/// One store, named by `key`.
-void read_store(reading& r, const node& key, const node& where, config& c);
-void read_routes(reading& r, const std::vector<node>& items, config& c);
-void read_cache(reading& r, const node& where, cache& out);
 
 } // namespace sluice::config

@@ -42,20 +42,22 @@ template <std::size_t N>
 /// Reads `endpoint`, where it is there and not empty. Returns its node, nullptr where nothing was read.
 const node* read_endpoint(mapping& m, result<url> (*parse)(std::string_view), store& s);
 
-/// The endpoint that a variable names; a fault there where it is no URL. False then.
+/// Sets the endpoint from the variable in `variable`. Returns false, with an error added, where it is no URL.
 bool take_endpoint(reading& r, const node& variable, result<url> (*parse)(std::string_view), store& s);
 
-/// What every store that is reached by requests has: `url_expiry`, the time-outs, `ca_file`, `parallel`, `hedge_after`.
+/// Reads what every store that is reached by requests has: `url_expiry`, the time-outs, `ca_file`, `owner`, `parallel`,
+/// `hedge_after`.
 void read_requests(mapping& m, store& s);
 
-/// `anonymous`, and the mapping at `credentials`; nullptr where there is none to be read. Beside `anonymous` it is a
-/// fault, and so is one without a value: it would be a secret that was forgotten.
+/// Reads `anonymous`. Returns the value of `credentials`, or nullptr where there is none to read: both together are an
+/// error, and so are credentials without a value, which are most likely a secret that was forgotten.
 const node* read_credentials_of(reading& r, mapping& m, store& s);
 
-/// A text that must not be empty, or `{file: PATH}`.
+/// Reads a secret that is needed and must not be empty: a text, or `{file: PATH}`.
 void read_key(mapping& keys, std::string_view key, secret& out);
 
-/// Refuses an endpoint to which a bearer token would go in plain text beyond this machine. `at`: where it was written.
+/// Refuses a plain http endpoint beyond this machine, for stores whose requests carry a bearer token. `at`: the
+/// endpoint's node; nullptr: nothing to refuse.
 void refuse_token_in_plain(reading& r, const node* at, const store& s);
 
 /// Refuses the keys of `credentials` that only other kinds of stores know.

@@ -4,8 +4,8 @@
 
 namespace sluice::config {
 
-/// What the CPU quota of this process's control group comes to in whole CPUs, rounded up; 0: no quota, or none that can
-/// be read. The least of the group's own and its parents' counts. cgroup v2 (`cpu.max`, kernel documentation
+/// The CPU quota of this process's control group in whole CPUs, rounded up; 0: no quota, or none that can be read. The
+/// lowest quota among the group and its parents counts. cgroup v2 (`cpu.max`, kernel documentation
 /// admin-guide/cgroup-v2) and v1 (`cpu.cfs_quota_us`, scheduler/sched-bwc); `root` is where `/proc` and `/sys` are.
 [[nodiscard]] unsigned quota_cpus(const std::filesystem::path& root = "/");
 

@@ -1,6 +1,6 @@
 #pragma once
 
-#include <sluice/config/fault.hpp>
+#include <sluice/config/diagnostic.hpp>
 
 #include <cstddef>
 #include <map>
@@ -9,10 +9,10 @@
 #include <string_view>
 #include <vector>
 
-/// A strict reading of one YAML document into a tree that knows where everything stands.
+/// Reads one YAML document strictly, into a tree that knows the line and column of everything.
 ///
-/// Built from yaml-cpp's events and not from its nodes: those keep duplicate keys without a word, resolve aliases, give
-/// no position for some nodes, and turn texts into numbers in YAML 1.1's ways. Here a scalar is only its text.
+/// Built from yaml-cpp's events and not from its nodes: those silently keep duplicate keys, resolve aliases, have no
+/// position for some nodes, and convert texts to numbers as YAML 1.1 does. Here a scalar is only its text.
 namespace sluice::config {
 
 struct member;
@@ -24,11 +24,11 @@ struct node {
     kind what{kind::null};
     int line{1};
     int column{1};
-    std::string origin;        ///< the variable or flag the node came from; "": the file, at line and column
-    std::string text;          ///< scalar: its value, expanded by `expand`
-    std::string written;       ///< scalar: its value as it stands in the file
-    bool broken{false};        ///< scalar: it could not be expanded, which was said; its text means nothing
-    std::vector<node> items;   ///< sequence
+    std::string origin;      ///< the variable or flag the node came from; "": the file, at line and column
+    std::string text;        ///< scalar: its value, expanded by `expand`
+    std::string written;     ///< scalar: its value as it is in the file
+    bool broken{false};      ///< scalar: it could not be expanded, for which an error was added; its text means nothing
+    std::vector<node> items; ///< sequence
     std::vector<member> pairs; ///< mapping, in the order of the file
 };
 
@@ -38,7 +38,7 @@ struct member {
     node second;
 };
 
-/// What a document may have at most. The nodes' cap bounds memory and time, the depth the stack.
+/// Limits of a document. That on nodes bounds memory and time, that on depth the stack.
 struct yaml_limits {
     std::size_t bytes{1024UL * 1024};
     std::size_t nodes{20000};
@@ -54,14 +54,14 @@ struct yaml_limits {
 
 /// Replaces `${NAME}` and `${NAME:-default}` in every scalar value beneath `root` that came from the file, and `$$` by
 /// `$`. The default (up to the next `}`, taken as it is) stands in for an unset or empty variable, as in a shell. What
-/// comes out is never read as YAML. Faults are added for unset names, for a `$` with anything else behind it, for
+/// comes out is never read as YAML. Errors are added for unset names, for a `$` with anything else behind it, for
 /// results that are not UTF-8, and for results above 64 KiB.
 void expand(node& root, const std::map<std::string, std::string, std::less<>>& environment, std::string_view file,
             std::vector<fault>& faults);
 
-/// Sets the scalar at `path` (keys; "0" is the first item of a sequence) to `text`, over what is there, making
-/// mappings and sequences on the way where there is nothing. `origin` names where the text is from. Does nothing where
-/// something else than a mapping or sequence is in the way: the document's reader says so.
+/// Sets the scalar at `path` (keys; "0" is the first item of a sequence) to `text` and replaces what is there. Missing
+/// mappings and sequences on the way are made. `origin`: the variable or flag that the text is from. Does nothing where
+/// a scalar is on the way, which is an error when the document is read.
 void overlay(node& root, std::string_view path, std::string text, std::string_view origin);
 
 } // namespace sluice::config

@@ -5,9 +5,9 @@
 
 namespace sluice::config {
 
-/// One thing that is wrong with a configuration. Its message names keys, never values, so that no secret is in it.
+/// One error in a configuration. Its message names keys and never values, so that no secret is in it.
 struct fault {
-    std::string file;    ///< as the caller named it, or the variable or flag that the value came from
+    std::string file;    ///< as the caller named it, or the variable or flag that the value is from
     int line{0};         ///< counted from 1; 0: not in a file (an environment variable, a flag, a missing file)
     int column{0};       ///< counted from 1 in bytes; 0 with line 0
     std::string message; ///< one line, no full stop

@@ -1,0 +1,98 @@
+#pragma once
+
+#include <sluice/config/values.hpp>
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <utility>
+#include <variant>
+#include <vector>
+
+namespace sluice::config {
+
+/// `authorize: none`, spelled out.
+struct authorize_none {};
+
+/// `authorize.require`: what a response must have, beside the status of `accept`, to grant. What is empty is not
+/// required.
+struct required_answer {
+    std::vector<unsigned> status;
+    std::string content_type;                                 ///< lower case, without parameters
+    std::vector<std::pair<std::string, std::string>> headers; ///< name in lower case, value; each exactly once
+};
+
+/// `authorize: {subrequest: …}`.
+struct authorize_subrequest {
+    std::string path; ///< a template with the route's captures, begins with "/"
+    duration ttl{10000};
+    duration timeout{5000};
+    std::vector<std::string> ignore_headers; ///< lower case
+    /// The statuses (200 to 299) that grant, whatever the answer's type. Empty: the default rule, 200 (204 too where
+    /// nothing is resolved) with a type that is not `text/html`.
+    std::vector<unsigned> accept;
+    required_answer require;
+};
+
+/// `resolve: {…}`: where the granting response names the object. JSON pointers (RFC 6901); "": not set.
+struct resolve_pointers {
+    std::string object; ///< never "": to a URI, or to a bare key where the route has a store
+    std::string content_type;
+    std::string filename;
+    std::string filename_fallback; ///< where nothing stands at `filename`; set by a preset only
+    std::string needed{};          ///< where an object must stand; set by a preset only
+};
+
+/// `cors: {…}`: what pages of other origins may do with a route's responses (Fetch §3.2).
+struct cors {
+    bool any_origin{false};           ///< `origins: ["*"]`; never together with credentials
+    std::vector<std::string> origins; ///< serialized origins, lower case; empty with any_origin, else at least one
+    bool credentials{false};
+    std::vector<std::string> expose_headers; ///< lower case; besides those that a player needs
+    duration max_age{3600000};               ///< how long the response to a preflight may be cached
+};
+
+enum class query_policy { none, any, named };
+
+/// `compress: {…}`: text goes out in a content coding that the client accepts.
+struct compression {
+    std::uint64_t max_size{8ULL << 20U}; ///< larger objects go out as they are
+};
+
+/// How a route's objects reach the client.
+enum class delivery { stream, redirect };
+
+/// An app whose rules are built in.
+enum class preset { none, open_webui };
+
+/// `preset_options.bucket`: where an object is that the app named. `configured`: in the store of the route, as for the
+/// app itself, which ignores the bucket and the prefix in the name; `recorded`: where the name says, which must be in
+/// that store.
+enum class preset_bucket { configured, recorded };
+
+/// A media route. The object comes from one of: `object`, `resolve`, `object_header`.
+struct route {
+    std::string name;
+    enum preset preset {};
+    enum preset_bucket preset_bucket {};
+    std::string path;                     ///< the template, as written
+    std::vector<std::string> other_paths; ///< templates that lead here too; set by a preset only
+    query_policy query{query_policy::none};
+    std::vector<std::string> query_names; ///< with query_policy::named
+    std::string store;                    ///< "" only with `resolve` or `object_header`; else of `stores`, or unusable
+    std::string object;                   ///< a template over the captures; "" with the other two
+    std::optional<resolve_pointers> resolve;
+    /// The response field of the app that names the object, in lower case; "": none. `authorize` is unused then: the
+    /// app handles each request itself.
+    std::string object_header;
+    std::variant<authorize_none, authorize_subrequest> authorize;
+    std::optional<struct cors> cors;
+    std::vector<std::pair<std::string, std::string>> headers;
+    std::optional<duration> max_age;
+    bool immutable{false};
+    bool server_timing{false};
+    enum delivery delivery { delivery::stream };
+    std::optional<compression> compress; ///< none: never
+};
+
+} // namespace sluice::config

@@ -1,0 +1,38 @@
+#include "sections.hpp"
+
+#include <bit>
+
+namespace sluice::config {
+
+using namespace std::chrono_literals;
+
+void read_cache(reading& r, const node& where, cache& out) {
+    constexpr std::uint64_t kib = 1024;
+    constexpr std::uint64_t tib = kib * kib * kib * kib;
+    mapping m(r, where, "cache");
+    m.read_path("directory", out.directory);
+    const node* max_size = m.read_size("max_size", out.max_size, 1, 1024 * tib);
+    m.read_size("min_free", out.min_free, 0, 1024 * tib);
+    m.read_count("max_objects", out.max_objects, std::uint64_t{1}, std::uint64_t{100'000'000});
+    const node* block = m.read_size("block_size", out.block_size, 64 * kib, 16 * kib * kib);
+    if (block != nullptr && !std::has_single_bit(out.block_size)) {
+        m.wrong("block_size", *block, "must be a power of two");
+    }
+    m.read_duration("max_age", out.max_age, 0ms, 24h * 3650);
+    m.read_duration("stale_if_error", out.stale_if_error, 0ms, 24h * 3650);
+    const node* ahead = m.read_size("read_ahead", out.read_ahead, 1, kib * kib * kib);
+    const node* share = m.read("max_share", out.max_share, parse_percent);
+    if (share != nullptr && out.max_share == 0) {
+        m.wrong("max_share", *share, "must be from 1% to 100%");
+    }
+    m.finish();
+    // The message is at whichever of the two was written.
+    if (out.max_size < 16 * out.block_size && (max_size != nullptr || block != nullptr)) {
+        m.wrong("max_size", max_size != nullptr ? *max_size : *block, "must be at least 16 blocks of block_size");
+    }
+    if (out.read_ahead < out.block_size && (ahead != nullptr || block != nullptr)) {
+        m.wrong("read_ahead", ahead != nullptr ? *ahead : *block, "must be at least block_size");
+    }
+}
+
+} // namespace sluice::config
