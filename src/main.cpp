@@ -26,7 +26,7 @@ namespace {
 namespace config = sluice::config;
 
 std::string environment_help() {
-    std::string text = "Environment variables that stand over the file:\n";
+    std::string text = "Environment variables that override the file:\n";
     for (const auto& each : config::overrides()) {
         text += "  " + std::string(each.variable) + "  " + std::string(each.help) + "\n";
     }

@@ -25,7 +25,7 @@ namespace sluice::commands {
 
 namespace {
 
-/// Findings, printed as they come.
+/// Prints findings as they come, and remembers whether any was a failure.
 class findings {
 public:
     explicit findings(std::ostream& out)
@@ -43,14 +43,14 @@ private:
     bool good_{true};
 };
 
-/// A name that nobody gave to anything.
-std::string unheard_of() {
+/// A name that no object and no user has.
+std::string random_name() {
     return boost::uuids::to_string(boost::uuids::random_generator()());
 }
 
 std::string text_of(const error& e) {
     const auto code = to_string(e.code);
-    if (e.detail.find(code) != std::string::npos) { // of a call: its detail is whole
+    if (e.detail.find(code) != std::string::npos) { // the errors of HTTP calls name their code themselves
         return without_secrets(e.detail);
     }
     return std::string(code) + (e.detail.empty() ? "" : ": " + without_secrets(e.detail));
@@ -60,14 +60,13 @@ std::string_view credentials_of(const config::store& s) {
     return s.anonymous ? "none, it is anonymous" : origin::kind_of(s).fixed_credentials(s);
 }
 
-/// Why it cannot be made; "": it was.
-std::string make_signing(const config::store& s, sign::signing& made) {
+/// `origin::make_signing`, with what it throws as an error. The detail holds no secret.
+result<sign::signing> make_signing(const config::store& s) {
     try {
-        made = origin::make_signing(s);
+        return origin::make_signing(s);
     } catch (const std::exception& e) {
-        return without_secrets(e.what());
+        return error{errc::bad_config, error_source::internal, false, without_secrets(e.what())};
     }
-    return {};
 }
 
 void tell_identity(const std::string& about, const config::store& s, const sign::signing& with, findings& out) {
@@ -89,10 +88,10 @@ bool redirects_to(const config::config& settings, const config::store& s) {
     });
 }
 
-/// Whether it may read: a GET of one byte of an object that is not there.
+/// Tells whether the store may be read, by a GET of one byte of an object that does not exist.
 awaitable<void> probe_read(one_shot& here, const std::string& about, const config::store& s, sign::signer& signer,
                            findings& out) {
-    const std::string key = s.prefix + "sluice-check-" + unheard_of();
+    const std::string key = s.prefix + "sluice-check-" + random_name();
     auto made = co_await signer.sign(key, sign::method::get);
     if (!made) {
         out.fail(about, "cannot sign: " + text_of(made.error()));
@@ -112,16 +111,16 @@ awaitable<void> probe_read(one_shot& here, const std::string& about, const confi
         out.fail(about, "cannot be reached: " + text_of(answer.error()));
         co_return;
     }
-    const auto said = judge_probe(answer->status, answer->body.reveal(), s.anonymous);
-    switch (said.said) {
-    case verdict::good:
-        out.tell(about, "may read (it says of an object that is not there: " + said.text + ")");
+    const auto found = classify_probe(answer->status, answer->body.reveal(), s.anonymous);
+    switch (found.access) {
+    case read_access::granted:
+        out.tell(about, "may read (it says of an object that is not there: " + found.text + ")");
         break;
-    case verdict::unclear:
-        out.tell(about, "cannot be told whether it may read: it says of an object that is not there: " + said.text);
+    case read_access::unclear:
+        out.tell(about, "cannot be told whether it may read: it says of an object that is not there: " + found.text);
         break;
-    case verdict::bad:
-        out.fail(about, "cannot read: " + said.text);
+    case read_access::refused:
+        out.fail(about, "cannot read: " + found.text);
         break;
     }
 }
@@ -133,7 +132,7 @@ awaitable<void> probe_redirect(one_shot& here, const std::string& about, const c
         out.fail(about, "cannot sign redirects: " + text_of(renewed.error()));
         co_return;
     }
-    const std::string key = s.prefix + "sluice-check-" + unheard_of();
+    const std::string key = s.prefix + "sluice-check-" + random_name();
     const sign::presign_options options{};
     auto made = co_await with.signer->presign(here.pool(), key, sign::method::get, options);
     if (made) {
@@ -145,21 +144,20 @@ awaitable<void> probe_redirect(one_shot& here, const std::string& about, const c
 
 awaitable<void> check_store(one_shot& here, const config::config& settings, const config::store& s, findings& out) {
     const std::string about = "store \"" + s.name + "\"";
-    sign::signing with;
-    const std::string unusable = make_signing(s, with);
-    if (!unusable.empty()) { // a file may have changed since `check_stores` looked
-        out.fail(about, "cannot be used: " + unusable);
+    auto with = make_signing(s);
+    if (!with) { // a file may have changed since `check_stores` read it
+        out.fail(about, "cannot be used: " + with.error().detail);
         co_return;
     }
-    auto renewed = co_await renew_all(with.renewals, here.caller());
+    auto renewed = co_await renew_all(with->renewals, here.caller());
     if (!renewed) {
         out.fail(about, "has no identity: " + text_of(renewed.error()));
         co_return;
     }
-    tell_identity(about, s, with, out);
-    co_await probe_read(here, about, s, *with.signer, out);
+    tell_identity(about, s, *with, out);
+    co_await probe_read(here, about, s, *with->signer, out);
     if (redirects_to(settings, s)) {
-        co_await probe_redirect(here, about, s, with, out);
+        co_await probe_redirect(here, about, s, *with, out);
     }
 }
 
@@ -187,7 +185,7 @@ std::vector<std::string> capture_names(std::string_view path) {
     return names;
 }
 
-/// As the gate has it.
+/// Whether the proxy would take that response as permission.
 bool grants(const config::route& r, const config::authorize_subrequest& how, const identity::reply& answer) {
     http::field_list fields;
     for (const auto& [name, value] : answer.fields) {
@@ -200,10 +198,10 @@ awaitable<void> check_route(one_shot& here, const config::config& settings, cons
     const std::string about = "route \"" + r.name + "\"";
     const auto* how = std::get_if<config::authorize_subrequest>(&r.authorize);
     if (how == nullptr || !r.object_header.empty()) {
-        co_return; // open to all by its own word, or answered by the app itself
+        co_return; // open to everybody, or the app itself handles each request
     }
     const auto names = capture_names(r.path);
-    const std::string value = unheard_of();
+    const std::string value = random_name();
     std::vector<media::capture> captures;
     captures.reserve(names.size());
     for (const auto& name : names) {
@@ -251,10 +249,8 @@ awaitable<void> check_all(one_shot& here, const config::config& settings, findin
 bool check_stores(const config::config& settings, std::ostream& err) {
     bool good = true;
     for (const auto& [name, s] : settings.stores) {
-        sign::signing with;
-        const std::string unusable = config::is_local(s) ? "" : make_signing(s, with);
-        if (!unusable.empty()) {
-            err << "sluice: store \"" << name << "\": " << unusable << '\n';
+        if (const auto with = make_signing(s); !with) {
+            err << "sluice: store \"" << name << "\": " << with.error().detail << '\n';
             good = false;
         }
     }

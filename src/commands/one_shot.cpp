@@ -8,19 +8,19 @@ one_shot::one_shot(std::shared_ptr<const net::proxy_settings> proxies)
     : pool_(worker_, 4, std::chrono::seconds(5), std::move(proxies))
     , caller_(pool_) {}
 
-void one_shot::run(awaitable<void> errand) {
-    std::signal(SIGPIPE, SIG_IGN); // a peer that closes is an error of the write
+void one_shot::run(awaitable<void> task) {
+    std::signal(SIGPIPE, SIG_IGN); // a closed peer is an error of the write instead
     worker_.tasks.spawn(worker_.deadlines.run());
-    worker_.tasks.spawn(finish(std::move(errand)));
+    worker_.tasks.spawn(finish(std::move(task)));
     worker_.context.run();
     if (failed_) {
         std::rethrow_exception(failed_);
     }
 }
 
-awaitable<void> one_shot::finish(awaitable<void> errand) {
+awaitable<void> one_shot::finish(awaitable<void> task) {
     try {
-        co_await std::move(errand);
+        co_await std::move(task);
     } catch (...) {
         failed_ = std::current_exception();
     }

@@ -10,20 +10,20 @@
 
 namespace sluice::commands {
 
-/// A worker for one errand of a command, on the thread that calls.
+/// Runs one coroutine of a command to its end, on the calling thread, with a connection pool and an HTTP client.
 class one_shot {
 public:
-    /// `proxies`: those of the environment; null: none.
+    /// `proxies`: the HTTP proxies of the environment; nullptr: none.
     explicit one_shot(std::shared_ptr<const net::proxy_settings> proxies);
 
-    /// Runs `errand` to its end; rethrows what it throws. Once.
-    void run(awaitable<void> errand);
+    /// Runs `task` to its end and rethrows what it throws. To be called once.
+    void run(awaitable<void> task);
 
     [[nodiscard]] net::connection_pool& pool() noexcept { return pool_; }
     [[nodiscard]] identity::caller& caller() noexcept { return caller_; }
 
 private:
-    awaitable<void> finish(awaitable<void> errand);
+    awaitable<void> finish(awaitable<void> task);
 
     worker worker_{0};
     net::connection_pool pool_;
@@ -31,7 +31,8 @@ private:
     std::exception_ptr failed_;
 };
 
-/// Brings the credentials of a signer up, in their order. Both must live until completion. Errors: the first one's.
+/// Renews the credentials of a signer, one after the other. Both arguments must live until completion. Errors: the
+/// first one's.
 awaitable<result<void>> renew_all(const std::vector<std::shared_ptr<identity::renewable>>& renewals,
                                   identity::caller& by);
 

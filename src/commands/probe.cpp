@@ -9,10 +9,10 @@ namespace sluice::commands {
 
 namespace {
 
-/// Longer than a role's ARN is common, shorter than a base64 HMAC-SHA256 (44) is not; ARNs and e-mail addresses have
-/// separators, so that only the runs between them count.
-constexpr std::size_t longest_run = 40;
-constexpr std::size_t longest_text = 300;
+/// A word with a longer run of letters and digits may be a secret: a base64 HMAC-SHA256 has 44. ARNs and e-mail
+/// addresses are longer, but have separators.
+constexpr std::size_t max_run = 40;
+constexpr std::size_t max_text = 300;
 
 bool is_secret_like(std::string_view word) {
     if (word.find("://") != std::string_view::npos) {
@@ -23,7 +23,7 @@ bool is_secret_like(std::string_view word) {
         const bool inside = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '+' ||
                             c == '%' || c == '=' || c == '_';
         run = inside ? run + 1 : 0;
-        if (run >= longest_run) {
+        if (run >= max_run) {
             return true;
         }
     }
@@ -78,31 +78,31 @@ std::string without_secrets(std::string_view text) {
         }
         text.remove_prefix(std::min(end + 1, text.size()));
     }
-    if (out.size() > longest_text) {
-        out.resize(longest_text);
+    if (out.size() > max_text) {
+        out.resize(max_text);
         out.append("...");
     }
     return out;
 }
 
-finding judge_probe(unsigned status, std::string_view body, bool anonymous) {
+probe_result classify_probe(unsigned status, std::string_view body, bool anonymous) {
     const auto said = read_error(body);
     std::string text = std::to_string(status);
     text.append(said.code.empty() ? "" : " " + said.code);
     text.append(said.message.empty() ? "" : ": " + said.message);
-    if (status == 200 || status == 206) { // of what is not there: no store says that
-        return {verdict::bad, text + ", which no store answers"};
+    if (status == 200 || status == 206) { // of an object that does not exist
+        return {read_access::refused, text + ", which no store answers"};
     }
     if (status == 404 && (said.code.empty() || is_missing_object(said.code))) {
-        return {verdict::good, std::to_string(status) + (said.code.empty() ? "" : " " + said.code)};
+        return {read_access::granted, std::to_string(status) + (said.code.empty() ? "" : " " + said.code)};
     }
     if (status == 403 && names_listing(said.message)) {
-        return {verdict::good, std::move(text)};
+        return {read_access::granted, std::move(text)};
     }
     if (status == 403 && anonymous && said.code == "AccessDenied") {
-        return {verdict::unclear, std::move(text)};
+        return {read_access::unclear, std::move(text)};
     }
-    return {verdict::bad, std::move(text)};
+    return {read_access::refused, std::move(text)};
 }
 
 } // namespace sluice::commands

@@ -10,7 +10,7 @@ bool breaker::allow(steady_clock::time_point now) {
     if (now < open_until_) {
         return false;
     }
-    open_until_ = now + open_for_; // this caller is the trial; the next may try if nothing was heard of it by then
+    open_until_ = now + open_for_; // this caller is the trial; where it never reports, the next one is
     return true;
 }
 

@@ -11,16 +11,17 @@ namespace sluice::origin {
 namespace {
 
 constexpr auto first_back_off = std::chrono::milliseconds(50);
-/// The app waits as a way out: a store that fails this often in a row is not waited for longer.
-constexpr int most_attempts = 4;
-constexpr auto longest_back_off = std::chrono::milliseconds(1000);
+/// The app can serve the request too: after this many failures in a row no more time is spent on the store.
+constexpr int max_attempts = 4;
+constexpr auto max_back_off = std::chrono::milliseconds(1000);
 
 error as_origin(error e) {
     e.source = error_source::origin;
     return e;
 }
 
-/// A request to a store is built from nothing: no field of a client's is in it. False where one of ours is not valid.
+/// Writes a request to a store from scratch: it has none of the client's fields. False where a value cannot stand in a
+/// field.
 bool write_request(wiped_text& out, const sign::signed_request& to, const fetch_request& r, const capabilities& can) {
     std::size_t size = to.target.size() + to.authority.size() + r.match.size() + r.none_match.size() + 512;
     for (const auto& [name, value] : to.fields) {
@@ -33,37 +34,37 @@ bool write_request(wiped_text& out, const sign::signed_request& to, const fetch_
     text += " HTTP/1.1\r\nHost: ";
     text += to.authority;
     text += "\r\nUser-Agent: sluice/" SLUICE_VERSION "\r\nAccept-Encoding: identity\r\n";
-    bool whole = true;
+    bool valid = true;
     if (r.range) {
-        whole = http::append_field(text, "Range", http::format_range(*r.range)) && whole;
+        valid = http::append_field(text, "Range", http::format_range(*r.range)) && valid;
     }
     if (!r.match.empty()) {
-        whole = append_match(text, r.match, can, to.only_signed_extensions) && whole;
+        valid = append_match(text, r.match, can, to.only_signed_extensions) && valid;
     }
     if (!r.none_match.empty()) {
-        whole = append_none_match(text, r.none_match, can) && whole;
+        valid = append_none_match(text, r.none_match, can) && valid;
     }
     for (const auto& [name, value] : to.fields) {
-        whole = http::append_field(text, name, value.reveal()) && whole;
+        valid = http::append_field(text, name, value.reveal()) && valid;
     }
     text += "\r\n";
-    return whole;
+    return valid;
 }
 
 struct attempt {
     std::optional<fetched> answer;
-    error failure;
-    bool sent{false};     ///< the store was asked: what failed before says nothing of it
-    bool answered{false}; ///< by it, with a whole head
-    bool refused{false};  ///< 400, 401 or 403: the URL may be what is wrong (S3 answers 400 to an expired token)
-    bool hurried{false};  ///< it was given too little time to say anything of the store
+    error failure;        ///< without `answer`
+    bool sent{false};     ///< to the store; an earlier failure, as in signing, is not the store's
+    bool answered{false}; ///< the store sent a whole head
+    bool refused{false};  ///< 400, 401 or 403: the URL may be at fault (S3 answers 400 to an expired token)
+    bool hurried{false};  ///< timed out so early that it says nothing about the store
 };
 
-/// Tells the breaker how an attempt ended, where that says something of the store.
-void tell(breaker& b, const attempt& a) {
+/// Reports an attempt to the breaker, where it says something about the store.
+void report(breaker& b, const attempt& a) {
     if (a.answer || (a.answered && !a.failure.retryable)) {
         b.succeeded();
-    } else if (a.sent && !a.hurried) { // a proxy's refusal is among these, which would come again
+    } else if (a.sent && !a.hurried) { // a refusal by an HTTP proxy on the way counts too: it would be repeated
         b.failed(steady_clock::now());
     }
 }
@@ -103,7 +104,7 @@ awaitable<attempt> try_once(net::connection_pool& pool, store& s, const fetch_re
         fail(sent.error());
         co_return a;
     }
-    while (sent.value().head().status < 200) { // interim answers (RFC 9110 §15.2) say nothing that is needed here
+    while (sent.value().head().status < 200) { // interim responses (RFC 9110 §15.2) are of no use here
         auto next = co_await sent.value().read_head();
         if (!next) {
             fail(next.error());
@@ -115,14 +116,14 @@ awaitable<attempt> try_once(net::connection_pool& pool, store& s, const fetch_re
     s.counters().first_byte->Observe(std::chrono::duration<double>(steady_clock::now() - began).count());
     a.answered = true;
     a.refused = head.status == 400 || head.status == 401 || head.status == 403;
-    auto judged = judge(head, r, s.can());
-    if (!judged) {
-        a.failure = judged.error();
+    auto checked = validate_response(head, r, s.can());
+    if (!checked) {
+        a.failure = checked.error();
         sent.value().finish();
         co_return a;
     }
     sent.value().set_timeout(s.settings().response_timeout);
-    a.answer.emplace(std::move(judged.value()), std::move(sent.value()), s.counters().bytes);
+    a.answer.emplace(std::move(checked.value()), std::move(sent.value()), s.counters().bytes);
     co_return a;
 }
 
@@ -174,23 +175,23 @@ awaitable<result<fetched>> fetch(net::connection_pool& pool, store& s, fetch_req
             co_return error{errc::breaker_open, error_source::origin, true};
         }
         auto a = co_await try_once(pool, s, request);
-        tell(s.circuit(), a);
+        report(s.circuit(), a);
         if (a.answer) {
             co_return std::move(*a.answer);
         }
         if (a.refused && !signed_anew) {
-            // A kept URL dies early where a clock is off or a credential was revoked: once, try one made now.
+            // A cached URL is refused early where a clock is off or a credential was revoked: try a fresh one, once.
             signed_anew = true;
             s.signer()->forget(request.key, request.method);
             continue;
         }
-        // Credentials are renewed in the background, and not within the moments that are waited here.
+        // Credentials are renewed in the background, which takes longer than a back-off.
         const bool waits = a.failure.retryable && a.failure.code != errc::no_credentials;
-        if (!waits || attempts >= most_attempts || steady_clock::now() + pause >= request.give_up) {
+        if (!waits || attempts >= max_attempts || steady_clock::now() + pause >= request.give_up) {
             co_return a.failure;
         }
         co_await back_off(pause);
-        pause = std::min(pause * 2, longest_back_off);
+        pause = std::min(pause * 2, max_back_off);
     }
 }
 

@@ -21,12 +21,12 @@ namespace sluice::origin {
 
 namespace {
 
-error trouble(int number) {
+error error_of(int number) {
     errc code = errc::disk_error;
     switch (number) {
     case ENOENT:
     case ENOTDIR:
-    case ENAMETOOLONG: // no such file can be, and no fault of the disk's is it either
+    case ENAMETOOLONG: // such a file cannot exist, which is no error of the disk
     case ENXIO:        // a socket
         code = errc::not_found;
         break;
@@ -99,7 +99,7 @@ bool local_object::is_unchanged() const noexcept {
 }
 
 std::string type_by_name(std::string_view name) {
-    // What a browser would run where a page names it, whatever the disposition: nobody has vouched for that here.
+    // What a page could make a browser run, whatever the disposition. Nobody vouches for the files of a directory.
     constexpr std::array<std::string_view, 8> run{
         "text/html",       "application/xhtml+xml", "image/svg+xml",        "text/javascript",
         "application/xml", "application/wasm",      "application/xslt+xml", "text/css"};
@@ -112,22 +112,22 @@ std::string type_by_name(std::string_view name) {
 
 result<std::shared_ptr<local_object>> open_local(const std::string& root, const std::string& key) {
     if (key.find('\0') != std::string::npos) {
-        return trouble(ENOENT);
+        return error_of(ENOENT);
     }
     const int base = open(root.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC);
     if (base < 0) {
-        return trouble(errno);
+        return error_of(errno);
     }
     const int fd = open_beneath(base, key);
     const int number = errno;
     close(base);
     if (fd < 0) {
-        return trouble(number);
+        return error_of(number);
     }
     auto o = std::make_shared<local_object>(fd);
     struct stat s {};
     if (fstat(fd, &s) != 0 || !S_ISREG(s.st_mode)) {
-        return trouble(ENOENT);
+        return error_of(ENOENT);
     }
     o->opened = stamp_of(s);
     o->size = o->opened.size;

@@ -15,7 +15,7 @@ namespace sluice::server {
 
 namespace {
 
-/// Where an object may lie that the app names: in any store that can be used, or for a preset in its own alone.
+/// The stores in which the app may name an object: all that can be used, or for a preset its own alone.
 void add_places(media::media_route& to, const config::config& settings, const media_setup& media) {
     for (const auto& [name, store] : settings.stores) {
         const bool own = name == to.settings.store;
@@ -41,7 +41,7 @@ media::media_route compile(const config::route& r, const config::config& setting
     if (r.resolve || !r.object_header.empty()) {
         add_places(compiled, settings, media);
     }
-    if (r.object_header.empty()) { // else nothing is kept by its path
+    if (r.object_header.empty()) { // else the path does not tell which object it is
         compiled.media_shape = authorize::path_shape(r.path, r.path);
     }
     const auto* how = std::get_if<config::authorize_subrequest>(&r.authorize);
@@ -62,8 +62,8 @@ media::media_route compile(const config::route& r, const config::config& setting
     return compiled;
 }
 
-/// All that waits for the store is served as if there were no media routes of its own; the page is not down with it.
-void give_up(media_setup& media, metrics::metrics& counters, const std::string& name, std::string why) {
+/// Starts without a store: its routes are relayed to the app, and the rest of the site works.
+void give_up_store(media_setup& media, metrics::metrics& counters, const std::string& name, std::string why) {
     log::error("a store cannot be used: the app answers its requests itself", {{"store", name}, {"error", why}});
     counters.store(name).up->Set(0);
     media.unusable_stores.emplace(name, std::move(why));
@@ -82,7 +82,7 @@ media_setup make_media_setup(const config::config& settings, metrics::metrics& c
         for (const auto& each : faults) {
             why.append(why.empty() ? "" : "; ").append(each.file).append(": ").append(each.message);
         }
-        give_up(media, counters, name, std::move(why));
+        give_up_store(media, counters, name, std::move(why));
     }
     for (const auto& [name, store] : settings.stores) {
         try {
@@ -95,7 +95,7 @@ media_setup make_media_setup(const config::config& settings, metrics::metrics& c
             if (!store.of_preset) {
                 throw std::invalid_argument("store \"" + name + "\": " + e.what());
             }
-            give_up(media, counters, name, e.what());
+            give_up_store(media, counters, name, e.what());
         }
     }
     for (const auto& route : settings.routes) {
@@ -127,9 +127,10 @@ void tell_of_other_owners(const media_setup& media, const std::map<std::string, 
         }
         if (!owners.empty()) {
             log::warn(
-                "a store begins with nothing cached, and the cache holds objects of its bucket under another owner: "
-                "only where that is the same account, whose key id or credentials changed, write it below the "
-                "store to keep them",
+                "nothing is cached for a store, but the cache holds objects of its bucket under another owner: if that "
+                "is "
+                "the same account, and only its key id or credentials changed, set this owner on the store to keep "
+                "them",
                 {{"store", named.first}, {"owners", owners}});
         }
     }

@@ -16,8 +16,8 @@ struct sign_request {
     sign::presign_options options{};
 };
 
-/// Prints the signed URL of an object of one of the configured stores to `out`, and nothing else. Asks the store's
-/// identity for credentials first, where it has none of its own. Blocks until that is done, bounded by the time-outs.
+/// Prints the signed URL of an object of one of the configured stores to `out`, and nothing else. Fetches credentials
+/// first, where the store has none of its own. Blocks until that is done, bounded by the time-outs.
 /// Returns the exit status: 0, or 1 with one line on `err`, which holds no secret.
 [[nodiscard]] int sign_url(const config::config& settings, const sign_request& what, std::ostream& out,
                            std::ostream& err);

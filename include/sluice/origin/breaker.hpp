@@ -6,22 +6,22 @@
 
 namespace sluice::origin {
 
-/// What time an attempt had that timed out.
+/// The times of an attempt that timed out.
 struct attempt_time {
-    steady_clock::duration left;  ///< of the request that it was for, when it began
-    steady_clock::duration took;  ///< to its end
-    steady_clock::duration whole; ///< the store's own time-out, to an answer's head
+    steady_clock::duration left;  ///< until the deadline of its request, when the attempt began
+    steady_clock::duration took;  ///< from its beginning to the time-out
+    steady_clock::duration whole; ///< the store's `response_timeout`
 };
 
-/// Whether such an attempt says nothing of the store: what ended it was its request's time (one of its own time-outs,
-/// that of connecting among them, would have ended it before), and of that there was less than the whole time-out and
-/// less than half of `after`, which is what a request has at its beginning.
+/// Whether an attempt that timed out says nothing about the store: it was ended by its request's deadline and not by a
+/// time-out of the store's, and when it began, less was left until that deadline than `response_timeout` and than half
+/// of `after` (`fallback.after`), which is what a request has at its beginning.
 [[nodiscard]] constexpr bool was_hurried(const attempt_time& t, steady_clock::duration after) noexcept {
     return t.took >= t.left && t.left < t.whole && 2 * t.left < after;
 }
 
-/// Keeps a dead store from costing a time-out on each request: after `failures` in a row it is open, and refuses for
-/// `open_for`; then one trial may pass, whose outcome closes it or opens it again. From any thread.
+/// A circuit breaker, which keeps a dead store from costing every request a time-out. After `failures` in a row it is
+/// open and refuses for `open_for`; then one trial may pass, whose outcome closes it or opens it again. Thread-safe.
 class breaker {
 public:
     breaker(unsigned failures, std::chrono::milliseconds open_for)

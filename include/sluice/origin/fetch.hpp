@@ -21,7 +21,7 @@ struct fetch_request {
     steady_clock::time_point give_up;        ///< no attempt begins after it, and none waits longer for a head
 };
 
-/// What the head of a store's good answer says, checked against what was asked.
+/// What the head of a store's successful response says, checked against the request.
 struct object_head {
     unsigned status{0};       ///< 200, 206, 304 (of none_match only) or 416
     std::uint64_t size{0};    ///< of the whole object
@@ -32,7 +32,7 @@ struct object_head {
     std::string last_modified;
 };
 
-/// An answer whose body is still to be read. On the worker that fetched it.
+/// A response whose body is still to be read. Belongs to the worker that fetched it.
 class fetched {
 public:
     fetched(object_head h, net::client_response r, metrics::Counter* received);
@@ -47,7 +47,7 @@ public:
     awaitable<result<std::size_t>> read(asio::mutable_buffer out);
     /// Closes the connection, so that a pending `read` ends with an error.
     void abort() noexcept { response_.transport().close(); }
-    /// The rest is not wanted: gives the connection back where nothing is left of the message, else closes it.
+    /// Ends reading: returns the connection to its pool where the whole message was read, else closes it.
     void finish();
 
 private:
@@ -57,21 +57,21 @@ private:
     std::uint64_t remaining_{0};
 };
 
-/// Signs, sends, and checks the head of the answer; retries what may pass (resets, 429, 5xx) with jittered back-off,
-/// and signs anew where a kept URL is refused. The store's breaker learns how each attempt ended, but of those that
-/// were cut short by our own haste (see breaker.hpp).
+/// Signs and sends a request, and checks the head of the response. Retries transient failures (resets, 429, 5xx) with
+/// jittered back-off, and signs again where a cached URL is refused. The outcome of each attempt is reported to the
+/// store's breaker, unless the attempt was cut short because its request had little time left (see breaker.hpp).
 ///
-/// What `request` views must live until completion. Errors, all of source origin unless said otherwise: `breaker_open`,
-/// `no_credentials`, `sign_failed` (source internal), `forbidden`, `not_found`, `throttled`, `store_error`,
-/// `unexpected_status`, `precondition_failed` (412), `validator_changed`, `bad_content_range`, `content_encoded`,
-/// `timeout`, and those of a connection.
+/// What `request` refers to must live until completion. Errors, all of source origin unless said otherwise:
+/// `breaker_open`, `no_credentials`, `sign_failed` (source internal), `forbidden`, `not_found`, `throttled`,
+/// `store_error`, `unexpected_status`, `precondition_failed` (412), `validator_changed`, `bad_content_range`,
+/// `content_encoded`, `timeout`, and those of a connection.
 awaitable<result<fetched>> fetch(net::connection_pool& pool, store& s, fetch_request request);
 
-/// Waits for about `d`, jittered, so that whoever failed together does not come back together.
+/// Waits for `d` / 2 to `d`, at random, so that requests which failed together do not retry together.
 awaitable<void> back_off(std::chrono::milliseconds d);
 
-/// Pure: what the head of an answer means for what was asked. Errors as for `fetch`.
-[[nodiscard]] result<object_head> judge(const http::response_head& head, const fetch_request& asked,
-                                        const capabilities& can);
+/// Checks the head of a response against the request that it answers. Pure. Errors: as for `fetch`.
+[[nodiscard]] result<object_head> validate_response(const http::response_head& head, const fetch_request& asked,
+                                                    const capabilities& can);
 
 } // namespace sluice::origin

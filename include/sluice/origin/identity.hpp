@@ -6,7 +6,7 @@
 #include <string>
 #include <string_view>
 
-/// Whose bytes cached ones are. Pure.
+/// Whose objects are cached: what tells objects of the same key in different stores apart. Pure.
 namespace sluice::origin {
 
 /// What cached objects of a store that is a bucket belong to: `TYPE|ENDPOINT|keyed or anonymous|OWNER|BUCKET`. Two
@@ -19,7 +19,7 @@ namespace sluice::origin {
 [[nodiscard]] std::string bucket_identity(const config::store& s, std::string_view endpoint, std::string_view who,
                                           std::string_view otherwise);
 
-/// The owner that `other`, an identity, names, where it differs from `ours` in nothing else.
+/// The owner in the identity `other`, where that differs from `ours` in its owner alone.
 [[nodiscard]] std::optional<std::string_view> other_owner(std::string_view ours, std::string_view other) noexcept;
 
 } // namespace sluice::origin

@@ -12,7 +12,7 @@
 
 namespace sluice::origin {
 
-/// One configured store with what it needs at run time. Shared by all workers; lives as long as they do.
+/// One configured store with its run-time state. Shared by all workers; lives as long as they do.
 class store {
 public:
     /// Throws `std::invalid_argument` for a store that has no kind or cannot be addressed, or a key that cannot be
@@ -25,17 +25,15 @@ public:
     [[nodiscard]] bool is_local() const noexcept { return config::is_local(settings_); }
     /// What cached objects belong to (identity.hpp). Not the store's name in the config.
     [[nodiscard]] const std::string& identity() const noexcept { return identity_; }
-    /// `s3://bucket/`, `gs://bucket/`, `https://ENDPOINT/container/` or `file://root/`: what a URI of an object of this
-    /// store begins with.
+    /// What a URI of an object begins with in the admin API, as in `s3://bucket/` (see `uri_forms::purge`).
     [[nodiscard]] const std::string& uri_prefix() const noexcept { return uri_prefix_; }
     /// Null for local stores.
     [[nodiscard]] sign::signer* signer() const noexcept { return signing_.signer.get(); }
-    /// What the signer's credentials are renewed by, in the order in which they depend on each other; none for keys
-    /// that never change.
+    /// What renews the signer's credentials, each after those that it depends on; none for keys that never change.
     [[nodiscard]] std::vector<std::shared_ptr<identity::renewable>> renewals() const;
     [[nodiscard]] metrics::store_metrics& counters() const noexcept { return counters_; }
     [[nodiscard]] breaker& circuit() noexcept { return breaker_; }
-    /// The longest that one fetch may take to its head, retries included.
+    /// The time that one fetch may take until it has the head, retries included.
     [[nodiscard]] std::chrono::milliseconds patience() const noexcept { return patience_; }
 
 private:

@@ -12,7 +12,7 @@
 #include <string_view>
 #include <vector>
 
-/// From the configuration to the media path's run-time state.
+/// Makes the run-time state of the media path from the configuration.
 namespace sluice::server {
 
 /// The configured stores, and the routes that serve their objects. Immutable once made.
@@ -25,14 +25,14 @@ struct media_setup {
 
 [[nodiscard]] cache::cache_settings cache_settings_of(const config::cache& c);
 
-/// Makes the stores and compiles the routes. Throws `std::invalid_argument` for a store that cannot be used, unless it
-/// is a preset's: that is said at error level, counted, and put into `unusable_stores`. `no_network`: why no store
-/// beyond this machine can be asked; "": they can.
+/// Makes the stores and compiles the routes. Throws `std::invalid_argument` for a store that cannot be used, unless a
+/// preset made it: that is logged as an error, shown by the store's metrics and put into `unusable_stores`.
+/// `no_network`: why stores beyond this machine cannot be reached; "": they can.
 [[nodiscard]] media_setup make_media_setup(const config::config& settings, metrics::metrics& counters,
                                            std::string_view no_network);
 
-/// Says which stores begin with nothing cached because what there is of them belongs to another owner, and how to take
-/// it over. `cached`: how many objects there are of each store's identity.
+/// Warns of stores of which nothing is cached only because the cached objects of their bucket have another owner, and
+/// how to take these over. `cached`: the number of objects by store identity.
 void tell_of_other_owners(const media_setup& media, const std::map<std::string, std::size_t>& cached);
 
 } // namespace sluice::server

@@ -56,7 +56,7 @@ result<object_head> judged(const asking& a, unsigned status, field_rows fields, 
     http::response_head head;
     head.status = status;
     head.fields.items.assign(fields.begin(), fields.end());
-    return judge(head, a.r, can);
+    return validate_response(head, a.r, can);
 }
 
 void good(const result<object_head>& r, http::byte_range bytes, std::uint64_t size) {

@@ -149,21 +149,21 @@ BOOST_AUTO_TEST_CASE(its_settings_are_read_and_redacted) {
 }
 
 BOOST_AUTO_TEST_CASE(what_is_wrong_is_said_with_its_place) {
-    BOOST_TEST(wrong_in("type: shelf, shelf: side") == "f:3:29: error: \"stores.mine.shelf\" must be top or bottom\n");
+    BOOST_TEST(wrong_in("type: shelf, shelf: side") == "f:3:30: error: \"stores.mine.shelf\" must be top or bottom\n");
     BOOST_TEST(wrong_in("type: shelf") == "f:3:9: error: \"stores.mine.shelf\" is missing\n");
     // Keys of its own are known to the other kinds, and theirs to it.
     BOOST_TEST(wrong_in("type: local, root: /srv, shelf: top") ==
-               "f:3:41: error: \"stores.mine.shelf\" means nothing in a store of type local\n");
+               "f:3:42: error: \"stores.mine.shelf\" means nothing in a store of type local\n");
     BOOST_TEST(wrong_in("type: shelf, shelf: top, region: r") ==
-               "f:3:42: error: \"stores.mine.region\" means nothing in a store of type shelf\n");
+               "f:3:43: error: \"stores.mine.region\" means nothing in a store of type shelf\n");
     BOOST_TEST(wrong_in("type: shelf, shelf: top, credentials: {pass: p, hmac_id: h}") ==
-               "f:3:66: error: \"stores.mine.credentials.hmac_id\" means nothing in a store of type shelf\n");
+               "f:3:67: error: \"stores.mine.credentials.hmac_id\" means nothing in a store of type shelf\n");
     BOOST_TEST(wrong_in("type: s3, bucket: b, credentials: {access_key_id: a, secret_access_key: s, pass: p}") ==
-               "f:3:90: error: \"stores.mine.credentials.pass\" means nothing in a store of type s3\n");
+               "f:3:91: error: \"stores.mine.credentials.pass\" means nothing in a store of type s3\n");
     BOOST_TEST(wrong_in("type: ftp") ==
-               "f:3:15: error: \"stores.mine.type\" must be one of s3, gcs, azure, local, shelf\n");
+               "f:3:16: error: \"stores.mine.type\" must be one of s3, gcs, azure, local, shelf\n");
     BOOST_TEST(wrong_in(good, origin::store_kinds()) ==
-               "f:3:15: error: \"stores.mine.type\" must be one of s3, gcs, azure, local\n");
+               "f:3:16: error: \"stores.mine.type\" must be one of s3, gcs, azure, local\n");
 }
 
 BOOST_AUTO_TEST_CASE(a_store_of_it_has_all_that_others_have) {
