@@ -105,6 +105,19 @@ const node* read_credentials_of(reading& r, mapping& m, store& s) {
     return value;
 }
 
+void read_key_id(mapping& keys, std::string_view key, std::string& out) {
+    const node* at = keys.need(key);
+    secret id;
+    if (at == nullptr || keys.read_secret(key, id) == nullptr) {
+        return;
+    }
+    if (auto good = parse_key_id(id.reveal())) {
+        out = std::move(*good);
+    } else {
+        keys.wrong(key, *at, good.error().detail);
+    }
+}
+
 void read_key(mapping& keys, std::string_view key, secret& out) {
     const node* at = keys.need(key);
     if (at != nullptr && keys.read_secret(key, out) != nullptr && out.empty()) {

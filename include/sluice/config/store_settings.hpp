@@ -53,6 +53,9 @@ void read_requests(mapping& m, store& s);
 /// error, and so are credentials without a value, which are most likely a secret that was forgotten.
 const node* read_credentials_of(reading& r, mapping& m, store& s);
 
+/// Reads the id of an access key, which is needed: a text, or `{file: PATH}`.
+void read_key_id(mapping& keys, std::string_view key, std::string& out);
+
 /// Reads a secret that is needed and must not be empty: a text, or `{file: PATH}`.
 void read_key(mapping& keys, std::string_view key, secret& out);
 

@@ -24,9 +24,8 @@ bool is_lower_alphanumeric(std::string_view text) {
     return std::ranges::all_of(text, [](char c) { return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9'); });
 }
 
-/// "Storage account name": 3 to 24 lower-case letters and digits (learn.microsoft.com "Storage account overview").
 result<std::string> parse_account(std::string_view text) {
-    if (text.size() < 3 || text.size() > 24 || !is_lower_alphanumeric(text)) {
+    if (!is_azure_account(text)) {
         return config::bad("must be a storage account's name: 3 to 24 lower-case letters and digits");
     }
     return std::string(text);
@@ -74,20 +73,20 @@ bool same_place(const config::url& a, const config::url& b) {
     return a.tls == b.tls && a.host == b.host && a.port == b.port && a.path == b.path;
 }
 
-/// What is written beside the credentials, where it is there and good.
+/// The nodes of settings beside the credentials; nullptr where they are absent or not valid.
 struct written {
     const config::node* account{nullptr};
     const config::node* endpoint{nullptr};
 };
 
-/// Account and endpoint of a store without a connection string.
+/// Derives the account and the endpoint of a store without a connection string.
 void settle_account(config::reading& r, config::mapping& m, const written& at, config::store& s) {
     const bool bad_account = m.has("account") && at.account == nullptr;
     const config::node* value = m.take("endpoint");
     const bool bad_endpoint = at.endpoint == nullptr && value != nullptr &&
                               (value->what != config::node::kind::scalar || !value->text.empty());
     if (bad_account || bad_endpoint) {
-        return; // which was said
+        return; // an error was added
     }
     if (at.endpoint == nullptr) {
         if (at.account == nullptr) {
@@ -126,8 +125,8 @@ void take_connection(config::mapping& m, const written& at, azure_connection&& f
     s.credentials = config::azure_account_key{std::move(from.key)};
 }
 
-/// What a connection string says, where the credentials are one. True where they settle account and endpoint, or are
-/// too bad to tell.
+/// Reads the credentials. Returns whether account and endpoint are settled by them, as by a connection string, or
+/// cannot be known because of an error.
 bool read_keys(config::reading& r, config::mapping& m, const config::node& where, const written& at, config::store& s) {
     const auto name = m.full("credentials");
     config::mapping keys(r, where, name);

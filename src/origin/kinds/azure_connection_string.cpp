@@ -29,7 +29,7 @@ constexpr std::string_view known[] = {
     "endpointsuffix", "blobendpoint", "sharedaccesssignature",    "usedevelopmentstorage"};
 
 bool is_known(std::string_view name) {
-    // Of queues, tables, files, secondaries, and of what services there will be.
+    // The endpoints of queues, tables, files and secondaries, and of services to come.
     return std::ranges::find(known, name) != std::end(known) || name.ends_with("endpoint");
 }
 
@@ -47,7 +47,7 @@ result<settings> split(std::string_view text) {
         const std::string_view one = trimmed(text.substr(0, end));
         text.remove_prefix(std::min(end + 1, text.size()));
         if (one.empty()) {
-            continue; // as after a last ";"
+            continue; // behind a last ";"
         }
         const auto equals = one.find('='); // the first: keys end in "="
         if (equals == std::string_view::npos) {
@@ -89,13 +89,6 @@ result<url> endpoint_of(const settings& all, std::string_view account) {
     return parsed;
 }
 
-// "Storage account names must be between 3 and 24 characters in length and may contain numbers and lowercase letters
-// only."
-bool is_account(std::string_view name) {
-    return name.size() >= 3 && name.size() <= 24 &&
-           std::ranges::all_of(name, [](char c) { return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9'); });
-}
-
 result<azure_connection> emulator(const settings& all) {
     if (to_lower(value_of(all, "usedevelopmentstorage")) != "true") {
         return bad("has a UseDevelopmentStorage other than true");
@@ -108,6 +101,11 @@ result<azure_connection> emulator(const settings& all) {
 }
 
 } // namespace
+
+bool is_azure_account(std::string_view text) noexcept {
+    return text.size() >= 3 && text.size() <= 24 &&
+           std::ranges::all_of(text, [](char c) { return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9'); });
+}
 
 result<azure_connection> parse_azure_connection_string(std::string_view text) {
     const auto all = split(text);
@@ -125,7 +123,7 @@ result<azure_connection> parse_azure_connection_string(std::string_view text) {
         return emulator(*all);
     }
     const std::string_view account = value_of(*all, "accountname");
-    if (!is_account(account)) {
+    if (!is_azure_account(account)) {
         return bad(account.empty() ? "has no AccountName"
                                    : "has an AccountName that is not 3 to 24 lower-case letters and digits");
     }

@@ -25,7 +25,7 @@ constexpr std::array<std::string_view, 4> file_types{key_type, "external_account
                                                      "impersonated_service_account"};
 constexpr std::string_view blanks = " \t\r\n";
 
-/// An account as it stands in the path of a request to IAM: an e-mail address, or its unique id.
+/// An account as in the path of a request to IAM: an e-mail address, or its unique id.
 result<std::string> parse_account(std::string_view text) {
     const bool good = !text.empty() && text.size() <= 254 && config::is_alphanumeric(text, "@._-") &&
                       std::ranges::count(text, '@') <= 1 && text.front() != '@' && text.back() != '@' &&
@@ -53,7 +53,7 @@ result<std::string_view> type_of(std::string_view text) {
     return *found;
 }
 
-/// The JSON at `value`: itself, or in the file that it names. What is wrong was said where there is none.
+/// The JSON at `value`: itself, or the contents of the file that it names. Nullopt, with an error, where there is none.
 std::optional<secret> json_at(config::reading& r, config::mapping& keys, const config::node& value) {
     constexpr std::string_view key = "service_account";
     const bool scalar = value.what == config::node::kind::scalar;
@@ -69,7 +69,7 @@ std::optional<secret> json_at(config::reading& r, config::mapping& keys, const c
         value.text.substr(std::min(value.text.find_first_not_of(blanks), value.text.size())).starts_with('{')) {
         return secret(value.text);
     }
-    // What is neither a path nor JSON may be a part of the key.
+    // Neither a path nor JSON: it may be a part of the key.
     if (path->text.empty() || config::has_control(path->text) || (scalar && !value.origin.empty())) {
         keys.wrong(key, *path,
                    path->text.empty() ? "is empty" : "must be JSON, beginning with {, or the path of a file");
@@ -84,12 +84,12 @@ std::optional<secret> json_at(config::reading& r, config::mapping& keys, const c
     return secret(read.text);
 }
 
-/// Whether the credentials are a key, so that URLs are signed here.
+/// Reads a credentials file. Returns whether it is a key, with which URLs are signed here.
 bool read_service_account(config::reading& r, config::mapping& keys, config::store& s) {
     const config::node& value = *keys.take("service_account");
     const auto text = json_at(r, keys, value);
     if (!text) {
-        return true; // not known
+        return true; // not known: no further errors
     }
     const auto type = type_of(text->reveal());
     if (!type) {
@@ -102,21 +102,12 @@ bool read_service_account(config::reading& r, config::mapping& keys, config::sto
 
 void read_hmac(config::mapping& keys, config::store& s) {
     config::gcs_hmac_key out;
-    if (const config::node* at = keys.need("hmac_id")) {
-        secret id;
-        if (keys.read_secret("hmac_id", id) != nullptr) {
-            if (auto good = config::parse_key_id(id.reveal())) {
-                out.id = std::move(*good);
-            } else {
-                keys.wrong("hmac_id", *at, good.error().detail);
-            }
-        }
-    }
+    read_key_id(keys, "hmac_id", out.id);
     read_key(keys, "hmac_secret", out.key);
     s.credentials = std::move(out);
 }
 
-/// As `read_service_account`.
+/// Reads the credentials. Returns whether they are a key, as `read_service_account`.
 bool read_keys(config::reading& r, const config::node& where, const std::string& name, config::store& s) {
     config::mapping keys(r, where, name);
     if (!keys.is_mapping()) {
@@ -140,8 +131,8 @@ bool read_keys(config::reading& r, const config::node& where, const std::string&
     return signs;
 }
 
-/// The endpoint that Google's SDKs take in tests from STORAGE_EMULATOR_HOST, where the file names none: a URL, or a
-/// host and port. They ask such a server without an identity, and so do we where none is written.
+/// Takes the endpoint from STORAGE_EMULATOR_HOST, a URL or a host and port, as Google's SDKs do in tests. Like them it
+/// is asked without an identity, unless the file has one.
 void take_emulator(config::reading& r, bool has_identity, config::node& at, config::store& s) {
     std::string text = r.variable("STORAGE_EMULATOR_HOST");
     if (text.empty()) {

@@ -11,7 +11,7 @@ namespace {
 
 constexpr std::array<std::string_view, 2> settings{"root", "copy"};
 
-/// The root without "/" at its end, but for that of the file system.
+/// The root without "/" at its end, unless it is "/" itself.
 std::string directory_of(const config::store& s) {
     std::string root = s.root;
     while (root.size() > 1 && root.ends_with('/')) {
@@ -44,7 +44,7 @@ public:
         const std::string root = directory_of(s);
         const std::string base = root == "/" ? root : root + "/";
         uri_forms forms{{}, "file://" + s.root + "/", base};
-        if (base.starts_with('/') && !root.empty()) { // an app knows no relative root
+        if (base.starts_with('/') && !root.empty()) { // apps name files by absolute paths
             forms.accepted.push_back(base);
         }
         return forms;

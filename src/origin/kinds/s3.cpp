@@ -22,7 +22,7 @@ constexpr config::store_traits own_traits{"s3", config::key_form::flat, false, s
 
 constexpr std::string_view endpoint_key = "endpoint";
 
-/// A bucket that is to be a label of a host name (RFC 1123 §2.1; AWS "Virtual hosting of general purpose buckets").
+/// Whether a bucket can be part of a host name (RFC 1123 §2.1; AWS "Virtual hosting of general purpose buckets").
 bool fits_host_name(std::string_view bucket) {
     return bucket.size() >= 3 && bucket.size() <= 63 && bucket.back() != '-' && std::ranges::all_of(bucket, [](char c) {
                return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-' || c == '.';
@@ -36,8 +36,8 @@ result<std::string> parse_region(std::string_view text) {
     return std::string(text);
 }
 
-/// `endpoint`; where the key is absent, the environment's. Gives what named one, with any value, a bad one too:
-/// `endpoint` or a variable, "" where nothing did.
+/// Reads `endpoint`; where the key is absent, that of the environment. Returns what named one, valid or not: `endpoint`
+/// or a variable; "": nothing.
 std::string_view read_s3_endpoint(config::reading& r, config::mapping& m, config::store& s) {
     read_endpoint(m, config::parse_base_url, s);
     if (const config::node* value = m.take(endpoint_key); value != nullptr) {
@@ -56,10 +56,10 @@ std::string_view read_s3_endpoint(config::reading& r, config::mapping& m, config
     return named->variable;
 }
 
-/// What the AWS SDKs and S3-compatible servers take unless they are told another.
+/// The default of AWS SDKs and S3-compatible servers.
 constexpr std::string_view default_region = "us-east-1";
 
-/// The region as the AWS SDKs take it from the environment, in their order. False where it says none.
+/// Takes the region from the environment, in the order of the AWS SDKs. Returns false where it has none.
 bool region_of_environment(config::reading& r, config::store& s) {
     for (const std::string_view name : {"AWS_REGION", "AWS_DEFAULT_REGION"}) {
         if (const auto text = r.variable(name); !text.empty()) {
@@ -74,15 +74,15 @@ bool region_of_environment(config::reading& r, config::store& s) {
     return false;
 }
 
-/// `endpoint_by`: of `read_s3_endpoint`.
+/// `endpoint_by`: the result of `read_s3_endpoint`.
 void read_region(config::reading& r, config::mapping& m, std::string_view endpoint_by, config::store& s) {
     const bool given = m.has("region");
     const config::node* value = m.read("region", s.region, parse_region);
-    const bool settled = !s.region.empty() || (given && value == nullptr); // a bad one was said
+    const bool settled = !s.region.empty() || (given && value == nullptr); // an error was added
     if (settled) {
         return;
     }
-    // What stands in the file is not mixed with the environment's region, which is that of AWS.
+    // An endpoint in the file is not combined with the region of the environment, which is for AWS.
     if (endpoint_by != endpoint_key && region_of_environment(r, s)) {
         return;
     }
@@ -128,16 +128,7 @@ void read_keys(config::reading& r, const config::node& where, const std::string&
     }
     config::static_keys out;
     refuse_other_credentials(r, keys, own_traits);
-    if (const config::node* at = keys.need("access_key_id")) {
-        secret id;
-        if (keys.read_secret("access_key_id", id) != nullptr) {
-            if (auto good = config::parse_key_id(id.reveal())) {
-                out.access_key_id = std::move(*good);
-            } else {
-                keys.wrong("access_key_id", *at, good.error().detail);
-            }
-        }
-    }
+    read_key_id(keys, "access_key_id", out.access_key_id);
     read_key(keys, "secret_access_key", out.secret_access_key);
     keys.read_secret("session_token", out.session_token);
     keys.finish();
@@ -156,8 +147,8 @@ std::string_view text_of(config::addressing_style style) {
     return "";
 }
 
-/// Where the default chain finds something that is no secret and stands for one identity, as a key id that is not
-/// temporary or a role; else a word for the chain.
+/// The owner of what the default chain gives: a hash of an access key id that is not temporary or of a role, where the
+/// environment names one; else "default-chain".
 std::string owner_in(const identity::environment& env) {
     const auto id = env("AWS_ACCESS_KEY_ID");
     if (id && !env("AWS_SESSION_TOKEN")) {

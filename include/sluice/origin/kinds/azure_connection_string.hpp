@@ -16,6 +16,10 @@ struct azure_connection {
     secret key;           ///< as it is written, not empty; whether it is base64 is not looked at
 };
 
+/// Whether `text` may name a storage account: 3 to 24 lower-case letters and digits (learn.microsoft.com, "Storage
+/// account overview").
+[[nodiscard]] bool is_azure_account(std::string_view text) noexcept;
+
 /// Reads a connection string (learn.microsoft.com, "Configure Azure Storage connection strings"):
 /// `DefaultEndpointsProtocol=https;AccountName=…;AccountKey=…;EndpointSuffix=core.windows.net`, the same with a
 /// `BlobEndpoint`, or `UseDevelopmentStorage=true`, which is the emulator on this machine with its published key.
