@@ -29,9 +29,9 @@ std::optional<amount> split(std::string_view text) {
     return a;
 }
 
-/// number × scale where it is at most `most`.
-std::optional<std::uint64_t> scaled(std::uint64_t number, std::uint64_t scale, std::uint64_t most) {
-    if (number > most / scale) {
+/// number × scale where it is at most `max`.
+std::optional<std::uint64_t> scaled(std::uint64_t number, std::uint64_t scale, std::uint64_t max) {
+    if (number > max / scale) {
         return std::nullopt;
     }
     return number * scale;
@@ -47,7 +47,7 @@ constexpr std::array<unit, 5> size_units{unit{"TiB", 1ULL << 40U}, unit{"GiB", 1
 constexpr std::array<unit, 5> time_units{unit{"d", 86'400'000}, unit{"h", 3'600'000}, unit{"m", 60'000},
                                          unit{"s", 1000}, unit{"ms", 1}};
 /// Half of what fits: sums of a few sizes or times cannot overflow.
-constexpr std::uint64_t most_amount = static_cast<std::uint64_t>(std::numeric_limits<std::int64_t>::max()) / 2;
+constexpr std::uint64_t max_amount = static_cast<std::uint64_t>(std::numeric_limits<std::int64_t>::max()) / 2;
 
 } // namespace
 
@@ -71,7 +71,7 @@ result<std::uint64_t> parse_size(std::string_view text) {
         for (const auto& u : size_units) {
             const bool short_form = u.scale > 1 && parts->unit == u.name.substr(0, 2);
             if (parts->unit == u.name || short_form) {
-                if (const auto bytes = scaled(parts->number, u.scale, most_amount)) {
+                if (const auto bytes = scaled(parts->number, u.scale, max_amount)) {
                     return *bytes;
                 }
                 return bad("is too large a size");
@@ -92,7 +92,7 @@ result<duration> parse_duration(std::string_view text) {
     if (parts) {
         for (const auto& u : time_units) {
             if (parts->unit == u.name) {
-                if (const auto ms = scaled(parts->number, u.scale, most_amount)) {
+                if (const auto ms = scaled(parts->number, u.scale, max_amount)) {
                     return duration{static_cast<duration::rep>(*ms)};
                 }
                 return bad("is too long a time");

@@ -55,7 +55,7 @@ unsigned least(unsigned a, unsigned b) {
 }
 
 /// The least quota of `mount`/`group` and of every group above it.
-unsigned least_quota(const fs::path& mount, std::string_view group, unsigned (*quota)(const fs::path&)) {
+unsigned min_quota(const fs::path& mount, std::string_view group, unsigned (*quota)(const fs::path&)) {
     unsigned cpus = quota(mount);
     fs::path at = mount;
     for (const auto& part : fs::path(group).relative_path()) {
@@ -96,10 +96,10 @@ unsigned quota_cpus(const fs::path& root) {
         const auto controllers = line.substr(first + 1, second - first - 1);
         const auto group = line.substr(second + 1);
         if (controllers.empty()) {
-            cpus = least(cpus, least_quota(mounts, group, quota_v2));
+            cpus = least(cpus, min_quota(mounts, group, quota_v2));
         } else if (names_cpu(controllers)) {
-            cpus = least(cpus, least_quota(mounts / controllers, group, quota_v1));
-            cpus = least(cpus, least_quota(mounts / "cpu", group, quota_v1));
+            cpus = least(cpus, min_quota(mounts / controllers, group, quota_v1));
+            cpus = least(cpus, min_quota(mounts / "cpu", group, quota_v1));
         }
     }
     return cpus;

@@ -7,11 +7,11 @@ namespace sluice::origin {
 
 namespace {
 
-constexpr std::string_view joint = "-g";
-constexpr std::size_t longest_generation = 20; // a 64-bit number
+constexpr std::string_view generation_mark = "-g";
+constexpr std::size_t max_generation_digits = 20; // of a 64-bit number
 
 bool is_generation(std::string_view text) {
-    return !text.empty() && text.size() <= longest_generation && std::ranges::all_of(text, http::is_digit);
+    return !text.empty() && text.size() <= max_generation_digits && std::ranges::all_of(text, http::is_digit);
 }
 
 } // namespace
@@ -28,18 +28,18 @@ std::string version_of(const http::field_list& fields, const capabilities& can) 
     const auto generation = fields.value(can.generation_field);
     if (is_generation(generation)) {
         version.pop_back();
-        version.append(joint).append(generation).append("\"");
+        version.append(generation_mark).append(generation).append("\"");
     }
     return version;
 }
 
 version_parts parts_of(std::string_view version, const capabilities& can) {
     version_parts parts{std::string(version), {}};
-    const auto at = version.rfind(joint);
+    const auto at = version.rfind(generation_mark);
     if (can.generation_field.empty() || at == std::string_view::npos || !version.ends_with('"')) {
         return parts;
     }
-    const auto begin = at + joint.size();
+    const auto begin = at + generation_mark.size();
     const auto generation = version.substr(begin, version.size() - 1 - begin);
     if (is_generation(generation)) {
         parts.etag = std::string(version.substr(0, at)) + '"';

@@ -48,7 +48,7 @@ struct load_options {
     [[nodiscard]] static load_options from_process();
 };
 
-/// A whole and valid configuration, or everything that is wrong with it (at least one fault, at most about 100, in the
+/// A whole and valid configuration, or everything that is wrong with it (at least one error, at most about 100, in the
 /// order of the file).
 using loaded = std::variant<config, std::vector<fault>>;
 
