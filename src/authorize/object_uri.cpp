@@ -1,9 +1,7 @@
 #include <sluice/authorize/object_uri.hpp>
 #include <sluice/config/text.hpp>
-#include <sluice/http/target.hpp>
 #include <sluice/origin/store.hpp>
 #include <sluice/origin/store_kind.hpp>
-#include <sluice/authorize/object_uri.hpp>
 
 #include <utility>
 
@@ -72,7 +70,7 @@ bool has_safe_segments(std::string_view key, key_form form) noexcept {
 }
 
 bool is_safe_key(std::string_view key, key_form form) noexcept {
-    return !key.empty() && key.size() <= longest_key && !config::has_control(key) && http::is_utf8(key) &&
+    return !key.empty() && key.size() <= longest_key && !config::has_control(key) && is_utf8(key) &&
            has_safe_segments(key, form);
 }
 
@@ -113,7 +111,7 @@ std::optional<object_place> place_from_header(std::string_view value, std::span<
         if (stores[i].name != name) {
             continue;
         }
-        auto key = http::percent_decode(value.substr(slash + 1));
+        auto key = percent_decode(value.substr(slash + 1));
         if (!key || !holds(stores[i], key.value())) {
             return std::nullopt;
         }

@@ -14,7 +14,7 @@ path_shape::path_shape(std::string_view text, std::string_view route_path) {
     for (bool more = true; more;) {
         const auto open = text.find('{');
         const auto literal = text.substr(0, open);
-        const auto decoded = http::percent_decode(literal);
+        const auto decoded = percent_decode(literal);
         literals_.push_back(decoded ? decoded.value() : std::string(literal));
         more = open != std::string_view::npos;
         if (more) {

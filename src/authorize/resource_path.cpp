@@ -7,7 +7,7 @@ namespace sluice::authorize {
 
 std::string resource_path(std::string_view target) {
     const auto raw = http::split_target(target).path;
-    const auto decoded = http::percent_decode(raw);
+    const auto decoded = percent_decode(raw);
     std::string_view rest = decoded ? std::string_view(decoded.value()) : raw;
     std::string out;
     while (!rest.empty()) {

@@ -7,8 +7,9 @@ namespace sluice {
 
 void forbid_core_dumps() noexcept {
     const rlimit none{0, 0};
-    static_cast<void>(setrlimit(RLIMIT_CORE, &none));      // what follows a path
-    static_cast<void>(prctl(PR_SET_DUMPABLE, 0, 0, 0, 0)); // what is piped to a program, which no limit stops
+    static_cast<void>(setrlimit(RLIMIT_CORE, &none)); // files that the kernel writes
+    static_cast<void>(
+        prctl(PR_SET_DUMPABLE, 0, 0, 0, 0)); // dumps that it pipes to a program, which the limit does not stop
 }
 
 } // namespace sluice

@@ -1,3 +1,4 @@
+#include <sluice/base/assert.hpp>
 #include <sluice/base/deadline.hpp>
 
 namespace sluice {
@@ -6,6 +7,8 @@ sweep::sweep(executor ex)
     : timer_(ex) {}
 
 awaitable<void> sweep::run() {
+    SLUICE_ASSERT(!running_);
+    running_ = true;
     while (!stopped_) {
         timer_.expires_after(period);
         auto [ec] = co_await timer_.async_wait(use_tuple);
@@ -23,6 +26,11 @@ awaitable<void> sweep::run() {
             f();
         }
     }
+    running_ = false;
+}
+
+bool sweep::is_current() noexcept {
+    return !running_ || timer_.get_executor().running_in_this_thread();
 }
 
 void sweep::stop() {
@@ -31,10 +39,12 @@ void sweep::stop() {
 }
 
 void sweep::on_tick(std::function<void()> f) {
+    SLUICE_ASSERT(is_current());
     ticks_.push_back(std::move(f));
 }
 
 deadline::deadline(sweep& owner, void (*cancel)(void*), void* context) {
+    SLUICE_ASSERT(owner.is_current());
     node_.cancel = cancel;
     node_.context = context;
     owner.nodes_.push_back(node_);

@@ -15,14 +15,14 @@ namespace sluice::log {
 
 namespace {
 
-/// Bytes that wait for the writer's thread.
-constexpr std::size_t most_waiting = 8U << 20U;
-/// How long the end waits for a reader of what is left.
-constexpr std::chrono::milliseconds patience_at_end{2000};
+/// Bytes that may be queued for the writer's thread.
+constexpr std::size_t max_queued = 8U << 20U;
+/// How long `stop` waits for a slow reader of standard output.
+constexpr std::chrono::milliseconds stop_timeout{2000};
 
 struct state {
     std::unique_ptr<line_writer> writer;
-    level least{level::info};
+    level min_level{level::info};
     bool json{true};
     bool silent{false};
 };
@@ -97,12 +97,12 @@ std::string format(level l, std::string_view message, fields f, bool json) {
 
 } // namespace
 
-void start(level least, bool as_json) {
+void start(level min_level, bool as_json) {
     auto& s = current();
-    s.least = least;
+    s.min_level = min_level;
     s.json = as_json;
-    s.writer = std::make_unique<line_writer>(STDOUT_FILENO, most_waiting, [as_json](std::uint64_t lines) {
-        return format(level::warn, "lines of the log were dropped: nobody took them in time", {{"lines", lines}},
+    s.writer = std::make_unique<line_writer>(STDOUT_FILENO, max_queued, [as_json](std::uint64_t lines) {
+        return format(level::warn, "log lines were dropped: standard output was not read in time", {{"lines", lines}},
                       as_json);
     });
 }
@@ -113,7 +113,7 @@ void silence() {
 
 void stop() {
     if (auto writer = std::exchange(current().writer, nullptr)) {
-        writer->finish(patience_at_end);
+        writer->finish(stop_timeout);
     }
 }
 
@@ -123,7 +123,7 @@ std::uint64_t dropped() noexcept {
 }
 
 bool enabled(level l) noexcept {
-    return l >= current().least && !current().silent;
+    return l >= current().min_level && !current().silent;
 }
 
 void write(level l, std::string_view message, fields f) {

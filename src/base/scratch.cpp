@@ -1,41 +1,26 @@
 #include <sluice/base/scratch.hpp>
-
-#include <vector>
+#include <sluice/base/thread_spares.hpp>
 
 namespace sluice {
 
 namespace {
 
-constexpr std::size_t first_room = 2048;
-constexpr std::size_t most_room = 64 * 1024;
-constexpr std::size_t kept = 128;
+constexpr std::size_t initial_capacity = 2048;
+constexpr std::size_t max_capacity = 64 * 1024;
 
-std::vector<std::string>& spare() {
-    thread_local std::vector<std::string> texts = [] {
-        std::vector<std::string> v;
-        v.reserve(kept); // so that giving one back cannot throw
-        return v;
-    }();
-    return texts;
-}
+using spares = thread_spares<std::string, 128>;
 
 } // namespace
 
-scratch::scratch() {
-    auto& texts = spare();
-    if (texts.empty()) {
-        text.reserve(first_room);
-    } else {
-        text = std::move(texts.back());
-        texts.pop_back();
-    }
+scratch::scratch()
+    : text(spares::take()) {
+    text.reserve(initial_capacity);
 }
 
 scratch::~scratch() {
-    auto& texts = spare();
-    if (texts.size() < kept && text.capacity() >= first_room && text.capacity() <= most_room) {
+    if (text.capacity() >= initial_capacity && text.capacity() <= max_capacity) {
         text.clear();
-        texts.push_back(std::move(text));
+        spares::keep(std::move(text));
     }
 }
 

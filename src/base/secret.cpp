@@ -7,7 +7,7 @@
 namespace sluice {
 
 void wipe(std::string& text) noexcept {
-    text.resize(text.capacity()); // a longer text may have been here before; never allocates
+    text.resize(text.capacity()); // a longer text may have been here before; does not allocate
     OPENSSL_cleanse(text.data(), text.size());
     text.clear();
 }
@@ -46,7 +46,7 @@ secret::~secret() {
 
 wiped_text::wiped_text(std::string&& from) {
     text.swap(from);
-    wipe(from); // of a short text a copy is left
+    wipe(from); // a short text leaves a copy there
 }
 
 wiped_text::~wiped_text() {

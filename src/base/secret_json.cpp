@@ -14,10 +14,10 @@ namespace {
 
 namespace json = boost::json;
 
-constexpr std::int64_t most = std::int64_t{1} << 53; // as far as every reader of JSON agrees (RFC 8259 §6)
+constexpr std::int64_t max_number = std::int64_t{1} << 53; // as far as every reader of JSON agrees (RFC 8259 §6)
 
-/// Memory that is wiped when it is given back. As in Boost.JSON's own, nothing asks for more than `new` aligns to; what
-/// is asked for is not always what is named again when it is given back.
+/// Memory that is wiped when it is freed. As in Boost.JSON's own resource, nothing asks for more than `new` aligns to,
+/// and the alignment given at the end is not always that of the beginning.
 class wiping_memory final : public json::memory_resource {
     void* do_allocate(std::size_t size, std::size_t /*align*/) override { return ::operator new(size); }
     void do_deallocate(void* memory, std::size_t size, std::size_t /*align*/) override {
@@ -31,8 +31,8 @@ class wiping_memory final : public json::memory_resource {
 
 json::value parse(std::string_view text) {
     const auto memory = json::make_shared_resource<wiping_memory>();
-    json::parser parser(memory); // what it keeps while it parses
-    parser.reset(memory);        // the values
+    json::parser parser(memory); // for what it keeps while it parses
+    parser.reset(memory);        // for the values
     json::error_code ec;
     parser.write(text.data(), text.size(), ec);
     return ec ? json::value() : parser.release();
@@ -58,7 +58,7 @@ std::optional<std::int64_t> secret_json::number(std::string_view name) const noe
     if (value == nullptr) {
         return std::nullopt;
     }
-    std::int64_t found = most + 1;
+    std::int64_t found = max_number + 1;
     if (const auto* const digits = value->if_string()) {
         const auto [end, ec] = std::from_chars(digits->data(), digits->data() + digits->size(), found);
         if (ec != std::errc() || end != digits->data() + digits->size()) {
@@ -66,10 +66,10 @@ std::optional<std::int64_t> secret_json::number(std::string_view name) const noe
         }
     } else if (const auto* const whole = value->if_int64()) {
         found = *whole;
-    } else if (const auto* const real = value->if_double(); real != nullptr && std::abs(*real) <= double{most}) {
+    } else if (const auto* const real = value->if_double(); real != nullptr && std::abs(*real) <= double{max_number}) {
         found = static_cast<std::int64_t>(*real);
     }
-    return found > most || found < -most ? std::nullopt : std::optional(found);
+    return found > max_number || found < -max_number ? std::nullopt : std::optional(found);
 }
 
 } // namespace sluice

@@ -1,3 +1,4 @@
+#include <sluice/base/assert.hpp>
 #include <sluice/base/log.hpp>
 #include <sluice/base/task_group.hpp>
 
@@ -22,6 +23,8 @@ void task_group::spawn(awaitable<void> task) {
                 log::error("task failed", {{"error", "unknown exception"}});
             }
         }
+        SLUICE_ASSERT(executor_.running_in_this_thread());
+        SLUICE_ASSERT(running_ > 0);
         if (--running_ == 0) {
             idle_->notify();
         }
@@ -29,7 +32,7 @@ void task_group::spawn(awaitable<void> task) {
     ++running_;
     try {
         asio::co_spawn(executor_, std::move(task), std::move(ended));
-    } catch (...) { // no memory: it was never begun
+    } catch (...) { // no memory: it was never started
         --running_;
         throw;
     }

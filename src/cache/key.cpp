@@ -1,4 +1,5 @@
 #include <sluice/base/mutex.hpp>
+#include <sluice/base/text.hpp>
 #include <sluice/cache/key.hpp>
 
 #include <xxhash.h>
@@ -47,13 +48,7 @@ std::string object_key::hash() const {
     feed(state.get(), name);
     XXH128_canonical_t canonical;
     XXH128_canonicalFromHash(&canonical, XXH3_128bits_digest(state.get()));
-    constexpr std::string_view digits = "0123456789abcdef";
-    std::string text;
-    for (const unsigned char byte : canonical.digest) {
-        text += digits[byte >> 4U];
-        text += digits[byte & 15U];
-    }
-    return text;
+    return hex(canonical.digest);
 }
 
 std::size_t object_key_hash::operator()(const object_key& k) const noexcept {

@@ -2,7 +2,6 @@
 #include <sluice/commands/probe.hpp>
 #include <sluice/commands/sign_url.hpp>
 #include <sluice/origin/store_kind.hpp>
-#include <sluice/authorize/object_uri.hpp>
 
 #include "one_shot.hpp"
 

@@ -215,24 +215,24 @@ bool is_loopback(const url& place) {
     return numeric ? numeric->loopback() : place.host == "localhost";
 }
 
-result<cidr> parse_cidr(std::string_view text) {
+result<cidr_block> parse_cidr(std::string_view text) {
     const auto slash = text.find('/');
     const auto numeric = parse_address(text.substr(0, slash));
     if (!numeric) {
         return bad("must be an address block as in 10.0.0.0/8 or fd00::/8");
     }
-    cidr block{numeric->v6, numeric->bytes, numeric->v6 ? 128U : 32U};
+    unsigned prefix = numeric->v6 ? 128U : 32U;
     if (slash != std::string_view::npos) {
         const auto bits = parse_number(text.substr(slash + 1));
-        if (!bits || *bits > block.prefix) {
+        if (!bits || *bits > prefix) {
             return bad("has a bad prefix length");
         }
-        block.prefix = static_cast<unsigned>(*bits);
+        prefix = static_cast<unsigned>(*bits);
     }
-    for (unsigned bit = block.prefix; bit < 128; ++bit) {
-        if ((block.address[bit / 8] & (0x80U >> (bit % 8))) != 0) {
-            return bad("has bits set beyond its prefix length");
-        }
+    const auto address = boost::asio::ip::make_address(numeric->text());
+    cidr_block block(address, prefix);
+    if (block.address() != address) {
+        return bad("has bits set beyond its prefix length");
     }
     return block;
 }

@@ -68,7 +68,7 @@ result<std::string> expanded(std::string_view text, const variables& environment
         }
         text.remove_prefix(end + 1);
     }
-    if (!valid_utf8(out)) {
+    if (!is_utf8(out)) {
         return bad("does not expand to UTF-8");
     }
     return out;

@@ -9,7 +9,7 @@ result<std::vector<std::string>> parse_json_pointer(std::string_view text) {
     if (!text.starts_with('/')) {
         return bad("must be a JSON pointer that begins with /, as in /meta/name");
     }
-    if (text.size() > 1024 || has_control(text) || !valid_utf8(text)) {
+    if (text.size() > 1024 || has_control(text) || !is_utf8(text)) {
         return bad("must not hold control characters or more than 1024 bytes");
     }
     std::vector<std::string> tokens;

@@ -9,10 +9,6 @@ namespace sluice::config {
 
 namespace {
 
-bool is_digit(char c) {
-    return c >= '0' && c <= '9';
-}
-
 bool is_capture_name(std::string_view name) {
     return !name.empty() && name.size() <= 64 && !is_digit(name.front()) &&
            std::ranges::all_of(name, [](char c) { return (c >= 'a' && c <= 'z') || is_digit(c) || c == '_'; });
@@ -21,18 +17,7 @@ bool is_capture_name(std::string_view name) {
 /// RFC 3986 §3.3, less `;`: some apps cut path parameters off.
 bool is_path_char(char c) {
     constexpr std::string_view marks = "-._~!$&'()*+,=:@";
-    return is_digit(c) || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || marks.find(c) != std::string_view::npos;
-}
-
-std::optional<unsigned> hex(char c) {
-    if (is_digit(c)) {
-        return static_cast<unsigned>(c - '0');
-    }
-    const char lower = static_cast<char>(static_cast<unsigned char>(c) | 0x20U);
-    if (lower >= 'a' && lower <= 'f') {
-        return static_cast<unsigned>(lower - 'a') + 10U;
-    }
-    return std::nullopt;
+    return is_alnum(c) || marks.find(c) != std::string_view::npos;
 }
 
 /// Why `segment` cannot be a literal of a raw path, or "".
@@ -46,13 +31,14 @@ std::string_view literal_fault(std::string_view segment) {
             decoded.push_back(segment[i]);
             continue;
         }
-        if (segment.size() - i < 3 || !hex(segment[i + 1]) || !hex(segment[i + 2])) {
+        const int byte = percent_escape_at(segment, i);
+        if (byte < 0) {
             return "has a bad percent escape";
         }
-        decoded.push_back(static_cast<char>(*hex(segment[i + 1]) * 16U + *hex(segment[i + 2])));
+        decoded.push_back(static_cast<char>(byte));
         i += 2;
     }
-    if (decoded.find_first_of("/\\;") != std::string::npos || has_control(decoded) || !valid_utf8(decoded)) {
+    if (decoded.find_first_of("/\\;") != std::string::npos || has_control(decoded) || !is_utf8(decoded)) {
         return "has a percent escape that no media path may have";
     }
     if (decoded == "." || decoded == "..") {

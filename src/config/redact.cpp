@@ -1,10 +1,8 @@
+#include <sluice/base/text.hpp>
 #include <sluice/config/redact.hpp>
 #include <sluice/config/units.hpp>
 
 #include <boost/json.hpp>
-
-#include <arpa/inet.h>
-#include <sys/socket.h>
 
 namespace sluice::config {
 
@@ -13,14 +11,11 @@ namespace {
 namespace json = boost::json;
 
 std::string text_of(const endpoint& e) {
-    const bool v6 = e.host.find(':') != std::string::npos;
-    return (v6 ? "[" + e.host + "]" : e.host) + ":" + std::to_string(e.port);
+    return host_and_port(e.host, e.port);
 }
 
-std::string text_of(const cidr& block) {
-    std::array<char, INET6_ADDRSTRLEN> out{};
-    inet_ntop(block.v6 ? AF_INET6 : AF_INET, block.address.data(), out.data(), static_cast<socklen_t>(out.size()));
-    return std::string(out.data()) + "/" + std::to_string(block.prefix);
+std::string text_of(const cidr_block& block) {
+    return block.to_string();
 }
 
 std::string_view text_of(log_level level) {

@@ -7,55 +7,12 @@
 
 namespace sluice::config {
 
-namespace {
-
-bool is_alnum(char c) noexcept {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
-}
-
-} // namespace
-
 error bad(std::string detail) {
     return error{errc::bad_config, error_source::internal, false, std::move(detail)};
 }
 
-bool valid_utf8(std::string_view text) noexcept {
-    for (std::size_t i = 0; i < text.size();) {
-        const auto at = [&](std::size_t k) { return static_cast<unsigned char>(text[k]); };
-        const unsigned lead = at(i);
-        if (lead < 0x80) {
-            ++i;
-            continue;
-        }
-        const std::size_t more = lead >= 0xF0 ? 3U : lead >= 0xE0 ? 2U : 1U;
-        if (lead < 0xC2 || lead > 0xF4 || text.size() - i <= more) {
-            return false;
-        }
-        for (std::size_t k = 1; k <= more; ++k) {
-            if ((at(i + k) & 0xC0U) != 0x80U) {
-                return false;
-            }
-        }
-        const unsigned second = at(i + 1);
-        // RFC 3629 §4: the second byte excludes overlong forms, surrogates and what is above U+10FFFF.
-        if ((lead == 0xE0 && second < 0xA0) || (lead == 0xED && second > 0x9F) || (lead == 0xF0 && second < 0x90) ||
-            (lead == 0xF4 && second > 0x8F)) {
-            return false;
-        }
-        i += more + 1;
-    }
-    return true;
-}
-
 bool has_control(std::string_view text) noexcept {
     return std::ranges::any_of(text, [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7f; });
-}
-
-std::string to_lower(std::string_view text) {
-    std::string lower(text);
-    std::ranges::transform(lower, lower.begin(),
-                           [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + ('a' - 'A')) : c; });
-    return lower;
 }
 
 result<std::string> parse_name(std::string_view text) {

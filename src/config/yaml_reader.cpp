@@ -154,7 +154,7 @@ private:
     }
 
     static std::string printable_key(const std::string& key) {
-        return has_control(key) || key.size() > 64 || !valid_utf8(key) ? "?" : key;
+        return has_control(key) || key.size() > 64 || !is_utf8(key) ? "?" : key;
     }
 
     std::string file_;
@@ -189,7 +189,7 @@ std::optional<fault> check_bytes(std::string_view text, std::string_view file, c
     for (std::size_t from = 0; from < text.size();) {
         const auto end = std::min(text.find('\n', from), text.size());
         const auto line = text.substr(from, end - from);
-        if (!valid_utf8(line)) {
+        if (!is_utf8(line)) {
             return at_offset(text, file, from, "this line is not UTF-8");
         }
         for (std::size_t i = 0; i < line.size(); ++i) {

@@ -8,7 +8,7 @@ namespace sluice::http {
 
 namespace {
 
-/// What the middleware `starlette-compress` compresses, in its order by bytes.
+/// The types that the middleware `starlette-compress` compresses, sorted by bytes.
 constexpr auto types = std::to_array<std::string_view>({
     "application/atom+xml",
     "application/connect+json",
@@ -80,19 +80,19 @@ constexpr auto types = std::to_array<std::string_view>({
 });
 static_assert(std::ranges::is_sorted(types));
 
-constexpr std::size_t longest =
+constexpr std::size_t max_length =
     std::ranges::max_element(types, {}, [](std::string_view t) { return t.size(); })->size();
 
 } // namespace
 
 bool is_compressible_type(std::string_view content_type) noexcept {
     const auto essence = trim_ows(content_type.substr(0, content_type.find(';')));
-    if (essence.size() > longest) {
+    if (essence.size() > max_length) {
         return false;
     }
-    std::array<char, longest> room{};
-    std::ranges::transform(essence, room.begin(), ascii_lower);
-    return std::ranges::binary_search(types, std::string_view(room.data(), essence.size()));
+    std::array<char, max_length> lower{};
+    std::ranges::transform(essence, lower.begin(), ascii_lower);
+    return std::ranges::binary_search(types, std::string_view(lower.data(), essence.size()));
 }
 
 } // namespace sluice::http

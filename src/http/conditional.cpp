@@ -70,7 +70,7 @@ bool any_matches(const field_list& fields, std::string_view name, std::string_vi
     });
 }
 
-/// The date of a field that stands once.
+/// The date of a field that occurs once.
 std::optional<std::chrono::sys_seconds> date_of(const field_list& fields, std::string_view name) {
     if (fields.count(name) != 1)
         return std::nullopt;

@@ -97,7 +97,7 @@ std::string_view to_string(content_coding c) noexcept {
 }
 
 content_coding preferred_coding(const field_list& fields) {
-    preferences said;
+    preferences preferred;
     for (const auto& field : fields.items) {
         if (!same_name(field.name, "Accept-Encoding")) {
             continue;
@@ -108,18 +108,18 @@ content_coding preferred_coding(const field_list& fields) {
             if (!p) {
                 return content_coding::identity;
             }
-            said.add(*p);
+            preferred.add(*p);
         }
     }
     content_coding best = content_coding::identity;
     int weight = 0;
     for (const auto c : available) {
-        if (said.of(c) > weight) {
+        if (preferred.of(c) > weight) {
             best = c;
-            weight = said.of(c);
+            weight = preferred.of(c);
         }
     }
-    return said.of(content_coding::identity) > weight ? content_coding::identity : best;
+    return preferred.of(content_coding::identity) > weight ? content_coding::identity : best;
 }
 
 } // namespace sluice::http

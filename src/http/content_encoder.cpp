@@ -11,17 +11,17 @@ namespace sluice::http {
 
 namespace {
 
-/// What is asked of a library at a time.
+/// How much output is made room for at a time.
 constexpr std::size_t step = 16UL * 1024;
-/// How far back repetitions are looked for: by that goes what an encoder takes of memory, here 2.1 MiB each.
+/// How far back repetitions are searched; it decides an encoder's memory, here 2.1 MiB each.
 constexpr int zstd_window_bits = 19;
 constexpr int brotli_window_bits = 17;
-// The levels that do most for their time; the app's middleware has 4 for each.
+// The levels with the best ratio for their time; the app's middleware uses 4 for each.
 constexpr int zstd_level = 3;
 constexpr unsigned brotli_quality = 4;
 constexpr int gzip_level = 4;
 
-/// Room for `step` bytes more behind `out`; what is not used is given back by `shrink`.
+/// Makes room for `step` bytes behind `out`; `shrink` removes what was not used.
 class appended {
 public:
     explicit appended(std::string& out)
@@ -131,13 +131,13 @@ public:
             appended room(out);
             state_.next_out = room.data();
             state_.avail_out = step;
-            const int said = deflate(&state_, last ? Z_FINISH : Z_NO_FLUSH);
+            const int status = deflate(&state_, last ? Z_FINISH : Z_NO_FLUSH);
             const bool full = state_.avail_out == 0;
             room.shrink(step - state_.avail_out);
-            if (said == Z_STREAM_END || (said == Z_BUF_ERROR && !last) || (said == Z_OK && !last && !full)) {
+            if (status == Z_STREAM_END || (status == Z_BUF_ERROR && !last) || (status == Z_OK && !last && !full)) {
                 return true;
             }
-            if (said != Z_OK) {
+            if (status != Z_OK) {
                 return false;
             }
         }

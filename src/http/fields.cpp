@@ -100,6 +100,14 @@ std::optional<std::string_view> next_list_member(std::string_view& rest) noexcep
     return std::nullopt;
 }
 
+bool list_contains(std::string_view list, std::string_view token) noexcept {
+    while (const auto member = next_list_member(list)) {
+        if (same_name(*member, token))
+            return true;
+    }
+    return false;
+}
+
 bool same_name_folded(std::string_view a, std::string_view b) noexcept {
     return std::ranges::equal(a, b, {}, fold, fold);
 }

@@ -25,10 +25,6 @@ error bad(std::string_view why) {
     return refuse(errc::bad_request, why);
 }
 
-bool is_hex(char c) noexcept {
-    return is_digit(c) || (ascii_lower(c) >= 'a' && ascii_lower(c) <= 'f');
-}
-
 std::optional<std::uint64_t> parse_number(std::string_view text) noexcept {
     std::uint64_t value = 0;
     const auto* end = text.data() + text.size();
@@ -51,16 +47,16 @@ enum class coding : std::uint8_t { chunked, malformed, unknown };
 coding read_coding(std::string_view value) noexcept {
     if (same_name(value, "chunked"))
         return coding::chunked;
-    auto decision = coding::malformed; // empty, repeated, or with parameters
+    auto read = coding::malformed; // empty, repeated, or with parameters
     auto rest = value;
     while (const auto member = next_list_member(rest)) {
         const auto name = trim_ows(member->substr(0, member->find(';')));
         if (!is_token(name))
             return coding::malformed;
         if (!same_name(name, "chunked"))
-            decision = coding::unknown;
+            read = coding::unknown;
     }
-    return decision;
+    return read;
 }
 
 result<void> check_request_length(const request_head& head) {
@@ -165,10 +161,10 @@ bool is_host(std::string_view value) noexcept {
             return false;
         for (std::size_t i = 0; i != name.size(); ++i) {
             const char c = name[i];
-            const bool plain = is_digit(c) || (ascii_lower(c) >= 'a' && ascii_lower(c) <= 'z') || c == '-' ||
-                               c == '.' || c == '_' || c == '~';
+            const bool plain = is_alnum(c) || c == '-' || c == '.' || c == '_' || c == '~';
             // The sub-delims that RFC 3986 has here stand in no host name, but split lists and fields elsewhere.
-            if (!plain && !(c == '%' && i + 2 < name.size() && is_hex(name[i + 1]) && is_hex(name[i + 2])))
+            if (!plain &&
+                !(c == '%' && i + 2 < name.size() && hex_value(name[i + 1]) >= 0 && hex_value(name[i + 2]) >= 0))
                 return false;
         }
     }

@@ -23,15 +23,9 @@ std::size_t field_list::count(std::string_view name) const noexcept {
 }
 
 bool field_list::has_token(std::string_view name, std::string_view token) const noexcept {
-    for (const auto& field : items) {
-        if (!same_name(field.name, name))
-            continue;
-        auto rest = field.value;
-        while (auto member = next_list_member(rest))
-            if (same_name(*member, token))
-                return true;
-    }
-    return false;
+    return std::ranges::any_of(items, [&](const field_view& field) {
+        return same_name(field.name, name) && list_contains(field.value, token);
+    });
 }
 
 } // namespace sluice::http

@@ -1,4 +1,4 @@
-#include <sluice/http/fields.hpp>
+#include <sluice/base/text.hpp>
 #include <sluice/http/media_type.hpp>
 
 #include <algorithm>
@@ -10,9 +10,8 @@ namespace sluice::http {
 
 namespace {
 
-/// Types by a name's ending, in its order: Python's own table under Debian's, which is what an app in Debian's Python
-/// goes by. Left out is what nobody uploads. `ts` is a transport stream, as players need it, though Debian has a
-/// translator's file there.
+/// Types by extension, sorted: Python's own table overlaid with Debian's, as an app in Debian's Python sees it, without
+/// what nobody uploads. `ts` is an MPEG transport stream, as players need it (Debian: a Qt translation).
 constexpr auto types = std::to_array<std::pair<std::string_view, std::string_view>>({
     {"3g2", "audio/3gpp2"},
     {"3gp", "audio/3gpp"},
@@ -174,19 +173,13 @@ constexpr auto types = std::to_array<std::pair<std::string_view, std::string_vie
 });
 static_assert(std::ranges::is_sorted(types, {}, [](const auto& t) { return t.first; }));
 
-/// Endings that stand for two, and those that say how the rest is packed: not what it is. As Python has them, which
-/// compares the second kind with its case.
-constexpr std::array<std::pair<std::string_view, std::string_view>, 6> short_forms{
+/// Extensions that stand for two, and those that name a compression only. As in Python, where the case of the second
+/// kind counts.
+constexpr std::array<std::pair<std::string_view, std::string_view>, 6> double_extensions{
     {{"svgz", ".svg"}, {"taz", ".tar"}, {"tbz2", ".tar"}, {"tgz", ".tar"}, {"txz", ".tar"}, {"tz", ".tar"}}};
-constexpr std::array<std::string_view, 5> packings{"gz", "Z", "bz2", "xz", "br"};
+constexpr std::array<std::string_view, 5> compressions{"gz", "Z", "bz2", "xz", "br"};
 
-std::string lower(std::string_view text) {
-    std::string out(text);
-    std::ranges::transform(out, out.begin(), ascii_lower);
-    return out;
-}
-
-/// What stands before the last dot, and behind it; dots that a name begins with are its own.
+/// The parts before and after the last dot; leading dots belong to the name.
 std::pair<std::string_view, std::string_view> split(std::string_view name) {
     const auto dot = name.rfind('.');
     if (dot == std::string_view::npos || name.find_first_not_of('.') > dot) {
@@ -200,12 +193,12 @@ std::pair<std::string_view, std::string_view> split(std::string_view name) {
 std::string_view media_type_of_name(std::string_view name) {
     name.remove_prefix(name.rfind('/') + 1); // npos: none
     auto [stem, ending] = split(name);
-    std::string key = lower(ending);
-    const auto* shortened = std::ranges::find(short_forms, key, [](const auto& f) { return f.first; });
-    if (shortened != short_forms.end() && !key.empty()) {
-        key = shortened->second.substr(1);
-    } else if (std::ranges::find(packings, ending) != packings.end()) {
-        key = lower(split(stem).second);
+    std::string key = to_lower(ending);
+    const auto* doubled = std::ranges::find(double_extensions, key, [](const auto& f) { return f.first; });
+    if (doubled != double_extensions.end() && !key.empty()) {
+        key = doubled->second.substr(1);
+    } else if (std::ranges::find(compressions, ending) != compressions.end()) {
+        key = to_lower(split(stem).second);
     }
     const auto* found =
         std::ranges::lower_bound(types, std::string_view(key), {}, [](const auto& t) { return t.first; });

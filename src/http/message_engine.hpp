@@ -8,28 +8,28 @@
 #include <optional>
 #include <string>
 
-/// What request_parser and response_parser share. Included by message_parser.cpp alone, so that Beast's headers stay
+/// What `message_parser` is made of. Included by message_parser.cpp alone, so that Beast's headers stay
 /// out of everybody else's translation units.
 namespace sluice::http::detail {
 
 /// Finds the end of a head without reading any byte twice, and refuses what no line of a head may be: an LF without
-/// its CR, a continuation line (obs-fold, RFC 9112 §5.2). Early, so that a peer who never sends CRLF is answered now
-/// and not at the header timeout.
+/// its CR, a continuation line (obs-fold, RFC 9112 §5.2). Early, so that a peer that never sends CRLF gets its response
+/// now and not at the header timeout.
 class head_scanner {
 public:
-    enum class decision : std::uint8_t { more, complete, bad };
+    enum class progress : std::uint8_t { more, complete, bad };
 
     void reset() { *this = head_scanner{}; }
 
     /// `data` is what was given before and perhaps more after it. `begin()` and `end()` delimit a complete head.
-    decision scan(std::string_view data, bool skip_empty_lines);
+    progress scan(std::string_view data, bool skip_empty_lines);
 
     [[nodiscard]] std::size_t begin() const { return begin_; }
     [[nodiscard]] std::size_t end() const { return line_; }
 
 private:
     std::size_t begin_{0};  ///< where the start line begins
-    std::size_t line_{0};   ///< where the line in hand begins
+    std::size_t line_{0};   ///< where the current line begins
     std::size_t search_{0}; ///< where to look for the next LF
     bool started_{false};   ///< the start line has begun
 };
@@ -42,7 +42,7 @@ class beast_parser final : public boost::beast::http::basic_parser<IsRequest> {
     using string_view = boost::beast::string_view;
 
 public:
-    using head_type = std::conditional_t<IsRequest, request_head, response_head>;
+    using head_type = typename head_of<IsRequest>::type;
 
     explicit beast_parser(head_type& head)
         : head_(head) {
@@ -113,7 +113,7 @@ private:
 template <bool IsRequest>
 class engine {
 public:
-    using head_type = typename beast_parser<IsRequest>::head_type;
+    using head_type = typename head_of<IsRequest>::type;
 
     engine(std::uint32_t header_limit, error_source source)
         : header_limit_(header_limit)
@@ -148,15 +148,6 @@ private:
     head_scanner scanner_;
     std::optional<beast_parser<IsRequest>> parser_;
     bool framing_cut_{false}; ///< Beast has seen the beginning of chunk framing and asked for the rest
-};
-
-class request_engine final : public engine<true> {
-public:
-    using engine::engine;
-};
-class response_engine final : public engine<false> {
-public:
-    using engine::engine;
 };
 
 } // namespace sluice::http::detail

@@ -11,20 +11,20 @@ namespace {
 /// RFC 9112 §2.2 has a server ignore at least one empty line before a request line; more than a few are an attack.
 constexpr std::size_t max_leading_bytes = 8;
 
-/// The first byte of a request line is a tchar, that of a status line the H of HTTP. Told at once, so that a TLS
-/// handshake on a plain port is refused before it waits for a line end.
+/// The first byte of a request line is a tchar, that of a status line the H of HTTP. Checked at once, so that a TLS
+/// handshake on a plain port is refused before its first line feed.
 bool may_start(char c, bool is_request) {
     return is_request ? static_cast<unsigned char>(c) > 0x20 && static_cast<unsigned char>(c) < 0x7f : c == 'H';
 }
 
-/// RFC 9112 §3.2 has ASCII alone; bytes above it are what clients send that do not encode their UTF-8, and say the same
-/// to all who pass them on. Spaces and control characters do not.
+/// RFC 9112 §3.2 allows ASCII only; bytes above it come from clients that do not encode their UTF-8, and every hop
+/// reads them alike. Spaces and control characters are not read alike.
 bool is_target_text(std::string_view text) {
     return std::ranges::all_of(text, [](char c) { return static_cast<unsigned char>(c) > 0x20 && c != 0x7f; });
 }
 
-/// `0 CRLF` and less than the CRLF that ends the trailers (RFC 9112 §7.1): the one beginning of a last chunk that is
-/// shorter than the five bytes which Beast asserts when it looks at a last chunk for the second time.
+/// `0 CRLF` without the CRLF that ends the trailers (RFC 9112 §7.1): the only partial last chunk that is shorter than
+/// the five bytes which Beast asserts when it looks at one for the second time.
 bool is_cut_last_chunk(std::string_view framing) {
     const std::size_t digits = std::min(framing.find_first_not_of('0'), framing.size());
     return framing.size() < 5 && digits > 0 && framing.substr(digits, 2) == "\r\n";
@@ -32,33 +32,33 @@ bool is_cut_last_chunk(std::string_view framing) {
 
 } // namespace
 
-head_scanner::decision head_scanner::scan(std::string_view data, bool skip_empty_lines) {
+head_scanner::progress head_scanner::scan(std::string_view data, bool skip_empty_lines) {
     for (;;) {
         if (!started_ && line_ < data.size() && data[line_] != '\r') {
             if (!may_start(data[line_], skip_empty_lines))
-                return decision::bad;
+                return progress::bad;
             started_ = true;
             begin_ = line_;
         }
         if (line_ > begin_ && line_ < data.size() && (data[line_] == ' ' || data[line_] == '\t'))
-            return decision::bad; // obs-fold, or white space before the first field (RFC 9112 §2.2)
+            return progress::bad; // obs-fold, or white space before the first field (RFC 9112 §2.2)
         const std::size_t lf = data.find('\n', search_);
         if (lf == std::string_view::npos) {
             search_ = data.size();
-            return decision::more;
+            return progress::more;
         }
         if (lf == line_ || data[lf - 1] != '\r')
-            return decision::bad;
+            return progress::bad;
         const bool empty = lf == line_ + 1;
         if (!empty && !started_)
-            return decision::bad; // begins with a lone CR
+            return progress::bad; // begins with a lone CR
         line_ = search_ = lf + 1;
         if (!empty)
             continue;
         if (started_)
-            return decision::complete;
+            return progress::complete;
         if (!skip_empty_lines || line_ > max_leading_bytes)
-            return decision::bad;
+            return progress::bad;
         begin_ = line_;
     }
 }
@@ -80,12 +80,12 @@ result<std::size_t> engine<IsRequest>::parse_head(std::string_view data) {
     const auto too_large = [this] { return error{errc::header_too_large, source_, false, "head too large"}; };
     if (has_head)
         return scanner_.end();
-    // Beyond the limit nothing is looked at, so that the answer does not depend on how the bytes arrived.
+    // Nothing beyond the limit is looked at, so that the result does not depend on how the bytes arrived.
     const std::size_t reach = std::size_t{header_limit_} + (IsRequest ? max_leading_bytes : 0);
-    const auto decision = scanner_.scan(data.substr(0, reach), IsRequest);
-    if (decision == head_scanner::decision::bad)
+    const auto scanned = scanner_.scan(data.substr(0, reach), IsRequest);
+    if (scanned == head_scanner::progress::bad)
         return fail("malformed line in the head");
-    if (decision == head_scanner::decision::more) {
+    if (scanned == head_scanner::progress::more) {
         if (data.size() >= scanner_.begin() + header_limit_)
             return too_large();
         return std::size_t{0};
@@ -113,7 +113,7 @@ result<std::size_t> engine<IsRequest>::parse_head(std::string_view data) {
     return scanner_.end();
 }
 
-/// Keeps what the head says: trailers may change the flags in Beast's parser, not ours.
+/// Keeps the framing that the head gives: trailers may change the flags in Beast's parser.
 template <bool IsRequest>
 void engine<IsRequest>::settle_framing() {
     has_head = true;
@@ -188,87 +188,66 @@ template class engine<false>;
 
 } // namespace detail
 
-request_parser::request_parser(std::uint32_t header_limit)
-    : engine_(std::make_unique<detail::request_engine>(header_limit, error_source::client)) {}
-request_parser::request_parser(request_parser&&) noexcept = default;
-request_parser& request_parser::operator=(request_parser&&) noexcept = default;
-request_parser::~request_parser() = default;
+template <bool IsRequest>
+message_parser<IsRequest>::message_parser(std::uint32_t header_limit, error_source source)
+    : engine_(std::make_unique<detail::engine<IsRequest>>(header_limit, source)) {}
+template <bool IsRequest>
+message_parser<IsRequest>::message_parser(message_parser&&) noexcept = default;
+template <bool IsRequest>
+message_parser<IsRequest>& message_parser<IsRequest>::operator=(message_parser&&) noexcept = default;
+template <bool IsRequest>
+message_parser<IsRequest>::~message_parser() = default;
 
-void request_parser::reset() {
+template <bool IsRequest>
+void message_parser<IsRequest>::reset() {
     engine_->reset();
 }
-result<std::size_t> request_parser::parse_head(std::string_view data) {
+template <bool IsRequest>
+result<std::size_t> message_parser<IsRequest>::parse_head(std::string_view data) {
     return engine_->parse_head(data);
 }
-const request_head& request_parser::head() const noexcept {
+template <bool IsRequest>
+auto message_parser<IsRequest>::head() const noexcept -> const head_type& {
     return engine_->head;
 }
-bool request_parser::has_head() const noexcept {
+template <bool IsRequest>
+bool message_parser<IsRequest>::has_head() const noexcept {
     return engine_->has_head;
 }
-body_kind request_parser::body() const noexcept {
+template <bool IsRequest>
+body_kind message_parser<IsRequest>::body() const noexcept {
     return engine_->body;
 }
-bool request_parser::has_body() const noexcept {
+template <bool IsRequest>
+bool message_parser<IsRequest>::has_body() const noexcept {
     return body() != body_kind::none && (body() != body_kind::length || content_length() != 0);
 }
-std::uint64_t request_parser::content_length() const noexcept {
+template <bool IsRequest>
+std::uint64_t message_parser<IsRequest>::content_length() const noexcept {
     return engine_->content_length;
 }
-bool request_parser::keep_alive() const noexcept {
+template <bool IsRequest>
+bool message_parser<IsRequest>::keep_alive() const noexcept {
     return engine_->keep_alive;
 }
-bool request_parser::is_done() const noexcept {
+template <bool IsRequest>
+bool message_parser<IsRequest>::is_done() const noexcept {
     return engine_->is_done();
 }
-result<body_step> request_parser::parse_body(std::string_view data) {
+template <bool IsRequest>
+result<body_step> message_parser<IsRequest>::parse_body(std::string_view data) {
     return engine_->parse_body(data);
 }
-result<void> request_parser::on_eof() {
+template <bool IsRequest>
+result<void> message_parser<IsRequest>::on_eof() {
     return engine_->on_eof();
 }
 
-response_parser::response_parser(std::uint32_t header_limit, error_source source)
-    : engine_(std::make_unique<detail::response_engine>(header_limit, source)) {}
-response_parser::response_parser(response_parser&&) noexcept = default;
-response_parser& response_parser::operator=(response_parser&&) noexcept = default;
-response_parser::~response_parser() = default;
+template class message_parser<true>;
+template class message_parser<false>;
 
-void response_parser::reset() {
-    engine_->reset();
-}
 void response_parser::expect_no_body() {
     engine_->expect_no_body();
-}
-result<std::size_t> response_parser::parse_head(std::string_view data) {
-    return engine_->parse_head(data);
-}
-const response_head& response_parser::head() const noexcept {
-    return engine_->head;
-}
-bool response_parser::has_head() const noexcept {
-    return engine_->has_head;
-}
-body_kind response_parser::body() const noexcept {
-    return engine_->body;
-}
-bool response_parser::has_body() const noexcept {
-    return body() != body_kind::none && (body() != body_kind::length || content_length() != 0);
-}
-std::uint64_t response_parser::content_length() const noexcept {
-    return engine_->content_length;
-}
-bool response_parser::keep_alive() const noexcept {
-    return engine_->keep_alive;
-}
-bool response_parser::is_done() const noexcept {
-    return engine_->is_done();
-}
-result<body_step> response_parser::parse_body(std::string_view data) {
-    return engine_->parse_body(data);
-}
-result<void> response_parser::on_eof() {
-    return engine_->on_eof();
 }
 
 } // namespace sluice::http

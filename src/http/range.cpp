@@ -7,7 +7,7 @@
 namespace sluice::http {
 namespace {
 
-constexpr auto largest = static_cast<std::uint64_t>(std::numeric_limits<std::int64_t>::max());
+constexpr auto max_number = static_cast<std::uint64_t>(std::numeric_limits<std::int64_t>::max());
 
 error ignored(std::string_view why) {
     return {errc::range_ignored, error_source::client, false, std::string(why)};
@@ -16,7 +16,7 @@ error bad_content_range() {
     return {errc::bad_content_range, error_source::origin, false, "bad Content-Range"};
 }
 
-/// A number of 1*DIGIT, saturated at `largest`; nullopt where it is none.
+/// A number (1*DIGIT), saturated at `max_number`; nullopt where `text` is not one.
 std::optional<std::uint64_t> parse_saturated(std::string_view digits) noexcept {
     if (digits.empty())
         return std::nullopt;
@@ -25,7 +25,7 @@ std::optional<std::uint64_t> parse_saturated(std::string_view digits) noexcept {
         if (!is_digit(c))
             return std::nullopt;
         const auto digit = static_cast<std::uint64_t>(c - '0');
-        value = value > (largest - digit) / 10 ? largest : value * 10 + digit;
+        value = value > (max_number - digit) / 10 ? max_number : value * 10 + digit;
     }
     return value;
 }
@@ -69,7 +69,7 @@ std::optional<range_spec> parse_one(std::string_view text) noexcept {
     return spec;
 }
 
-/// Merges what overlaps; what only touches stays apart, as the client asked for it.
+/// Merges ranges that overlap; adjacent ones stay apart, as the client asked for them.
 std::vector<byte_range> merge_overlaps(const std::vector<byte_range>& ranges) {
     struct placed {
         byte_range range;
@@ -161,7 +161,7 @@ result<content_range> parse_content_range(std::string_view field) {
     // What saturates is as wrong as what is no number: no object is that large.
     const auto number = [](std::string_view text) {
         const auto value = parse_saturated(text);
-        return value && *value != largest ? value : std::nullopt;
+        return value && *value != max_number ? value : std::nullopt;
     };
     content_range parsed;
     if (const auto size = field.substr(slash + 1); size != "*") {

@@ -1,4 +1,4 @@
-#include <sluice/config/text.hpp>
+#include <sluice/base/text.hpp>
 #include <sluice/identity/environment.hpp>
 
 #include <cstdlib>
@@ -17,7 +17,7 @@ environment process_environment() {
 }
 
 bool is_true(const environment& env, std::string_view name) {
-    return config::to_lower(env(name).value_or("")) == "true";
+    return to_lower(env(name).value_or("")) == "true";
 }
 
 } // namespace sluice::identity

@@ -1,26 +1,11 @@
+#include <sluice/base/text.hpp>
 #include <sluice/config/address.hpp>
 #include <sluice/identity/form.hpp>
-
-#include <boost/url/encode.hpp>
-#include <boost/url/rfc/unreserved_chars.hpp>
 
 #include <algorithm>
 #include <utility>
 
 namespace sluice::identity {
-
-namespace {
-
-/// Appends `text` percent-encoded, within the reserved capacity.
-void append_encoded(wiped_text& out, std::string_view text) {
-    const auto& plain = boost::urls::unreserved_chars;
-    const std::size_t begin = out.text.size();
-    const std::size_t size = boost::urls::encoded_size({text.data(), text.size()}, plain);
-    out.text.resize(begin + size);
-    boost::urls::encode(out.text.data() + begin, size, {text.data(), text.size()}, plain);
-}
-
-} // namespace
 
 result<service_url> parse_service_url(std::string_view text) {
     const auto scheme_end = text.find("://");
@@ -45,22 +30,18 @@ result<service_url> parse_service_url(std::string_view text) {
     return out;
 }
 
-std::string percent_encoded(std::string_view text) {
-    return boost::urls::encode({text.data(), text.size()}, boost::urls::unreserved_chars);
-}
-
 secret encode_form(const form_pairs& pairs) {
     std::size_t max_size = 0;
     for (const auto& [name, value] : pairs) {
         max_size += 3 * (name.size() + value.size()) + 2;
     }
     wiped_text out;
-    out.reserve(max_size);
+    out.reserve(max_size); // so that nothing is left where it was before it grew
     for (const auto& [name, value] : pairs) {
         out.text.append(out.text.empty() ? "" : "&");
-        append_encoded(out, name);
+        append_percent_encoded(out.text, name, slash::encode);
         out.text.append("=");
-        append_encoded(out, value);
+        append_percent_encoded(out.text, value, slash::encode);
     }
     return secret(out.text);
 }

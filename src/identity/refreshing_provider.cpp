@@ -197,7 +197,7 @@ awaitable<void> refreshing_provider<T>::sleep(executor ex, time_point now, milli
     const bool for_ever = wait == milliseconds::max();
     const auto steady_due = for_ever ? steady_clock::time_point::max() : steady_clock::now() + wait;
     const auto wall_due = for_ever ? time_point::max() : now + wait;
-    const auto timer = std::make_shared<alarm>(ex);
+    const auto timer = std::make_shared<event>(ex);
     {
         const mutex_lock lock(mutex_);
         sleeping_ = timer;
@@ -244,7 +244,7 @@ void refreshing_provider<T>::stop() {
 
 template <class T>
 void refreshing_provider<T>::wake() {
-    std::shared_ptr<alarm> sleeping;
+    std::shared_ptr<event> sleeping;
     {
         const mutex_lock lock(mutex_);
         sleeping = sleeping_.lock();

@@ -1,9 +1,9 @@
 #include <sluice/base/secret.hpp>
+#include <sluice/base/text.hpp>
 #include <sluice/identity/credential_text.hpp>
 #include <sluice/identity/sanitize_message.hpp>
 
 #include <algorithm>
-#include <charconv>
 #include <unordered_set>
 
 namespace sluice::identity {
@@ -35,9 +35,8 @@ std::string percent_decoded(std::string_view text) {
     std::string out;
     out.reserve(text.size());
     for (std::size_t i = 0; i < text.size(); ++i) {
-        unsigned char byte = 0;
-        const auto* const digits = text.data() + i + 1;
-        if (text[i] == '%' && i + 2 < text.size() && std::from_chars(digits, digits + 2, byte, 16).ptr == digits + 2) {
+        const int byte = text[i] == '%' ? percent_escape_at(text, i) : -1;
+        if (byte >= 0) {
             out += static_cast<char>(byte);
             i += 2;
         } else {

@@ -1,5 +1,5 @@
-#include <sluice/base/listed.hpp>
 #include <sluice/base/log.hpp>
+#include <sluice/base/scoped_registration.hpp>
 #include <sluice/cache/fill_writer.hpp>
 #include <sluice/media/fill.hpp>
 #include <sluice/origin/version.hpp>

@@ -131,9 +131,7 @@ void append_validator(std::string& out, const representation& r, const plan& p) 
 bool says_varying(const media_request& m) {
     bool says = false;
     detail::each_said(m, "Vary", [&says](std::string_view value) {
-        while (const auto name = http::next_list_member(value)) {
-            says = says || *name == "*" || http::same_name(*name, "Accept-Encoding");
-        }
+        says = says || http::list_contains(value, "*") || http::list_contains(value, "Accept-Encoding");
     });
     return says;
 }

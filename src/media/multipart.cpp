@@ -1,3 +1,4 @@
+#include <sluice/base/text.hpp>
 #include <sluice/media/multipart.hpp>
 #include <sluice/sign/crypto.hpp>
 
@@ -38,11 +39,7 @@ std::string multipart::content_type() const {
 }
 
 std::string make_boundary() {
-    std::array<std::uint8_t, 16> bytes{};
-    if (RAND_bytes(bytes.data(), static_cast<int>(bytes.size())) != 1) {
-        throw std::runtime_error("no random bytes");
-    }
-    return sign::hex(bytes);
+    return random_hex(16);
 }
 
 } // namespace sluice::media

@@ -14,19 +14,11 @@ namespace {
 /// Below it the fields take more than is gained; the app's middleware has the same.
 constexpr std::uint64_t least_size = 500;
 
-bool has_no_transform(std::string_view directives) {
-    while (const auto directive = http::next_list_member(directives)) {
-        if (http::same_name(*directive, "no-transform")) {
-            return true;
-        }
-    }
-    return false;
-}
-
 /// Whether the answer, as route and app have it, or the request forbids to change what the object is sent as.
 bool must_stay(const media_request& m) {
     bool stays = m.x.request.fields.has_token("Cache-Control", "no-transform") || !said(m, "Content-Encoding").empty();
-    each_said(m, "Cache-Control", [&stays](std::string_view value) { stays = stays || has_no_transform(value); });
+    each_said(m, "Cache-Control",
+              [&stays](std::string_view value) { stays = stays || http::list_contains(value, "no-transform"); });
     return stays;
 }
 

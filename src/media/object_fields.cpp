@@ -1,6 +1,7 @@
 #include "object_fields.hpp"
 
 #include <sluice/authorize/authorization.hpp>
+#include <sluice/base/text.hpp>
 #include <sluice/http/fields.hpp>
 #include <sluice/media/cors.hpp>
 #include <sluice/media/inline_type.hpp>
@@ -13,8 +14,7 @@ namespace {
 
 /// attr-char of RFC 8187 §3.2.1.
 constexpr auto is_attr_char = [](char c) {
-    return http::is_digit(c) || (http::ascii_lower(c) >= 'a' && http::ascii_lower(c) <= 'z') ||
-           std::string_view("!#$&+-.^_`|~").find(c) != std::string_view::npos;
+    return is_alnum(c) || std::string_view("!#$&+-.^_`|~").find(c) != std::string_view::npos;
 };
 struct attr_chars {
     constexpr bool operator()(char c) const noexcept { return is_attr_char(c); }

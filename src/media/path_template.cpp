@@ -104,7 +104,7 @@ std::string expand_raw(std::string_view text, const std::vector<capture>& captur
 }
 
 result<std::string> expand_key(std::string_view text, const std::vector<capture>& captures, authorize::key_form form) {
-    auto key = expand(text, captures, [](std::string_view raw) { return http::percent_decode(raw); });
+    auto key = expand(text, captures, [](std::string_view raw) { return percent_decode(raw); });
     if (key &&
         (key.value().empty() || key.value().size() > longest_key || !authorize::has_safe_segments(key.value(), form))) {
         return error{errc::bad_request, error_source::client, false, "key"};

@@ -1,3 +1,4 @@
+#include <sluice/base/text.hpp>
 #include <sluice/http/framing.hpp>
 #include <sluice/http/message_parser.hpp>
 #include <sluice/net/gather.hpp>
@@ -11,16 +12,11 @@
 namespace sluice::net {
 namespace {
 
-constexpr std::uint32_t most_of_head = 16 * 1024;
-constexpr unsigned most_interim_heads = 8;
+constexpr std::uint32_t max_head_size = 16 * 1024;
+constexpr unsigned max_interim_heads = 8;
 
-/// The authority-form of RFC 9112 §3.2.3: the port always stands there.
-std::string authority_form(const peer& p) {
-    return (p.host.find(':') == std::string::npos ? p.host : "[" + p.host + "]") + ":" + std::to_string(p.port);
-}
-
-/// True where the same question may be answered otherwise a moment later.
-bool may_change(unsigned status) {
+/// True where the same request may get another status a moment later.
+bool is_transient(unsigned status) {
     return status >= 500 || status == 408 || status == 429;
 }
 
@@ -31,12 +27,12 @@ error tls_connection::proxy_error(errc code, bool retryable, std::string_view wh
 }
 
 awaitable<result<void>> tls_connection::ask_for_tunnel(const http_proxy& via, const peer& p,
-                                                       steady_clock::time_point give_up) {
-    const std::string place = authority_form(p);
+                                                       steady_clock::time_point deadline) {
+    const std::string place = host_and_port(p.host, p.port); // authority-form (RFC 9112 §3.2.3)
     if (!http::is_host(place)) {
-        co_return error{errc::connect_failed, source, false, "not a host that a proxy can be asked for"};
+        co_return error{errc::connect_failed, source, false, "the host cannot stand in a CONNECT request"};
     }
-    deadline_.expires_at(give_up);
+    deadline_.expires_at(deadline);
     std::string head = "CONNECT " + place + " HTTP/1.1\r\nHost: " + place + "\r\nUser-Agent: sluice/" SLUICE_VERSION;
     const bool known = !via.authorization.empty();
     head += known ? "\r\nProxy-Authorization: " : "";
@@ -46,7 +42,7 @@ awaitable<result<void>> tls_connection::ask_for_tunnel(const http_proxy& via, co
             continue;
         }
         if (errno != EAGAIN && errno != EWOULDBLOCK) {
-            co_return proxy_error(errc::connect_failed, true, "cannot be sent to");
+            co_return proxy_error(errc::connect_failed, true, "could not be written to");
         }
         auto [ec] = co_await socket_.async_wait(tcp_socket::wait_write, use_tuple);
         if (ec) {
@@ -58,14 +54,14 @@ awaitable<result<void>> tls_connection::ask_for_tunnel(const http_proxy& via, co
         co_return status.error();
     }
     if (*status < 200 || *status >= 300) {
-        co_return proxy_error(errc::connect_failed, may_change(*status), "answered " + std::to_string(*status));
+        co_return proxy_error(errc::connect_failed, is_transient(*status), "answered " + std::to_string(*status));
     }
     co_return result<void>{};
 }
 
 awaitable<result<unsigned>> tls_connection::tunnel_status() {
-    http::response_parser parser(most_of_head, source);
-    std::vector<char> buffer(most_of_head);
+    http::response_parser parser(max_head_size, source);
+    std::vector<char> buffer(max_head_size);
     std::size_t begin = 0;
     std::size_t end = 0;
     for (unsigned interim = 0;;) {
@@ -73,7 +69,7 @@ awaitable<result<unsigned>> tls_connection::tunnel_status() {
         if (begin < end) {
             auto parsed = parser.parse_head({buffer.data() + begin, end - begin});
             if (!parsed) {
-                co_return proxy_error(errc::protocol_error, true, "did not answer as HTTP/1.1 has it");
+                co_return proxy_error(errc::protocol_error, true, "sent a malformed HTTP/1.1 response");
             }
             size = *parsed;
         }
@@ -83,22 +79,22 @@ awaitable<result<unsigned>> tls_connection::tunnel_status() {
             co_return status; // whatever follows, it is not a tunnel
         }
         if (status >= 200) {
-            // Whatever its fields say of a body, what follows is the tunnel (RFC 9110 §9.3.6), and there nobody can
-            // have spoken before us: these bytes would be taken for TLS, and are somebody else's.
+            // Whatever its fields say of a body, the tunnel follows (RFC 9110 §9.3.6), where TLS has the client send
+            // first: bytes before that are not the store's, and must not be read as TLS.
             if (begin != end) {
-                co_return proxy_error(errc::protocol_error, true, "sent more than its answer");
+                co_return proxy_error(errc::protocol_error, true, "sent bytes behind its response");
             }
             co_return status;
         }
         if (status != 0) {
-            if (++interim > most_interim_heads) {
-                co_return proxy_error(errc::protocol_error, true, "gives no final answer");
+            if (++interim > max_interim_heads) {
+                co_return proxy_error(errc::protocol_error, true, "sent no final response");
             }
             parser.reset();
             continue;
         }
         if (end == buffer.size()) {
-            co_return proxy_error(errc::protocol_error, true, "answers at too great a length");
+            co_return proxy_error(errc::protocol_error, true, "sent a response head that is too large");
         }
         auto [ec, n] =
             co_await socket_.async_read_some(asio::buffer(buffer.data() + end, buffer.size() - end), use_tuple);

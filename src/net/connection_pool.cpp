@@ -1,3 +1,4 @@
+#include <sluice/base/assert.hpp>
 #include <sluice/net/connection_pool.hpp>
 
 #include "socket_connection.hpp"
@@ -9,13 +10,13 @@
 namespace sluice::net {
 namespace {
 
-/// How often idle connections are looked at for a peer that closed.
+/// How often idle connections are checked for a peer that closed.
 constexpr std::chrono::seconds check_period{1};
 
-/// How long a connection is left alone where its last answer may yet be followed by what does not belong there: what a
-/// server sends unasked comes with the answer or right behind it. Short enough that many such answers a second
-/// (hundreds, with the usual number of idle connections) need no new connections.
-constexpr std::chrono::milliseconds rest_time = 2 * sweep::period;
+/// How long a connection is not used again where its last response may be followed by content that does not belong
+/// there: a server that sends it does so with the response or right behind it. Short enough that many such responses a
+/// second (hundreds, with the usual number of idle connections) need no new connections.
+constexpr std::chrono::milliseconds cooldown = 2 * sweep::period;
 
 struct idle_connection {
     std::unique_ptr<connection> held;
@@ -37,11 +38,11 @@ struct connection_pool::group {
 };
 
 struct connection_pool::impl {
-    impl(worker& w, std::size_t most, std::chrono::milliseconds timeout, std::shared_ptr<const proxy_settings> p)
+    impl(worker& w, std::size_t max, std::chrono::milliseconds timeout, std::shared_ptr<const proxy_settings> p)
         : owner(w)
         , proxies(std::move(p))
         , names(w)
-        , max_idle(most)
+        , max_idle(max)
         , idle_timeout(timeout) {}
 
     group& of(const peer& p);
@@ -52,7 +53,7 @@ struct connection_pool::impl {
     resolver names;
     std::size_t max_idle;
     std::chrono::milliseconds idle_timeout;
-    std::list<group> groups; // few: the app and the stores. Never erased, so that leases can point at them
+    std::list<group> groups; // few: the app and the stores. Never erased: leases point to them
     open_count open{std::make_shared<std::atomic<std::size_t>>(0)};
     steady_clock::time_point last_check{};
     bool closed{false};
@@ -81,7 +82,7 @@ void connection_pool::impl::expire() {
 connection_pool::connection_pool(worker& w, std::size_t max_idle, std::chrono::milliseconds idle_timeout,
                                  std::shared_ptr<const proxy_settings> proxies)
     : impl_(std::make_shared<impl>(w, max_idle, idle_timeout, std::move(proxies))) {
-    // The sweep has no way to forget a function: the pool may be gone when it is called.
+    // The service has no way to forget a function: the pool may be gone when it is called.
     w.deadlines.on_tick([weak = std::weak_ptr<impl>(impl_)] {
         if (const auto alive = weak.lock()) {
             alive->expire();
@@ -91,17 +92,18 @@ connection_pool::connection_pool(worker& w, std::size_t max_idle, std::chrono::m
 
 connection_pool::~connection_pool() = default;
 
-awaitable<result<lease>> connection_pool::acquire(const peer& p, bool fresh) {
+awaitable<result<lease>> connection_pool::acquire(const peer& p, acquire_mode mode) {
+    SLUICE_ASSERT(impl_->owner.is_current());
     auto& g = impl_->of(p);
     const auto now = impl_->owner.deadlines.now();
-    for (auto it = g.idle.end(); !fresh && it != g.idle.begin();) {
+    for (auto it = g.idle.end(); mode == acquire_mode::reuse && it != g.idle.begin();) {
         --it;
         if (it->usable > now) {
             continue;
         }
         auto last = std::move(*it);
         it = g.idle.erase(it);
-        // Always looked at, however short it lay here: what came unasked would be read as the answer to this request.
+        // Always checked, however short it was idle: what came unasked would be read as the response to this request.
         if (last.expires > now && last.held->is_idle()) {
             co_return lease(this, &g, std::move(last.held));
         }
@@ -115,19 +117,21 @@ awaitable<result<lease>> connection_pool::acquire(const peer& p, bool fresh) {
 }
 
 void connection_pool::put(group& g, std::unique_ptr<connection> c) {
+    SLUICE_ASSERT(impl_->owner.is_current());
+    SLUICE_ASSERT(impl_->open->load(std::memory_order_relaxed) > g.idle.size()); // this one is open as well
     if (impl_->closed || g.idle.size() >= impl_->max_idle) {
         c->close();
         return;
     }
     auto keep = impl_->idle_timeout;
     if (c->keep_alive_hint.count() > 0) {
-        // Sooner than the peer, so that no request meets its close on the way.
+        // Sooner than the peer, so that no request crosses its close.
         keep = std::min(keep, c->keep_alive_hint - c->keep_alive_hint / 4);
     }
     c->timer().clear();
     ++c->uses;
     const auto now = impl_->owner.deadlines.now();
-    const auto usable = std::exchange(c->rests, false) ? now + rest_time : now;
+    const auto usable = std::exchange(c->needs_cooldown, false) ? now + cooldown : now;
     g.idle.push_back({std::move(c), usable, now + keep});
 }
 

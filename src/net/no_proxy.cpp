@@ -1,9 +1,7 @@
-#include <sluice/config/text.hpp>
+#include <sluice/base/asio.hpp>
+#include <sluice/base/text.hpp>
 #include <sluice/config/units.hpp>
 #include <sluice/net/proxy.hpp>
-
-#include <boost/asio/ip/network_v4.hpp>
-#include <boost/asio/ip/network_v6.hpp>
 
 #include <algorithm>
 
@@ -18,7 +16,7 @@ struct place {
     std::uint16_t port{0};
 };
 
-/// `host`, `host:port`, `[v6]`, `[v6]:port` or a bare v6; nullopt for a port that is none.
+/// `host`, `host:port`, `[v6]`, `[v6]:port` or a bare v6; nullopt for a bad port.
 std::optional<place> split(std::string_view item) {
     std::string_view host = item;
     std::string_view port;
@@ -50,22 +48,7 @@ std::optional<asio::ip::address> numeric(std::string_view text) {
     if (ec) {
         return std::nullopt;
     }
-    if (found.is_v6() && found.to_v6().is_v4_mapped()) {
-        return asio::ip::make_address_v4(asio::ip::v4_mapped, found.to_v6());
-    }
-    return found;
-}
-
-bool within(const asio::ip::address& a, const asio::ip::address& base, unsigned prefix) {
-    if (a.is_v4() != base.is_v4()) {
-        return false;
-    }
-    const auto bits = static_cast<unsigned short>(prefix);
-    if (a.is_v4()) {
-        return asio::ip::network_v4(a.to_v4(), bits).canonical() ==
-               asio::ip::network_v4(base.to_v4(), bits).canonical();
-    }
-    return asio::ip::network_v6(a.to_v6(), bits).canonical() == asio::ip::network_v6(base.to_v6(), bits).canonical();
+    return unmapped(found);
 }
 
 std::string_view without_last_dot(std::string_view name) {
@@ -75,7 +58,7 @@ std::string_view without_last_dot(std::string_view name) {
 } // namespace
 
 no_proxy_list::no_proxy_list(std::string_view text) {
-    const std::string lower = config::to_lower(text);
+    const std::string lower = to_lower(text);
     std::string_view rest = lower;
     for (;;) {
         const auto begin = rest.find_first_not_of(separators);
@@ -98,7 +81,7 @@ void no_proxy_list::add(std::string_view item) {
         const auto base = numeric(item.substr(0, slash));
         const auto bits = config::parse_number(item.substr(slash + 1));
         if (base && bits && *bits <= (base->is_v4() ? 32U : 128U)) {
-            blocks_.push_back({*base, static_cast<unsigned>(*bits), 0});
+            blocks_.push_back({{*base, static_cast<unsigned>(*bits)}, 0});
         }
         return;
     }
@@ -107,7 +90,7 @@ void no_proxy_list::add(std::string_view item) {
         return;
     }
     if (const auto address = numeric(where->host)) {
-        blocks_.push_back({*address, address->is_v4() ? 32U : 128U, where->port});
+        blocks_.push_back({{*address, address->is_v4() ? 32U : 128U}, where->port});
         return;
     }
     auto host = where->host;
@@ -127,10 +110,10 @@ bool no_proxy_list::covers(std::string_view host, std::uint16_t port) const {
     }
     if (const auto address = numeric(host)) {
         return address->is_loopback() || std::ranges::any_of(blocks_, [&](const block& b) {
-                   return (b.port == 0 || b.port == port) && within(*address, b.base, b.prefix);
+                   return (b.port == 0 || b.port == port) && b.addresses.contains(*address);
                });
     }
-    const std::string lower = config::to_lower(without_last_dot(host));
+    const std::string lower = to_lower(without_last_dot(host));
     return lower == "localhost" || std::ranges::any_of(names_, [&](const name& n) {
                if ((n.port != 0 && n.port != port) || !lower.ends_with(n.text)) {
                    return false;

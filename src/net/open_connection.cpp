@@ -3,13 +3,13 @@
 namespace sluice::net {
 namespace {
 
-/// When to give the present address up: what is left is shared by those that have not been tried.
-steady_clock::time_point share_of(steady_clock::time_point give_up, std::size_t addresses) {
-    if (give_up == steady_clock::time_point::max()) {
-        return give_up;
+/// The deadline for the next address: what time is left is shared by those that have not been tried.
+steady_clock::time_point share_of(steady_clock::time_point deadline, std::size_t addresses) {
+    if (deadline == steady_clock::time_point::max()) {
+        return deadline;
     }
     const auto now = steady_clock::now();
-    return now + (give_up - now) / static_cast<std::ptrdiff_t>(addresses);
+    return now + (deadline - now) / static_cast<std::ptrdiff_t>(addresses);
 }
 
 /// What is the same for every address that is tried.
@@ -20,7 +20,7 @@ struct opening {
     tls_client* tls;       ///< null: plain
     std::shared_ptr<tls_session> session;
     open_count count;
-    steady_clock::time_point give_up;
+    steady_clock::time_point deadline;
 };
 
 /// TCP, then the proxy's tunnel and TLS where they are wanted, over one address. `o` must live until completion.
@@ -41,12 +41,12 @@ awaitable<result<std::unique_ptr<connection>>> open_one(const opening& o, asio::
         co_return connected.error();
     }
     if (o.via != nullptr) {
-        auto through = co_await made->ask_for_tunnel(*o.via, o.p, o.give_up);
+        auto through = co_await made->ask_for_tunnel(*o.via, o.p, o.deadline);
         if (!through) {
             co_return through.error();
         }
     }
-    auto agreed = co_await made->handshake(*o.tls, o.p, o.session, o.give_up);
+    auto agreed = co_await made->handshake(*o.tls, o.p, o.session, o.deadline);
     if (!agreed) {
         co_return agreed.error();
     }
@@ -59,7 +59,7 @@ awaitable<result<std::unique_ptr<connection>>> open_one(const opening& o, asio::
 awaitable<result<std::unique_ptr<connection>>> open_connection(worker& w, resolver& names, const peer& p,
                                                                const http_proxy* via,
                                                                std::shared_ptr<tls_session> session, open_count count) {
-    const auto give_up =
+    const auto deadline =
         p.connect_timeout.count() > 0 ? steady_clock::now() + p.connect_timeout : steady_clock::time_point::max();
     std::shared_ptr<tls_client> tls;
     if (p.tls) {
@@ -73,18 +73,18 @@ awaitable<result<std::unique_ptr<connection>>> open_connection(worker& w, resolv
     }
     const std::string& host = via != nullptr ? via->host : p.host;
     const auto port = via != nullptr ? via->port : p.port;
-    auto found = co_await names.resolve(host, give_up);
+    auto found = co_await names.resolve(host, deadline);
     if (!found) {
         auto e = found.error();
         e.source = p.source;
         co_return e;
     }
-    const opening o{w, p, via, tls.get(), std::move(session), std::move(count), give_up};
+    const opening o{w, p, via, tls.get(), std::move(session), std::move(count), deadline};
     const std::string place = via != nullptr ? p.host + " through the proxy " + via->authority() : p.host;
     error last{errc::connect_failed, p.source, true, "no address"};
     for (std::size_t i = 0; i != found->size(); ++i) {
         const auto& address = (*found)[i];
-        const auto connect_by = share_of(give_up, found->size() - i);
+        const auto connect_by = share_of(deadline, found->size() - i);
         const asio::ip::tcp::endpoint to(address, port);
         auto made = co_await open_one(o, to, connect_by);
         if (made) {
@@ -95,7 +95,7 @@ awaitable<result<std::unique_ptr<connection>>> open_connection(worker& w, resolv
         last.detail = place + (text == host ? "" : " (" + text + ")") + ": " + last.detail;
         names.put_last(host, address);
         // A certificate that is refused here would be refused at the next address as well.
-        if (!last.retryable || steady_clock::now() >= give_up) {
+        if (!last.retryable || steady_clock::now() >= deadline) {
             break;
         }
     }

@@ -13,7 +13,7 @@ namespace sluice::net {
 namespace {
 
 /// More than any password: bounds what is encoded.
-constexpr std::size_t longest = 4096;
+constexpr std::size_t max_length = 4096;
 
 /// RFC 7617 §2: `Basic` and the base64 of user, colon, password.
 result<secret> basic(const boost::urls::url_view& from) {
@@ -52,11 +52,11 @@ std::pair<std::string_view, std::string> first_of(const proxy_settings::environm
 } // namespace
 
 std::string http_proxy::authority() const {
-    return (host.find(':') == std::string::npos ? host : "[" + host + "]") + ":" + std::to_string(port);
+    return host_and_port(host, port);
 }
 
 result<http_proxy> parse_proxy(std::string_view text) {
-    if (text.size() > longest) {
+    if (text.size() > max_length) {
         return config::bad("is too long");
     }
     const wiped_text whole((text.find("://") == std::string_view::npos ? "http://" : "") + std::string(text));
@@ -66,7 +66,7 @@ result<http_proxy> parse_proxy(std::string_view text) {
                            "be percent-encoded)");
     }
     if (parsed->scheme_id() != boost::urls::scheme::http) {
-        return config::bad("names a proxy that is not spoken to over plain http: only http:// is supported");
+        return config::bad("must be an http:// URL: proxies over https and SOCKS are not supported");
     }
     if (parsed->encoded_path() != "" && parsed->encoded_path() != "/") {
         return config::bad("must not have a path");

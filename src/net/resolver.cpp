@@ -1,4 +1,4 @@
-#include <sluice/base/event.hpp>
+#include <sluice/base/async_event.hpp>
 #include <sluice/base/log.hpp>
 #include <sluice/net/resolver.hpp>
 
@@ -29,14 +29,14 @@ struct resolver::state {
 
 namespace {
 
-/// After a failed look-up whose old answer still serves: how long until the next is tried.
+/// How long after a failed look-up, whose old answer still serves, the next is tried.
 constexpr std::chrono::seconds retry_after{5};
 
 error failed(errc code, std::string detail) {
     return {code, error_source::internal, true, std::move(detail)};
 }
 
-/// Begins a look-up that outlives whoever asked for it; `s` is kept until it ends.
+/// Starts a look-up that outlives its caller; it holds `s` until it ends.
 template <class State>
 void look_up(const std::shared_ptr<State>& s, const std::string& host, typename State::entry& e) {
     s->lookup.async_resolve(host, "", [s, host](const boost::system::error_code& ec, const auto& results) {
@@ -55,7 +55,7 @@ void look_up(const std::shared_ptr<State>& s, const std::string& host, typename 
             if (!found.addresses.empty()) {
                 found.expires += retry_after;
             }
-            log::warn("look-up failed",
+            log::warn("name resolution failed",
                       {{"host", host}, {"error", found.failure}, {"stale", !found.addresses.empty()}});
         }
         for (auto& waiter : std::exchange(found.waiters, {})) {
@@ -75,7 +75,7 @@ resolver::~resolver() {
 }
 
 awaitable<result<std::vector<asio::ip::address>>> resolver::resolve(std::string host,
-                                                                    steady_clock::time_point give_up) {
+                                                                    steady_clock::time_point deadline) {
     using addresses = std::vector<asio::ip::address>;
     boost::system::error_code ec;
     const auto numeric = asio::ip::make_address(host, ec);
@@ -95,19 +95,16 @@ awaitable<result<std::vector<asio::ip::address>>> resolver::resolve(std::string 
     if (e.looking_up) {
         auto woken = std::make_shared<event>(s->owner.get_executor());
         e.waiters.push_back(woken);
-        deadline patience(
-            s->owner.deadlines, [](void* w) { static_cast<event*>(w)->notify(); }, woken.get());
-        patience.expires_at(give_up);
-        co_await woken->wait();
+        co_await woken->wait_until(deadline);
         std::erase(e.waiters, woken);
     }
     if (!e.addresses.empty()) {
         co_return e.addresses;
     }
     if (e.looking_up) {
-        co_return failed(errc::timeout, "look-up of " + host + " took too long");
+        co_return failed(errc::timeout, "resolving " + host + " took too long");
     }
-    co_return failed(errc::resolve_failed, "look-up of " + host + ": " + e.failure);
+    co_return failed(errc::resolve_failed, "resolving " + host + ": " + e.failure);
 }
 
 bool resolver::is_looking_up() const noexcept {

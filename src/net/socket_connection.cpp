@@ -26,7 +26,7 @@ error socket_connection::lost(std::string_view what) const {
     return {late ? errc::timeout : errc::connection_lost, source, true, std::string(what)};
 }
 
-awaitable<result<void>> socket_connection::connect(asio::ip::tcp::endpoint to, steady_clock::time_point give_up) {
+awaitable<result<void>> socket_connection::connect(asio::ip::tcp::endpoint to, steady_clock::time_point deadline) {
     boost::system::error_code ec;
     socket_.close(ec);
     socket_.open(to.protocol(), ec);
@@ -36,7 +36,7 @@ awaitable<result<void>> socket_connection::connect(asio::ip::tcp::endpoint to, s
     boost::system::error_code ignored;
     socket_.set_option(asio::ip::tcp::no_delay(true), ignored);
     socket_.set_option(asio::socket_base::keep_alive(true), ignored);
-    deadline_.expires_at(give_up);
+    deadline_.expires_at(deadline);
     auto [failed] = co_await socket_.async_connect(to, use_tuple);
     if (failed) {
         const bool late = deadline_.expired();

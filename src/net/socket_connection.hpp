@@ -15,7 +15,7 @@ namespace sluice::net {
 /// How many connections of a pool exist; read by other threads.
 using open_count = std::shared_ptr<std::atomic<std::size_t>>;
 
-/// What plain and TLS connections share: the socket, the deadline, and how errors are told.
+/// What plain and TLS connections share: the socket, the deadline, and how errors are reported.
 class socket_connection : public connection {
 public:
     socket_connection(worker& w, error_source whose, open_count count);
@@ -23,8 +23,8 @@ public:
     socket_connection& operator=(const socket_connection&) = delete;
     ~socket_connection() override;
 
-    /// Connects to one address; the socket of an earlier attempt is closed. Completes at `give_up` at the latest.
-    awaitable<result<void>> connect(asio::ip::tcp::endpoint to, steady_clock::time_point give_up);
+    /// Connects to one address; the socket of an earlier attempt is closed. Completes at `deadline` at the latest.
+    awaitable<result<void>> connect(asio::ip::tcp::endpoint to, steady_clock::time_point deadline);
 
     deadline& timer() override { return deadline_; }
     [[nodiscard]] bool eof() const noexcept override { return eof_; }
@@ -64,14 +64,14 @@ public:
     ~tls_connection() override;
 
     /// Has the proxy at the other end open a tunnel to `p`'s host, by its name; after `connect` to the proxy, before
-    /// the handshake. Completes at `give_up` at the latest.
+    /// the handshake. Completes at `deadline` at the latest.
     /// Errors: `connect_failed` where it refuses (its status in the detail; retryable unless it would refuse again, as
     /// with 407) or closes, `protocol_error`, `timeout`.
-    awaitable<result<void>> ask_for_tunnel(const http_proxy& via, const peer& p, steady_clock::time_point give_up);
+    awaitable<result<void>> ask_for_tunnel(const http_proxy& via, const peer& p, steady_clock::time_point deadline);
 
     /// The handshake, after `connect`. Errors: `tls_failed` (not retryable for a bad certificate), `timeout`.
     awaitable<result<void>> handshake(tls_client& settings, const peer& p, std::shared_ptr<tls_session> session,
-                                      steady_clock::time_point give_up);
+                                      steady_clock::time_point deadline);
 
     awaitable<result<std::size_t>> read_some(asio::mutable_buffer buffer) override;
     awaitable<result<void>> wait_readable() override;

@@ -1,6 +1,7 @@
 #include "tls_client.hpp"
 
 #include <sluice/base/asio.hpp>
+#include <sluice/base/mutex.hpp>
 
 #include <boost/asio/ip/address.hpp>
 #include <openssl/err.h>
@@ -8,7 +9,6 @@
 
 #include <array>
 #include <map>
-#include <mutex>
 
 namespace sluice::net {
 namespace {
@@ -46,7 +46,7 @@ result<std::shared_ptr<tls_client>> make(const std::string& ca_file) {
     const int loaded =
         ca_file.empty() ? SSL_CTX_set_default_verify_paths(ctx) : SSL_CTX_load_verify_file(ctx, ca_file.c_str());
     if (loaded != 1) {
-        return fail("cannot read the authorities in " +
+        return fail("cannot read the CA certificates in " +
                     (ca_file.empty() ? std::string("the system's store") : ca_file));
     }
     // One read system call for several records instead of two for each.
@@ -70,18 +70,21 @@ std::string tls_reason() {
 }
 
 result<std::shared_ptr<tls_client>> tls_client::of(const std::string& ca_file) {
-    static std::mutex mutex;
-    static std::map<std::string, std::shared_ptr<tls_client>> made;
-    const std::lock_guard lock(mutex);
-    const auto found = made.find(ca_file);
-    if (found != made.end()) {
+    struct shared_clients {
+        mutex guard;
+        std::map<std::string, std::shared_ptr<tls_client>> by_ca_file GUARDED_BY(guard);
+    };
+    static shared_clients clients;
+    const mutex_lock lock(clients.guard);
+    const auto found = clients.by_ca_file.find(ca_file);
+    if (found != clients.by_ca_file.end()) {
         return found->second;
     }
-    auto fresh = make(ca_file);
-    if (fresh) {
-        made.emplace(ca_file, *fresh);
+    auto made = make(ca_file);
+    if (made) {
+        clients.by_ca_file.emplace(ca_file, *made);
     }
-    return fresh;
+    return made;
 }
 
 tls_handle tls_client::open(const peer& p, int socket, tls_session& session) {
@@ -93,7 +96,7 @@ tls_handle tls_client::open(const peer& p, int socket, tls_session& session) {
     static_cast<void>(asio::ip::make_address(p.host, not_numeric));
     bool named = false;
     if (not_numeric) {
-        // RFC 9525 §6.3: names stand in the subject's alternative names; a common name is none.
+        // RFC 9525 §6.3: only the subject's alternative names count, not its common name.
         SSL_set_hostflags(ssl.get(), X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS | X509_CHECK_FLAG_NEVER_CHECK_SUBJECT);
         // The macro of SSL_set_tlsext_host_name, without its C-style cast.
         const long sni = SSL_ctrl(ssl.get(), SSL_CTRL_SET_TLSEXT_HOSTNAME, TLSEXT_NAMETYPE_host_name,

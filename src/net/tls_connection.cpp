@@ -9,9 +9,9 @@
 namespace sluice::net {
 namespace {
 
-/// Reads that needed no waiting before the worker's other coroutines get their turn.
-constexpr unsigned fair_share = 16;
-/// The largest record: what is gathered into one.
+/// Reads without waiting after which the worker's other coroutines get a turn.
+constexpr unsigned max_reads_without_wait = 16;
+/// The largest TLS record: up to here, buffers are joined into one.
 constexpr std::size_t max_record = 16 * 1024;
 
 } // namespace
@@ -62,13 +62,13 @@ error tls_connection::handshake_error() const {
 
 awaitable<result<void>> tls_connection::handshake(tls_client& settings, const peer& p,
                                                   std::shared_ptr<tls_session> session,
-                                                  steady_clock::time_point give_up) {
+                                                  steady_clock::time_point deadline) {
     session_ = std::move(session);
     ssl_ = settings.open(p, socket_.native_handle(), *session_);
     if (!ssl_) {
         co_return error{errc::tls_failed, source, true, "cannot set up TLS: " + tls_reason()};
     }
-    deadline_.expires_at(give_up);
+    deadline_.expires_at(deadline);
     for (;;) {
         ERR_clear_error();
         const auto n = after(SSL_do_handshake(ssl_.get()));
@@ -88,7 +88,7 @@ awaitable<result<void>> tls_connection::handshake(tls_client& settings, const pe
 }
 
 awaitable<result<std::size_t>> tls_connection::read_some(asio::mutable_buffer buffer) {
-    if (++without_wait_ > fair_share) {
+    if (++without_wait_ > max_reads_without_wait) {
         without_wait_ = 0;
         co_await asio::post(socket_.get_executor(), asio::use_awaitable_t<executor>{});
     }
@@ -112,7 +112,7 @@ awaitable<result<std::size_t>> tls_connection::read_some(asio::mutable_buffer bu
             co_return total; // an error after it comes again at the next call
         }
         if (n == next::failed) {
-            co_return lost(eof_ ? "closed by the peer" : "cut: " + tls_reason());
+            co_return lost(eof_ ? "closed by the peer" : "connection lost: " + tls_reason());
         }
         without_wait_ = 0;
         const bool open = co_await wait(n);

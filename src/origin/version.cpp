@@ -1,3 +1,4 @@
+#include <sluice/base/text.hpp>
 #include <sluice/http/conditional.hpp>
 #include <sluice/origin/version.hpp>
 
@@ -11,7 +12,7 @@ constexpr std::string_view generation_mark = "-g";
 constexpr std::size_t max_generation_digits = 20; // of a 64-bit number
 
 bool is_generation(std::string_view text) {
-    return !text.empty() && text.size() <= max_generation_digits && std::ranges::all_of(text, http::is_digit);
+    return !text.empty() && text.size() <= max_generation_digits && std::ranges::all_of(text, is_digit);
 }
 
 } // namespace

@@ -37,8 +37,8 @@ public:
 
     /// All but what it serves as it lies on its disk. What we do not understand may be a copy.
     bool shares_copy(const authorize::protected_route& route, const std::optional<std::string>& named) const override {
-        const bool any_last_segment = std::ranges::any_of(
-            route.places, [](const authorize::store_place& p) { return p.kind == "azure"; });
+        const bool any_last_segment =
+            std::ranges::any_of(route.places, [](const authorize::store_place& p) { return p.kind == "azure"; });
         return !named || named->find("://") != std::string::npos || any_last_segment;
     }
 

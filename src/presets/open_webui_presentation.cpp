@@ -1,3 +1,4 @@
+#include <sluice/base/text.hpp>
 #include <sluice/http/fields.hpp>
 #include <sluice/http/media_type.hpp>
 #include <sluice/http/target.hpp>
@@ -17,12 +18,6 @@ constexpr std::size_t longest_name = 4096;
 constexpr std::size_t longest_type = 256;
 constexpr std::size_t most_parameters = 16;
 
-std::string lower_ascii(std::string_view text) {
-    std::string lower(text);
-    std::ranges::transform(lower, lower.begin(), http::ascii_lower);
-    return lower;
-}
-
 bool usable_type(std::string_view type) {
     return type.size() <= longest_type && type.front() != ' ' && type.back() != ' ' &&
            std::ranges::all_of(type, [](char c) { return c >= ' ' && c < 0x7f; });
@@ -40,10 +35,8 @@ std::optional<bool> truth_of(std::string_view text) {
 }
 
 bool is_plain_name(std::string_view name) {
-    return !name.empty() && std::ranges::all_of(name, [](char c) {
-        return http::is_digit(c) || (http::ascii_lower(c) >= 'a' && http::ascii_lower(c) <= 'z') || c == '_' ||
-               c == '-' || c == '.';
-    });
+    return !name.empty() &&
+           std::ranges::all_of(name, [](char c) { return is_alnum(c) || c == '_' || c == '-' || c == '.'; });
 }
 
 /// What the app takes `attachment` for; nullopt where that is not clear.
@@ -79,7 +72,7 @@ bool is_uuid(std::string_view text) noexcept {
     for (std::size_t i = 0; i < text.size(); ++i) {
         const char c = text[i];
         const bool dash = i == 8 || i == 13 || i == 18 || i == 23;
-        if (dash ? c != '-' : !(http::is_digit(c) || (c >= 'a' && c <= 'f'))) {
+        if (dash ? c != '-' : !(is_digit(c) || (c >= 'a' && c <= 'f'))) {
             return false;
         }
     }
@@ -96,7 +89,7 @@ std::optional<file_form> open_webui_form(std::string_view path, std::string_view
     if (at == std::string_view::npos) {
         return *attached ? file_form::attached : file_form::shown;
     }
-    const auto name = http::percent_decode(path.substr(at + beneath.size()));
+    const auto name = percent_decode(path.substr(at + beneath.size()));
     if (!name || name.value() == "html" || name.value() == "watch") {
         return std::nullopt;
     }
@@ -108,14 +101,14 @@ std::optional<presentation> open_webui_presentation(file_form form, std::string_
                                                     const std::optional<std::string>& filename,
                                                     const std::optional<std::string>& content_type) {
     const auto& name = meta_name ? meta_name : filename;
-    if (!name || name->size() > longest_name || !http::is_utf8(*name)) {
+    if (!name || name->size() > longest_name || !is_utf8(*name)) {
         return std::nullopt;
     }
     std::string type = form == file_form::named ? "" : content_type.value_or("");
     if (!type.empty() && !usable_type(type)) {
         return std::nullopt;
     }
-    const std::string lower = lower_ascii(*name);
+    const std::string lower = to_lower(*name);
     presentation p;
     const bool asked = form != file_form::shown;
     const bool pdf = !asked && (type == "application/pdf" || lower.ends_with(".pdf"));
@@ -126,13 +119,13 @@ std::optional<presentation> open_webui_presentation(file_form form, std::string_
         // As Python's `urllib.parse.quote` has it, which the app uses: "/" stays too.
         p.content_disposition = pdf ? "inline" : "attachment";
         p.content_disposition += "; filename*=UTF-8''";
-        sign::append_percent_encoded(p.content_disposition, *name, sign::slash::keep);
+        append_percent_encoded(p.content_disposition, *name, slash::keep);
     }
     if (type.empty()) {
         const auto guessed = http::media_type_of_name(key);
         type = guessed.empty() ? "application/octet-stream" : guessed;
     }
-    if (type.starts_with("text/") && lower_ascii(type).find("charset=") == std::string::npos) {
+    if (type.starts_with("text/") && to_lower(type).find("charset=") == std::string::npos) {
         type += "; charset=utf-8";
     }
     p.content_type = std::move(type);

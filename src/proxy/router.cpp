@@ -1,3 +1,4 @@
+#include <sluice/base/text.hpp>
 #include <sluice/http/target.hpp>
 #include <sluice/media/media_route.hpp>
 #include <sluice/media/path_template.hpp>

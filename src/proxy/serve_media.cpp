@@ -235,7 +235,7 @@ awaitable<void> serve_media(services& with, session::exchange& x, const media::m
     std::string key;
     if (!route.settings.resolve) {
         auto expanded =
-            media::expand_key(route.settings.object, captures, key_form_of(route.store->settings()));
+            media::expand_key(route.settings.object, captures, authorize::key_form_of(route.store->settings()));
         if (!expanded || !in_store(*route.store, expanded.value())) {
             const std::string named = expanded ? expanded.value() : std::string();
             co_await relay_not_taken(with, x, route, metrics::fallback_reason::not_ours, named, {});

@@ -21,7 +21,7 @@ void change_object(cache::object_cache& cache, const media::media_route& route, 
     if (!captures) {
         return;
     }
-    const auto form = key_form_of(route.store->settings());
+    const auto form = authorize::key_form_of(route.store->settings());
     if (const auto key = media::expand_key(route.settings.object, *captures, form)) {
         if (done == effect::deleted) {
             cache.purge(route.store->identity(), key.value());

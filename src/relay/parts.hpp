@@ -1,6 +1,6 @@
 #pragma once
 
-#include <sluice/base/event.hpp>
+#include <sluice/base/async_event.hpp>
 #include <sluice/net/client.hpp>
 #include <sluice/relay/app_request.hpp>
 #include <sluice/relay/relay.hpp>

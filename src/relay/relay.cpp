@@ -56,34 +56,6 @@ struct waited_for {
     }
 };
 
-/// Leases a connection and writes what there is of the request.
-awaitable<result<net::lease>> write_request(upstream& to, session::exchange& x, const outgoing& request, bool fresh) {
-    const bool names = request.filter != nullptr && request.filter->may_name_object;
-    auto& pool = names ? to.naming_pool : to.pool;
-    for (;; fresh = true) {
-        auto leased = co_await pool.acquire(to.peer, fresh);
-        if (!leased) {
-            co_return leased;
-        }
-        net::connection& app = **leased;
-        const auto before = app.sent;
-        app.timer().expires_after(request.options.write_timeout);
-        auto written = co_await app.write(request.bytes);
-        if (!written && written.error().code == errc::timeout) {
-            co_return written.error();
-        }
-        if (!written && app.uses > 0 && app.sent == before && !fresh) {
-            continue; // it died while it lay idle, and nothing went out: any request may have a new one
-        }
-        if (written && x.body_read && request.filter != nullptr) {
-            request.filter->request_sent = true;
-        }
-        // Where only a part could be written, the app may have answered before it stopped reading: the reader tells.
-        app.timer().expires_after(request.options.response_timeout);
-        co_return leased;
-    }
-}
-
 /// Reads heads until the final one (or 101), passing interim ones on.
 awaitable<result<void>> read_final_head(session::exchange& x, client_response& from_app, const outgoing& request) {
     for (;;) {
@@ -147,14 +119,19 @@ awaitable<result<void>> converse(session::exchange& x, client_response& from_app
 }
 
 /// One attempt on one connection.
-awaitable<std::optional<failure>> attempt(upstream& to, session::exchange& x, const outgoing& request, bool fresh,
-                                          std::string_view extra_fields) {
-    auto leased = co_await write_request(to, x, request, fresh);
-    if (!leased) {
-        co_return failure{leased.error()};
+awaitable<std::optional<failure>> attempt(upstream& to, session::exchange& x, const outgoing& request,
+                                          net::acquire_mode mode, std::string_view extra_fields) {
+    const bool names = request.filter != nullptr && request.filter->may_name_object;
+    auto& pool = names ? to.naming_pool : to.pool;
+    auto sent = co_await net::write_request(pool, to.peer, request.bytes, request.options, mode);
+    if (!sent) {
+        co_return failure{sent.error()};
     }
-    const bool kept = (*leased)->uses > 0;
-    client_response from_app(std::move(*leased), request.options);
+    if (sent->whole && x.body_read && request.filter != nullptr) {
+        request.filter->request_sent = true;
+    }
+    client_response from_app = std::move(sent->response);
+    const bool kept = from_app.transport().uses > 0;
     waited_for waiting{from_app, request.filter, x.worker.settings->limits.send_timeout};
     session::disconnect_watch watch(
         x, [](void* answer) { static_cast<waited_for*>(answer)->client_went(); }, &waiting);
@@ -254,12 +231,12 @@ awaitable<void> relay_with(upstream& to, session::exchange& x, std::string_view 
         if (auto prepared = prepare(to, x, request, filter); !prepared) {
             co_await answer_failure(x, prepared.error(), extra_fields);
         } else {
-            auto failed = co_await attempt(to, x, request, false, extra_fields);
+            auto failed = co_await attempt(to, x, request, net::acquire_mode::reuse, extra_fields);
             if (failed && failed->retry) {
                 if (filter != nullptr) {
                     filter->retried = true;
                 }
-                failed = co_await attempt(to, x, request, true, extra_fields);
+                failed = co_await attempt(to, x, request, net::acquire_mode::fresh, extra_fields);
             }
             if (failed && filter != nullptr) {
                 filter->failed = failed->what;

@@ -1,5 +1,5 @@
-#include <sluice/base/event.hpp>
-#include <sluice/net/piece.hpp>
+#include <sluice/base/async_event.hpp>
+#include <sluice/net/body_buffer.hpp>
 #include <sluice/relay/tunnel.hpp>
 #include <sluice/session/exchange.hpp>
 

@@ -1,5 +1,5 @@
 #include <sluice/http/chunk.hpp>
-#include <sluice/net/piece.hpp>
+#include <sluice/net/body_buffer.hpp>
 #include <sluice/session/exchange.hpp>
 
 #include "parts.hpp"

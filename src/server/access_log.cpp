@@ -12,8 +12,8 @@ namespace sluice::server {
 
 namespace {
 
-/// Lines are handed on early beyond this.
-constexpr std::size_t full = 64 * 1024;
+/// Lines beyond this are passed on before the tick.
+constexpr std::size_t max_collected = 64 * 1024;
 
 /// Three digits of a number below 1000.
 void append_padded(std::string& out, std::uint64_t n) {
@@ -81,7 +81,7 @@ void access_log::record(const session::exchange& x) {
         log::append_json_string(lines_, x.detail);
     }
     lines_ += "}\n";
-    if (lines_.size() >= full) {
+    if (lines_.size() >= max_collected) {
         flush();
     }
 }

@@ -1,5 +1,5 @@
-#include <sluice/base/listed.hpp>
 #include <sluice/base/log.hpp>
+#include <sluice/base/scoped_registration.hpp>
 #include <sluice/http/date.hpp>
 #include <sluice/server/admin.hpp>
 #include <sluice/server/descriptors.hpp>
@@ -25,10 +25,10 @@ using stream = beast::basic_stream<asio::ip::tcp, executor>;
 using request = http::request<http::string_body>;
 using response = http::response<http::string_body>;
 
-constexpr std::size_t most_head = 8 * 1024;
-constexpr std::size_t most_body = 1U << 20U;
-/// What is read and dropped behind an answer to a body that was not wanted, so that the answer is not lost by a reset.
-constexpr std::size_t most_dropped = 256 * 1024;
+constexpr std::size_t max_head_size = 8 * 1024;
+constexpr std::size_t max_body_size = 1U << 20U;
+/// How much of an unwanted body is read and dropped behind the response, so that a reset does not lose the response.
+constexpr std::size_t max_drained = 256 * 1024;
 constexpr auto linger_time = std::chrono::seconds(5);
 
 response reply(const request& to, http::status status, std::string body,
@@ -80,7 +80,7 @@ response purge(const request& r, admin_services& s) {
             }
         }
         if (!known) {
-            return reply(r, http::status::bad_request, "A URI lies in no configured store.\n");
+            return reply(r, http::status::bad_request, "A URI is in no configured store.\n");
         }
     }
     log::info("purged", {{"objects", purged}});
@@ -92,7 +92,7 @@ response metrics_page(const request& r, admin_services& s) {
     return reply(r, http::status::ok, s.counters.text(), "text/plain; version=0.0.4; charset=utf-8");
 }
 
-/// A line each. Whoever asks whether to send requests here is not told no: the app answers them.
+/// A line each. They do not make the process unready: the app answers what would have come from those stores.
 std::string unusable_stores(const media_setup& media) {
     std::string lines;
     for (const auto& [name, why] : media.unusable_stores) {
@@ -101,8 +101,8 @@ std::string unusable_stores(const media_setup& media) {
     return lines;
 }
 
-/// What is answered without a body: everything but a purge that may be done.
-std::optional<response> answer_head(const request& r, admin_services& s) {
+/// The response where no request body is needed for it: to all but an authorized purge.
+std::optional<response> respond_to_head(const request& r, admin_services& s) {
     const std::string_view target = r.target();
     const auto path = target.substr(0, target.find('?'));
     const bool reads = r.method() == http::verb::get || r.method() == http::verb::head;
@@ -133,8 +133,7 @@ std::optional<response> answer_head(const request& r, admin_services& s) {
     return std::nullopt;
 }
 
-/// One connection, and what it is read with. A head has the client listeners' times; nothing here is larger than it
-/// must be before the token was seen.
+/// One connection, and what it is read with. The buffers are small, since the token has not been seen yet.
 struct connection {
     connection(tcp_socket socket, admin_services& of)
         : s(of)
@@ -142,7 +141,7 @@ struct connection {
 
     admin_services& s;
     stream client;
-    beast::flat_buffer buffer{most_head + 64UL * 1024};
+    beast::flat_buffer buffer{max_head_size + 64UL * 1024};
 };
 
 using parser = http::request_parser<http::string_body>;
@@ -157,7 +156,7 @@ awaitable<bool> read_head(connection& c, parser& p) {
     const auto& limits = c.s.settings->limits;
     if (c.buffer.size() == 0) {
         c.client.expires_after(limits.idle_timeout);
-        auto [ec, n] = co_await c.client.async_read_some(c.buffer.prepare(most_head), use_tuple);
+        auto [ec, n] = co_await c.client.async_read_some(c.buffer.prepare(max_head_size), use_tuple);
         if (ec) {
             co_return false;
         }
@@ -182,14 +181,14 @@ awaitable<bool> read_body(connection& c, parser& p) {
     co_return !ec;
 }
 
-/// Tells the client that no more will come, and drops what it still sends, for a bounded time.
+/// Ends the sending side, and drops what the client still sends, for `linger_time`.
 awaitable<void> linger(connection& c) {
     boost::system::error_code ignored;
     c.client.socket().shutdown(tcp_socket::shutdown_send, ignored);
     c.client.expires_after(linger_time);
-    for (std::size_t dropped = 0; dropped < most_dropped;) {
+    for (std::size_t dropped = 0; dropped < max_drained;) {
         c.buffer.clear();
-        auto [ec, n] = co_await c.client.async_read_some(c.buffer.prepare(most_head), use_tuple);
+        auto [ec, n] = co_await c.client.async_read_some(c.buffer.prepare(max_head_size), use_tuple);
         if (ec) {
             co_return;
         }
@@ -197,19 +196,18 @@ awaitable<void> linger(connection& c) {
     }
 }
 
-/// One request and its answer. True where another may follow.
+/// One request and its response. True where another may follow.
 awaitable<bool> serve_one(connection& c) {
     parser p;
-    p.header_limit(most_head);
-    p.body_limit(most_body);
-    // Whoever is at work on less than a purge that may be done makes way for a newer connection, after all that came
-    // before.
+    p.header_limit(max_head_size);
+    p.body_limit(max_body_size);
+    // All but an authorized purge may be closed for a newer connection, the oldest first.
     std::optional<waiting_line::entry> waits(std::in_place, c.s.waiting, close_socket, &c.client.socket());
     const bool read = co_await read_head(c, p);
     if (!read) {
         co_return false;
     }
-    std::optional<response> r = answer_head(p.get(), c.s);
+    std::optional<response> r = respond_to_head(p.get(), c.s);
     if (!r) {
         waits.reset();
         const bool whole = co_await read_body(c, p);
@@ -233,7 +231,7 @@ awaitable<bool> serve_one(connection& c) {
 
 } // namespace
 
-awaitable<void> run_admin_session(tcp_socket socket, admin_services services) {
+awaitable<void> serve_admin_connection(tcp_socket socket, admin_services services) {
     connection c(std::move(socket), services);
     const listed<std::vector<tcp_socket*>> listed_here(services.open, c.client.socket());
     for (;;) {
@@ -245,13 +243,13 @@ awaitable<void> run_admin_session(tcp_socket socket, admin_services services) {
 }
 
 void admit_admin(tcp_socket socket, const admin_services& services) {
-    if (services.open.size() >= most_admin_connections) {
-        if (!services.waiting.close_longest()) {
+    if (services.open.size() >= max_admin_connections) {
+        if (!services.waiting.close_oldest()) {
             return; // all of them purge
         }
-        services.counters.admin_closed->Increment(); // its session ends in a moment
+        services.counters.admin_closed->Increment(); // its coroutine ends in a moment
     }
-    services.self.tasks.spawn(run_admin_session(std::move(socket), services));
+    services.self.tasks.spawn(serve_admin_connection(std::move(socket), services));
 }
 
 } // namespace sluice::server

@@ -1,7 +1,6 @@
+#include <sluice/base/assert.hpp>
+#include <sluice/base/cidr_block.hpp>
 #include <sluice/server/client_table.hpp>
-
-#include <boost/asio/ip/address_v4.hpp>
-#include <boost/asio/ip/address_v6.hpp>
 
 #include <algorithm>
 #include <functional>
@@ -11,19 +10,18 @@ namespace sluice::server {
 
 client_table::place client_table::enter(const asio::ip::address& client) {
     key k{};
-    if (client.is_v4()) {
-        std::ranges::copy(client.to_v4().to_bytes(), k.begin() + 1);
-    } else if (client.to_v6().is_v4_mapped()) {
-        std::ranges::copy(asio::ip::make_address_v4(asio::ip::v4_mapped, client.to_v6()).to_bytes(), k.begin() + 1);
+    const auto address = unmapped(client);
+    if (address.is_v4()) {
+        std::ranges::copy(address.to_v4().to_bytes(), k.begin() + 1);
     } else {
         k[0] = 6;
-        const auto bytes = client.to_v6().to_bytes();
+        const auto bytes = address.to_v6().to_bytes();
         std::copy(bytes.begin(), bytes.begin() + 8, k.begin() + 1);
     }
     place p;
-    const std::lock_guard lock(mutex_);
+    const mutex_lock lock(mutex_);
     auto& n = counts_[k];
-    if (n < most_) {
+    if (n < max_) {
         ++n;
         p.table_ = this;
         p.key_ = k;
@@ -35,15 +33,16 @@ client_table::place::~place() {
     if (table_ == nullptr) {
         return;
     }
-    const std::lock_guard lock(table_->mutex_);
+    const mutex_lock lock(table_->mutex_);
     const auto it = table_->counts_.find(key_);
+    SLUICE_ASSERT(it != table_->counts_.end() && it->second > 0);
     if (--it->second == 0) {
         table_->counts_.erase(it);
     }
 }
 
 std::size_t client_table::size() {
-    const std::lock_guard lock(mutex_);
+    const mutex_lock lock(mutex_);
     return counts_.size();
 }
 

@@ -9,12 +9,10 @@ namespace sluice::server {
 
 namespace {
 
-/// Standard streams, the cache's lock, directories and census, files of secrets and certificates that are read again.
+/// Standard streams, the cache's lock, directories and scan, files of secrets and certificates that are read again.
 constexpr std::uint64_t fixed = 64;
 /// epoll, its eventfd and its timer.
 constexpr std::uint64_t per_worker = 3;
-/// Idle connections to stores that a worker keeps.
-constexpr std::uint64_t origin_keepalive = 64;
 
 void set_soft_limit(std::uint64_t n) noexcept {
     rlimit limit{};
@@ -31,10 +29,10 @@ std::uint64_t descriptors_needed(const config::config& c) noexcept {
     const bool has_stores = !c.stores.empty();
     const auto names_object = [](const config::route& r) { return !r.object_header.empty(); };
     const std::uint64_t app_pools = std::ranges::any_of(c.routes, names_object) ? 3 : 2;
-    return fixed + 2ULL * c.limits.connections + (has_stores ? 2ULL * c.limits.fills : 0) + most_admin_connections +
+    return fixed + 2ULL * c.limits.connections + (has_stores ? 2ULL * c.limits.fills : 0) + max_admin_connections +
            admin_reserve +
-           workers *
-               (per_worker + c.listeners.size() + app_pools * c.app.keepalive + (has_stores ? origin_keepalive : 0));
+           workers * (per_worker + c.listeners.size() + app_pools * c.app.keepalive +
+                      (has_stores ? max_idle_origin_connections : 0));
 }
 
 std::optional<std::string> descriptor_shortfall(std::uint64_t needed) {

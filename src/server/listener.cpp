@@ -1,4 +1,5 @@
 #include <sluice/base/log.hpp>
+#include <sluice/base/text.hpp>
 #include <sluice/server/listener.hpp>
 
 #include <boost/system/system_error.hpp>
@@ -12,8 +13,8 @@ namespace sluice::server {
 namespace {
 
 constexpr int backlog = 4096;
-/// How long accepting rests where the process or the system has no descriptor left.
-constexpr auto rest = std::chrono::milliseconds(100);
+/// How long accepting pauses where the process or the system has no descriptor left.
+constexpr auto retry_after = std::chrono::milliseconds(100);
 
 bool out_of_descriptors(const boost::system::error_code& ec) {
     return ec == boost::system::errc::too_many_files_open || ec == boost::system::errc::too_many_files_open_in_system ||
@@ -40,8 +41,8 @@ tcp_acceptor open_listener(worker& w, const asio::ip::tcp::endpoint& where) {
         acceptor.non_blocking(true);
         return acceptor;
     } catch (const boost::system::system_error& e) {
-        const std::string address = where.address().to_string() + ":" + std::to_string(where.port());
-        throw boost::system::system_error(e.code(), "cannot listen on " + address);
+        throw boost::system::system_error(e.code(), "cannot listen on " +
+                                                        host_and_port(where.address().to_string(), where.port()));
     }
 }
 
@@ -49,8 +50,7 @@ awaitable<void> accept_loop(tcp_acceptor& acceptor, std::function<void(tcp_socke
                             std::function<bool()> make_room, const descriptor_reserve* reserve) {
     steady_timer timer(acceptor.get_executor());
     while (acceptor.is_open()) {
-        // Where no descriptor is left, accepting fails before it looks whether anybody waits: nobody is to make room
-        // then.
+        // Where no descriptor is left, `accept` fails also where nobody is waiting, and nobody must make room for that.
         auto [ec] = co_await acceptor.async_wait(tcp_acceptor::wait_read, use_tuple);
         tcp_socket socket(acceptor.get_executor());
         if (!ec) {
@@ -73,7 +73,7 @@ awaitable<void> accept_loop(tcp_acceptor& acceptor, std::function<void(tcp_socke
                 continue;
             }
             log::warn("no descriptor or memory left for a connection", {{"error", ec.message()}});
-            timer.expires_after(rest);
+            timer.expires_after(retry_after);
             auto [ignored] = co_await timer.async_wait(use_tuple);
             (void)ignored;
         } else if (ec == asio::error::operation_aborted || ec == asio::error::bad_descriptor) {

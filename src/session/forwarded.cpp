@@ -2,30 +2,11 @@
 #include <sluice/session/forwarded.hpp>
 
 #include <algorithm>
-#include <array>
 #include <string>
 
 namespace sluice::session {
 
 namespace {
-
-bool holds(const config::cidr& block, const asio::ip::address& address) {
-    if (block.v6 != address.is_v6()) {
-        return false;
-    }
-    std::array<std::uint8_t, 16> bytes{};
-    if (address.is_v6()) {
-        bytes = address.to_v6().to_bytes();
-    } else {
-        std::ranges::copy(address.to_v4().to_bytes(), bytes.begin());
-    }
-    const unsigned whole = block.prefix / 8;
-    if (!std::equal(bytes.begin(), bytes.begin() + whole, block.address.begin())) {
-        return false;
-    }
-    const unsigned rest = block.prefix % 8;
-    return rest == 0 || ((bytes[whole] ^ block.address[whole]) >> (8 - rest)) == 0;
-}
 
 std::optional<asio::ip::address> address_of(std::string_view text) {
     boost::system::error_code ec;
@@ -33,10 +14,7 @@ std::optional<asio::ip::address> address_of(std::string_view text) {
     if (ec) {
         return std::nullopt;
     }
-    if (address.is_v6() && address.to_v6().is_v4_mapped()) {
-        return asio::ip::make_address_v4(asio::ip::v4_mapped, address.to_v6());
-    }
-    return address;
+    return unmapped(address);
 }
 
 /// An element of X-Forwarded-For: some proxies add the port, and brackets for IPv6.
@@ -51,11 +29,11 @@ std::optional<asio::ip::address> node_address(std::string_view text) {
 
 } // namespace
 
-bool is_trusted(std::span<const config::cidr> trusted, const asio::ip::address& address) {
-    return std::ranges::any_of(trusted, [&](const config::cidr& block) { return holds(block, address); });
+bool is_trusted(std::span<const cidr_block> trusted, const asio::ip::address& address) {
+    return std::ranges::any_of(trusted, [&](const cidr_block& block) { return block.contains(address); });
 }
 
-bool is_trusted(std::span<const config::cidr> trusted, std::string_view address) {
+bool is_trusted(std::span<const cidr_block> trusted, std::string_view address) {
     if (trusted.empty()) {
         return false;
     }
@@ -63,8 +41,7 @@ bool is_trusted(std::span<const config::cidr> trusted, std::string_view address)
     return read && is_trusted(trusted, *read);
 }
 
-std::optional<asio::ip::address> forwarded_client(const http::field_list& fields,
-                                                  std::span<const config::cidr> trusted) {
+std::optional<asio::ip::address> forwarded_client(const http::field_list& fields, std::span<const cidr_block> trusted) {
     for (auto f = fields.items.rbegin(); f != fields.items.rend(); ++f) {
         if (!http::same_name(f->name, "X-Forwarded-For")) {
             continue;

@@ -10,25 +10,6 @@ namespace sluice::sign {
 
 namespace {
 
-// "URI encode every byte except the unreserved characters: 'A'-'Z', 'a'-'z', '0'-'9', '-', '.', '_', and '~'."
-constexpr auto unreserved = [] {
-    std::array<bool, 256> table{};
-    for (const char c : std::string_view{"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~"}) {
-        table[static_cast<std::uint8_t>(c)] = true;
-    }
-    return table;
-}();
-
-std::string lower(std::string_view name) {
-    std::string text(name);
-    for (char& c : text) {
-        if (c >= 'A' && c <= 'Z') {
-            c = static_cast<char>(c - 'A' + 'a');
-        }
-    }
-    return text;
-}
-
 // "remove leading and trailing spaces, and convert sequential spaces in the header value to a single space"; quoted
 // strings are no exception (aws-c-auth suite, get-header-value-trim).
 void append_collapsed(std::string& out, std::string_view value) {
@@ -49,34 +30,6 @@ void append_collapsed(std::string& out, std::string_view value) {
 }
 
 } // namespace
-
-void append_percent_encoded(std::string& out, std::string_view bytes, slash policy) {
-    // "Letters in the hexadecimal value must be uppercase, for example "%1A"."
-    constexpr std::string_view digits = "0123456789ABCDEF";
-    // "Encode the forward slash character, '/', everywhere except in the object key name."
-    const auto plain = [policy](char c) {
-        return unreserved[static_cast<std::uint8_t>(c)] || (c == '/' && policy == slash::keep);
-    };
-    for (auto at = bytes.begin(); at != bytes.end(); ++at) {
-        const auto run = std::find_if_not(at, bytes.end(), plain);
-        out.append(at, run);
-        at = run;
-        if (at == bytes.end()) {
-            break;
-        }
-        // "The space character is a reserved character and must be encoded as "%20" (and not as "+")."
-        const auto byte = static_cast<std::uint8_t>(*at);
-        const std::array<char, 3> escaped{'%', digits[byte >> 4U], digits[byte & 15U]};
-        out.append(escaped.data(), escaped.size());
-    }
-}
-
-std::string percent_encode(std::string_view bytes, slash policy) {
-    std::string text;
-    text.reserve(bytes.size() + bytes.size() / 2);
-    append_percent_encoded(text, bytes, policy);
-    return text;
-}
 
 std::string canonical_query(std::span<const field_view> parameters) {
     // "You URI-encode name and values individually. You must also sort the parameters in the canonical query string
@@ -120,7 +73,7 @@ canonical_header_block canonical_headers(std::span<const field_view> headers) {
     sorted.reserve(headers.size());
     std::size_t bytes = 0;
     for (const field_view& header : headers) {
-        sorted.emplace_back(lower(header.name), header.value);
+        sorted.emplace_back(to_lower(header.name), header.value);
         bytes += header.name.size() + header.value.size() + 2;
     }
     if (sorted.size() > 1) { // std::stable_sort allocates even for one

@@ -70,23 +70,6 @@ sha256_digest sha256(std::string_view data) {
     return finish(scratch(), data.data(), data.size());
 }
 
-void append_hex(std::string& out, std::span<const std::uint8_t> bytes) {
-    constexpr std::string_view digits = "0123456789abcdef";
-    std::size_t at = out.size();
-    out.resize(at + 2 * bytes.size());
-    for (const std::uint8_t byte : bytes) {
-        out[at++] = digits[byte >> 4U];
-        out[at++] = digits[byte & 15U];
-    }
-}
-
-std::string hex(std::span<const std::uint8_t> bytes) {
-    std::string text;
-    text.reserve(bytes.size() * 2);
-    append_hex(text, bytes);
-    return text;
-}
-
 std::string sha256_hex(std::string_view data) {
     return hex(sha256(data));
 }

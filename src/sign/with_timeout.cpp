@@ -1,6 +1,6 @@
 #include "with_timeout.hpp"
 
-#include <sluice/base/alarm.hpp>
+#include <sluice/base/async_event.hpp>
 
 #include <boost/asio/bind_cancellation_slot.hpp>
 #include <boost/asio/cancellation_signal.hpp>
@@ -18,9 +18,9 @@ namespace {
 /// What a task and its waiter share; the last of the two to end destroys it.
 struct pending_task {
     explicit pending_task(executor ex)
-        : ended(std::make_shared<alarm>(ex)) {}
+        : ended(std::make_shared<event>(ex)) {}
     asio::cancellation_signal cancel;
-    std::shared_ptr<alarm> ended;
+    std::shared_ptr<event> ended;
     std::optional<result<signed_request>> made{};
 };
 

@@ -30,7 +30,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     if (const auto* faults = std::get_if<std::vector<sluice::config::fault>>(&loaded)) {
         for (const auto& f : *faults) {
             const auto line = sluice::config::to_string(f);
-            if (f.message.empty() || sluice::config::has_control(line) || !sluice::config::valid_utf8(line)) {
+            if (f.message.empty() || sluice::config::has_control(line) || !sluice::is_utf8(line)) {
                 std::abort();
             }
         }

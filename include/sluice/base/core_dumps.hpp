@@ -2,8 +2,8 @@
 
 namespace sluice {
 
-/// From now on no core file is written, and the process's memory is nobody's to read or trace but root's
-/// (PR_SET_DUMPABLE): it holds keys. For the process and for good; what of it the system refuses is left as it is.
+/// Forbids core files, and reading or tracing the process's memory to all but root (PR_SET_DUMPABLE), since it holds
+/// keys. For the whole process, and not to be undone. What the system refuses is skipped.
 void forbid_core_dumps() noexcept;
 
 } // namespace sluice

@@ -11,10 +11,10 @@ namespace sluice {
 
 class deadline;
 
-/// One coarse sweep a worker over all its deadlines, instead of a timer for each operation (a re-armed timer costs more
-/// than the request it guards). A deadline fires at most `period` late.
+/// Checks all deadlines of one worker at a coarse period, instead of a timer for each operation (re-arming a timer
+/// costs more than the request that it guards). A deadline fires at most `period` late.
 ///
-/// All members are called on the worker's thread only.
+/// All members are called on the worker's thread only; before `run` began, on the thread that sets the worker up.
 class sweep {
 public:
     static constexpr std::chrono::milliseconds period{50};
@@ -27,7 +27,8 @@ public:
     awaitable<void> run();
     void stop();
 
-    /// Calls `f` at every tick as long as the sweep runs; for work that may be late, such as flushing buffers.
+    /// Calls `f` at every tick while `run` goes on; for work that may be late, such as flushing buffers. There is no
+    /// way to take it back.
     void on_tick(std::function<void()> f);
 
     /// The time of the last tick: at most `period` old and free to read.
@@ -35,6 +36,7 @@ public:
 
 private:
     friend class deadline;
+    [[nodiscard]] bool is_current() noexcept;
     using hook = boost::intrusive::list_base_hook<boost::intrusive::link_mode<boost::intrusive::auto_unlink>>;
     struct node : hook {
         steady_clock::time_point expires{steady_clock::time_point::max()};
@@ -47,13 +49,14 @@ private:
     boost::intrusive::list<node, boost::intrusive::constant_time_size<false>> nodes_;
     std::vector<std::function<void()>> ticks_;
     steady_clock::time_point now_{steady_clock::now()};
+    bool running_{false};
     bool stopped_{false};
 };
 
-/// The one deadline of a session or of a connection; its phases move it.
+/// The one deadline of a connection; the phases of its use move it.
 ///
 /// When it is overdue, `cancel(context)` is called at every tick until it is moved or ended, so that an operation begun
-/// just after the first call is cancelled as well. Lives on its worker; must not outlive its sweep.
+/// just after the first call is cancelled as well. Lives on its worker; must not outlive the service.
 class deadline {
 public:
     deadline(sweep& owner, void (*cancel)(void*), void* context);

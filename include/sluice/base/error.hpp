@@ -10,7 +10,7 @@
 
 namespace sluice {
 
-/// Whose fault an error is. It picks the status, the log level and the metric label.
+/// Whose fault an error is. It decides the status, the log level and the metric label.
 enum class error_source : std::uint8_t { client, app, origin, internal };
 
 /// What went wrong. `to_string` gives the stable name used in logs, in `reason=` labels and in
@@ -50,7 +50,7 @@ enum class errc : std::uint8_t {
     too_large,
     fills_limit,
     pool_busy,
-    purged, ///< while it was looked up
+    purged, ///< during the look-up
     // ours
     no_credentials,
     sign_failed,
@@ -74,7 +74,7 @@ struct error {
     std::string detail{};
 };
 
-/// What a function gives that may fail in use. Exceptions are for start-up and for broken invariants only.
+/// The result of a function that may fail at run time. Exceptions are for start-up and for broken invariants only.
 template <class T = void>
 using result = boost::system::result<T, error>;
 

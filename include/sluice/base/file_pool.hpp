@@ -1,7 +1,7 @@
 #pragma once
 
 #include <sluice/base/asio.hpp>
-#include <sluice/base/counted.hpp>
+#include <sluice/base/scoped_count.hpp>
 
 #include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/post.hpp>
@@ -24,8 +24,8 @@ public:
     file_pool& operator=(const file_pool&) = delete;
     ~file_pool() { join(); }
 
-    /// Runs `f` on a thread of the pool and completes on the caller's worker with what it gives (which must be movable
-    /// and not void), or throws what it throws. Not cancellable: it completes when `f` has ended.
+    /// Runs `f` on a thread of the pool and completes on the caller's worker with its result (movable, not void), or
+    /// throws what it throws. Not cancellable: it completes when `f` has returned.
     template <class F>
     awaitable<std::invoke_result_t<F&>> run(F f) {
         using value = std::invoke_result_t<F&>;
@@ -53,25 +53,25 @@ public:
         co_return std::move(*done);
     }
 
-    /// Runs `f` on a thread of the pool; nobody waits for it, and what it throws is lost.
+    /// Runs `f` on a thread of the pool; nobody waits for it, and what it throws is dropped.
     template <class F>
     void post(F f) {
         asio::post(threads_, [place = counted(queued_), work = std::move(f)]() mutable {
             try {
                 work();
-            } catch (...) { // NOLINT(bugprone-empty-catch): there is nobody to be told
+            } catch (...) { // NOLINT(bugprone-empty-catch): nobody waits for the result
             }
         });
     }
 
-    /// Work handed in and not finished: the measure of how far the disk is behind.
+    /// Jobs that are queued or running: how far the disk is behind.
     [[nodiscard]] std::size_t queued() const noexcept { return queued_.load(std::memory_order_relaxed); }
 
-    /// Waits for all work handed in. Nothing may be handed in afterwards.
+    /// Waits for all jobs. None may be queued afterwards.
     void join() { threads_.join(); }
 
 private:
-    std::atomic<std::size_t> queued_{0}; // before the threads: what they have not begun gives its place back
+    std::atomic<std::size_t> queued_{0}; // before the threads, whose jobs that never ran count down at the end
     asio::thread_pool threads_;
 };
 

@@ -8,9 +8,9 @@
 #include <variant>
 
 /// The structured log: one line an event on standard output (12-factor), written by a thread of its own, so that a slow
-/// reader of it never stops a worker; what waits is bounded in bytes, and beyond it dropped, never waited for.
+/// reader never stops a worker: the queue is bounded in bytes, and what does not fit is dropped and counted.
 ///
-/// Nothing that is secret may be handed in: paths go without their query, errors without bodies.
+/// Nothing secret may be passed in: paths go without their query, errors without bodies.
 namespace sluice::log {
 
 enum class level : std::uint8_t { debug, info, warn, error };
@@ -43,17 +43,20 @@ struct field {
 
 using fields = std::initializer_list<field>;
 
-/// Sets what is written and how; before the first event, from one thread. Without it events go to standard error.
-void start(level least, bool as_json);
-/// Writes nothing from now on: for commands that tell what happens in words of their own.
+/// Starts the writer's thread. Events below `min_level` are not written. Before the first event, from one thread;
+/// without it events go to standard error.
+void start(level min_level, bool as_json);
+/// Writes nothing from now on: for commands that print what happens themselves.
 void silence();
-/// Writes out what is queued, for 2 s at most where nobody takes it, and ends the writer's thread.
+/// Writes out what is queued, for 2 s at most, and ends the writer's thread.
 void stop();
 /// Lines that were dropped since `start`.
 [[nodiscard]] std::uint64_t dropped() noexcept;
 
+/// Whether events of that level are written: for those whose fields are dear to make.
 [[nodiscard]] bool enabled(level l) noexcept;
 
+/// Writes an event; `f` and its texts are read before this returns. From any thread; never waits.
 void write(level l, std::string_view message, fields f = {});
 inline void debug(std::string_view message, fields f = {}) {
     if (enabled(level::debug)) {
@@ -70,7 +73,7 @@ inline void error(std::string_view message, fields f = {}) {
     write(level::error, message, f);
 }
 
-/// Hands over whole lines that are already formatted (the access log); `lines` ends in a line feed.
+/// Queues whole lines that are already formatted (the access log); `lines` ends in a line feed.
 void write_lines(std::string_view lines);
 
 /// Appends `text` as a quoted JSON string. Plain text costs one scan.

@@ -4,9 +4,8 @@
 
 namespace sluice {
 
-/// A text in the making whose memory is used again: each thread keeps that of a few for the next ones, since a
-/// message's head is larger than what the allocator hands out cheaply. On one thread; never for secrets, which are
-/// wiped instead.
+/// A string whose memory is used again: each thread keeps that of a few for the next ones, since a message's head is
+/// larger than what the allocator hands out cheaply. On one thread; never for secrets, which are wiped instead.
 class scratch {
 public:
     scratch();

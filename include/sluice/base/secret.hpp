@@ -6,13 +6,12 @@
 
 namespace sluice {
 
-/// Overwrites all that `text` has room for, and empties it. What it held where it was before it last grew is not
-/// reached.
+/// Overwrites the whole capacity of `text`, and empties it. Copies that it left behind when it grew are not reached.
 void wipe(std::string& text) noexcept;
 
-/// A string that is wiped when it is dropped or assigned over, and that no stream or formatter prints.
+/// A string that is wiped when it is destroyed or overwritten, and that no stream or formatter prints.
 ///
-/// The one way to its text is `reveal()`, so that a search for it lists every use.
+/// `reveal()` is the only access to its text, so that a search for it lists every use.
 class secret {
 public:
     secret() = default;
@@ -31,13 +30,13 @@ private:
     std::string text_;
 };
 
-/// Text with secrets in it that is being written or read: wiped when it goes, and where `reserve` and `append` move it.
-/// Whoever makes `text` longer in another way reserves first, since a string that grows leaves its old place as it was.
+/// A text with secrets that is being built or parsed: wiped at its end, and where `reserve` and `append` move it.
+/// Reserve before making `text` longer in any other way: a string that grows leaves its old memory as it was.
 struct wiped_text {
     std::string text;
 
     wiped_text() = default;
-    /// Takes `from` over and wipes what is left there.
+    /// Takes over the text of `from`, and wipes what is left there.
     explicit wiped_text(std::string&& from);
     wiped_text(const wiped_text&) = delete;
     wiped_text& operator=(const wiped_text&) = delete;
@@ -45,7 +44,7 @@ struct wiped_text {
 
     /// Makes room for `size` bytes in all.
     void reserve(std::size_t size);
-    /// Adds `more`, which must not be of this text.
+    /// Appends `more`, which must not be a part of this text.
     wiped_text& append(std::string_view more);
 };
 

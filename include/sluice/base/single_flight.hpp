@@ -1,9 +1,10 @@
 #pragma once
 
-#include <sluice/base/event.hpp>
+#include <sluice/base/assert.hpp>
+#include <sluice/base/async_event.hpp>
+#include <sluice/base/mutex.hpp>
 
 #include <memory>
-#include <mutex>
 #include <optional>
 #include <string>
 #include <unordered_map>
@@ -12,19 +13,20 @@
 
 namespace sluice {
 
-/// One piece of work a key at a time: who comes first leads and does it, all others wait for what it gives.
+/// One call a key at a time (as Go's `singleflight`): the first comer leads and does the work, all others follow and
+/// get its result.
 ///
 /// Shared by all workers. `Value` must be copyable.
 template <class Value>
 class single_flight {
     struct flight {
-        std::mutex mutex;
-        std::optional<Value> value;
-        std::vector<std::shared_ptr<event>> waiters;
+        mutex guard;
+        std::optional<Value> value GUARDED_BY(guard);
+        std::vector<std::shared_ptr<event>> waiters GUARDED_BY(guard);
     };
 
 public:
-    /// A place in a flight. A leader that ends without `land` gives its followers `abandoned`.
+    /// A part in a flight. A leader that is destroyed without `land` gives its followers `abandoned`.
     class ticket {
     public:
         ticket(ticket&& other) noexcept
@@ -42,14 +44,15 @@ public:
 
         [[nodiscard]] bool leads() const noexcept { return leads_; }
 
-        /// The leader's: hands `value` to all who wait, and lets the next comer lead anew.
+        /// The leader's: gives `value` to all followers; the next comer leads a new flight.
         void land(Value value) {
             leads_ = false;
             {
-                const std::lock_guard lock(owner_->mutex_);
+                const mutex_lock lock(owner_->mutex_);
                 take_out();
             }
-            const std::lock_guard lock(flight_->mutex);
+            const mutex_lock lock(flight_->guard);
+            SLUICE_ASSERT(!flight_->value);
             flight_->value = std::move(value);
             for (const auto& each : flight_->waiters) {
                 each->notify();
@@ -57,10 +60,10 @@ public:
             flight_->waiters.clear();
         }
 
-        /// The leader's: where nobody else is in the flight, lets nobody join it any more (the next comer leads anew),
-        /// so that the work can be given up. False where somebody is.
+        /// The leader's: where nobody follows, closes the flight to later comers (the next one leads a new flight), so
+        /// that the work can be canceled. False where somebody follows.
         [[nodiscard]] bool close_if_alone() {
-            const std::lock_guard lock(owner_->mutex_);
+            const mutex_lock lock(owner_->mutex_);
             if (flight_.use_count() > (listed_ ? 2 : 1)) { // the table's and ours; more come under this lock alone
                 return false;
             }
@@ -75,14 +78,14 @@ public:
             co_return std::move(*value);
         }
 
-        /// The same, but gives nullopt where `given_up()` holds when the caller notifies `wake`. `wake` is of the
+        /// The same, but gives nullopt where `is_canceled()` holds when the caller notifies `wake`, which is of the
         /// caller's worker.
-        template <class GivenUp>
-        awaitable<std::optional<Value>> wait_unless(std::shared_ptr<event> wake, GivenUp given_up) {
+        template <class IsCanceled>
+        awaitable<std::optional<Value>> wait_unless(std::shared_ptr<event> wake, IsCanceled is_canceled) {
             bool enlisted = false;
             for (;;) {
                 {
-                    const std::lock_guard lock(flight_->mutex);
+                    const mutex_lock lock(flight_->guard);
                     if (flight_->value) {
                         co_return flight_->value;
                     }
@@ -91,7 +94,7 @@ public:
                         enlisted = true;
                     }
                 }
-                if (given_up()) {
+                if (is_canceled()) {
                     co_return std::nullopt;
                 }
                 co_await wake->wait();
@@ -105,8 +108,8 @@ public:
             , key_(std::move(key))
             , flight_(std::move(f))
             , leads_(leads) {}
-        /// Out of the table; under the owner's lock.
-        void take_out() {
+        /// Takes the flight out of the table: the next comer leads a new one.
+        void take_out() REQUIRES(owner_->mutex_) {
             if (std::exchange(listed_, false)) {
                 owner_->flights_.erase(key_);
             }
@@ -122,8 +125,9 @@ public:
     explicit single_flight(Value abandoned)
         : abandoned_(std::move(abandoned)) {}
 
+    /// Joins the flight of `key`, or leads a new one.
     ticket enter(std::string key) {
-        const std::lock_guard lock(mutex_);
+        const mutex_lock lock(mutex_);
         auto& slot = flights_[key];
         const bool leads = slot == nullptr;
         if (leads) {
@@ -134,8 +138,8 @@ public:
 
 private:
     const Value abandoned_;
-    std::mutex mutex_;
-    std::unordered_map<std::string, std::shared_ptr<flight>> flights_;
+    mutex mutex_;
+    std::unordered_map<std::string, std::shared_ptr<flight>> flights_ GUARDED_BY(mutex_);
 };
 
 } // namespace sluice

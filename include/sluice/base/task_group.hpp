@@ -1,19 +1,19 @@
 #pragma once
 
 #include <sluice/base/asio.hpp>
-#include <sluice/base/event.hpp>
+#include <sluice/base/async_event.hpp>
 
 namespace sluice {
 
-/// The coroutines that run on one worker and belong to nobody else: sessions, fills, background work.
+/// The detached coroutines of one worker: connections, fills, background work.
 ///
 /// All members on the worker's thread only.
 class task_group {
 public:
     explicit task_group(executor ex);
 
-    /// Starts `task` on this worker. What it throws is logged and ends only that task. Throws `std::bad_alloc` where it
-    /// cannot be started.
+    /// Starts `task` on this worker. An exception from it is logged, and ends only that task. Throws `std::bad_alloc`
+    /// where it cannot be started.
     void spawn(awaitable<void> task);
 
     /// How many are running.

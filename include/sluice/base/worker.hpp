@@ -19,6 +19,8 @@ struct worker {
     task_group tasks;
 
     [[nodiscard]] executor get_executor() noexcept { return context.get_executor(); }
+    /// True on the thread that runs this worker, for assertions.
+    [[nodiscard]] bool is_current() noexcept { return get_executor().running_in_this_thread(); }
 };
 
 } // namespace sluice

@@ -1,7 +1,7 @@
 #pragma once
 
+#include <sluice/base/async_event.hpp>
 #include <sluice/base/error.hpp>
-#include <sluice/base/event.hpp>
 
 #include <cstddef>
 #include <cstdint>

@@ -1,8 +1,8 @@
 #pragma once
 
 #include <sluice/base/asio.hpp>
+#include <sluice/base/async_event.hpp>
 #include <sluice/base/error.hpp>
-#include <sluice/base/event.hpp>
 #include <sluice/base/owning_thread.hpp>
 
 #include <cstddef>

@@ -32,7 +32,7 @@ namespace sluice::config {
 
 /// `10.0.0.0/8`, `fd00::/8`, or a bare address. Bits beyond the prefix must be zero: what was meant is unclear
 /// otherwise.
-[[nodiscard]] result<cidr> parse_cidr(std::string_view text);
+[[nodiscard]] result<cidr_block> parse_cidr(std::string_view text);
 
 /// True where both cannot be bound beside each other: the same port, not 0, and the same address or one of them every
 /// address of the other's family. `[::]` counts as every IPv4 address too.

@@ -1,11 +1,13 @@
 #pragma once
 
+#include <sluice/base/cidr_block.hpp>
 #include <sluice/base/secret.hpp>
 #include <sluice/config/diagnostic.hpp>
 #include <sluice/config/route.hpp>
 #include <sluice/config/store.hpp>
 #include <sluice/config/values.hpp>
 
+#include <chrono>
 #include <cstdint>
 #include <map>
 #include <string>
@@ -93,7 +95,7 @@ struct config {
     std::vector<listener> listeners;
     struct admin admin;
     struct app app;
-    std::vector<cidr> trusted_proxies;
+    std::vector<cidr_block> trusted_proxies;
     std::vector<std::string> strip_request_headers; ///< lower case
     struct limits limits;
     struct fallback fallback;

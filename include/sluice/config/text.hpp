@@ -1,6 +1,7 @@
 #pragma once
 
 #include <sluice/base/error.hpp>
+#include <sluice/base/text.hpp>
 
 #include <string>
 #include <string_view>
@@ -11,14 +12,8 @@ namespace sluice::config {
 /// An `errc::bad_config` error with that detail.
 [[nodiscard]] error bad(std::string detail);
 
-/// True where `text` is well-formed UTF-8 (RFC 3629: no overlong forms, no surrogates, at most U+10FFFF).
-[[nodiscard]] bool valid_utf8(std::string_view text) noexcept;
-
 /// True where `text` has a byte below 0x20, or 0x7f.
 [[nodiscard]] bool has_control(std::string_view text) noexcept;
-
-/// ASCII letters in lower case, all else as it is.
-[[nodiscard]] std::string to_lower(std::string_view text);
 
 /// A name for a route or a store: `[A-Za-z0-9_.-]{1,64}`, as it becomes a metric label and part of log lines.
 [[nodiscard]] result<std::string> parse_name(std::string_view text);

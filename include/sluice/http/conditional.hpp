@@ -23,8 +23,8 @@ enum class precondition : std::uint8_t {
 };
 
 /// Evaluates If-Match, else If-Unmodified-Since, then If-None-Match, else If-Modified-Since, in the order of
-/// RFC 9110 §13.2.2, for a GET or HEAD of a representation that exists. To be asked after leave was given, and before
-/// the Range is looked at.
+/// RFC 9110 §13.2.2, for a GET or HEAD of a representation that exists. To be evaluated after authorization and before
+/// the Range.
 ///
 /// A malformed entity tag matches nothing; a malformed or repeated date is ignored, and so are dates where
 /// `last_modified` is not known.

@@ -11,10 +11,6 @@
 /// Header fields: syntax, lists, which of them end at this hop, which belong to Sluice, and writing them.
 namespace sluice::http {
 
-[[nodiscard]] constexpr bool is_digit(char c) noexcept {
-    return c >= '0' && c <= '9';
-}
-
 /// A tchar of RFC 9110 §5.6.2.
 [[nodiscard]] bool is_token_char(char c) noexcept;
 /// A token of RFC 9110 §5.6.2: at least one tchar and nothing else. What methods and field names must be.
@@ -28,6 +24,10 @@ namespace sluice::http {
 /// Takes the next member of a comma-separated list (RFC 9110 §5.6.1) off `rest`: trimmed, empty members skipped,
 /// commas inside quoted strings not counted. Gives nullopt at the list's end. A view into `rest`.
 [[nodiscard]] std::optional<std::string_view> next_list_member(std::string_view& rest) noexcept;
+
+/// True where the comma-separated `list` (RFC 9110 §5.6.1) has `token` as a member, ASCII case aside: the lists of
+/// Connection, Vary, Cache-Control and their like.
+[[nodiscard]] bool list_contains(std::string_view list, std::string_view token) noexcept;
 
 /// As `same_name`, and `_` counts as `-`: CGI-like apps cannot tell the two apart.
 [[nodiscard]] bool same_name_folded(std::string_view a, std::string_view b) noexcept;
@@ -62,8 +62,8 @@ private:
 /// NUL or another control character.
 [[nodiscard]] bool append_field(std::string& out, std::string_view name, std::string_view value);
 
-/// What of a request target may be logged: its path, without query and fragment, and for the absolute form without
-/// scheme and authority (which may hold a password). A view into `target`.
+/// The part of a request target that may be logged: its path, without query and fragment, and for the absolute form
+/// without scheme and authority (which may hold a password). A view into `target`.
 [[nodiscard]] std::string_view path_without_query(std::string_view target) noexcept;
 
 /// Whether `name` is one of `names`, which are lower case; `_` counts as `-`.

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <sluice/base/text.hpp>
+
 #include <cstdint>
 #include <string_view>
 #include <vector>
@@ -12,10 +14,6 @@ struct field_view {
     std::string_view name;
     std::string_view value;
 };
-
-[[nodiscard]] constexpr char ascii_lower(char c) noexcept {
-    return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
-}
 
 /// True where `a` and `b` are the same field name: ASCII case does not count.
 [[nodiscard]] constexpr bool same_name(std::string_view a, std::string_view b) noexcept {

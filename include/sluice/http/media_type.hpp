@@ -2,14 +2,14 @@
 
 #include <string_view>
 
-/// What media types (RFC 9110 §8.3.1) are known of names, and of themselves. Pure.
+/// Media types (RFC 9110 §8.3.1): by the extension of a name, and whether they compress. Pure.
 namespace sluice::http {
 
-/// The type that the ending of a name tells ("a/b.tar.gz" is a tar, whatever it is packed in), as Python's
-/// `mimetypes.guess_type` has it; "" where it is not known. Lives forever.
+/// The type by the extension of a name, as Python's `mimetypes.guess_type` gives it ("a/b.tar.gz" is a tar, however it
+/// is compressed); "" where it is not known. Lives forever.
 [[nodiscard]] std::string_view media_type_of_name(std::string_view name);
 
-/// True for types whose content text-like compression makes smaller; parameters and case do not count.
+/// True for types whose content is worth compressing on the fly; parameters and case do not count.
 [[nodiscard]] bool is_compressible_type(std::string_view content_type) noexcept;
 
 } // namespace sluice::http

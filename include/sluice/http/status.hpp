@@ -4,7 +4,7 @@
 
 namespace sluice::http {
 
-/// The reason phrase that goes with `status` (RFC 9110 §15); "" for one that has none. Lives forever.
+/// The reason phrase of `status` (RFC 9110 §15); "" where it has none. Lives forever.
 [[nodiscard]] std::string_view reason_phrase(unsigned status) noexcept;
 
 } // namespace sluice::http

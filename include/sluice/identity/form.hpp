@@ -24,9 +24,6 @@ struct service_url {
 /// does not quote the text, which may contain a secret.
 [[nodiscard]] result<service_url> parse_service_url(std::string_view text);
 
-/// All but `A-Za-z0-9-._~` as `%XX` of upper case (RFC 3986 §2.1, §2.3).
-[[nodiscard]] std::string percent_encoded(std::string_view text);
-
 using form_pairs = std::vector<std::pair<std::string_view, std::string_view>>;
 
 /// Names and values as application/x-www-form-urlencoded, spaces as `%20`; also for a query. The values may be secrets.

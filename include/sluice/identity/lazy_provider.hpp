@@ -30,7 +30,7 @@ public:
 
 private:
     [[nodiscard]] std::optional<result<snapshot>> known() const;
-    void request(const std::shared_ptr<alarm>& waiter) EXCLUDES(mutex_);
+    void request(const std::shared_ptr<event>& waiter) EXCLUDES(mutex_);
     void wake_run() EXCLUDES(mutex_);
     void wake_waiters() EXCLUDES(mutex_);
 
@@ -38,8 +38,8 @@ private:
     const wall_clock clock_;
     mutex mutex_;
     bool requested_ GUARDED_BY(mutex_){false};     ///< or stopped: `run` has nothing to wait for
-    std::weak_ptr<alarm> idle_ GUARDED_BY(mutex_); ///< on which `run` waits for the first `get`
-    std::vector<std::weak_ptr<alarm>> waiters_ GUARDED_BY(mutex_);
+    std::weak_ptr<event> idle_ GUARDED_BY(mutex_); ///< on which `run` waits for the first `get`
+    std::vector<std::weak_ptr<event>> waiters_ GUARDED_BY(mutex_);
 };
 
 extern template class lazy_provider<user_delegation_key>;

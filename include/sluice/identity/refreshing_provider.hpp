@@ -1,6 +1,6 @@
 #pragma once
 
-#include <sluice/base/alarm.hpp>
+#include <sluice/base/async_event.hpp>
 #include <sluice/base/clock.hpp>
 #include <sluice/base/mutex.hpp>
 #include <sluice/identity/credentials.hpp>
@@ -105,7 +105,7 @@ private:
     std::weak_ptr<pending_fetch> pending_; ///< on the worker that runs it, as is the next
     bool stopped_{false};
     mutable mutex mutex_;
-    std::weak_ptr<alarm> sleeping_ GUARDED_BY(mutex_);
+    std::weak_ptr<event> sleeping_ GUARDED_BY(mutex_);
     std::string source_name_ GUARDED_BY(mutex_);
     std::shared_ptr<const T> current_ GUARDED_BY(mutex_);
     std::string current_from_ GUARDED_BY(mutex_); ///< the name of the source of `current_`

@@ -1,6 +1,6 @@
 #pragma once
 
-#include <sluice/base/said_once.hpp>
+#include <sluice/base/once_filter.hpp>
 #include <sluice/config/config.hpp>
 #include <sluice/media/media_route.hpp>
 #include <sluice/media/turns.hpp>

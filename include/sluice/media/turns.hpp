@@ -1,6 +1,6 @@
 #pragma once
 
-#include <sluice/base/event.hpp>
+#include <sluice/base/async_event.hpp>
 
 #include <boost/intrusive/list.hpp>
 

@@ -6,16 +6,16 @@
 
 namespace sluice::metrics {
 
-/// Why a media request was left to the app, beside trouble with its store, which `errc` names. In the `reason` label of
-/// `fallback_total`, in `Cache-Status: …; detail=` and in logs.
+/// Why a media request was relayed to the app instead, besides trouble with its store, which `errc` names. In the
+/// `reason` label of `fallback_total`, in `Cache-Status: …; detail=` and in logs.
 enum class fallback_reason : std::uint8_t {
-    not_ours,          ///< the object that was named lies in no place that is configured for the route
+    not_ours,          ///< the object that the app named lies in no store of the route
     unresolved,        ///< the app's answer names no object that can be served as the app would
     too_large,         ///< the app's answer, or what it names, is larger than is read
     no_store,          ///< the route has no store that can be used
     authorize_timeout, ///< the subrequest was not answered in time
     authorize_error,   ///< the subrequest ended without an answer
-    busy               ///< others are served by the app from the same copy
+    busy               ///< others are waiting for the same object's turn at the app
 };
 
 inline constexpr std::array fallback_reasons{

@@ -1,7 +1,8 @@
 #pragma once
 
-#include <prometheus/counter.h>
-#include <prometheus/family.h>
+#include <sluice/metrics/counter_set.hpp>
+#include <sluice/metrics/outcome.hpp>
+
 #include <prometheus/gauge.h>
 #include <prometheus/histogram.h>
 #include <prometheus/registry.h>
@@ -11,60 +12,15 @@
 #include <cstdint>
 #include <map>
 #include <memory>
-#include <mutex>
-#include <span>
 #include <string>
-#include <string_view>
 
-/// The counters of the process, resolved once: nothing on a request's way looks up a label.
+/// All metrics of the process, resolved once: no request looks up a label.
 ///
 /// Names, labels and units are a contract with dashboards and alerts. No label holds a path, a key or a user.
 namespace sluice::metrics {
 
-/// How a request was answered: the `result` label, the access log's field, and the base of `Cache-Status`.
-enum class outcome : std::uint8_t {
-    hit,
-    partial,
-    miss,
-    stale,
-    revalidated,
-    bypass,
-    local, ///< from a local store's own file, which is never cached
-    fallback,
-    redirect,
-    denied,
-    relay
-};
-inline constexpr std::size_t outcome_count = 11;
-
-[[nodiscard]] std::string_view to_string(outcome o) noexcept;
-
-using prometheus::Counter;
 using prometheus::Gauge;
 using prometheus::Histogram;
-
-/// Counters of one label set that appear on first use: `code` and `reason` labels. A look-up takes a short lock.
-class counter_set {
-public:
-    /// The most values of the label; what comes after them is counted as `other`, so that nothing that a peer says can
-    /// grow the page without end.
-    static constexpr std::size_t most_values = 64;
-
-    /// `known`: values that are there at 0 before their first event, so that `increase()` sees the first one too.
-    counter_set(prometheus::Family<Counter>& family, std::map<std::string, std::string> fixed, std::string label,
-                std::span<const std::string_view> known = {});
-    /// The counter of `value`; lives as long as the family.
-    Counter& at(std::string_view value);
-
-private:
-    Counter& make(std::string_view value);
-
-    prometheus::Family<Counter>& family_;
-    std::map<std::string, std::string> fixed_;
-    std::string label_;
-    std::mutex mutex_;
-    std::map<std::string, Counter*, std::less<>> known_;
-};
 
 /// What is counted for one route (or for the relay, whose route is called `relay`).
 struct route_metrics {
@@ -81,7 +37,7 @@ struct route_metrics {
 
     prometheus::Family<Counter>* requests{nullptr};
     std::string name;
-    std::mutex mutex;
+    mutex guard; ///< for making a counter
     static constexpr unsigned first_code = 100;
     static constexpr unsigned last_code = 599;
     std::array<std::array<std::atomic<Counter*>, last_code - first_code + 2>, outcome_count> by_code{}; ///< other: last
@@ -94,7 +50,7 @@ struct store_metrics {
     Histogram* first_byte{nullptr};
     std::unique_ptr<counter_set> sign; ///< by result
     Histogram* sign_seconds{nullptr};
-    Gauge* up{nullptr}; ///< 1: it can be used as it is configured; 0: it cannot, and was given up at the start
+    Gauge* up{nullptr}; ///< 1: it can be used as it is configured; 0: it could not be set up
     /// By result: ok, error. Only where credentials are renewed.
     std::unique_ptr<counter_set> credential_refresh;
     /// Seconds since 1970; only where credentials are renewed, and 0 until there are any that expire.
@@ -119,7 +75,7 @@ public:
 
     Histogram* authorize_seconds{nullptr};
     Gauge* decision_bytes{nullptr};
-    Counter* decision_generations{nullptr}; ///< changes that made all of a preset's kept decisions old
+    Counter* decision_generations{nullptr}; ///< changes that invalidated all cached decisions of a preset
     Gauge* cache_size_bytes{nullptr};
     Gauge* cache_limit_bytes{nullptr};
     Gauge* cache_objects{nullptr};
@@ -143,10 +99,15 @@ public:
     Gauge* config_last_reload_successful{nullptr};
 
 private:
+    void add_authorize_metrics();
+    void add_cache_metrics();
+    void add_connection_metrics();
+    void add_process_metrics();
+
     prometheus::Registry registry_;
-    std::mutex mutex_;
-    std::map<std::string, std::unique_ptr<route_metrics>> routes_;
-    std::map<std::string, std::unique_ptr<store_metrics>> stores_;
+    mutex mutex_;
+    std::map<std::string, std::unique_ptr<route_metrics>> routes_ GUARDED_BY(mutex_);
+    std::map<std::string, std::unique_ptr<store_metrics>> stores_ GUARDED_BY(mutex_);
     prometheus::Family<Counter>* requests_{nullptr};
     prometheus::Family<Counter>* response_bytes_{nullptr};
     prometheus::Family<Counter>* origin_requests_{nullptr};

@@ -1,109 +1,31 @@
 #pragma once
 
-#include <sluice/http/message_parser.hpp>
-#include <sluice/net/connection_pool.hpp>
+#include <sluice/net/client_response.hpp>
 
-#include <chrono>
-#include <memory>
-#include <string>
 #include <string_view>
 
+/// Sends requests to the app and to stores.
 namespace sluice::net {
 
-/// Gives up a request at which `send` is, or whose answer is read: what waits for the peer fails, and nothing is sent
-/// again. On the request's worker; must outlive it.
-class request_canceler {
-public:
-    void cancel() noexcept {
-        canceled_ = true;
-        if (in_use_ != nullptr) {
-            in_use_->close();
-        }
-    }
-    [[nodiscard]] bool canceled() const noexcept { return canceled_; }
-
-private:
-    friend class client_response;
-    connection* in_use_{nullptr};
-    bool canceled_{false};
+/// A request that went out, and its response to be read.
+struct sent_request {
+    client_response response;
+    bool whole; ///< all of it was written; else the peer stopped reading, and may have answered before it did
 };
 
-/// How one request is sent and its answer read.
-struct send_options {
-    std::chrono::milliseconds response_timeout{0}; ///< to the head; and of silence in a body while it is read; 0: none
-    bool head_request{false};                      ///< the response has no body whatever its fields say
-    bool replayable{true}; ///< nothing was streamed yet: where a kept connection died, send again on a fresh one, once
-    std::uint32_t header_limit{64 * 1024};
-    bool body_timeout{true};                        ///< false: a body may be silent for any time (server-sent events)
-    std::chrono::milliseconds write_timeout{60000}; ///< of silence while the request is written; 0: none
-    bool secret_answer{false};                      ///< the buffers that it was read into are wiped after it
-    request_canceler* canceler{nullptr};            ///< null: it is not given up
-};
-
-/// One request and its response on a leased connection. Made by `send`; owns the read buffer.
+/// Leases a connection and writes `bytes`, a whole request or its beginning. Where a kept connection turns out to be
+/// dead before one byte went out, a fresh one is taken: any request may be sent like that. The response has
+/// `options.response_timeout` from here on.
 ///
-/// What `head` shows stays valid until the next `read_head`, `finish`, or its end; what `read_body` gives, until the
-/// next call that reads. On one worker; one call at a time. An unfinished one closes its connection when it ends.
-class client_response {
-public:
-    client_response(lease l, const send_options& options);
-    client_response(client_response&&) noexcept = default;
-    client_response& operator=(client_response&&) noexcept = default;
+/// `p`, `bytes` and `options` must live until completion. Errors: as `connection_pool::acquire`; `timeout` where the
+/// peer takes nothing for `options.write_timeout`; `canceled`.
+awaitable<result<sent_request>> write_request(connection_pool& pool, const peer& p, std::string_view bytes,
+                                              const send_options& options, acquire_mode mode = acquire_mode::reuse);
 
-    /// Reads the next head; interim ones (1xx but 101) count as heads, so call again after them.
-    /// Errors: `timeout`, `connection_lost`, `protocol_error`, `header_too_large`.
-    awaitable<result<void>> read_head();
-    [[nodiscard]] const http::response_head& head() const noexcept;
-    [[nodiscard]] http::body_kind body() const noexcept;
-    [[nodiscard]] std::uint64_t content_length() const noexcept;
-    /// The peer allows another request on this connection.
-    [[nodiscard]] bool keep_alive() const noexcept;
-
-    /// The next piece of the decoded body; empty: it is complete. Errors: `timeout`, `connection_lost`, `short_body`
-    /// (the connection ended before the body did), `protocol_error`.
-    awaitable<result<std::string_view>> read_body();
-
-    /// As `read_body`, but never waits: empty also where nothing is there yet (`complete()` tells).
-    result<std::string_view> try_read_body();
-
-    /// As `read_body`, but copies into `out` as much as is there, at least one byte; 0: complete. Where the body is not
-    /// chunked it is read straight into `out`, which must live until completion. Not to be mixed with `read_body`.
-    awaitable<result<std::size_t>> read_body_into(asio::mutable_buffer out);
-
-    /// All of the body was given.
-    [[nodiscard]] bool complete() const noexcept;
-
-    /// True where the next piece is decoded already: `try_read_body` gives it without a system call.
-    [[nodiscard]] bool has_piece() const noexcept;
-
-    /// True where no byte of the present head has come.
-    [[nodiscard]] bool untouched() const noexcept;
-
-    /// Bytes that were read past the head, for a tunnel after 101.
-    [[nodiscard]] std::string_view leftover() const noexcept;
-
-    /// Gives the connection back if the message is complete, delimits itself, has nothing behind it, and the peer keeps
-    /// it alive; else closes it. One to the app is closed also where an answer without content (to a HEAD, 204, 304)
-    /// announced some: what the app then sends would be taken for the next answer. Where it announced none, the
-    /// connection rests for a moment before it is used again: there are servers that send it unannounced.
-    void finish();
-
-    /// From now on the body may be silent for so long (0: for any time), whatever the head was given.
-    void set_timeout(std::chrono::milliseconds silence);
-
-    [[nodiscard]] connection& transport() noexcept;
-
-private:
-    struct impl;
-    static void recycle(impl* i) noexcept;
-    std::unique_ptr<impl, void (*)(impl*)> impl_;
-};
-
-/// Leases a connection, writes `head_and_body` (a whole request, or its head with the body's beginning), and gives the
-/// response to be read; `read_head` was called once already, so that a dead kept connection could be replaced.
+/// `write_request`, and `read_head` once. Where a kept connection dies before one byte of a response came, a
+/// `replayable` request is sent again, once, on a fresh one.
 ///
-/// A request that is not `replayable` is sent again only where not one byte of it went out. `p` and `head_and_body`
-/// must live until completion.
+/// `p` and `head_and_body` must live until completion. Errors: as `write_request` and `read_head`.
 awaitable<result<client_response>> send(connection_pool& pool, const peer& p, std::string_view head_and_body,
                                         send_options options);
 

@@ -11,13 +11,20 @@ namespace sluice::net {
 
 class lease;
 
+/// Which connection a request may have.
+enum class acquire_mode : std::uint8_t {
+    reuse, ///< an idle one, else a new one
+    fresh, ///< a new one only, after a kept one died
+};
+
 /// The idle connections of one worker to the app and to the stores, kept alive for the next request.
 ///
 /// On the worker's thread only, but for `open_connections`. Must outlive its leases.
 class connection_pool {
 public:
-    /// `max_idle` a peer; an idle connection is closed after `idle_timeout` (or a second before the peer said that it
-    /// will), and within about a second when its peer closes it or sends anything. `proxies`: which peers are connected
+    /// Keeps up to `max_idle` connections a peer. An idle one is closed after `idle_timeout` (or three quarters of the
+    /// peer's own time-out, where it announced a shorter one), and within about a second where its peer closes it or
+    /// sends anything. `proxies`: which peers are connected
     /// to through a proxy; null: none.
     connection_pool(worker& w, std::size_t max_idle, std::chrono::milliseconds idle_timeout,
                     std::shared_ptr<const proxy_settings> proxies = nullptr);
@@ -25,11 +32,11 @@ public:
     connection_pool& operator=(const connection_pool&) = delete;
     ~connection_pool();
 
-    /// The idle connection to `p` that was used last, is still open, on which nothing came, and which need not rest
-    /// (`connection::rests`), else a new one. `fresh`: always a new one (after a kept one died). `p` must live until
-    /// completion. Errors: `resolve_failed`, `connect_failed`, `tls_failed`, `timeout`, and `protocol_error` from a
-    /// proxy; all retryable but for a bad certificate and for a proxy's refusal.
-    awaitable<result<lease>> acquire(const peer& p, bool fresh);
+    /// The idle connection to `p` that was used last, is still open, on which nothing came, and whose cool-down
+    /// (`connection::needs_cooldown`) is over, else a new one. `p` must live until completion. Errors:
+    /// `resolve_failed`, `connect_failed`, `tls_failed`, `timeout`, and `protocol_error` from a proxy; all retryable
+    /// but for a bad certificate and for a proxy's refusal.
+    awaitable<result<lease>> acquire(const peer& p, acquire_mode mode);
 
     /// Closes all idle connections; those given back later are closed too.
     void close();
@@ -49,7 +56,7 @@ private:
     std::shared_ptr<impl> impl_;
 };
 
-/// A connection taken from a pool. Destroyed: the connection is closed, unless `give_back` was called before.
+/// A connection taken from a pool; closed with this object, unless `give_back` was called before.
 class lease {
 public:
     lease() = default;

@@ -8,7 +8,8 @@
 
 namespace sluice::net {
 
-/// Up to three pieces that are written one after the other, in as few system calls as can be. Views only.
+/// Up to three buffers that are written one after the other, in as few system calls as possible (scatter/gather I/O).
+/// Views only.
 class gather {
 public:
     explicit gather(std::string_view a, std::string_view b = {}, std::string_view c = {}) noexcept
@@ -17,13 +18,13 @@ public:
     [[nodiscard]] bool empty() const noexcept { return size() == 0; }
     /// Bytes that are still to be sent.
     [[nodiscard]] std::size_t size() const noexcept { return parts_[0].size() + parts_[1].size() + parts_[2].size(); }
-    /// The first piece that is not used up.
+    /// What is left of the first buffer that is not sent.
     [[nodiscard]] std::string_view front() const noexcept;
     /// Drops the first `n` bytes.
     void consume(std::size_t n) noexcept;
 
-    /// One `sendmsg` of what is left, never waiting, never raising SIGPIPE; drops what was taken.
-    /// Gives what was taken, or -1 with errno set.
+    /// One `sendmsg` of what is left, which never waits and never raises SIGPIPE; drops what was sent.
+    /// Returns how many bytes that was, or -1 with errno set.
     ssize_t send(int socket) noexcept;
 
 private:

@@ -1,10 +1,8 @@
 #pragma once
 
-#include <sluice/base/asio.hpp>
+#include <sluice/base/cidr_block.hpp>
 #include <sluice/base/secret.hpp>
 #include <sluice/net/peer.hpp>
-
-#include <boost/asio/ip/address.hpp>
 
 #include <cstdint>
 #include <functional>
@@ -14,7 +12,7 @@
 #include <string_view>
 #include <vector>
 
-/// The proxy between us and the stores, as the environment names it. Pure: nothing is resolved or asked here.
+/// The proxy between Sluice and the stores, by the variables of the environment. Pure: nothing is resolved here.
 namespace sluice::net {
 
 /// An HTTP proxy that opens tunnels (CONNECT, RFC 9110 §9.3.6).
@@ -40,7 +38,7 @@ struct http_proxy {
 /// - an address, `10.0.0.1` or `[fd00::1]`, or a block, `10.0.0.0/8`: hosts given as such addresses. A name is not
 ///   resolved to be compared with them;
 /// - all but blocks with `:port`: that port only.
-/// What is none of these is passed over. `localhost` and loopback addresses are in every list, as there.
+/// Anything else is ignored. `localhost` and loopback addresses are in every list, as there.
 class no_proxy_list {
 public:
     no_proxy_list() = default;
@@ -58,8 +56,7 @@ private:
         std::uint16_t port;
     };
     struct block {
-        asio::ip::address base;
-        unsigned prefix;
+        cidr_block addresses;
         std::uint16_t port;
     };
     bool everything_{false};

@@ -10,8 +10,8 @@
 
 namespace sluice::net {
 
-/// Addresses of hosts, kept per worker: Asio's look-up blocks a thread of its own and cannot be cancelled, so nobody
-/// waits for it longer than they want, and one that is late still fills the cache.
+/// Addresses of hosts, cached per worker. Asio's look-up blocks a thread of its own and cannot be cancelled: a caller
+/// stops waiting at its deadline, and a look-up that ends later still fills the cache.
 ///
 /// On the worker's thread only.
 class resolver {
@@ -23,13 +23,13 @@ public:
     resolver& operator=(const resolver&) = delete;
     ~resolver();
 
-    /// The addresses of `host`, never empty; a numeric one is its own. Completes at `give_up` at the latest (within the
-    /// sweep's period). Past its life an answer is served while it is renewed, and where the look-up fails.
+    /// The addresses of `host`, never empty; a numeric one is its own. Completes at `deadline` at the latest. An
+    /// expired answer is served while it is renewed, and where the look-up fails.
     /// Errors (source internal): `resolve_failed`, `timeout`, both retryable.
-    awaitable<result<std::vector<asio::ip::address>>> resolve(std::string host, steady_clock::time_point give_up);
+    awaitable<result<std::vector<asio::ip::address>>> resolve(std::string host, steady_clock::time_point deadline);
 
-    /// True while a look-up runs: nothing can end it, and the worker's context and the process wait for it (with dead
-    /// name servers for most of a minute), unless they are left without being unwound.
+    /// True while a look-up runs. Nothing can end it: the worker's context and the process wait for it (with dead name
+    /// servers for most of a minute), unless the process exits without destroying them.
     [[nodiscard]] bool is_looking_up() const noexcept;
 
     /// `address` of `host` did not answer: the next to ask get it last.

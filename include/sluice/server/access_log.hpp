@@ -6,16 +6,16 @@
 
 namespace sluice::server {
 
-/// The access log of one worker: a JSON line a request, gathered and handed on in bulk at the worker's tick, so that a
-/// request pays for formatting alone. On the worker's thread.
+/// The access log of one worker: a JSON line a request, collected and passed to the log's thread in bulk at the
+/// worker's tick, so that a request pays for formatting alone. On the worker's thread.
 ///
-/// Paths go without their query; no field of a request is logged but its method and path.
+/// Paths go without their query; nothing of a request's head is logged but its method and path.
 class access_log {
 public:
     explicit access_log(bool enabled);
 
     void record(const session::exchange& x);
-    /// Hands what was gathered to the log's thread.
+    /// Passes what was collected to the log's thread.
     void flush();
 
 private:

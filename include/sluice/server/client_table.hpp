@@ -1,30 +1,30 @@
 #pragma once
 
 #include <sluice/base/asio.hpp>
+#include <sluice/base/mutex.hpp>
 
 #include <boost/asio/ip/address.hpp>
 
 #include <array>
 #include <cstdint>
-#include <mutex>
 #include <unordered_map>
 #include <utility>
 
 namespace sluice::server {
 
-/// How many connections, or requests, each client has: an IPv4 address, or an IPv6 network of 64 bits, which is what
-/// one customer is given (RFC 6177). Clients that have none are not in it. From any thread.
+/// Counts the connections, or requests, of each client: an IPv4 address, or an IPv6 network of 64 bits, which is what
+/// one customer is given (RFC 6177). Clients that have none take no memory. From any thread.
 class client_table {
     using key = std::array<std::uint8_t, 9>;
 
 public:
-    /// `most`: that one client may have; 0: any number, and nothing is counted.
-    explicit client_table(unsigned most)
-        : most_(most) {}
+    /// `max_per_client`: 0 for any number; then nothing is counted.
+    explicit client_table(unsigned max_per_client)
+        : max_(max_per_client) {}
 
-    [[nodiscard]] bool limits() const noexcept { return most_ > 0; }
+    [[nodiscard]] bool limits() const noexcept { return max_ > 0; }
 
-    /// A client's place, given back at its end; the table must outlive it.
+    /// One that is counted, until its end; the table must outlive it.
     class [[nodiscard]] place {
     public:
         place() = default;
@@ -37,7 +37,7 @@ public:
             return *this;
         }
         ~place();
-        /// False: the client has as many as it may.
+        /// False: the client has as many as it may have.
         [[nodiscard]] explicit operator bool() const noexcept { return table_ != nullptr; }
 
     private:
@@ -45,9 +45,10 @@ public:
         client_table* table_{nullptr};
         key key_{};
     };
+    /// Counts one more of `client`; a false place, and nothing counted, where it has `max_per_client` already.
     [[nodiscard]] place enter(const asio::ip::address& client);
 
-    /// Clients that have at least one.
+    /// How many clients have at least one.
     [[nodiscard]] std::size_t size();
 
 private:
@@ -55,9 +56,9 @@ private:
         std::size_t operator()(const key& k) const noexcept;
     };
 
-    const unsigned most_;
-    std::mutex mutex_;
-    std::unordered_map<key, unsigned, hash> counts_;
+    const unsigned max_;
+    mutex mutex_;
+    std::unordered_map<key, unsigned, hash> counts_ GUARDED_BY(mutex_);
 };
 
 } // namespace sluice::server

@@ -19,10 +19,9 @@ using tcp_acceptor = asio::basic_socket_acceptor<asio::ip::tcp, executor>;
 /// The endpoint that a configured address names. Throws as above for what is no numeric address.
 [[nodiscard]] asio::ip::tcp::endpoint endpoint_of(const config::endpoint& e);
 
-/// Accepts until the acceptor is closed. Where descriptors run out it calls `make_room`, and where that gives none it
-/// waits and goes on; it never dies of it. `accepted` is called on the worker for each connection; a connection it does
-/// not want it closes. `make_room`: gives up a descriptor; false where there is none to give. `reserve`: what may be
-/// used before that; null: nothing.
+/// Accepts until the acceptor is closed. Where descriptors run out it calls `make_room`, and where that frees none it
+/// waits and tries again. `accepted` is called on the worker for each connection, and closes those that it does not
+/// want. `make_room`: frees a descriptor; false where it cannot. `reserve`: what is used before that; null: nothing.
 ///
 /// Completes when the acceptor was closed. `acceptor` and `reserve` must live until then.
 awaitable<void> accept_loop(tcp_acceptor& acceptor, std::function<void(tcp_socket)> accepted,

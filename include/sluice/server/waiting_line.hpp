@@ -4,7 +4,7 @@
 
 namespace sluice::server {
 
-/// Connections that may be closed to make room, the one that waits for longest first. On one thread.
+/// Connections that may be closed to make room, the one that has waited longest first. On one thread.
 class waiting_line {
     using hook = boost::intrusive::list_base_hook<boost::intrusive::link_mode<boost::intrusive::auto_unlink>>;
     struct node : hook {
@@ -13,11 +13,11 @@ class waiting_line {
     };
 
 public:
-    /// Where in the line: behind all others, or before them.
+    /// Where a new entry stands: to be closed after all others, or before them.
     enum class place { last, first };
 
-    /// Stands in the line as long as it lives, or until it is closed. `close(who)` closes the connection, and must not
-    /// end this object: its coroutine wakes later.
+    /// In the line as long as it exists, or until it is closed. `close(who)` closes the connection, and must not
+    /// destroy this object: the connection's coroutine does later.
     class [[nodiscard]] entry {
     public:
         entry(waiting_line& line, void (*close)(void*), void* who, place where = place::last) {
@@ -32,8 +32,8 @@ public:
         node node_;
     };
 
-    /// Closes the one that waits for longest and takes it out. False where nobody waits.
-    bool close_longest() {
+    /// Closes the one that has waited longest and takes it out. False where there is none.
+    bool close_oldest() {
         if (nodes_.empty()) {
             return false;
         }
@@ -43,7 +43,7 @@ public:
         return true;
     }
     void close_all() {
-        while (close_longest()) {
+        while (close_oldest()) {
         }
     }
 

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <sluice/base/text.hpp>
+
 #include <span>
 #include <string>
 #include <string_view>
@@ -14,15 +16,6 @@ struct field_view {
     std::string_view name;
     std::string_view value;
 };
-
-/// What `percent_encode` does with "/".
-enum class slash { keep, encode };
-
-/// AWS's UriEncode(): every byte but the unreserved `A-Za-z0-9-._~` becomes %XX in upper case.
-[[nodiscard]] std::string percent_encode(std::string_view bytes, slash policy);
-
-/// The same, appended to `out`.
-void append_percent_encoded(std::string& out, std::string_view bytes, slash policy);
 
 /// Names and values encoded, sorted by encoded name and then by encoded value, joined; a name without a value is
 /// `name=`. Duplicates are kept.

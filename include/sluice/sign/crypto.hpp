@@ -1,6 +1,7 @@
 #pragma once
 
 #include <sluice/base/secret.hpp>
+#include <sluice/base/text.hpp>
 
 #include <array>
 #include <cstddef>
@@ -22,12 +23,6 @@ using sha256_digest = std::array<std::uint8_t, 32>;
 
 /// FIPS 180-4.
 [[nodiscard]] sha256_digest sha256(std::string_view data);
-
-/// Lower-case hex.
-[[nodiscard]] std::string hex(std::span<const std::uint8_t> bytes);
-
-/// Appends lower-case hex to `out`.
-void append_hex(std::string& out, std::span<const std::uint8_t> bytes);
 
 /// `hex(sha256(data))`, as AWS wants payload and request hashes.
 [[nodiscard]] std::string sha256_hex(std::string_view data);

@@ -1,6 +1,8 @@
+#include <sluice/base/text.hpp>
 #include <sluice/config/text.hpp>
 #include <sluice/identity/credential_file.hpp>
 #include <sluice/identity/credential_text.hpp>
+#include <sluice/identity/rfc3339.hpp>
 
 #include "parts.hpp"
 
@@ -110,7 +112,7 @@ result<std::map<std::string, profile>> read_sections(const std::string& path, st
             return syntax_error(path, line, "a setting stands before the first [section]");
         }
         indent = depth;
-        (*section)[config::to_lower(std::string(name))] = secret(without_comment(content.substr(equals + 1)));
+        (*section)[to_lower(std::string(name))] = secret(without_comment(content.substr(equals + 1)));
     }
     return sections;
 }

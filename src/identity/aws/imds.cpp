@@ -40,7 +40,7 @@ error invalid_setting(std::string_view why) {
 result<metadata_service> service_of(const environment& env) {
     std::string text = "http://169.254.169.254";
     if (const auto mode = env("AWS_EC2_METADATA_SERVICE_ENDPOINT_MODE")) {
-        const auto m = config::to_lower(*mode);
+        const auto m = to_lower(*mode);
         if (m != "ipv4" && m != "ipv6") {
             return invalid_setting("AWS_EC2_METADATA_SERVICE_ENDPOINT_MODE must be IPv4 or IPv6");
         }

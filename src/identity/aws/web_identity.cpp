@@ -1,3 +1,4 @@
+#include <sluice/base/text.hpp>
 #include <sluice/config/aws_endpoint.hpp>
 #include <sluice/config/text.hpp>
 #include <sluice/identity/credential_file.hpp>
@@ -41,7 +42,7 @@ result<service_url> sts_endpoint(const environment& env, const web_identity& who
     if (!std::ranges::all_of(region, in_region)) {
         return invalid_setting("the region must be a name such as eu-west-1");
     }
-    const bool legacy = config::to_lower(env("AWS_STS_REGIONAL_ENDPOINTS").value_or("")) == "legacy" &&
+    const bool legacy = to_lower(env("AWS_STS_REGIONAL_ENDPOINTS").value_or("")) == "legacy" &&
                         std::ranges::find(legacy_regions, region) != legacy_regions.end();
     const bool fips = who.fips || is_true(env, "AWS_USE_FIPS_ENDPOINT");
     const bool global = region.empty() || region == "aws-global";

@@ -61,7 +61,7 @@ result<bearer_token> read_azure_token(const reply& response, std::string_view se
     if (!is_access_token(token)) {
         return no_credentials(service, "the response has no valid access_token", retryable::yes);
     }
-    if (const auto type = body.text("token_type"); !type.empty() && config::to_lower(type) != "bearer") {
+    if (const auto type = body.text("token_type"); !type.empty() && to_lower(type) != "bearer") {
         return no_credentials(service, "the token_type is not Bearer", retryable::no);
     }
     const auto expires = expiry_of(body, now);

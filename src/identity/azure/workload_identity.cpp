@@ -1,3 +1,4 @@
+#include <sluice/base/text.hpp>
 #include <sluice/config/address.hpp>
 #include <sluice/identity/credential_file.hpp>
 
@@ -20,8 +21,8 @@ public:
     workload_identity_source(wall_clock clock, const service_url& authority, const std::string& tenant,
                              std::string client_id, std::string token_file)
         : token_source(std::string(workload_name), std::move(clock), std::move(client_id))
-        , place_{authority.place,
-                 without_trailing_slash(authority.target) + "/" + percent_encoded(tenant) + "/oauth2/v2.0/token"}
+        , place_{authority.place, without_trailing_slash(authority.target) + "/" +
+                                      percent_encode(tenant, slash::encode) + "/oauth2/v2.0/token"}
         , token_file_(std::move(token_file)) {}
 
 private:

@@ -1,3 +1,4 @@
+#include <sluice/base/text.hpp>
 #include <sluice/config/address.hpp>
 #include <sluice/config/text.hpp>
 #include <sluice/origin/kinds/azure_connection_string.hpp>
@@ -13,7 +14,6 @@ namespace {
 using config::bad;
 using config::parse_base_url;
 using config::parse_url;
-using config::to_lower;
 using config::url;
 
 // Values are views of the connection string: nothing secret is copied here.

@@ -1,3 +1,4 @@
+#include <sluice/base/text.hpp>
 #include <sluice/http/target.hpp>
 #include <sluice/sign/azure/address.hpp>
 #include <sluice/sign/canonical.hpp>
@@ -43,7 +44,7 @@ std::string_view problem_of(std::string_view blob) {
     if (blob.empty()) {
         return "the blob's name is empty";
     }
-    if (blob.size() > max_blob_name_length * 4 || !http::is_utf8(blob)) {
+    if (blob.size() > max_blob_name_length * 4 || !is_utf8(blob)) {
         return "the blob's name is not UTF-8, or longer than 1024 characters";
     }
     if (characters(blob) > max_blob_name_length) {

@@ -1,4 +1,5 @@
 #include <sluice/base/secret_json.hpp>
+#include <sluice/base/text.hpp>
 #include <sluice/identity/google/responses.hpp>
 #include <sluice/sign/crypto.hpp>
 #include <sluice/sign/google/gcs_sign_blob.hpp>
@@ -18,7 +19,7 @@ std::string sign_blob_path(const identity::service_url& endpoint, std::string_vi
     std::string path = endpoint.target;
     path.erase(path.find_last_not_of('/') + 1);
     path += "/v1/projects/-/serviceAccounts/";
-    const std::string encoded = identity::percent_encoded(account);
+    const std::string encoded = percent_encode(account, slash::encode);
     path += encoded;
     if (const auto at = path.find("%40"); at != std::string::npos) {
         path.replace(at, 3, "@"); // as Google's own libraries write it

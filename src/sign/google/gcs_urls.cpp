@@ -1,3 +1,4 @@
+#include <sluice/base/text.hpp>
 #include <sluice/config/text.hpp>
 #include <sluice/sign/google/gcs_urls.hpp>
 
@@ -24,7 +25,7 @@ std::string_view problem_of(std::string_view key) {
     if (key.size() > gcs_urls::max_key_length) {
         return "the key is longer than 1024 bytes";
     }
-    if (!config::valid_utf8(key)) {
+    if (!is_utf8(key)) {
         return "the key is not UTF-8";
     }
     // "Object names cannot contain Carriage Return or Line Feed characters."

@@ -1,5 +1,5 @@
+#include <sluice/base/async_event.hpp>
 #include <sluice/base/deadline.hpp>
-#include <sluice/base/event.hpp>
 
 #include <boost/asio/detached.hpp>
 #include <boost/test/unit_test.hpp>
@@ -15,7 +15,7 @@ using namespace std::chrono_literals;
 
 namespace {
 
-/// A sweep that runs, and a way to wait for its ticks.
+/// A deadline service that runs, and a way to wait for its ticks.
 struct sweeping {
     sweeping()
         : deadlines(context.get_executor())

@@ -84,11 +84,11 @@ BOOST_AUTO_TEST_CASE(formats_read_back) {
 BOOST_AUTO_TEST_CASE(utf8) {
     for (const std::string_view text :
          {"", "abc", "\xC3\xA9", "\xE2\x82\xAC", "\xF0\x9F\x98\x80", "\xF4\x8F\xBF\xBF"}) {
-        BOOST_TEST(valid_utf8(text), text);
+        BOOST_TEST(is_utf8(text), text);
     }
     for (const std::string_view text : {"\x80", "\xC0\x80", "\xC3", "\xE0\x80\x80", "\xED\xA0\x80", "\xF0\x80\x80\x80",
                                         "\xF4\x90\x80\x80", "\xFF", "a\xE2\x82"}) {
-        BOOST_TEST(!valid_utf8(text));
+        BOOST_TEST(!is_utf8(text));
     }
 }
 
@@ -184,15 +184,15 @@ BOOST_AUTO_TEST_CASE(urls) {
 
 BOOST_AUTO_TEST_CASE(blocks) {
     const auto v4 = parse_cidr("10.0.0.0/8").value();
-    BOOST_TEST(!v4.v6);
-    BOOST_TEST(v4.prefix == 8U);
-    BOOST_TEST(v4.address[0] == 10);
-    BOOST_TEST(parse_cidr("192.168.1.7").value().prefix == 32U);
+    BOOST_TEST(v4.address().is_v4());
+    BOOST_TEST(v4.prefix_length() == 8U);
+    BOOST_TEST(v4.address().to_string() == "10.0.0.0");
+    BOOST_TEST(parse_cidr("192.168.1.7").value().prefix_length() == 32U);
     const auto v6 = parse_cidr("fd00::/8").value();
-    BOOST_TEST(v6.v6);
-    BOOST_TEST(v6.address[0] == 0xfd);
-    BOOST_TEST(parse_cidr("::1").value().prefix == 128U);
-    BOOST_TEST(parse_cidr("0.0.0.0/0").value().prefix == 0U);
+    BOOST_TEST(v6.address().is_v6());
+    BOOST_TEST(v6.address().to_string() == "fd00::");
+    BOOST_TEST(parse_cidr("::1").value().prefix_length() == 128U);
+    BOOST_TEST(parse_cidr("0.0.0.0/0").value().prefix_length() == 0U);
     for (const auto* text : {"", "/8", "10.0.0.0/", "10.0.0.0/33", "10.0.0.1/8", "fd00::1/64", "::/129", "host/8",
                              "10/8", "10.0.0.0/8/8", "10.0.0.0/-1"}) {
         BOOST_TEST(!parse_cidr(text).has_value(), text);

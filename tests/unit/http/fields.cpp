@@ -109,4 +109,12 @@ BOOST_AUTO_TEST_CASE(redaction) {
     BOOST_TEST(path_without_query("/x@y://z") == "/x@y://z");
 }
 
+BOOST_AUTO_TEST_CASE(members_of_lists) {
+    BOOST_TEST(list_contains("no-cache, No-Transform", "no-transform"));
+    BOOST_TEST(list_contains(" , no-transform ,", "no-transform"));
+    BOOST_TEST(!list_contains("no-transformation", "no-transform"));
+    BOOST_TEST(!list_contains("x=\"a, no-transform\"", "no-transform"));
+    BOOST_TEST(!list_contains("", "no-transform"));
+}
+
 BOOST_AUTO_TEST_SUITE_END()

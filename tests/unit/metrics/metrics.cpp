@@ -156,8 +156,8 @@ BOOST_AUTO_TEST_CASE(labels_are_bounded) {
         s.requests->at(std::to_string(code)).Increment(); // a store may answer anything
     }
     const auto origin = lines(m.text(), "sluice_origin_requests_total{");
-    BOOST_TEST(origin.size() == metrics::counter_set::most_values + 1);
-    const auto rest = 900 - metrics::counter_set::most_values;
+    BOOST_TEST(origin.size() == metrics::counter_set::max_values + 1);
+    const auto rest = 900 - metrics::counter_set::max_values;
     BOOST_TEST(
         has_line(m.text(), R"(sluice_origin_requests_total{code="other",store="uploads"} )" + std::to_string(rest)));
 

@@ -73,6 +73,29 @@ awaitable<void> dead_kept(fixture& f) {
     BOOST_TEST(f.accepted == 2U);
 }
 
+/// A request is written on the idle connection, or on a fresh one where that is asked for; its response is read later.
+awaitable<void> written_first(fixture& f) {
+    script s;
+    s.answers = {std::string(ok), std::string(ok)};
+    f.w.tasks.spawn(serve(f, {s, s}));
+    connection_pool pool(f.w, 4, std::chrono::seconds(10));
+    const send_options options;
+    unsigned accepted = 1;
+    for (const auto mode : {acquire_mode::reuse, acquire_mode::reuse, acquire_mode::fresh}) {
+        auto sent = co_await write_request(pool, f.place, get_request, options, mode);
+        BOOST_REQUIRE(sent.has_value());
+        BOOST_TEST(sent->whole);
+        BOOST_TEST(sent->response.untouched());
+        auto head = co_await sent->response.read_head();
+        BOOST_REQUIRE(head.has_value());
+        const auto body = co_await read_all(sent->response);
+        BOOST_TEST(body == "hello");
+        sent->response.finish();
+        accepted += mode == acquire_mode::fresh ? 1 : 0;
+        BOOST_TEST(f.accepted == accepted);
+    }
+}
+
 /// Reads the second request of a kept connection and dies: only a replayable one is sent again.
 awaitable<void> dies_on_second(fixture& f, bool replayable, errc* why) {
     script first;
@@ -209,7 +232,7 @@ awaitable<void> idle_expiry(fixture& f) {
     BOOST_REQUIRE(answer.has_value());
     co_await read_all(*answer);
     answer->finish();
-    // The sweep's own tick closes it.
+    // The deadline service's tick closes it.
     auto ticked = std::make_shared<event>(f.w.get_executor());
     f.w.deadlines.on_tick([ticked] { ticked->notify(); });
     while (pool.open_connections() != 0) {
@@ -355,6 +378,11 @@ BOOST_AUTO_TEST_CASE(a_large_head_within_the_limit_is_read) {
 BOOST_AUTO_TEST_CASE(connections_are_kept_and_used_again) {
     fixture f;
     f.run(reuse(f));
+}
+
+BOOST_AUTO_TEST_CASE(a_request_is_written_before_its_response_is_read) {
+    fixture f;
+    f.run(written_first(f));
 }
 
 BOOST_AUTO_TEST_CASE(a_dead_kept_connection_is_replaced) {

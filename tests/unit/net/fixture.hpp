@@ -11,8 +11,8 @@
 #include <string>
 #include <vector>
 
-/// One worker with its sweep, run on the test's thread until the test's coroutine has ended; and a server that says
-/// what it is told to.
+/// One worker with its deadline service, run on the test's thread until the test's coroutine has ended; and a server
+/// that says what it is told to.
 namespace sluice::net::test {
 
 using acceptor = asio::basic_socket_acceptor<asio::ip::tcp, executor>;

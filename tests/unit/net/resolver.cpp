@@ -1,4 +1,4 @@
-#include <sluice/base/event.hpp>
+#include <sluice/base/async_event.hpp>
 #include <sluice/net/resolver.hpp>
 
 #include "fixture.hpp"
@@ -101,7 +101,7 @@ awaitable<void> tells_what_is_unknown(fixture& f) {
     BOOST_REQUIRE(!none);
     BOOST_TEST((none.error().code == errc::resolve_failed));
     BOOST_TEST(none.error().retryable);
-    BOOST_TEST(none.error().detail.starts_with("look-up of unknown.invalid: "));
+    BOOST_TEST(none.error().detail.starts_with("resolving unknown.invalid: "));
     BOOST_TEST(!names.is_looking_up());
     const auto numeric = co_await names.resolve("::1", steady_clock::now());
     BOOST_REQUIRE(numeric.has_value());

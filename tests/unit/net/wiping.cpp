@@ -1,5 +1,5 @@
 // That of an answer with secrets no copy is left in the buffers that it was read into.
-#include <sluice/net/piece.hpp>
+#include <sluice/net/body_buffer.hpp>
 
 #include "../identity/given_back.hpp"
 #include "fixture.hpp"

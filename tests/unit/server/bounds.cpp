@@ -54,12 +54,12 @@ BOOST_AUTO_TEST_CASE(the_longest_waiting_is_closed_first) {
         auto& one = *static_cast<client*>(who);
         one.closed.push_back(one.number);
     };
-    BOOST_TEST(!line.close_longest());
+    BOOST_TEST(!line.close_oldest());
     const waiting_line::entry first(line, close, &a);
     std::optional<waiting_line::entry> second(std::in_place, line, close, &b);
     const waiting_line::entry third(line, close, &c);
     const waiting_line::entry before(line, close, &d, waiting_line::place::first);
-    BOOST_TEST(line.close_longest());
+    BOOST_TEST(line.close_oldest());
     second.reset(); // it got its request
     line.close_all();
     BOOST_TEST(closed == (std::vector<int>{4, 1, 3}), boost::test_tools::per_element());

@@ -56,7 +56,7 @@ BOOST_AUTO_TEST_CASE(a_body_is_refused_once_and_its_answer_must_be_taken_all_the
 }
 
 BOOST_AUTO_TEST_CASE(the_client_is_the_last_address_that_is_not_trusted) {
-    std::vector<config::cidr> trusted{config::parse_cidr("10.0.0.0/8").value(), config::parse_cidr("fd00::/8").value()};
+    std::vector<cidr_block> trusted{config::parse_cidr("10.0.0.0/8").value(), config::parse_cidr("fd00::/8").value()};
     const auto client = [&](std::vector<std::string_view> values) -> std::string {
         http::field_list fields;
         for (const auto v : values) {

@@ -1,3 +1,4 @@
+#include <sluice/base/text.hpp>
 #include <sluice/sign/canonical.hpp>
 #include <sluice/sign/signature_v4.hpp>
 
@@ -16,7 +17,7 @@ BOOST_AUTO_TEST_CASE(percent_encoding_keeps_the_unreserved_alone) {
     std::string kept;
     for (int byte = 0; byte < 256; ++byte) {
         const std::string one(1, static_cast<char>(byte));
-        const std::string encoded = percent_encode(one, slash::encode);
+        const std::string encoded = sluice::percent_encode(one, sluice::slash::encode);
         if (encoded == one) {
             kept += one;
         } else {
@@ -29,9 +30,9 @@ BOOST_AUTO_TEST_CASE(percent_encoding_keeps_the_unreserved_alone) {
 }
 
 BOOST_AUTO_TEST_CASE(slashes_are_kept_in_keys_only) {
-    BOOST_TEST(percent_encode("a/b c", slash::keep) == "a/b%20c");
-    BOOST_TEST(percent_encode("a/b c", slash::encode) == "a%2Fb%20c");
-    BOOST_TEST(percent_encode("", slash::keep) == "");
+    BOOST_TEST(sluice::percent_encode("a/b c", sluice::slash::keep) == "a/b%20c");
+    BOOST_TEST(sluice::percent_encode("a/b c", sluice::slash::encode) == "a%2Fb%20c");
+    BOOST_TEST(sluice::percent_encode("", sluice::slash::keep) == "");
 }
 
 BOOST_AUTO_TEST_CASE(random_bytes_come_back) {
@@ -44,8 +45,8 @@ BOOST_AUTO_TEST_CASE(random_bytes_come_back) {
             c = static_cast<char>(random() & 0xffU);
         }
         BOOST_TEST_CONTEXT("seed " << seed << " round " << round) {
-            BOOST_TEST(vectors::percent_decode(percent_encode(bytes, slash::keep)) == bytes);
-            BOOST_TEST(vectors::percent_decode(percent_encode(bytes, slash::encode)) == bytes);
+            BOOST_TEST(vectors::percent_decode(sluice::percent_encode(bytes, sluice::slash::keep)) == bytes);
+            BOOST_TEST(vectors::percent_decode(sluice::percent_encode(bytes, sluice::slash::encode)) == bytes);
         }
     }
 }

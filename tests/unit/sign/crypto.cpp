@@ -1,3 +1,4 @@
+#include <sluice/base/text.hpp>
 #include <sluice/sign/crypto.hpp>
 
 #include <boost/test/unit_test.hpp>
@@ -19,17 +20,17 @@ BOOST_AUTO_TEST_CASE(sha256_of_fips_180_examples) {
 
 BOOST_AUTO_TEST_CASE(hmac_of_rfc_4231) {
     // RFC 4231 §4.3 (a short key), §4.2, and §4.7 (a key longer than a block).
-    BOOST_TEST(hex(hmac_sha256(as_key("Jefe"), "what do ya want for nothing?")) ==
+    BOOST_TEST(sluice::hex(hmac_sha256(as_key("Jefe"), "what do ya want for nothing?")) ==
                "5bdcc146bf60754e6a042426089575c75a003f089d2739839dec58b964ec3843");
-    BOOST_TEST(hex(hmac_sha256(std::vector<std::uint8_t>(20, 0x0b), "Hi There")) ==
+    BOOST_TEST(sluice::hex(hmac_sha256(std::vector<std::uint8_t>(20, 0x0b), "Hi There")) ==
                "b0344c61d8db38535ca8afceaf0bf12b881dc200c9833da726e9376c2e32cff7");
-    BOOST_TEST(hex(hmac_sha256(std::vector<std::uint8_t>(131, 0xaa),
-                               "Test Using Larger Than Block-Size Key - Hash Key First")) ==
+    BOOST_TEST(sluice::hex(hmac_sha256(std::vector<std::uint8_t>(131, 0xaa),
+                                       "Test Using Larger Than Block-Size Key - Hash Key First")) ==
                "60e431591ee0b67f0d8a26aacbf5b77f8e0bc6213728c5140546040f0ee37f54");
 }
 
 BOOST_AUTO_TEST_CASE(hmac_with_an_empty_key_is_keyed) {
-    BOOST_TEST(hex(hmac_sha256({}, "")) == "b613679a0814d9ec772f95d778c35fc5ff1697c493715653c6c712144292c5ad");
+    BOOST_TEST(sluice::hex(hmac_sha256({}, "")) == "b613679a0814d9ec772f95d778c35fc5ff1697c493715653c6c712144292c5ad");
 }
 
 BOOST_AUTO_TEST_CASE(a_key_signs_again_and_from_many_threads) {

@@ -1,7 +1,7 @@
 // The settings of an app that keeps its files in S3, as the app's own library (boto3) takes them: the same host, path,
 // region and signature, or a refusal where it refuses too.
 #include <sluice/config/load.hpp>
-<#include <sluice/origin/kinds/table.hpp>
+#include <sluice/origin/kinds/table.hpp>
 #include <sluice/sign/aws/s3_address.hpp>
 #include <sluice/sign/aws/s3_signer.hpp>
 

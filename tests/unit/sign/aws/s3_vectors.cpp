@@ -1,4 +1,5 @@
 // The published examples of Amazon, and our own set, on which three implementations agree.
+#include <sluice/base/text.hpp>
 #include <sluice/sign/aws/s3_address.hpp>
 #include <sluice/sign/signature_v4.hpp>
 
@@ -146,8 +147,8 @@ BOOST_AUTO_TEST_CASE(published_examples) {
     int keys = 0;
     for (const json::value& value : file.at("signing_keys").as_array()) {
         const json::object& test = value.as_object();
-        BOOST_TEST(hex(v4_signing_key(vectors::text(test, "secret"), vectors::text(test, "date"),
-                                      vectors::text(test, "region"), vectors::text(test, "service"))) ==
+        BOOST_TEST(sluice::hex(v4_signing_key(vectors::text(test, "secret"), vectors::text(test, "date"),
+                                              vectors::text(test, "region"), vectors::text(test, "service"))) ==
                    vectors::text(test, "key_hex"));
         ++keys;
     }

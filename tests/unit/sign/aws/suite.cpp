@@ -1,5 +1,6 @@
 // The SigV4 suite of aws-c-auth, made for services that are not S3: their paths are normalised, which is done here and
 // nowhere else. The file is another project's, so it is not in this repository.
+#include <sluice/base/text.hpp>
 #include <sluice/sign/signature_v4.hpp>
 
 #include <boost/test/unit_test.hpp>
@@ -97,7 +98,7 @@ suite_case prepare(const json::object& test) {
     }
     out.timestamp = amz_timestamp(vectors::time(vectors::text(context, "timestamp")));
     const std::string path = context.at("normalize").as_bool() ? normalise(out.raw.path) : out.raw.path;
-    out.path = percent_encode(path, slash::keep);
+    out.path = sluice::percent_encode(path, sluice::slash::keep);
     out.payload_hash = sha256_hex(out.raw.body);
     return out;
 }

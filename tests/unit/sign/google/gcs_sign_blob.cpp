@@ -1,4 +1,5 @@
 // Cloud Storage without a key: bearer tokens, and URLs by IAM Credentials.
+#include <sluice/base/text.hpp>
 #include <sluice/sign/crypto.hpp>
 #include <sluice/sign/google/gcs_token_signer.hpp>
 
@@ -178,7 +179,7 @@ BOOST_AUTO_TEST_CASE(sign_blob_of_the_vectors) {
         const auto text = vectors::text(expect, "string_to_sign");
         const auto signature = run(with.sign(text));
         BOOST_REQUIRE(signature);
-        BOOST_TEST(hex(as_key(*signature)) == vectors::text(expect, "signature"));
+        BOOST_TEST(sluice::hex(as_key(*signature)) == vectors::text(expect, "signature"));
         BOOST_TEST((boost::json::parse(by.calls.at(0).body.reveal()) == blob->at("request_json")));
         ++done;
     }

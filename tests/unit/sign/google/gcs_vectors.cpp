@@ -1,4 +1,5 @@
 // V4 URLs of Cloud Storage: our own set, and Google's conformance tests, which are not in this repository.
+#include <sluice/base/text.hpp>
 #include <sluice/identity/google/rsa_key.hpp>
 #include <sluice/sign/google/gcs_hmac_signer.hpp>
 #include <sluice/sign/google/gcs_urls.hpp>
@@ -52,7 +53,7 @@ void sign_anew(const v4_presigned& prepared, const std::string& url, const sluic
     BOOST_REQUIRE(signature.has_value());
     BOOST_TEST(google_rsa::verifies(public_key, prepared.steps.string_to_sign, *signature));
     v4_presigned whole = prepared;
-    v4_attach(whole, goog4_rsa, hex(as_key(*signature)));
+    v4_attach(whole, goog4_rsa, sluice::hex(as_key(*signature)));
     BOOST_TEST(whole.target.size() == prepared.target.size() + 18 + 512);
     BOOST_TEST(url.find(whole.target.substr(0, whole.target.size() - 512)) != std::string::npos);
 }
@@ -129,7 +130,7 @@ void run_case(const json::object& test, const std::string& public_key, const slu
     if (hmac) {
         const hmac_key day(
             v4_signing_key(vectors::text(test, "hmac_secret"), day_of(one.timestamp), "auto", "storage", goog4_hmac));
-        v4_attach(made, goog4_hmac, hex(day.mac(made.steps.string_to_sign)));
+        v4_attach(made, goog4_hmac, sluice::hex(day.mac(made.steps.string_to_sign)));
         BOOST_TEST(made.steps.signature == expected);
         done.by_signer += by_signer(test) ? 1 : 0;
         ++done.hmac;

@@ -1,5 +1,5 @@
 // What is worth one line of the log however often it happens.
-#include <sluice/base/said_once.hpp>
+#include <sluice/base/once_filter.hpp>
 
 #include <boost/test/unit_test.hpp>
 

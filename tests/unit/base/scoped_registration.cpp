@@ -1,4 +1,4 @@
-#include <sluice/base/listed.hpp>
+#include <sluice/base/scoped_registration.hpp>
 
 #include <boost/test/unit_test.hpp>
 

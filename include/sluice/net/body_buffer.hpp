@@ -5,8 +5,8 @@
 
 namespace sluice::net {
 
-/// A 64 KiB buffer for a body on its way, taken when it is needed and given up between messages. Each thread keeps a
-/// few for the next taker.
+/// A 64 KiB buffer for a body in transfer, taken when it is needed and released between messages. Each thread keeps a
+/// few for reuse.
 class piece {
 public:
     static constexpr std::size_t size = 64 * 1024;
@@ -16,9 +16,9 @@ public:
     piece& operator=(piece&& other) noexcept;
     ~piece() { release(); }
 
-    /// Takes a buffer, unless there is one already.
+    /// Takes a buffer, unless this has one.
     void allocate();
-    /// Gives it up.
+    /// Releases it for the next.
     void release() noexcept;
 
     [[nodiscard]] char* data() const noexcept { return bytes_.get(); }

@@ -1,4 +1,4 @@
-#include <sluice/base/event.hpp>
+#include <sluice/base/async_event.hpp>
 
 #include <boost/asio/detached.hpp>
 #include <boost/test/unit_test.hpp>
@@ -30,6 +30,17 @@ awaitable<void> wait_until(std::shared_ptr<event> e, const std::atomic<int>& don
     while (done.load() < enough) {
         co_await e->wait();
     }
+}
+
+awaitable<void> wait_for(std::shared_ptr<event> e, steady_clock::time_point until, bool& over) {
+    co_await e->wait_until(until);
+    over = true;
+}
+
+/// Suspended in a wait; knows when it is destroyed.
+awaitable<void> wait_holding(std::shared_ptr<event> e, std::shared_ptr<int> held) {
+    co_await e->wait();
+    *held = 1;
 }
 
 } // namespace
@@ -101,6 +112,52 @@ BOOST_AUTO_TEST_CASE(a_notifier_may_outlive_the_waiter) {
     BOOST_TEST(!seen.expired()); // the posted wake-up holds it
     context.run();
     BOOST_TEST(seen.expired());
+}
+
+BOOST_AUTO_TEST_CASE(a_wait_ends_at_its_time) {
+    asio::io_context context{1};
+    bool over = false;
+    const auto e = std::make_shared<event>(context.get_executor());
+    const auto until = steady_clock::now() + std::chrono::milliseconds(20);
+    test::run(context, wait_for(e, until, over));
+    BOOST_TEST(over);
+    BOOST_TEST((steady_clock::now() >= until));
+    // What ended without a notification keeps none: the next wait does not complete.
+    bool again = false;
+    asio::co_spawn(context, wait_for(e, steady_clock::time_point::max(), again), asio::detached);
+    context.poll();
+    BOOST_TEST(!again);
+    e->notify();
+    context.restart();
+    context.poll();
+    BOOST_TEST(again);
+}
+
+BOOST_AUTO_TEST_CASE(a_notification_ends_a_wait_before_its_time) {
+    asio::io_context context{1};
+    bool over = false;
+    const auto e = std::make_shared<event>(context.get_executor());
+    asio::co_spawn(context, wait_for(e, steady_clock::now() + std::chrono::hours(1), over), asio::detached);
+    context.poll();
+    BOOST_TEST(!over);
+    e->notify();
+    context.restart();
+    context.run(); // hangs for an hour where it does not
+    BOOST_TEST(over);
+}
+
+BOOST_AUTO_TEST_CASE(a_wait_ends_with_its_context_and_the_event_may_stay) {
+    const auto held = std::make_shared<int>(0);
+    std::shared_ptr<event> e;
+    {
+        asio::io_context context{1};
+        e = std::make_shared<event>(context.get_executor());
+        asio::co_spawn(context, wait_holding(e, held), asio::detached);
+        context.poll();
+        BOOST_TEST(held.use_count() == 2);
+    }
+    BOOST_TEST(held.use_count() == 1);
+    BOOST_TEST(e.use_count() == 1);
 }
 
 BOOST_AUTO_TEST_SUITE_END()

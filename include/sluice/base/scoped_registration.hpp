@@ -6,12 +6,12 @@
 
 namespace sluice {
 
-/// Keeps a pointer to `item` in `list` for as long as this object lives: who is waiting, what is open, what runs.
+/// Keeps a pointer to `item` in `list` for as long as this object exists: waiters, open connections, running fills.
 ///
-/// `List` is a `std::vector`, `std::deque` or `std::list` of pointers. Its order is not kept where it has random access
-/// (taking out costs one move, and the newest are found first). What was taken out of the list by others is not looked
-/// for again; an item that is in it twice leaves it once. Both must outlive this object; on one thread only, and not
-/// to be made or to end while someone walks through the list.
+/// `List` is a `std::vector`, `std::deque` or `std::list` of pointers. The order of one with random access is not kept
+/// (removal costs one move, and the newest are found first). An item that others have removed is left alone; one that
+/// is in the list twice is removed once. Both must outlive this object. On one thread only; not to be made or destroyed
+/// while the list is iterated.
 template <class List>
 class [[nodiscard]] listed {
 public:

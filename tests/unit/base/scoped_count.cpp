@@ -1,4 +1,4 @@
-#include <sluice/base/counted.hpp>
+#include <sluice/base/scoped_count.hpp>
 
 #include <boost/test/unit_test.hpp>
 

@@ -1,9 +1,6 @@
 #include <sluice/http/framing.hpp>
 #include <sluice/proxy/handle_request.hpp>
-#include <sluice/relay/relay.hpp>
-#include <sluice/server/session.hpp>
-#include <sluice/session/client_connection.hpp>
-#include <sluice/session/exchange.hpp>
+#include <sluice/server/connection_handler.hpp>
 #include <sluice/session/forwarded.hpp>
 #include <sluice/session/rate_watch.hpp>
 #include <sluice/session/send_response.hpp>
@@ -12,12 +9,12 @@ namespace sluice::server {
 
 namespace {
 
-/// How long the request of a connection is waited for that is to be refused.
-constexpr std::chrono::milliseconds refusal_patience{5000};
+/// How long to wait for the request of a connection that is to be refused.
+constexpr std::chrono::milliseconds refusal_timeout{5000};
 
-/// A session, and what holds for all of its requests.
-struct connection {
-    session_services& s;
+/// One connection, and what holds for all of its requests.
+struct connection_handler {
+    connection_services& s;
     session::client_connection& client;
     http::request_parser& parser;
     admission as;
@@ -27,14 +24,14 @@ void close_client(void* who) {
     static_cast<session::client_connection*>(who)->close();
 }
 
-/// Reads until a whole head is in the buffer. True where there is one; no value where the client went away or idled.
-awaitable<result<bool>> read_head(connection& of) {
+/// Reads until a whole head is in the buffer. False where the client went away or was idle for too long.
+awaitable<result<bool>> read_head(connection_handler& of) {
     auto& client = of.client;
     const auto& limits = of.s.context.settings->limits;
     const bool refused = of.as == admission::refused;
-    client.timer().expires_after(refused ? std::min(refusal_patience, limits.idle_timeout) : limits.idle_timeout);
+    client.timer().expires_after(refused ? std::min(refusal_timeout, limits.idle_timeout) : limits.idle_timeout);
     bool begun = false;
-    // In the line from the first wait to the head's end, at one place: who sends a byte now and then moves up as well.
+    // One place in the line from the first wait to the head's end: a byte now and then does not move it back.
     std::optional<waiting_line::entry> waits;
     for (;;) {
         const auto buffered = client.buffered();
@@ -55,7 +52,7 @@ awaitable<result<bool>> read_head(connection& of) {
                 co_return true;
             }
         }
-        if (!waits && !refused) { // who is refused stands in the line as long as it is here
+        if (!waits && !refused) { // a refused one is in the line all the time
             waits.emplace(of.s.idle, close_client, &client);
         }
         auto more = co_await client.read_more(limits.header_size);
@@ -76,7 +73,7 @@ unsigned status_of(errc code) {
     }
 }
 
-void record(session_services& s, session::exchange& x) {
+void record(connection_services& s, session::exchange& x) {
     auto& route = x.route != nullptr ? *x.route : s.phases.app.counters;
     route.count_request(x.outcome, x.status);
     // Once an exchange: the counters are atomic doubles.
@@ -96,7 +93,7 @@ void record(session_services& s, session::exchange& x) {
     s.log.record(x);
 }
 
-awaitable<void> refuse(session::exchange& x, session_services& s, errc code) {
+awaitable<void> refuse(session::exchange& x, connection_services& s, errc code) {
     x.keep_alive = false;
     const unsigned status = status_of(code);
     co_await session::send_response(x, status,
@@ -108,8 +105,8 @@ awaitable<void> refuse(session::exchange& x, session_services& s, errc code) {
     co_await x.client.linger();
 }
 
-/// A place of the client that a trusted proxy's request comes from; true where it needs none.
-bool enter(connection& of, const session::exchange& x, std::optional<client_table::place>& place) {
+/// Counts a trusted proxy's request for the client that it came from. False where that has as many as it may have.
+bool count_request(connection_handler& of, const session::exchange& x, std::optional<client_table::place>& place) {
     if (of.as != admission::trusted) {
         return true;
     }
@@ -120,17 +117,17 @@ bool enter(connection& of, const session::exchange& x, std::optional<client_tabl
     return !client || *place;
 }
 
-/// A request of a client that is refused, or watched.
-awaitable<void> handle_bounded(connection& of, session::exchange& x) {
+/// A request of a client that is refused, counted, or held to a rate.
+awaitable<void> handle_limited(connection_handler& of, session::exchange& x) {
     if (of.as == admission::refused) {
         x.keep_alive = false;
-        co_await session::send_response(x, 503, "Too many connections of one client.\n", session::retry_soon);
+        co_await session::send_response(x, 503, "Too many connections from one client.\n", session::retry_soon);
         co_return;
     }
     std::optional<client_table::place> place;
-    if (!enter(of, x, place)) {
+    if (!count_request(of, x, place)) {
         x.worker.counters.client_limited_requests->Increment();
-        co_await session::send_response(x, 503, "Too many requests of one client at once.\n", session::retry_soon);
+        co_await session::send_response(x, 503, "Too many requests from one client at once.\n", session::retry_soon);
         co_return;
     }
     const auto& limits = x.worker.settings->limits;
@@ -141,14 +138,15 @@ awaitable<void> handle_bounded(connection& of, session::exchange& x) {
     co_await proxy::handle_request(of.s.phases, x);
 }
 
-awaitable<void> handle(connection& of, session::exchange& x) {
+awaitable<void> handle(connection_handler& of, session::exchange& x) {
     const auto& limits = x.worker.settings->limits;
-    const bool bounded = of.as != admission::served || limits.body_min_rate > 0 || limits.send_min_rate > 0;
-    return bounded ? handle_bounded(of, x) : proxy::handle_request(of.s.phases, x); // most need no frame of their own
+    const bool limited = of.as != admission::served || limits.body_min_rate > 0 || limits.send_min_rate > 0;
+    return limited ? handle_limited(of, x)
+                   : proxy::handle_request(of.s.phases, x); // mostly without a coroutine frame for it
 }
 
 /// One request and its answer. True where another may follow.
-awaitable<bool> serve_one(connection& of) {
+awaitable<bool> serve_one(connection_handler& of) {
     auto& s = of.s;
     auto& client = of.client;
     auto head = co_await read_head(of);
@@ -183,12 +181,12 @@ awaitable<bool> serve_one(connection& of) {
 
 } // namespace
 
-awaitable<void> run_session(tcp_socket socket, session_services services, admission as) {
+awaitable<void> serve_connection(tcp_socket socket, connection_services services, admission as) {
     const auto& settings = *services.context.settings;
     session::client_connection client(std::move(socket), services.context.self, settings.limits.send_timeout);
     http::request_parser parser(static_cast<std::uint32_t>(settings.limits.header_size));
-    connection of{services, client, parser, as};
-    std::optional<waiting_line::entry> refused; // makes way for others whatever it does
+    connection_handler of{services, client, parser, as};
+    std::optional<waiting_line::entry> refused; // may be closed for others at any time
     if (as == admission::refused) {
         refused.emplace(services.idle, close_client, &client, waiting_line::place::first);
     }

@@ -1,12 +1,14 @@
 #pragma once
 
+#include <sluice/base/assert.hpp>
+
 #include <atomic>
 #include <utility>
 
 namespace sluice {
 
-/// One among those that `counter` counts, from here to this object's end, whatever brings it about: a connection, a
-/// piece of work. The counter must outlive it. From any thread.
+/// Counts one more in `counter` for as long as this object exists: a connection, a queued job. The counter must outlive
+/// it. From any thread.
 template <class Number>
 class [[nodiscard]] counted {
 public:
@@ -19,12 +21,14 @@ public:
     counted& operator=(counted&&) = delete;
     ~counted() { leave(); }
 
-    /// How many there were when it came.
+    /// What the counter was before this one.
     [[nodiscard]] Number before() const noexcept { return before_; }
-    /// Ends being counted now.
+    /// Takes it out of the count now. Once.
     void leave() noexcept {
         if (auto* counter = std::exchange(counter_, nullptr)) {
-            counter->fetch_sub(1, std::memory_order_relaxed);
+            const auto before = counter->fetch_sub(1, std::memory_order_relaxed);
+            SLUICE_ASSERT(before > 0);
+            static_cast<void>(before);
         }
     }
 

@@ -1,0 +1,102 @@
+#pragma once
+
+#include <sluice/http/message_parser.hpp>
+#include <sluice/net/connection_pool.hpp>
+
+#include <chrono>
+#include <memory>
+#include <string_view>
+
+namespace sluice::net {
+
+/// Cancels a request that is being sent or whose response is being read: pending operations fail, and nothing is sent
+/// again. On the request's worker; must outlive the request.
+class request_canceler {
+public:
+    void cancel() noexcept {
+        canceled_ = true;
+        if (in_use_ != nullptr) {
+            in_use_->close();
+        }
+    }
+    [[nodiscard]] bool canceled() const noexcept { return canceled_; }
+
+private:
+    friend class client_response;
+    connection* in_use_{nullptr};
+    bool canceled_{false};
+};
+
+/// How one request is sent and its response read.
+struct send_options {
+    std::chrono::milliseconds response_timeout{0}; ///< to the head; and of silence in a body while it is read; 0: none
+    bool head_request{false};                      ///< the response has no body whatever its fields say
+    bool replayable{true}; ///< may be sent again, once, where a kept connection died before it answered
+    std::uint32_t header_limit{64 * 1024};
+    bool body_timeout{true};                        ///< false: a body may be silent for any time (server-sent events)
+    std::chrono::milliseconds write_timeout{60000}; ///< of silence while the request is written; 0: none
+    bool secret_answer{false};                      ///< the buffers that the response was read into are wiped after it
+    request_canceler* canceler{nullptr};            ///< null: it cannot be canceled
+};
+
+/// One response on a leased connection. Made by `send` and `write_request`; owns the read buffer.
+///
+/// What `head` shows stays valid until the next `read_head`, `finish`, or its end; what `read_body` gives, until the
+/// next call that reads. On one worker; one call at a time. An unfinished one closes its connection when it ends.
+class client_response {
+public:
+    client_response(lease l, const send_options& options);
+    client_response(client_response&&) noexcept = default;
+    client_response& operator=(client_response&&) noexcept = default;
+
+    /// Reads the next head; interim ones (1xx but 101) count as heads, so call again after them.
+    /// Errors: `timeout`, `connection_lost`, `protocol_error`, `header_too_large`.
+    awaitable<result<void>> read_head();
+    [[nodiscard]] const http::response_head& head() const noexcept;
+    [[nodiscard]] http::body_kind body() const noexcept;
+    [[nodiscard]] std::uint64_t content_length() const noexcept;
+    /// The peer allows another request on this connection.
+    [[nodiscard]] bool keep_alive() const noexcept;
+
+    /// The next part of the decoded body; empty: it is complete. Errors: `timeout`, `connection_lost`, `short_body`
+    /// (the connection ended before the body did), `protocol_error`.
+    awaitable<result<std::string_view>> read_body();
+
+    /// As `read_body`, but never waits: empty also where nothing has come yet (see `complete()`).
+    result<std::string_view> try_read_body();
+
+    /// As `read_body`, but copies into `out` as much as is there, at least one byte; 0: complete. Where the body is not
+    /// chunked it is read straight into `out`, which must live until completion. Not to be mixed with `read_body`.
+    awaitable<result<std::size_t>> read_body_into(asio::mutable_buffer out);
+
+    /// All of the body was returned.
+    [[nodiscard]] bool complete() const noexcept;
+
+    /// True where the next part is decoded already: `try_read_body` returns it without a system call.
+    [[nodiscard]] bool has_piece() const noexcept;
+
+    /// True where no byte of a response has come, or none since the last interim head.
+    [[nodiscard]] bool untouched() const noexcept;
+
+    /// Bytes that were read past the head, for a tunnel after 101.
+    [[nodiscard]] std::string_view leftover() const noexcept;
+
+    /// Returns the connection to its pool if the message is complete, delimits itself, has nothing behind it, and the
+    /// peer keeps it alive; else closes it. A connection to the app is closed also where a response without content (to
+    /// a HEAD, 204, 304) announced some: what the app then sends would be read as the next response. Where it announced
+    /// none, the connection cools down before it is used again, since some servers send content unannounced.
+    void finish();
+
+    /// The body may be silent for `silence` from now on (0: for any time), whatever `options` said.
+    void set_timeout(std::chrono::milliseconds silence);
+
+    [[nodiscard]] connection& transport() noexcept;
+
+private:
+    struct reader;
+    static void release(reader* r) noexcept;
+    [[nodiscard]] bool may_be_reused() const;
+    std::unique_ptr<reader, void (*)(reader*)> reader_;
+};
+
+} // namespace sluice::net

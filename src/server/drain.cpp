@@ -1,0 +1,80 @@
+#include <sluice/base/log.hpp>
+
+#include "credential_renewal.hpp"
+#include "server_process.hpp"
+
+/// From the signal to the end of the last request.
+namespace sluice::server {
+
+awaitable<void> server_process::await_signal(asio::basic_signal_set<executor>& signals) {
+    auto [ec, number] = co_await signals.async_wait(use_tuple);
+    draining_.store(true);
+    log::info("draining", {{"signal", number}});
+    steady_timer timer(first().self.get_executor(), settings_->limits.shutdown_delay);
+    auto [delayed] = co_await timer.async_wait(use_tuple);
+    (void)delayed;
+    (void)ec;
+    stop_accepting();
+}
+
+void server_process::stop_accepting() {
+    for (auto& w : workers_) {
+        asio::post(w->self.context, [this, &w = *w] {
+            for (auto& acceptor : w.acceptors) {
+                boost::system::error_code ignored;
+                acceptor.close(ignored);
+            }
+            w.idle.close_all();
+            w.self.tasks.spawn(drain(w));
+        });
+    }
+}
+
+/// Waits for the requests and transfers of all workers, then ends what else runs on this one.
+awaitable<void> server_process::drain(worker_state& w) {
+    const auto until = steady_clock::now() + settings_->limits.drain_timeout;
+    steady_timer timer(w.self.get_executor());
+    constexpr std::size_t ours = 2; // this coroutine and the deadline service's
+    const bool has_admin = &w == &first();
+    while (w.self.tasks.size() > ours) {
+        if (steady_clock::now() >= until) {
+            log::warn("requests were cut off by limits.drain_timeout", {{"worker", w.self.index}});
+            abandon(w);
+            co_return;
+        }
+        w.idle.close_all();
+        if (has_admin && connections_.load() == 0 && media_.fills.load() == 0) {
+            stop_renewals(setup_.stores); // not before: what was under way may have needed them
+            close_admin();                // last: until here it reports that the process is not ready
+        }
+        timer.expires_after(sweep::period);
+        auto [ec] = co_await timer.async_wait(use_tuple);
+        (void)ec;
+    }
+    bool is_looking_up = w.origin_pool.is_looking_up();
+    w.origin_pool.close();
+    for (auto* pool : w.app_pools()) {
+        is_looking_up = is_looking_up || pool->is_looking_up();
+        pool->close();
+    }
+    w.log.flush();
+    w.self.deadlines.stop();
+    if (is_looking_up) {
+        abandon(w); // nobody waits for its result any more
+    }
+}
+
+void server_process::close_admin() {
+    boost::system::error_code ignored;
+    admin_->close(ignored);
+    for (auto* socket : admin_sockets_) {
+        socket->close(ignored);
+    }
+}
+
+void server_process::abandon(worker_state& w) {
+    abandoned_.store(true);
+    w.self.context.stop();
+}
+
+} // namespace sluice::server

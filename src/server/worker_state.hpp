@@ -1,0 +1,53 @@
+#pragma once
+
+#include <sluice/proxy/services.hpp>
+#include <sluice/server/access_log.hpp>
+#include <sluice/server/listener.hpp>
+#include <sluice/server/waiting_line.hpp>
+#include <sluice/session/exchange.hpp>
+
+#include <array>
+#include <atomic>
+#include <list>
+#include <memory>
+#include <vector>
+
+namespace sluice::server {
+
+/// What all workers share, for the phases of their requests.
+struct shared_parts {
+    authorize::shared_decisions& decisions;
+    media::shared_state& media;
+    media::fallback_state& fallback;
+    const std::vector<media::media_route>& routes;
+};
+
+/// All that lives on one worker. Used on its thread, but for the two counts.
+struct worker_state {
+    /// `proxies`: which stores are connected to through a proxy; null: none.
+    worker_state(unsigned index, std::shared_ptr<const config::config> settings, metrics::metrics& counters,
+                 std::shared_ptr<const net::proxy_settings> proxies, const shared_parts& parts);
+
+    /// The pools of connections to the app.
+    [[nodiscard]] std::array<net::connection_pool*, 3> app_pools() {
+        return {&app_pool, &subrequest_pool, &object_header_pool};
+    }
+
+    worker self;
+    net::connection_pool app_pool;           ///< for relayed requests
+    net::connection_pool subrequest_pool;    ///< for authorization
+    net::connection_pool object_header_pool; ///< for requests whose response may name an object
+    net::connection_pool origin_pool;
+    session::worker_context context;
+    relay::upstream upstream;
+    authorize::authorizer authorizer;
+    media::worker_state media;
+    proxy::services phases;
+    access_log log;
+    waiting_line idle; ///< connections that may be closed to make room
+    std::list<tcp_acceptor> acceptors;
+    std::atomic<std::size_t> app_connections{0};    ///< as of the last tick; read by the first worker
+    std::atomic<std::size_t> origin_connections{0}; ///< likewise
+};
+
+} // namespace sluice::server
