@@ -9,7 +9,7 @@ namespace sluice::authorize {
 
 namespace {
 
-/// What an app's middleware adds for the whole of it, whatever the resource.
+/// What an app's middleware adds to every response, whatever the resource.
 constexpr std::array<std::string_view, 13> middleware_names{"Vary",
                                                             "Strict-Transport-Security",
                                                             "Content-Security-Policy",
@@ -24,7 +24,7 @@ constexpr std::array<std::string_view, 13> middleware_names{"Vary",
                                                             "NEL",
                                                             "Report-To"};
 
-/// What speaks of the bytes of the answer that it came with, or is Sluice's to write.
+/// What describes the bytes of the response that it came with, or is written by Sluice itself.
 constexpr std::array<std::string_view, 13> replaced_names{
     "Content-Length",        "Content-Range", "Content-Encoding", "Content-MD5",   "Digest", "Content-Digest",
     "Repr-Digest",           "ETag",          "Last-Modified",    "Accept-Ranges", "Date",   "Age",
@@ -43,8 +43,8 @@ bool is_cors(std::string_view name) {
     return starts_with_name(name, "Access-Control-");
 }
 
-/// True where a shared cache may keep the answer by it (RFC 9111 §5.2.2.9, §5.2.2.10).
-bool is_for_all(std::string_view cache_control) {
+/// True where it lets a shared cache store the response (RFC 9111 §5.2.2.9, §5.2.2.10).
+bool allows_shared_caches(std::string_view cache_control) {
     while (const auto directive = http::next_list_member(cache_control)) {
         const auto name = http::trim_ows(directive->substr(0, directive->find('=')));
         if (http::same_name(name, "public") || http::same_name(name, "s-maxage")) {
@@ -54,73 +54,74 @@ bool is_for_all(std::string_view cache_control) {
     return false;
 }
 
-/// `Vary` without Accept-Encoding, which the request for leave has not and which says nothing of the object's bytes.
-void append_vary(header_block& out, std::string_view names) {
+/// The names in `Vary` but Accept-Encoding: the app compresses its own response, and says nothing of the object's
+/// bytes.
+std::string vary_of_object(std::string_view names) {
     std::string kept;
     while (const auto name = http::next_list_member(names)) {
         if (!http::same_name(*name, "Accept-Encoding")) {
             kept.append(kept.empty() ? "" : ", ").append(*name);
         }
     }
-    if (!kept.empty()) {
-        (void)http::append_field(out.lines, "Vary", kept);
-    }
+    return kept;
 }
 
-void append_cache_control(header_block& out, const http::field_list& answer, const http::hop_by_hop& hop) {
-    std::string lines;
+void add_cache_control(http::header_list& out, const http::field_list& response, const http::hop_by_hop& hop) {
+    http::header_list own;
     bool for_all = false;
-    for (const auto& f : answer.items) {
-        if (http::same_name(f.name, "Cache-Control") && !hop.strips(f.name) &&
-            http::append_field(lines, f.name, f.value)) {
-            for_all = for_all || is_for_all(f.value);
+    for (const auto& f : response.items) {
+        if (http::same_name(f.name, "Cache-Control") && !hop.strips(f.name) && own.add(f.name, f.value)) {
+            for_all = for_all || allows_shared_caches(f.value);
         }
     }
-    out.says_cache_control = !lines.empty();
-    out.lines += for_all ? "Cache-Control: private, no-cache\r\n" : lines;
+    if (for_all) {
+        out.add("Cache-Control", "private, no-cache");
+    } else {
+        out.add(own);
+    }
 }
 
 } // namespace
 
-header_block allowed_app_headers(const http::field_list& answer, bool cors_configured) {
-    header_block out;
-    const http::hop_by_hop hop(answer);
-    for (const auto& f : answer.items) {
+http::header_list allowed_app_headers(const http::field_list& response, bool cors_configured) {
+    http::header_list out;
+    const http::hop_by_hop hop(response);
+    for (const auto& f : response.items) {
         const bool wanted = among(middleware_names, f.name) || starts_with_name(f.name, "Cross-Origin-") ||
                             (is_cors(f.name) && !cors_configured);
-        if (wanted && http::same_name(f.name, "Vary") && !hop.strips(f.name)) {
-            append_vary(out, f.value);
-        } else if (wanted && !hop.strips(f.name)) {
-            (void)http::append_field(out.lines, f.name, f.value); // what is no field value is left out
+        if (!wanted || hop.strips(f.name)) {
+            continue;
+        }
+        if (!http::same_name(f.name, "Vary")) {
+            out.add(f.name, f.value);
+        } else if (const auto vary = vary_of_object(f.value); !vary.empty()) {
+            out.add("Vary", vary);
         }
     }
-    append_cache_control(out, answer, hop);
-    out.lines.shrink_to_fit(); // it may be kept for a while
+    add_cache_control(out, response, hop);
+    out.shrink_to_fit(); // it may be kept for a while
     return out;
 }
 
-std::string set_cookie_headers(const http::field_list& answer) {
-    std::string lines;
-    for (const auto& f : answer.items) {
+http::header_list set_cookie_headers(const http::field_list& response) {
+    http::header_list out;
+    for (const auto& f : response.items) {
         if (http::same_name(f.name, "Set-Cookie")) {
-            (void)http::append_field(lines, f.name, f.value);
+            out.add(f.name, f.value);
         }
     }
-    return lines;
+    return out;
 }
 
-header_block object_response_headers(const http::field_list& answer, std::span<const std::string> object_headers,
-                                     bool cors_configured) {
-    header_block out;
-    const http::hop_by_hop hop(answer);
-    for (const auto& f : answer.items) {
-        if (hop.strips(f.name) || among(replaced_names, f.name) || http::is_one_of(object_headers, f.name) ||
-            (cors_configured && is_cors(f.name)) || !http::append_field(out.lines, f.name, f.value)) {
-            continue;
+http::header_list object_response_headers(const http::field_list& response, std::span<const std::string> object_headers,
+                                          bool cors_configured) {
+    http::header_list out;
+    const http::hop_by_hop hop(response);
+    for (const auto& f : response.items) {
+        if (!hop.strips(f.name) && !among(replaced_names, f.name) && !http::is_one_of(object_headers, f.name) &&
+            !(cors_configured && is_cors(f.name))) {
+            out.add(f.name, f.value);
         }
-        out.says_cache_control = out.says_cache_control || http::same_name(f.name, "Cache-Control");
-        out.says_content_type = out.says_content_type || http::same_name(f.name, "Content-Type");
-        out.says_disposition = out.says_disposition || http::same_name(f.name, "Content-Disposition");
     }
     return out;
 }

@@ -34,10 +34,15 @@ std::size_t held_by(const std::string& text) {
     return text.capacity() > in_place ? allocated(text.capacity() + 1) : 0;
 }
 
+std::size_t held_by(const http::header_list& fields) {
+    const auto [text, starts] = fields.heap_blocks();
+    return (text > 0 ? allocated(text) : 0) + (starts > 0 ? allocated(starts) : 0);
+}
+
 std::size_t held_by(const authorization& g) {
     constexpr std::size_t control_block = 16;
     return allocated(control_block + sizeof(authorization)) + held_by(g.key) + held_by(g.resolver_id) +
-           held_by(g.content_type) + held_by(g.filename) + held_by(g.content_disposition) + held_by(g.fields.lines);
+           held_by(g.content_type) + held_by(g.filename) + held_by(g.content_disposition) + held_by(g.fields);
 }
 
 } // namespace

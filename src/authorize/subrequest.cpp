@@ -64,9 +64,9 @@ std::shared_ptr<const denied_response> denied_response_of(const http::response_h
     left_out.emplace_back("set-cookie");
     left_out.emplace_back("date"); // written anew
     denied_response d{head.status, {}};
-    relay::append_app_fields(d.fields, head, left_out);
+    relay::each_passed_field(head, left_out, [&d](const http::field_view& f) { d.fields.add(f.name, f.value); });
     if (const auto* length = head.fields.find("Content-Length")) {
-        (void)http::append_field(d.fields, "Content-Length", length->value);
+        d.fields.add("Content-Length", length->value);
     }
     return std::make_shared<const denied_response>(std::move(d));
 }

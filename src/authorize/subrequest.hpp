@@ -11,8 +11,8 @@ namespace sluice::authorize {
 
 /// What the app said to the gate's question.
 struct subrequest_response {
-    subrequest_result told{}; ///< for everybody who asked the same
-    std::string set_cookie{}; ///< whole lines, for the one who asked
+    subrequest_result told{};       ///< for everybody who asked the same
+    http::header_list set_cookie{}; ///< for the one who asked
 };
 
 /// The question: its text, and how its answer is read.

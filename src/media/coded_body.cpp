@@ -5,17 +5,14 @@
 namespace sluice::media {
 
 coded_body::coded_body(http::content_coding coding, std::uint64_t size, metrics::metrics& counters,
-                       std::atomic<unsigned>& running)
+                       slot_limit::slot slot)
     : encoder_(http::make_encoder(coding, size))
     , left_(size)
     , input_bytes_(counters.compression_input->at(http::to_string(coding)))
     , output_bytes_(counters.compression_output->at(http::to_string(coding)))
-    , running_(running) {
-    running_.fetch_add(1);
-}
+    , slot_(std::move(slot)) {}
 
 coded_body::~coded_body() {
-    running_.fetch_sub(1);
     input_bytes_.Increment(static_cast<double>(input_)); // once a body: the counters are atomic doubles
     output_bytes_.Increment(static_cast<double>(output_));
 }
@@ -56,8 +53,7 @@ awaitable<result<void>> coded_body::put_file(file_pool& pool, int fd, std::uint6
         co_return error{errc::disk_error, error_source::internal, false, "cannot be read"};
     }
     const std::string_view piece(read_.data(), read_.size());
-    auto coded = co_await put(pool, piece, out);
-    co_return coded;
+    co_return co_await put(pool, piece, out);
 }
 
 } // namespace sluice::media

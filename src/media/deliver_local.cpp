@@ -1,8 +1,11 @@
 // Files of local stores. Whoever writes to one in place changes the bytes that are on their way: those too that
 // sendfile has handed to the socket, which are the file's own pages until the client's host has acknowledged them.
 #include <sluice/media/deliver.hpp>
+#include <sluice/media/delivery_plan.hpp>
+#include <sluice/media/delivery_rules.hpp>
 #include <sluice/media/media_head.hpp>
 #include <sluice/media/send_file.hpp>
+#include <sluice/origin/local.hpp>
 
 #include <algorithm>
 
@@ -11,16 +14,15 @@ namespace sluice::media {
 namespace {
 
 /// A file that is written to again and again is not waited for; the app answers.
-constexpr int most_versions = 3;
-/// The end of a response that is sent from memory. Bodies of no more than that have no other part.
-constexpr std::uint64_t end_size = 64 * 1024;
-/// Between two looks at a file that is sent by sendfile.
-constexpr std::uint64_t stretch = 8U << 20U;
+constexpr int max_attempts = 3;
+/// What sendfile sends between two looks at the file.
+constexpr std::uint64_t max_stretch = 8U << 20U;
 /// What is copied at a time.
-constexpr std::uint64_t piece_size = 64 * 1024;
+constexpr std::uint64_t max_copy = 64 * 1024;
 
 /// One file on its way to one client.
 struct local_delivery {
+    body_context with;
     media_request& m;
     const origin::local_object& file;
     plan to_send;
@@ -65,7 +67,7 @@ awaitable<bool> take(local_delivery& d, std::uint64_t first, std::uint64_t last)
     const auto length = static_cast<std::size_t>(last - first + 1);
     const std::size_t at = d.out.size();
     d.out.resize(at + length);
-    const bool whole = co_await read_file(d.m.worker.shared.reads, d.file.fd, d.out.data() + at, length, first);
+    const bool whole = co_await read_file(d.with.reads, d.file.fd, d.out.data() + at, length, first);
     co_return whole;
 }
 
@@ -103,7 +105,7 @@ awaitable<result<void>> send_copies(local_delivery& d) {
         d.append_part_head(i);
         const auto bytes = d.part(i);
         for (std::uint64_t at = bytes.first; at <= bytes.last;) {
-            const std::uint64_t last = std::min(bytes.last, at + piece_size - 1);
+            const std::uint64_t last = std::min(bytes.last, at + max_copy - 1);
             const bool whole = co_await take(d, at, last);
             if (!whole) {
                 co_return unreadable(d);
@@ -120,15 +122,14 @@ awaitable<result<void>> send_copies(local_delivery& d) {
         }
     }
     d.append_closing();
-    auto sent = co_await flush(d);
-    co_return sent;
+    co_return co_await flush(d);
 }
 
 /// Compressed, each piece once the file was looked at again.
 awaitable<result<void>> send_compressed(local_delivery& d) {
     for (std::uint64_t at = 0; at < d.file.size;) {
-        const std::uint64_t last = std::min(d.file.size, at + coded_piece) - 1;
-        auto coded = co_await d.m.coded->put_file(d.m.worker.shared.reads, d.file.fd, at, last, d.out);
+        const std::uint64_t last = std::min(d.file.size, at + max_coded_piece) - 1;
+        auto coded = co_await d.m.coded->put_file(d.with.reads, d.file.fd, at, last, d.out);
         if (!coded) {
             co_return coded.error().code == errc::disk_error ? unreadable(d) : coded.error();
         }
@@ -151,8 +152,8 @@ awaitable<result<void>> send_compressed(local_delivery& d) {
 awaitable<result<void>> send_pages(local_delivery& d, std::uint64_t first, std::uint64_t last) {
     while (first <= last) {
         const std::uint64_t begin = first;
-        const std::uint64_t end = std::min(last, first + stretch - 1);
-        auto sent = co_await send_file(d.m.x, d.m.worker.shared.reads, d.file.fd, first, end, d.out);
+        const std::uint64_t end = std::min(last, first + max_stretch - 1);
+        auto sent = co_await send_file(d.m.x, d.with.reads, d.file.fd, first, end, d.out);
         d.m.x.bytes.origin += first - begin;
         if (!sent) {
             co_return sent.error().source == error_source::client ? sent.error() : unreadable(d);
@@ -211,55 +212,53 @@ awaitable<result<void>> send_by_sendfile(local_delivery& d) {
     }
     const auto bytes = d.part(end);
     d.append_part_head(end);
-    const std::uint64_t rest = std::min(end_size, bytes.length());
+    const std::uint64_t rest = std::min(file_end_size, bytes.length());
     if (rest < bytes.length()) {
         auto sent = co_await send_pages(d, bytes.first, bytes.last - rest);
         if (!sent) {
             co_return sent;
         }
     }
-    auto sent = co_await send_end(d, bytes.last - rest + 1, bytes.last);
-    co_return sent;
+    co_return co_await send_end(d, bytes.last - rest + 1, bytes.last);
 }
 
-awaitable<result<void>> send_version(media_request& m, const origin::local_object& o) {
+awaitable<result<void>> send_version(const body_context& with, media_request& m, const origin::local_object& o) {
     const representation r{o.size, o.etag, o.content_type, o.last_modified, std::chrono::system_clock::now()};
-    local_delivery d{m, o, make_delivery_plan(m, r), {}};
+    local_delivery d{with, m, o, make_delivery_plan(with, m, r), {}};
     append_head(d.out, m, r, d.to_send);
-    result<void> sent;
-    if (!d.to_send.has_body) {
-        sent = co_await flush(d);
-    } else if (m.coded) {
-        sent = co_await send_compressed(d);
-    } else if (body_size(d) <= end_size) {
-        sent = co_await send_at_once(d);
-    } else if (m.store.settings().copy) {
-        sent = co_await send_copies(d);
-    } else {
-        sent = co_await send_by_sendfile(d);
+    switch (file_method_for(d.to_send.has_body, m.coded != nullptr, body_size(d), m.store.settings().copy)) {
+    case file_method::none:
+        co_return co_await flush(d);
+    case file_method::encoded:
+        co_return co_await send_compressed(d);
+    case file_method::at_once:
+        co_return co_await send_at_once(d);
+    case file_method::copied:
+        co_return co_await send_copies(d);
+    case file_method::by_sendfile:
+        break;
     }
-    co_return sent;
+    co_return co_await send_by_sendfile(d);
 }
 
 } // namespace
 
-awaitable<delivered> deliver_local(media_request& m) {
+awaitable<result<void>> deliver_local(body_context with, media_request& m) {
     m.x.outcome = metrics::outcome::local;
     m.x.detail = "local";
-    delivered d;
-    for (int version = 0; version < most_versions; ++version) {
+    result<void> sent;
+    for (int attempt = 0; attempt < max_attempts; ++attempt) {
         auto job = [root = m.store.settings().root, key = m.key] { return origin::open_local(root, key); };
-        auto opened = co_await m.worker.shared.reads.run(std::move(job));
+        auto opened = co_await with.reads.run(std::move(job));
         if (!opened) {
-            co_return delivered{opened.error()};
+            co_return opened.error();
         }
-        auto sent = co_await send_version(m, *opened.value());
-        d.failure = sent ? std::nullopt : std::optional<error>(sent.error());
+        sent = co_await send_version(with, m, *opened.value());
         if (sent || m.x.head_sent || sent.error().code != errc::validator_changed) {
             break;
         }
     }
-    co_return d;
+    co_return sent;
 }
 
 } // namespace sluice::media

@@ -5,7 +5,6 @@
 
 #include "object_fields.hpp"
 
-#include <algorithm>
 #include <array>
 #include <charconv>
 
@@ -13,15 +12,11 @@ namespace sluice::media {
 
 namespace {
 
-using session::append_line;
-using session::append_number;
-using session::append_unless;
+using session::response_head;
 
-constexpr auto names_type = [](std::string_view name) { return http::same_name(name, "Content-Type"); };
-
-bool is_said_by(const media_route& route, std::string_view name) {
-    return std::ranges::any_of(route.settings.headers,
-                               [name](const auto& said) { return http::same_name(said.first, name); });
+/// Whether the route, or the app with what it allowed, has a field of that name.
+bool is_given(const media_request& m, std::string_view name) {
+    return m.route.fields.contains(name) || (m.given && m.given->fields.contains(name));
 }
 
 /// Whether the body is sent in another coding than its own.
@@ -36,98 +31,106 @@ std::uint64_t content_length(const plan& p, const representation& r) {
     return p.status == 206 ? p.bytes.length() : p.status == 200 ? r.size : 0;
 }
 
-void append_disposition(std::string& out, const media_request& m, std::string_view type) {
-    if (!m.route.says_disposition && !(m.given && m.given->fields.says_disposition)) {
-        session::append_line(out, "Content-Disposition", detail::own_disposition(m, type));
-    }
-}
-
-void append_cache_status(std::string& out, const media_request& m) {
+/// How this request was served, as RFC 9211 §2 has it.
+std::string_view cache_status(metrics::outcome served) {
     using metrics::outcome;
-    out += "Cache-Status: sluice";
-    switch (m.x.outcome) {
+    switch (served) {
     case outcome::hit:
-        out += "; hit";
-        break;
+        return "sluice; hit";
     case outcome::partial:
-        out += "; fwd=partial";
-        break;
+        return "sluice; fwd=partial";
     case outcome::stale:
     case outcome::revalidated:
-        out += "; fwd=stale";
-        break;
+        return "sluice; fwd=stale";
     case outcome::bypass:
-        out += "; fwd=bypass";
-        break;
+        return "sluice; fwd=bypass";
     case outcome::local: // neither stored here nor asked for elsewhere (RFC 9211 §2.1, §2.2): detail tells
-        break;
+        return "sluice";
     default:
-        out += "; fwd=miss";
-        break;
+        return "sluice; fwd=miss";
     }
-    if (m.origin_status != 0) {
-        out += "; fwd-status=";
-        session::append_number(out, m.origin_status);
-    }
-    out += m.stored ? "; stored" : "";
-    out += m.collapsed ? "; collapsed" : "";
-    if (!m.x.detail.empty()) {
-        out += "; detail=";
-        out += m.x.detail;
-    }
-    out += "\r\n";
 }
 
-void append_server_timing(std::string& out, const media_request& m) {
-    const auto part = [&out](std::string_view name, steady_clock::duration d, bool first) {
-        out += first ? "Server-Timing: " : ", ";
-        out += name;
-        out += ";dur=";
-        std::array<char, 32> text{};
-        const double ms = std::chrono::duration<double, std::milli>(d).count();
-        const auto end = std::to_chars(text.data(), text.data() + text.size(), ms, std::chars_format::fixed, 3).ptr;
-        out.append(text.data(), end);
-    };
-    const auto all = steady_clock::now() - m.x.started;
-    part("authorize", m.authorize_time, true);
-    part("origin", m.origin_time, false);
-    part("cache", all - m.authorize_time - m.origin_time, false);
-    out += "\r\n";
+void append_cache_status(std::string& value, const media_request& m) {
+    value += cache_status(m.x.outcome);
+    if (m.origin_status != 0) {
+        value += "; fwd-status=";
+        session::append_number(value, m.origin_status);
+    }
+    value += m.stored ? "; stored" : "";
+    value += m.collapsed ? "; collapsed" : "";
+    if (!m.x.detail.empty()) {
+        value += "; detail=";
+        value += m.x.detail;
+    }
+}
+
+/// A metric of Server-Timing, in milliseconds.
+void append_timing(std::string& value, std::string_view name, steady_clock::duration d) {
+    value += name;
+    value += ";dur=";
+    std::array<char, 32> text{};
+    const double ms = std::chrono::duration<double, std::milli>(d).count();
+    const auto end = std::to_chars(text.data(), text.data() + text.size(), ms, std::chars_format::fixed, 3).ptr;
+    value.append(text.data(), end);
+}
+
+void append_server_timing(std::string& value, const media_request& m) {
+    const auto total = steady_clock::now() - m.x.started;
+    append_timing(value, "authorize", m.authorize_time);
+    append_timing(value, ", origin", m.origin_time);
+    append_timing(value, ", cache", total - m.authorize_time - m.origin_time);
 }
 
 /// What the message's framing and range are (RFC 9110 §8.6, §14.4).
-void append_extent(std::string& out, const media_request& m, const representation& r, const plan& p) {
+void add_extent(response_head& head, const media_request& m, const representation& r, const plan& p) {
     if (is_coded(p)) {
-        session::append_line(out, "Content-Encoding", http::to_string(p.coding));
-        out += m.head_only ? "" : "Transfer-Encoding: chunked\r\n"; // its length shows when it has ended
+        head.add("Content-Encoding", http::to_string(p.coding));
+        if (!m.head_only) {
+            head.add_constant("Transfer-Encoding", "chunked"); // its length is known when it has ended
+        }
     } else if (p.status != 304) {
-        out += "Content-Length: ";
-        session::append_number(out, content_length(p, r));
-        out += "\r\n";
+        head.add("Content-Length", content_length(p, r));
     }
     if (p.several) {
-        session::append_line(out, "Content-Type", p.several->content_type());
+        head.add("Content-Type", p.several->content_type());
     } else if (p.status == 206) {
-        session::append_line(out, "Content-Range", http::format_content_range(p.bytes, r.size));
+        head.add("Content-Range", http::format_content_range(p.bytes, r.size));
     } else if (p.status == 416) {
-        session::append_line(out, "Content-Range", http::format_unsatisfied_range(r.size));
+        head.add("Content-Range", http::format_unsatisfied_range(r.size));
+    }
+}
+
+/// What the object is, where neither the route nor the app says it.
+void add_description(response_head& head, const media_request& m, const representation& r, const plan& p) {
+    const std::string_view type = detail::type_of(m, r);
+    if (!p.several && !is_given(m, "Content-Type")) {
+        head.add("Content-Type", type);
+    }
+    if (!is_given(m, "Content-Disposition")) {
+        if (const auto disposition = detail::own_disposition(m, type); !disposition.empty()) {
+            head.add("Content-Disposition", disposition);
+        }
+    }
+    if (!r.last_modified.empty()) {
+        head.add("Last-Modified", r.last_modified);
     }
 }
 
 /// The object's ETag. What is coded on the fly is the same content, but not always the same bytes: its tag is weak
-/// (RFC 9110 §8.8.1), and so that of a 304 about it.
-void append_validator(std::string& out, const representation& r, const plan& p) {
+/// (RFC 9110 §8.8.1), and so is that of a 304 about it.
+void add_validator(response_head& head, const representation& r, const plan& p) {
     if (p.status == 416 || r.etag.empty()) {
         return;
     }
     if (p.coding != http::content_coding::identity && !r.etag.starts_with("W/")) {
-        session::append_line(out, "ETag", "W/" + std::string(r.etag));
+        head.add("ETag", "W/" + std::string(r.etag));
     } else {
-        session::append_line(out, "ETag", r.etag);
+        head.add("ETag", r.etag);
     }
 }
 
-/// Whether the route or the app say already that the answer varies by Accept-Encoding.
+/// Whether the route or the app says already that the response varies by Accept-Encoding.
 bool says_varying(const media_request& m) {
     bool says = false;
     detail::each_said(m, "Vary", [&says](std::string_view value) {
@@ -136,56 +139,53 @@ bool says_varying(const media_request& m) {
     return says;
 }
 
-/// What the route and the app say. A Content-Type among it is the object's, and stands in the parts where there are
-/// several.
-void append_given(std::string& out, const media_request& m, bool several) {
-    if (several) {
-        session::append_unless(out, m.route.fields, names_type);
-    } else {
-        out += m.route.fields;
-    }
-    if (m.given) {
-        session::append_unless(out, m.given->fields.lines, [&m, several](std::string_view name) {
-            return (several && names_type(name)) || is_said_by(m.route, name);
-        });
+/// The route's fields, and of the app's those that the route does not set. A Content-Type among them is the object's,
+/// and stands in the parts where there are several.
+void add_given(response_head& head, const media_request& m, bool several) {
+    const auto stays = [several](std::string_view name) { return !several || !http::same_name(name, "Content-Type"); };
+    head.add_if(m.route.fields, stays);
+    if (m.given && m.route.fields.empty() && !several) {
+        head.add(m.given->fields);
+    } else if (m.given) {
+        head.add_if(m.given->fields,
+                    [&m, stays](std::string_view name) { return stays(name) && !m.route.fields.contains(name); });
     }
 }
 
 } // namespace
 
 void append_head(std::string& out, media_request& m, const representation& r, const plan& p) {
-    session::begin_head(out, m.x, p.status);
-    append_extent(out, m, r, p);
-    const authorize::authorization* given = m.given.get();
+    response_head head(out, m.x, p.status);
+    add_extent(head, m, r, p);
     if (p.status == 200 || p.status == 206) {
-        const std::string_view type = detail::type_of(m, r);
-        if (!p.several && !m.route.says_content_type && (given == nullptr || !given->fields.says_content_type)) {
-            session::append_line(out, "Content-Type", type);
-        }
-        append_disposition(out, m, type);
-        session::append_line(out, "Last-Modified", r.last_modified);
+        add_description(head, m, r, p);
     }
-    append_validator(out, r, p);
-    // Ranges are of the object as it is: not of what comes with this head, where that is coded.
-    out += is_coded(p) ? "" : "Accept-Ranges: bytes\r\n";
-    out += "X-Content-Type-Options: nosniff\r\n";
-    if (given != nullptr && !m.route.says_cache_control && !given->fields.says_cache_control) {
-        out += "Cache-Control: private, no-cache\r\n"; // what one caller may see is no shared cache's to keep
+    add_validator(head, r, p);
+    if (!is_coded(p)) { // ranges are of the object as it is
+        head.add_constant("Accept-Ranges", "bytes");
     }
-    append_given(out, m, p.several.has_value());
+    head.add_constant("X-Content-Type-Options", "nosniff");
+    if (m.given && !is_given(m, "Cache-Control")) {
+        head.add_constant("Cache-Control", "private, no-cache"); // no shared cache may keep what one caller may see
+    }
+    add_given(head, m, p.several.has_value());
     if (p.varies && !says_varying(m)) {
-        out += "Vary: Accept-Encoding\r\n";
+        head.add_constant("Vary", "Accept-Encoding");
     }
-    detail::append_access(out, m);
-    append_cache_status(out, m);
+    detail::add_for_caller(head, m);
+    head.add("Cache-Status", [&m](std::string& value) { append_cache_status(value, m); });
     if (m.route.settings.server_timing) {
-        append_server_timing(out, m);
+        head.add("Server-Timing", [&m](std::string& value) { append_server_timing(value, m); });
     }
-    session::end_head(out, m.x);
+    head.end(m.x);
 }
 
 std::string bypass_status(std::string_view detail) {
-    return "Cache-Status: sluice; fwd=bypass; detail=" + std::string(detail) + "\r\n";
+    return std::string(cache_status(metrics::outcome::bypass)).append("; detail=").append(detail);
+}
+
+http::header_list bypass_fields(std::string_view detail) {
+    return {{"Cache-Status", bypass_status(detail)}};
 }
 
 } // namespace sluice::media

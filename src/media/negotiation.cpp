@@ -35,7 +35,7 @@ void negotiate(const media_request& m, const representation& r, plan& p) {
         return; // of another type
     }
     p.varies = true;
-    const bool ranged = !m.head_only && (m.range || !m.ranges.empty());
+    const bool ranged = !m.head_only && m.wanted.any();
     if (p.status == 206 || (p.status == 304 && ranged) || m.x.request.version < 11) {
         return;
     }

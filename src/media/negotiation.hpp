@@ -1,5 +1,6 @@
 #pragma once
 
+#include <sluice/media/media_request.hpp>
 #include <sluice/media/plan.hpp>
 
 namespace sluice::media::detail {

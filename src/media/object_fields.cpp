@@ -28,19 +28,6 @@ std::string disposition_of(std::string_view filename, std::string_view content_t
     return value;
 }
 
-/// Calls `visit` with the value of each field of that name.
-template <class Visit>
-void each_in(std::string_view lines, std::string_view name, Visit visit) {
-    while (!lines.empty()) {
-        const auto line = lines.substr(0, lines.find("\r\n"));
-        const auto colon = line.find(':');
-        if (http::same_name(line.substr(0, colon), name)) {
-            visit(http::trim_ows(line.substr(colon + 1)));
-        }
-        lines.remove_prefix(line.size() + 2);
-    }
-}
-
 } // namespace
 
 bool starts_with_type(std::string_view type, std::string_view prefix) {
@@ -58,22 +45,17 @@ std::string own_disposition(const media_request& m, std::string_view type) {
     return is_inline_type(type) ? "" : "attachment";
 }
 
+const http::header_list& said_by(const media_request& m, std::string_view name) {
+    if (m.given && !m.route.fields.contains(name)) {
+        return m.given->fields;
+    }
+    return m.route.fields;
+}
+
 std::string_view said(const media_request& m, std::string_view name) {
     std::string_view first;
     each_said(m, name, [&first](std::string_view value) { first = first.empty() ? value : first; });
     return first;
-}
-
-void each_said(const media_request& m, std::string_view name, const std::function<void(std::string_view)>& visit) {
-    for (const auto& [each, value] : m.route.settings.headers) { // at most one of each name
-        if (http::same_name(each, name)) {
-            visit(value);
-            return;
-        }
-    }
-    if (m.given) {
-        each_in(m.given->fields.lines, name, visit);
-    }
 }
 
 std::string_view said_type(const media_request& m) {
@@ -89,10 +71,10 @@ std::string_view type_of(const media_request& m, const representation& r) {
     return r.content_type.empty() ? std::string_view("application/octet-stream") : r.content_type;
 }
 
-void append_access(std::string& out, const media_request& m) {
-    out += m.set_cookie;
+void add_for_caller(session::response_head& head, const media_request& m) {
+    head.add(m.set_cookie);
     if (m.route.settings.cors) {
-        append_cors_fields(out, *m.route.settings.cors, m.x.request.fields.value("Origin"));
+        add_cors_fields(head, *m.route.settings.cors, m.x.request.fields.value("Origin"));
     }
 }
 

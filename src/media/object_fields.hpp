@@ -1,8 +1,9 @@
 #pragma once
 
+#include <sluice/http/head.hpp>
 #include <sluice/media/media_request.hpp>
+#include <sluice/session/response_head.hpp>
 
-#include <functional>
 #include <string>
 #include <string_view>
 
@@ -12,8 +13,18 @@ namespace sluice::media::detail {
 /// What the route, or else the app, says in the field `name`; "": neither says it.
 [[nodiscard]] std::string_view said(const media_request& m, std::string_view name);
 
+/// Whose fields have the last word on `name`: the route's where it sets that field, else the app's.
+[[nodiscard]] const http::header_list& said_by(const media_request& m, std::string_view name);
+
 /// Calls `visit` with each value of the field `name` that the route says, or else the app.
-void each_said(const media_request& m, std::string_view name, const std::function<void(std::string_view)>& visit);
+template <std::invocable<std::string_view> Visit>
+void each_said(const media_request& m, std::string_view name, Visit visit) {
+    for (const auto& field : said_by(m, name)) {
+        if (http::same_name(field.name, name)) {
+            visit(field.value);
+        }
+    }
+}
 
 /// The media type as the route says it, or the app; "": only the store knows.
 [[nodiscard]] std::string_view said_type(const media_request& m);
@@ -28,7 +39,7 @@ void each_said(const media_request& m, std::string_view name, const std::functio
 /// Whether `type` begins with `prefix`, whatever the case.
 [[nodiscard]] bool starts_with_type(std::string_view type, std::string_view prefix);
 
-/// Appends the cookies of the subrequest's answer, and the route's CORS fields.
-void append_access(std::string& out, const media_request& m);
+/// Adds what is for this caller alone: the cookies of the subrequest's response, and the route's CORS fields.
+void add_for_caller(session::response_head& head, const media_request& m);
 
 } // namespace sluice::media::detail

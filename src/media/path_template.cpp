@@ -9,7 +9,7 @@ namespace sluice::media {
 namespace {
 
 /// S3 keys end there; what is longer can only be an attempt at something.
-constexpr std::size_t longest_key = 1024;
+constexpr std::size_t max_key_size = 1024;
 
 template <class Value>
 result<std::string> expand(std::string_view text, const std::vector<capture>& captures, Value value) {
@@ -105,8 +105,8 @@ std::string expand_raw(std::string_view text, const std::vector<capture>& captur
 
 result<std::string> expand_key(std::string_view text, const std::vector<capture>& captures, authorize::key_form form) {
     auto key = expand(text, captures, [](std::string_view raw) { return percent_decode(raw); });
-    if (key &&
-        (key.value().empty() || key.value().size() > longest_key || !authorize::has_safe_segments(key.value(), form))) {
+    if (key && (key.value().empty() || key.value().size() > max_key_size ||
+                !authorize::has_safe_segments(key.value(), form))) {
         return error{errc::bad_request, error_source::client, false, "key"};
     }
     return key;

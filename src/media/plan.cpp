@@ -2,34 +2,9 @@
 #include <sluice/http/date.hpp>
 #include <sluice/media/plan.hpp>
 
-#include "negotiation.hpp"
-#include "object_fields.hpp"
-
-#include <algorithm>
-
 namespace sluice::media {
 
 namespace {
-
-/// Bodies that are compressed at once, which bounds their memory (some 2 MiB each) and how long the pool's queue is
-/// for them; what comes beyond goes out as it is. Whoever looks at the same time may exceed it by one a worker.
-constexpr unsigned most_encoders = 32;
-
-/// Several ranges, or what they come to. False where the whole is to be sent instead.
-bool plan_several(const media_request& m, const representation& r, plan& p) {
-    auto parts = http::resolve_ranges(m.ranges, r.size);
-    if (!parts) {
-        p.status = parts.error().code == errc::range_not_satisfiable ? 416 : 200;
-        return p.status == 416;
-    }
-    p.status = 206;
-    p.has_body = true;
-    p.bytes = parts.value().front();
-    if (parts.value().size() > 1) {
-        p.several = multipart{std::move(parts.value()), make_boundary(), std::string(detail::type_of(m, r)), r.size};
-    }
-    return true;
-}
 
 http::validators validators_of(const representation& r, const http::field_list& fields) {
     // Reading the date costs a third of a small hit's instructions: only where a field compares it.
@@ -38,28 +13,42 @@ http::validators validators_of(const representation& r, const http::field_list& 
     return {r.etag, dated ? http::parse_http_date(r.last_modified) : std::nullopt};
 }
 
-} // namespace
+void plan_whole(plan& p, bool head_only, std::uint64_t size) {
+    p.has_body = !head_only && size > 0;
+    p.bytes = {0, size > 0 ? size - 1 : 0};
+}
 
-void take_ranges(media_request& m) {
-    const auto& fields = m.x.request.fields;
-    const auto* field = fields.find("Range");
-    if (field == nullptr || fields.count("Range") != 1) {
+void plan_single(plan& p, const http::range_spec& range, std::uint64_t size) {
+    const auto bytes = range.resolve(size);
+    p.status = bytes ? 206 : 416;
+    p.bytes = bytes.value_or(http::byte_range{});
+    p.has_body = bytes.has_value();
+}
+
+/// Several ranges, or the one that they come to, or the whole where there are too many.
+void plan_several(plan& p, const std::vector<http::range_spec>& ranges, std::uint64_t size) {
+    auto parts = http::resolve_ranges(ranges, size);
+    if (!parts && parts.error().code == errc::range_not_satisfiable) {
+        p.status = 416;
         return;
     }
-    auto specs = http::parse_range_spec(field->value);
-    if (specs && specs.value().size() == 1) {
-        m.range = specs.value().front();
-    } else if (specs) {
-        m.ranges = std::move(specs.value());
+    if (!parts) {
+        plan_whole(p, false, size);
+        return;
+    }
+    p.status = 206;
+    p.has_body = true;
+    p.bytes = parts.value().front();
+    if (parts.value().size() > 1) {
+        p.several = multipart{std::move(parts.value()), make_boundary(), {}, size};
     }
 }
 
-namespace {
+} // namespace
 
-/// All but the coding.
-plan decide(const media_request& m, const representation& r) {
+plan plan_without_coding(const http::field_list& fields, bool head_only, const requested_ranges& wanted,
+                         const representation& r) {
     plan p;
-    const auto& fields = m.x.request.fields;
     const auto known = validators_of(r, fields);
     switch (http::evaluate_preconditions(fields, known)) {
     case http::precondition::not_modified:
@@ -72,49 +61,16 @@ plan decide(const media_request& m, const representation& r) {
         break;
     }
     // Range is defined for GET alone (RFC 9110 §14.2).
-    const bool ranged = (m.range || !m.ranges.empty()) && !m.head_only &&
-                        http::if_range_holds(fields, known, std::chrono::floor<std::chrono::seconds>(r.told));
-    if (ranged && m.range) {
-        const auto bytes = m.range->resolve(r.size);
-        p.status = bytes ? 206 : 416;
-        p.bytes = bytes.value_or(http::byte_range{});
-        p.has_body = bytes.has_value();
-        return p;
-    }
-    if (ranged && plan_several(m, r, p)) {
-        return p;
-    }
-    p.has_body = !m.head_only && r.size > 0;
-    p.bytes = {0, r.size > 0 ? r.size - 1 : 0};
-    return p;
-}
-
-} // namespace
-
-plan make_plan(const media_request& m, const representation& r) {
-    plan p = decide(m, r);
-    detail::negotiate(m, r, p);
-    return p;
-}
-
-plan make_delivery_plan(media_request& m, const representation& r) {
-    plan p = make_plan(m, r);
-    m.coded.reset();
-    if (!p.has_body || p.coding == http::content_coding::identity) {
-        return p;
-    }
-    if (m.worker.shared.encoders.load(std::memory_order_relaxed) < most_encoders) {
-        m.coded = std::make_unique<coded_body>(p.coding, r.size, m.worker.shared.counters, m.worker.shared.encoders);
+    const bool ranged = !head_only && wanted.any() &&
+                        http::if_range_holds(fields, known, std::chrono::floor<std::chrono::seconds>(r.received));
+    if (!ranged) {
+        plan_whole(p, head_only, r.size);
+    } else if (wanted.single) {
+        plan_single(p, *wanted.single, r.size);
     } else {
-        p.coding = http::content_coding::identity;
+        plan_several(p, wanted.several, r.size);
     }
     return p;
-}
-
-bool has_conditions(const media_request& m) noexcept {
-    const auto& fields = m.x.request.fields;
-    return std::ranges::any_of(
-        fields.items, [](const auto& f) { return f.name.size() > 3 && http::same_name(f.name.substr(0, 3), "if-"); });
 }
 
 } // namespace sluice::media

@@ -10,8 +10,8 @@ namespace sluice::media {
 
 namespace {
 
-/// Fields of the app's that its redirect has as well: who may read it, and the session's cookies.
-bool is_of_any_answer(std::string_view name) {
+/// Of the app's fields those that are about the response and not about the object: who may read it, and cookies.
+bool is_about_response(std::string_view name) {
     constexpr std::string_view cors = "access-control-";
     return http::same_name(name, "Set-Cookie") || http::same_name(name, "Vary") || detail::starts_with_type(name, cors);
 }
@@ -31,38 +31,38 @@ sign::presign_options redirect_options(const media_request& m) {
 }
 
 bool append_redirect_head(std::string& out, media_request& m, std::string_view location) {
-    session::begin_head(out, m.x, 307);
-    const bool whole = http::append_field(out, "Location", location);
-    out += "Content-Length: 0\r\nCache-Control: no-store\r\nX-Content-Type-Options: nosniff\r\n";
-    if (m.given) { // of the app's fields those that are about this answer, not about the object
-        session::append_unless(out, m.given->fields.lines,
-                               [](std::string_view name) { return !is_of_any_answer(name); });
+    session::response_head head(out, m.x, 307);
+    const bool has_location = head.add("Location", location);
+    head.add_constant("Content-Length", "0");
+    head.add_constant("Cache-Control", "no-store");
+    head.add_constant("X-Content-Type-Options", "nosniff");
+    if (m.given) {
+        head.add_if(m.given->fields, is_about_response);
     }
-    detail::append_access(out, m);
-    out += bypass_status("redirect");
-    session::end_head(out, m.x);
-    return whole;
+    detail::add_for_caller(head, m);
+    head.add("Cache-Status", bypass_status("redirect"));
+    head.end(m.x);
+    return has_location;
 }
 
-awaitable<delivered> redirect(media_request& m) {
+awaitable<result<void>> redirect(net::connection_pool& origin_pool, media_request& m) {
     auto options = redirect_options(m);
     options.give_up = m.give_up;
     const auto method = m.head_only ? sign::method::head : sign::method::get;
     const auto began = steady_clock::now();
-    auto made = co_await m.store.signer()->presign(m.worker.origin_pool, m.key, method, options);
+    auto made = co_await m.store.signer()->presign(origin_pool, m.key, method, options);
     m.store.counters().sign_seconds->Observe(std::chrono::duration<double>(steady_clock::now() - began).count());
     m.store.counters().sign->at(made ? "ok" : to_string(made.error().code)).Increment();
     if (!made) {
-        co_return delivered{made.error()};
+        co_return made.error();
     }
     std::string head;
     if (!append_redirect_head(head, m, made.value().url())) {
-        co_return delivered{error{errc::sign_failed, error_source::internal, false, "the URL is no field value"}};
+        co_return error{errc::sign_failed, error_source::internal, false, "the URL is no field value"};
     }
     m.x.outcome = metrics::outcome::redirect;
     m.x.note_head_sent();
-    auto sent = co_await m.x.client.write(head);
-    co_return delivered{sent ? std::nullopt : std::optional<error>(sent.error())};
+    co_return co_await m.x.client.write(head);
 }
 
 } // namespace sluice::media

@@ -2,7 +2,6 @@
 #include <sluice/media/send_file.hpp>
 #include <sluice/session/exchange.hpp>
 
-#include <sys/sendfile.h>
 #include <sys/uio.h>
 #include <unistd.h>
 
@@ -82,19 +81,19 @@ awaitable<bool> load_cold(file_pool& reads, int fd, std::uint64_t first, std::ui
 }
 
 /// Waits until the client takes more. False where the bytes were let go of meanwhile.
-awaitable<result<bool>> wait_for_client(session::exchange& x, reader_rest* rest) {
-    if (rest != nullptr) {
-        rest->before_wait();
+awaitable<result<bool>> wait_for_client(session::exchange& x, slow_reader_guard* slow) {
+    if (slow != nullptr) {
+        slow->before_wait();
     }
     auto ready = co_await x.client.wait_writable();
     if (!ready) {
         co_return ready.error();
     }
-    co_return rest == nullptr || !rest->rests();
+    co_return slow == nullptr || !slow->paused();
 }
 
 awaitable<result<void>> send_large(session::exchange& x, file_pool& reads, int fd, std::uint64_t& first,
-                                   std::uint64_t last, std::uint64_t looked_at, reader_rest* rest) {
+                                   std::uint64_t last, std::uint64_t looked_at, slow_reader_guard* slow) {
     while (first <= last) {
         if (first >= looked_at) {
             looked_at = std::min(last + 1, first + residency_step);
@@ -105,23 +104,19 @@ awaitable<result<void>> send_large(session::exchange& x, file_pool& reads, int f
                 }
             }
         }
-        auto offset = static_cast<off_t>(first);
-        const ssize_t n = sendfile(x.client.native_handle(), fd, &offset, static_cast<std::size_t>(looked_at - first));
-        if (n > 0) {
-            first += static_cast<std::uint64_t>(n);
-            x.client.count_sent(static_cast<std::uint64_t>(n));
-        } else if (n == 0) {
-            co_return error{errc::disk_error, error_source::internal, false, "the file is shorter than it was"};
-        } else if (errno == EAGAIN) {
-            auto held = co_await wait_for_client(x, rest);
+        const auto taken = x.client.try_send_file(fd, first, static_cast<std::size_t>(looked_at - first));
+        if (!taken) {
+            co_return taken.error();
+        }
+        first += taken.value();
+        if (taken.value() == 0) {
+            auto held = co_await wait_for_client(x, slow);
             if (!held) {
                 co_return held.error();
             }
             if (!held.value()) {
                 co_return result<void>();
             }
-        } else if (errno != EINTR) {
-            co_return error{errc::connection_lost, error_source::client, false};
         }
     }
     co_return result<void>();
@@ -138,49 +133,38 @@ result<std::string_view> begin(session::exchange& x, const std::string& head, bo
 }
 
 /// Sends what of the head, and of what stands behind it, the socket did not take.
-awaitable<result<void>> send_rest(session::exchange& x, std::string_view left, reader_rest* rest) {
+awaitable<result<void>> send_rest(session::exchange& x, std::string_view left, slow_reader_guard* slow) {
     if (left.empty()) {
         co_return result<void>();
     }
-    if (rest != nullptr) {
-        rest->before_wait();
+    if (slow != nullptr) {
+        slow->before_wait();
     }
-    auto sent = co_await x.client.write(left);
-    co_return sent;
+    co_return co_await x.client.write(left);
 }
 
 } // namespace
 
 awaitable<result<void>> send_file(session::exchange& x, file_pool& reads, int fd, std::uint64_t& first,
-                                  std::uint64_t last, std::string& head, reader_rest* rest) {
+                                  std::uint64_t last, std::string& head, slow_reader_guard* slow) {
     const std::uint64_t length = last - first + 1;
+    const bool has_head = !head.empty();
+    const bool in_one_write = has_head && length <= small_body;
     std::uint64_t looked_at = first;
-    if (!head.empty() && length <= small_body) {
+    // While the pool reads, the response is not begun: a fault can still become something else.
+    if (in_one_write) {
         const auto body = static_cast<std::size_t>(length);
         const std::size_t head_size = head.size();
         head.resize(head_size + body);
         bool have = read_now(fd, head.data() + head_size, body, first);
         if (!have) {
-            // While the pool reads, the response is not begun: a fault can still become something else.
             have = co_await read_file(reads, fd, head.data() + head_size, body, first);
         }
         if (!have) {
             head.resize(head_size);
             co_return disk_trouble();
         }
-        const auto left = begin(x, head, false);
-        if (!left) {
-            co_return left.error();
-        }
-        auto sent = co_await send_rest(x, *left, rest);
-        if (!sent) {
-            co_return sent;
-        }
-        head.clear();
-        first = last + 1;
-        co_return result<void>();
-    }
-    if (!head.empty()) {
+    } else if (has_head) {
         looked_at = std::min(last + 1, first + residency_step);
         if (!is_resident(fd, first, looked_at)) {
             const bool loaded = co_await load_cold(reads, fd, first, looked_at - 1);
@@ -188,21 +172,26 @@ awaitable<result<void>> send_file(session::exchange& x, file_pool& reads, int fd
                 co_return disk_trouble();
             }
         }
-        const auto left = begin(x, head, true);
+    }
+    if (has_head) {
+        const auto left = begin(x, head, !in_one_write);
         if (!left) {
             co_return left.error();
         }
-        auto sent = co_await send_rest(x, *left, rest);
+        auto sent = co_await send_rest(x, *left, slow);
         if (!sent) {
             co_return sent;
         }
         head.clear();
-        if (rest != nullptr && rest->rests()) {
-            co_return result<void>();
-        }
     }
-    auto body = co_await send_large(x, reads, fd, first, last, looked_at, rest);
-    co_return body;
+    if (in_one_write) {
+        first = last + 1;
+        co_return result<void>();
+    }
+    if (has_head && slow != nullptr && slow->paused()) {
+        co_return result<void>();
+    }
+    co_return co_await send_large(x, reads, fd, first, last, looked_at, slow);
 }
 
 awaitable<bool> read_file(file_pool& reads, int fd, char* out, std::size_t length, std::uint64_t offset) {

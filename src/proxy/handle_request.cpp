@@ -21,18 +21,18 @@ bool is_media_request(const session::exchange& x) {
 }
 
 /// The fields of an answer of ours to a preflight; none where it is the app's to answer, or no preflight.
-std::optional<std::string> preflight_fields(const session::exchange& x, const media::media_route& route) {
+std::optional<http::header_list> preflight_fields(const session::exchange& x, const media::media_route& route) {
     if (!route.settings.cors || x.parser.has_body()) {
         return std::nullopt;
     }
-    return media::preflight_answer_fields(*route.settings.cors, x.request.method, x.request.fields);
+    return media::preflight_response_fields(*route.settings.cors, x.request.method, x.request.fields);
 }
 
 } // namespace
 
 awaitable<void> handle_request(services& with, session::exchange& x) {
-    if (relay::has_looped(x, with.app)) {
-        co_await session::send_response(x, 508, "508 Loop Detected: app.url leads back here.\n", {});
+    if (relay::has_looped(x.request.fields, with.app.pseudonym)) {
+        co_await session::send_response(x, 508, "508 Loop Detected: app.url leads back here.\n");
         co_return;
     }
     const route_match to = find_route(with.routes, x.target);
@@ -63,7 +63,7 @@ awaitable<void> handle_request(services& with, session::exchange& x) {
         co_await relay_app_copy(with, x, *copy.route, copy.name);
         co_return;
     }
-    co_await relay::relay(with.app, x, {});
+    co_await relay::forward(with.app, x);
 }
 
 } // namespace sluice::proxy

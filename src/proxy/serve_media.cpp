@@ -8,14 +8,10 @@
 #include <sluice/base/log.hpp>
 #include <sluice/media/deliver.hpp>
 #include <sluice/media/fallback.hpp>
-#include <sluice/media/fill.hpp>
-#include <sluice/media/lookup.hpp>
 #include <sluice/media/media_head.hpp>
 #include <sluice/media/media_request.hpp>
 #include <sluice/media/media_route.hpp>
 #include <sluice/media/path_template.hpp>
-#include <sluice/media/plan.hpp>
-#include <sluice/media/redirect.hpp>
 #include <sluice/proxy/serve_media.hpp>
 #include <sluice/relay/relay.hpp>
 #include <sluice/session/exchange.hpp>
@@ -26,9 +22,6 @@ namespace sluice::proxy {
 namespace {
 
 using metrics::outcome;
-
-/// A version may change while it is looked up; beyond this many times the app answers.
-constexpr int most_versions = 3;
 
 /// Whether the key lies where this store may be asked for it.
 bool in_store(const origin::store& s, std::string_view key) {
@@ -57,7 +50,7 @@ awaitable<void> answer_without_object(media::media_request& m, error e) {
     const auto reason = to_string(e.code);
     m.x.outcome = outcome::bypass;
     m.x.detail = reason;
-    const std::string fields = media::fields_of_failure(m.x, m.route, reason);
+    const auto fields = media::fields_of_failure(m.x, m.route, reason);
     log::warn("an object that the app named cannot be had",
               {{"route", m.route.settings.name}, {"reason", reason}, {"detail", e.detail}});
     if (e.code == errc::not_found) {
@@ -67,84 +60,42 @@ awaitable<void> answer_without_object(media::media_request& m, error e) {
     }
 }
 
-awaitable<media::delivered> deliver(media::media_request& m) {
-    if (m.route.settings.delivery == config::delivery::redirect && !m.store.is_local()) {
-        auto d = co_await media::redirect(m);
-        co_return d;
-    }
-    if (m.store.is_local()) {
-        auto d = co_await media::deliver_local(m);
-        co_return d;
-    }
-    media::delivered d;
-    for (int version = 0; version < most_versions; ++version) {
-        auto found = co_await media::look_up(m);
-        if (found.object) {
-            if (m.given) {
-                m.worker.shared.cache.link(found.object, m.given->resolver_id, m.purges_seen);
-            }
-            auto from_cache = co_await media::deliver_cached(m, found.object, std::move(found.hold));
-            d = std::move(from_cache);
-        } else if (found.empty_range) {
-            const media::representation r{*found.empty_range, {}, {}, {}, {}};
-            std::string head;
-            m.x.outcome = outcome::miss;
-            media::append_head(head, m, r, media::plan{416, {}, false});
-            m.x.note_head_sent();
-            auto sent = co_await m.x.client.write(head);
-            d.failure = sent ? std::nullopt : std::optional<error>(sent.error());
-        } else {
-            d.failure = found.failure;
-        }
-        const bool open = d.failure && !m.x.head_sent;
-        if (open && media::is_uncacheable(d.failure->code)) {
-            auto past_cache = co_await media::deliver_direct(m, std::move(found.direct), d.failure->code);
-            co_return past_cache;
-        }
-        if (!open || !(media::is_changed(d.failure->code) || d.failure->code == errc::canceled)) {
-            co_return d;
-        }
-        m.x.outcome = outcome::relay; // once more, with the version that is there now
-    }
-    co_return d;
-}
-
 /// Delivers, and where that fails: before the first byte another answer, after it a cut.
 awaitable<void> send_object(services& with, media::media_request& m, bool app_has_answered) {
     session::exchange& x = m.x;
     x.body_read = true;
-    auto d = co_await deliver(m);
-    if (!d.failure) {
+    auto sent = co_await media::deliver_object(with.media, m);
+    if (sent) {
         co_return;
     }
-    if (!x.head_sent && d.failure->source == error_source::client) {
+    if (!x.head_sent && sent.error().source == error_source::client) {
         x.drop_client(); // the app need not work for nobody
         co_return;
     }
     if (!x.head_sent && app_has_answered) {
-        co_await answer_without_object(m, std::move(*d.failure));
+        co_await answer_without_object(m, sent.error());
         co_return;
     }
     if (!x.head_sent) {
-        co_await fall_back(with, m, std::move(*d.failure));
+        co_await fall_back(with, m, sent.error());
         co_return;
     }
     // Cut, never ended: a client must not take a part for the whole.
     x.keep_alive = false;
     x.client.close();
-    if (d.failure->source != error_source::client) {
-        log::warn(
-            "a response was cut short",
-            {{"route", m.route.settings.name}, {"reason", to_string(d.failure->code)}, {"detail", d.failure->detail}});
+    if (sent.error().source != error_source::client) {
+        log::warn("a response was cut short", {{"route", m.route.settings.name},
+                                               {"reason", to_string(sent.error().code)},
+                                               {"detail", sent.error().detail}});
     }
 }
 
 media::media_request request_for(services& with, session::exchange& x, const media::media_route& route,
                                  origin::store& store, std::string key, std::uint64_t purges_seen) {
-    media::media_request m{
-        x, with.media, route, store, std::move(key), steady_clock::now() + with.fallback.settings.after, purges_seen};
+    media::media_request m{x,          route, store, std::move(key), steady_clock::now() + with.fallback.settings.after,
+                           purges_seen};
     m.head_only = x.request.method == "HEAD";
-    media::take_ranges(m);
+    m.wanted = media::parse_requested_ranges(x.request.fields);
     return m;
 }
 
@@ -153,11 +104,8 @@ class object_header_filter : public relay::response_filter {
 public:
     object_header_filter(const media::media_route& route, const config::config& settings)
         : route_(route)
-        , settings_(settings) {
-        without_range = true;
-        may_name_object = true;
-    }
-    bool on_head(const http::response_head& head) override {
+        , settings_(settings) {}
+    bool on_head(const http::response_head& head, const relay::forward_progress& /*progress*/) override {
         const auto& field = route_.settings.object_header;
         is_there = head.status == 200 && head.fields.count(field) == 1;
         if (is_there) {
@@ -167,18 +115,19 @@ public:
         }
         return !is_there;
     }
-    void on_failure() override {
-        if (failed && failed->source != error_source::client) {
-            why = failed->code == errc::timeout ? metrics::fallback_reason::authorize_timeout
-                                                : metrics::fallback_reason::authorize_error;
-            failure_fields = media::bypass_status(to_string(*why));
+    http::header_list on_failure(const error& e, const relay::forward_progress& /*progress*/) override {
+        if (e.source == error_source::client) {
+            return {};
         }
+        why = e.code == errc::timeout ? metrics::fallback_reason::authorize_timeout
+                                      : metrics::fallback_reason::authorize_error;
+        return media::bypass_fields(to_string(*why));
     }
 
     std::optional<metrics::fallback_reason> why{}; ///< the app did not answer
     bool is_there{false};
     std::string value{};
-    authorize::header_block fields{};
+    http::header_list fields{};
 
 private:
     const media::media_route& route_;
@@ -204,11 +153,12 @@ awaitable<void> relay_refused(services& with, session::exchange& x, const author
     x.outcome = outcome::denied;
     if (said.refused) {
         // Apps without HEAD would answer it by some page; what they said to the same GET is the truth.
-        const std::string fields = said.refused->fields + said.set_cookie;
+        auto fields = said.refused->fields;
+        fields.add(said.set_cookie);
         co_await session::send_response_head(x, said.refused->status, fields);
         co_return;
     }
-    co_await relay::relay(with.app, x, {});
+    co_await relay::forward(with.app, x);
 }
 
 /// Whatever the gate said but leave to something that can be served.
@@ -231,7 +181,7 @@ awaitable<void> relay_ungranted(services& with, session::exchange& x, const medi
 awaitable<void> serve_media(services& with, session::exchange& x, const media::media_route& route,
                             const std::vector<media::capture>& captures) {
     const auto began = steady_clock::now();
-    const auto purges_seen = with.media.shared.cache.changes();
+    const auto purges_seen = with.media.fills.cache.changes();
     std::string key;
     if (!route.settings.resolve) {
         auto expanded =
@@ -263,9 +213,13 @@ awaitable<void> serve_media(services& with, session::exchange& x, const media::m
 
 awaitable<void> serve_named(services& with, session::exchange& x, const media::media_route& route) {
     const auto began = steady_clock::now();
-    const auto purges_seen = with.media.shared.cache.changes();
+    const auto purges_seen = with.media.fills.cache.changes();
     object_header_filter named(route, *x.worker.settings);
-    co_await relay::relay_through(with.app, x, named);
+    relay::forward_options how;
+    how.filter = &named;
+    how.without_range = true;
+    how.may_name_object = true;
+    co_await relay::forward(with.app, x, how);
     if (named.why) { // it was left to the app from the beginning, and is not asked of it once more
         media::count_fallback(x, route, to_string(*named.why));
     }
@@ -276,7 +230,7 @@ awaitable<void> serve_named(services& with, session::exchange& x, const media::m
     if (!place) {
         log::warn("the app named an object that lies in no configured store",
                   {{"route", route.settings.name}, {"named", authorize::loggable_name(named.value)}});
-        co_await session::send_response(x, 502, "502 Bad Gateway\n", {});
+        co_await session::send_response(x, 502, "502 Bad Gateway\n");
         co_return;
     }
     authorize::authorization given;

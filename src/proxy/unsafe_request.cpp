@@ -66,7 +66,7 @@ void apply(services& with, const session::exchange& x, const named_resources& wh
     if (done == effect::none) {
         return;
     }
-    auto& cache = with.media.shared.cache;
+    auto& cache = with.media.fills.cache;
     with.authorizer.shared.kept.changed(what.names);
     for (const auto& route : with.routes) {
         if (!route.settings.object.empty()) {
@@ -94,7 +94,7 @@ void apply_to_others(services& with, const session::exchange& x, const named_res
     }
     if (what.change.by_content && content.whole) {
         for (const auto& name : what.app->named_in(content.text)) {
-            with.media.shared.cache.invalidate_linked(name);
+            with.media.fills.cache.invalidate_linked(name);
         }
     }
 }
@@ -106,21 +106,24 @@ public:
         : with_(with)
         , x_(x)
         , what_(what)
-        , copy_{what.app != nullptr ? what.app->max_content() : 0} {
-        outlives_client = true;
-        content = what.change.by_content ? &copy_ : nullptr;
-    }
-    bool on_head(const http::response_head& head) override {
+        , copy_{what.app != nullptr ? what.app->max_content() : 0} {}
+    bool on_head(const http::response_head& head, const relay::forward_progress& progress) override {
         auto told = effect_of(x_.request.method, head.status);
         if (told == effect::changed && what_.change.all_resources) {
             told = effect::none; // a redirect to a log-in, say: of none of them in particular
         }
         // Sent twice, the first may have done what the second then found done.
         // A redirect, say to a log-in, anybody can have: it tells of no change for others.
-        settle(told == effect::none && retried ? effect::changed : told, head.status < 300 || retried);
+        settle(told == effect::none && progress.retried ? effect::changed : told,
+               head.status < 300 || progress.retried);
         return true;
     }
-    void on_failure() override { settle(request_sent ? effect::changed : effect::none, request_sent); }
+    http::header_list on_failure(const error& /*why*/, const relay::forward_progress& progress) override {
+        settle(progress.request_sent ? effect::changed : effect::none, progress.request_sent);
+        return {};
+    }
+    /// Gets the request's content; nullptr where nothing follows from it.
+    [[nodiscard]] relay::content_copy* content() { return what_.change.by_content ? &copy_ : nullptr; }
 
 private:
     void settle(effect done, bool may_reach_others) {
@@ -174,8 +177,11 @@ named_resources::named_resources(std::string_view method, std::string_view targe
 
 awaitable<void> relay_unsafe(services& with, session::exchange& x, const named_resources& what) {
     unsafe_response_filter filter(with, x, what);
-    co_await relay::relay_through(with.app, x, filter);
-    filter.on_failure(); // where something was thrown
+    relay::forward_options how;
+    how.filter = &filter;
+    how.content = filter.content();
+    how.outlives_client = true;
+    co_await relay::forward(with.app, x, how);
 }
 
 } // namespace sluice::proxy

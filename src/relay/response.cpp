@@ -8,19 +8,17 @@
 
 #include "parts.hpp"
 
-#include <algorithm>
-#include <array>
-
-namespace sluice::relay {
+namespace sluice::relay::detail {
 namespace {
 
 using http::body_kind;
+using session::response_head;
 
 /// How the client sees the end of the body.
 enum class framing : std::uint8_t { none, length, chunked, close };
 
-framing framing_for(const session::exchange& x, const net::client_response& answer) {
-    switch (answer.body()) {
+framing framing_for(const session::exchange& x, const net::client_response& response) {
+    switch (response.body()) {
     case body_kind::none:
         return framing::none;
     case body_kind::length:
@@ -32,40 +30,49 @@ framing framing_for(const session::exchange& x, const net::client_response& answ
     return x.request.version >= 11 ? framing::chunked : framing::close;
 }
 
-void append_final_head(std::string& out, session::exchange& x, const net::client_response& answer, framing how,
-                       std::string_view extra_fields) {
-    const auto& head = answer.head();
-    session::append_status_line(out, head.status, head.reason);
-    const bool dated = append_app_fields(out, head, x.worker.settings->object_headers);
-    if (!dated) {
-        session::append_date(out, x);
+/// The app's fields that are passed on. True where a Date is among them.
+bool add_app_fields(response_head& to, const session::exchange& x, const http::response_head& from) {
+    bool dated = false;
+    each_passed_field(from, x.worker.settings->object_headers, [&](const http::field_view& field) {
+        const bool written = to.add(field);
+        dated = dated || (written && http::same_name(field.name, "date"));
+    });
+    return dated;
+}
+
+void append_final_head(std::string& out, session::exchange& x, const net::client_response& response, framing how,
+                       const http::header_list& added) {
+    const auto& from = response.head();
+    response_head head(out, from.status, from.reason);
+    if (!add_app_fields(head, x, from)) {
+        head.add_date(x);
     }
-    out.append(extra_fields);
+    head.add(added);
     if (how == framing::close) {
         x.keep_alive = false;
     }
     // What a HEAD or a 304 says of its length is the app's business; a 204 has none (RFC 9110 §8.6).
-    const bool said = head.status != 204 && head.fields.find("content-length") != nullptr;
+    const bool has_length = from.status != 204 && from.fields.find("content-length") != nullptr;
     if (how == framing::chunked) {
-        out.append("Transfer-Encoding: chunked\r\n");
-    } else if (how == framing::length || (how == framing::none && said)) {
-        out.append("Content-Length: ").append(std::to_string(answer.content_length())).append(http::crlf);
+        head.add_constant("Transfer-Encoding", "chunked");
+    } else if (how == framing::length || (how == framing::none && has_length)) {
+        head.add("Content-Length", response.content_length());
     }
-    session::end_head(out, x);
+    head.end(x);
 }
 
-/// Copies small pieces that are here already into `out`, so that they leave in one write. Gives the piece to be written
-/// behind them from where it is.
-result<std::string_view> gather_pieces(net::client_response& answer, std::string_view piece, bool chunked,
+/// Copies small pieces that have been read already into `out`, so that they leave in one write. Gives the piece to be
+/// written behind them from where it is.
+result<std::string_view> gather_pieces(net::client_response& response, std::string_view piece, bool chunked,
                                        std::string& out, std::uint64_t& bytes) {
-    constexpr std::size_t most = 32 * 1024;
-    while (!piece.empty() && piece.size() < detail::small_piece && answer.has_piece() && out.size() < most) {
+    constexpr std::size_t max_gathered = 32 * 1024;
+    while (!piece.empty() && piece.size() < small_piece && response.has_piece() && out.size() < max_gathered) {
         if (chunked) {
             http::append_chunk_header(out, piece.size());
         }
         out.append(piece).append(chunked ? http::crlf : std::string_view{});
         bytes += piece.size();
-        auto next = answer.try_read_body();
+        auto next = response.try_read_body();
         if (!next) {
             return next;
         }
@@ -74,92 +81,94 @@ result<std::string_view> gather_pieces(net::client_response& answer, std::string
     return piece;
 }
 
-/// Cuts the client off so that it cannot take what it got for the whole.
-bool cut(session::exchange& x) {
+/// What stands around a piece as a chunk: appends its header to `out`, and gives what follows it.
+std::string_view frame_chunk(std::string& out, std::string_view piece, bool last) {
+    if (piece.empty()) {
+        return last ? http::last_chunk : std::string_view{};
+    }
+    http::append_chunk_header(out, piece.size());
+    return last ? http::crlf_last_chunk : http::crlf;
+}
+
+/// Cuts the client off so that it cannot take what it got for the whole. An error where it got nothing at all.
+result<void> cut(session::exchange& x) {
     x.keep_alive = false;
     x.client.abort();
-    return false;
+    if (!x.head_sent) {
+        return error{errc::protocol_error, error_source::app, false, "the response's body is malformed"};
+    }
+    return {};
+}
+
+error client_gone() {
+    return {errc::connection_lost, error_source::client, false, "client gone"};
 }
 
 } // namespace
 
-bool append_app_fields(std::string& out, const http::response_head& head, std::span<const std::string> hidden) {
-    const http::hop_by_hop hop(head.fields);
-    bool dated = false;
-    for (const auto& f : head.fields.items) {
-        if (!http::same_name(f.name, "content-length") && !hop.strips(f.name) && !http::is_one_of(hidden, f.name)) {
-            const bool written = http::append_field(out, f.name, f.value);
-            dated = dated || (written && http::same_name(f.name, "date"));
-        }
-    }
-    return dated;
-}
-
-namespace detail {
-
-awaitable<bool> pass_interim(session::exchange& x, const net::client_response& answer) {
+awaitable<result<void>> pass_interim(session::exchange& x, const net::client_response& response) {
     if (x.request.version < 11) {
-        co_return true; // RFC 9110 §15.2: HTTP/1.0 knows no 1xx
+        co_return result<void>{}; // RFC 9110 §15.2: HTTP/1.0 knows no 1xx
     }
-    x.awaits_continue = x.awaits_continue && answer.head().status != 100;
+    const auto& from = response.head();
+    x.expects_continue = x.expects_continue && from.status != 100;
     std::string out;
-    session::append_status_line(out, answer.head().status, answer.head().reason);
-    append_app_fields(out, answer.head(), x.worker.settings->object_headers);
-    out.append(http::crlf);
+    response_head head(out, from.status, from.reason);
+    add_app_fields(head, x, from);
+    head.end();
     auto written = co_await x.client.write(out);
-    co_return written.has_value();
+    if (!written) {
+        co_return client_gone();
+    }
+    co_return result<void>{};
 }
 
-awaitable<bool> pass_switch(session::exchange& x, const net::client_response& answer, std::string_view extra_fields) {
-    const auto& head = answer.head();
+awaitable<result<void>> pass_switch(session::exchange& x, const net::client_response& response,
+                                    const http::header_list& added) {
+    const auto& from = response.head();
     std::string out;
-    session::append_status_line(out, head.status, head.reason);
-    append_app_fields(out, head, x.worker.settings->object_headers);
-    out.append(extra_fields).append("Connection: Upgrade\r\n");
-    static_cast<void>(http::append_field(out, "Upgrade", head.fields.value("upgrade")));
-    out.append(http::crlf);
+    response_head head(out, from.status, from.reason);
+    add_app_fields(head, x, from);
+    head.add(added);
+    head.add_constant("Connection", "Upgrade");
+    head.add("Upgrade", from.fields.value("upgrade"));
+    head.end();
     x.keep_alive = false;
-    x.status = head.status;
+    x.status = from.status;
     x.note_head_sent();
-    const auto behind = answer.leftover();
+    const auto behind = response.leftover();
     auto written = co_await x.client.write(out, behind);
-    if (written) {
-        x.bytes.app += behind.size();
+    if (!written) {
+        co_return client_gone();
     }
-    co_return written.has_value();
+    x.bytes.app += behind.size();
+    co_return result<void>{};
 }
 
-awaitable<bool> pass_answer(session::exchange& x, net::client_response& answer, std::string_view extra_fields) {
+awaitable<result<void>> pass_response(session::exchange& x, net::client_response& response,
+                                      const http::header_list& added) {
     // What came with the head leaves with the head.
-    auto piece = answer.try_read_body();
+    auto piece = response.try_read_body();
     if (!piece) {
-        co_return false;
+        co_return error{errc::protocol_error, error_source::app, false, "the response's body is malformed"};
     }
-    const auto how = framing_for(x, answer);
+    const auto how = framing_for(x, response);
     const bool chunked = how == framing::chunked;
     scratch room;
     std::string& out = room.text;
-    append_final_head(out, x, answer, how, extra_fields);
+    append_final_head(out, x, response, how, added);
     for (;;) {
         std::uint64_t bytes = 0;
-        piece = gather_pieces(answer, *piece, chunked, out, bytes);
+        piece = gather_pieces(response, *piece, chunked, out, bytes);
         if (!piece) {
             co_return cut(x);
         }
         bytes += piece->size();
-        const bool end = answer.complete();
-        std::string_view behind;
-        if (chunked) {
-            if (!piece->empty()) {
-                http::append_chunk_header(out, piece->size());
-                behind = end ? http::crlf_last_chunk : http::crlf;
-            } else if (end) {
-                behind = http::last_chunk;
-            }
-        }
+        const bool end = response.complete();
+        const std::string_view behind = chunked ? frame_chunk(out, *piece, end) : std::string_view{};
         if (!x.head_sent) {
             x.note_head_sent();
-            x.status = answer.head().status;
+            x.status = response.head().status;
         }
         auto written = co_await x.client.write(out, *piece, behind);
         if (!written) {
@@ -167,15 +176,14 @@ awaitable<bool> pass_answer(session::exchange& x, net::client_response& answer, 
         }
         x.bytes.app += bytes;
         if (end) {
-            co_return true;
+            co_return result<void>{};
         }
         out.clear();
-        piece = co_await answer.read_body();
+        piece = co_await response.read_body();
         if (!piece) {
             co_return cut(x);
         }
     }
 }
 
-} // namespace detail
-} // namespace sluice::relay
+} // namespace sluice::relay::detail

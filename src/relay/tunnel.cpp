@@ -9,25 +9,25 @@ namespace sluice::relay {
 namespace {
 
 /// What both directions share; lives in the frame of `tunnel`, which waits for both.
-struct both_ways {
+struct tunnel_state {
     session::exchange& x;
     net::connection& app;
-    std::shared_ptr<event> upward_ended;
-    bool upward_running{true};
+    std::shared_ptr<event> upload_ended;
+    bool upload_running{true};
 
-    /// Something moved: idleness begins anew on both sides.
-    void moved() {
+    /// Bytes moved: the idle time begins anew on both sides.
+    void restart_idle_time() {
         x.client.refresh_timer();
         app.timer().expires_after(x.worker.settings->limits.tunnel_timeout);
     }
-    void cut() {
+    void close_both() {
         x.client.close();
         app.close();
     }
 };
 
 /// Client → app, until the client ends its direction or either side is lost.
-awaitable<void> pump_up(both_ways& t) {
+awaitable<void> client_to_app(tunnel_state& t) {
     net::piece bytes;
     bool filled = false;
     for (;;) {
@@ -35,7 +35,7 @@ awaitable<void> pump_up(both_ways& t) {
             bytes.release(); // thousands of silent tunnels hold no buffers
             auto ready = co_await t.x.client.wait_readable();
             if (!ready) {
-                t.cut();
+                t.close_both();
                 co_return;
             }
         }
@@ -45,24 +45,24 @@ awaitable<void> pump_up(both_ways& t) {
             if (t.x.client.eof()) {
                 co_await t.app.shutdown_send();
             } else {
-                t.cut();
+                t.close_both();
             }
             co_return;
         }
         filled = *n == net::piece::size;
-        t.moved();
+        t.restart_idle_time();
         const std::string_view moving(bytes.data(), *n);
         auto written = co_await t.app.write(moving);
         if (!written) {
-            t.cut();
+            t.close_both();
             co_return;
         }
-        t.moved();
+        t.restart_idle_time();
     }
 }
 
-/// App → client, likewise.
-awaitable<void> pump_down(both_ways& t) {
+/// App → client, the same.
+awaitable<void> app_to_client(tunnel_state& t) {
     net::piece bytes;
     bool filled = false;
     for (;;) {
@@ -70,7 +70,7 @@ awaitable<void> pump_down(both_ways& t) {
             bytes.release();
             auto ready = co_await t.app.wait_readable();
             if (!ready) {
-                t.cut();
+                t.close_both();
                 co_return;
             }
         }
@@ -80,69 +80,69 @@ awaitable<void> pump_down(both_ways& t) {
             if (t.app.eof()) {
                 t.x.client.shutdown_send();
             } else {
-                t.cut();
+                t.close_both();
             }
             co_return;
         }
         filled = *n == net::piece::size;
-        t.moved();
+        t.restart_idle_time();
         const std::string_view moving(bytes.data(), *n);
         auto written = co_await t.x.client.write(moving);
         if (!written) {
-            t.cut();
+            t.close_both();
             co_return;
         }
         t.x.bytes.app += *n;
-        t.moved();
+        t.restart_idle_time();
     }
 }
 
-awaitable<void> run_up(both_ways& t) {
-    struct ending {
-        explicit ending(both_ways& of)
+awaitable<void> run_client_to_app(tunnel_state& t) {
+    struct end_notifier {
+        explicit end_notifier(tunnel_state& of)
             : tunnel(of) {}
-        ending(const ending&) = delete;
-        ending& operator=(const ending&) = delete;
-        ~ending() {
+        end_notifier(const end_notifier&) = delete;
+        end_notifier& operator=(const end_notifier&) = delete;
+        ~end_notifier() {
             if (std::uncaught_exceptions() > 0) {
-                tunnel.cut();
+                tunnel.close_both();
             }
-            tunnel.upward_running = false;
-            tunnel.upward_ended->notify();
+            tunnel.upload_running = false;
+            tunnel.upload_ended->notify();
         }
-        both_ways& tunnel;
+        tunnel_state& tunnel;
     };
-    const ending at_end(t);
-    co_await pump_up(t);
+    const end_notifier at_end(t);
+    co_await client_to_app(t);
 }
 
 } // namespace
 
 awaitable<void> tunnel(session::exchange& x, net::connection& app) {
-    both_ways t{x, app, std::make_shared<event>(x.worker.self.get_executor())};
+    tunnel_state t{x, app, std::make_shared<event>(x.worker.self.get_executor())};
     x.client.set_body_timeout(x.worker.settings->limits.tunnel_timeout);
-    t.moved();
+    t.restart_idle_time();
     const auto first = x.client.buffered();
     if (!first.empty()) {
         auto written = co_await app.write(first);
         if (!written) {
-            t.cut();
+            t.close_both();
             co_return;
         }
         x.client.consume(first.size());
     }
-    x.worker.self.tasks.spawn(run_up(t));
+    x.worker.self.tasks.spawn(run_client_to_app(t));
     std::exception_ptr thrown;
     try {
-        co_await pump_down(t);
+        co_await app_to_client(t);
     } catch (...) {
         thrown = std::current_exception(); // the other direction must end before what it refers to does
-        t.cut();
+        t.close_both();
     }
-    while (t.upward_running) {
-        co_await t.upward_ended->wait();
+    while (t.upload_running) {
+        co_await t.upload_ended->wait();
     }
-    t.cut();
+    t.close_both();
     if (thrown) {
         std::rethrow_exception(thrown);
     }

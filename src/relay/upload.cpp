@@ -7,20 +7,19 @@
 #include <algorithm>
 #include <cstring>
 #include <exception>
-#include <utility>
 
 namespace sluice::relay::detail {
 namespace {
 
-/// Tells whoever waits that the upload ended, however it did.
-struct ending {
-    explicit ending(upload& of)
+/// Notifies whoever waits for the upload's end, however it ends.
+struct end_notifier {
+    explicit end_notifier(upload& of)
         : u(of) {}
-    ending(const ending&) = delete;
-    ending& operator=(const ending&) = delete;
-    ~ending() {
+    end_notifier(const end_notifier&) = delete;
+    end_notifier& operator=(const end_notifier&) = delete;
+    ~end_notifier() {
         if (std::uncaught_exceptions() > 0) {
-            u.answer.transport().close(); // else the app would wait for the rest
+            u.response.transport().close(); // else the app would wait for the rest
         }
         u.running = false;
         u.ended->notify();
@@ -28,10 +27,10 @@ struct ending {
     upload& u;
 };
 
-/// Encodes pieces of a body for the app: as they are, or in chunks.
-class encoder {
+/// Writes pieces of a body for the app: as they are, or in chunks.
+class body_encoder {
 public:
-    explicit encoder(bool chunked)
+    explicit body_encoder(bool chunked)
         : chunked_(chunked) {}
 
     void copy(std::string_view payload) {
@@ -40,8 +39,8 @@ public:
         }
         out.append(payload).append(chunked_ ? http::crlf : std::string_view{});
     }
-    /// What stands before `payload` when it is written from where it is; `behind` follows it.
-    void announce(std::string_view payload) {
+    /// What stands before `payload` when it is written from where it is; `behind()` follows it.
+    void begin_chunk(std::string_view payload) {
         if (chunked_) {
             http::append_chunk_header(out, payload.size());
         }
@@ -56,23 +55,23 @@ private:
 };
 
 /// Bytes of the client's body that were read and not decoded.
-struct window {
+struct read_window {
     net::piece bytes;
     std::size_t begin{0};
     std::size_t end{0};
-    bool filled{false}; // the last read took all the room: more is probably there
+    bool filled{false}; // the last read took all the room: there is probably more
 
     [[nodiscard]] std::string_view view() const { return {bytes.data() + begin, end - begin}; }
 };
 
-void client_failed(upload& u, error e) {
-    u.client_error = std::move(e);
-    u.answer.transport().close(); // the app must not take what it got for the whole
+void client_failed(upload& u, const error& e) {
+    u.read_from_client = e;
+    u.response.transport().close(); // the app must not take what it got for the whole
 }
 
 /// Reads more of the body behind what is left of the last read. No buffer is held while a silent client is waited for,
 /// unless half a chunk header stands in it.
-awaitable<bool> read_more(upload& u, window& w, std::uint64_t most) {
+awaitable<bool> read_more(upload& u, read_window& w, std::uint64_t max_read) {
     auto& client = u.x.client;
     const auto left = w.end - w.begin;
     if (left == 0 && !w.filled) {
@@ -90,7 +89,7 @@ awaitable<bool> read_more(upload& u, window& w, std::uint64_t most) {
     std::memmove(w.bytes.data(), w.bytes.data() + w.begin, left);
     w.begin = 0;
     w.end = left;
-    const auto room = static_cast<std::size_t>(std::min<std::uint64_t>(net::piece::size - left, most));
+    const auto room = static_cast<std::size_t>(std::min<std::uint64_t>(net::piece::size - left, max_read));
     auto n = co_await client.read_some(asio::buffer(w.bytes.data() + left, room));
     if (u.stop) {
         co_return false;
@@ -99,7 +98,7 @@ awaitable<bool> read_more(upload& u, window& w, std::uint64_t most) {
         client_failed(u, n.error());
         co_return false;
     }
-    u.x.awaits_continue = false; // it does not, or no longer
+    u.x.expects_continue = false; // it does not, or no longer
     w.filled = *n == room;
     w.end += *n;
     co_return true;
@@ -107,18 +106,18 @@ awaitable<bool> read_more(upload& u, window& w, std::uint64_t most) {
 
 /// The app takes bytes within the send time-out; while the client is waited for, the app has all the time.
 awaitable<bool> write_to_app(upload& u, std::string_view a, std::string_view b, std::string_view c) {
-    auto& app = u.answer.transport();
+    auto& app = u.response.transport();
     app.timer().expires_after(u.x.worker.settings->limits.send_timeout);
     auto written = co_await app.write(a, b, c);
     if (!written) {
-        co_return false; // it may have answered before: the reader of the answer tells
+        co_return false; // it may have responded before: the reader of the response tells
     }
     app.timer().clear();
     co_return !u.stop;
 }
 
 /// Decodes what was read and writes it to the app. False where it cannot go on.
-awaitable<bool> pass_window(upload& u, window& w, encoder& to_app) {
+awaitable<bool> pass_window(upload& u, read_window& w, body_encoder& to_app) {
     while (w.begin < w.end && !u.x.parser.is_done()) {
         auto step = u.x.parser.parse_body(w.view());
         if (!step) {
@@ -132,7 +131,7 @@ awaitable<bool> pass_window(upload& u, window& w, encoder& to_app) {
             u.copy->add(payload);
         }
         if (payload.size() >= small_piece) {
-            to_app.announce(payload);
+            to_app.begin_chunk(payload);
             const bool more = co_await write_to_app(u, to_app.out, payload, to_app.behind());
             to_app.out.clear();
             if (!more) {
@@ -156,13 +155,13 @@ awaitable<bool> pass_window(upload& u, window& w, encoder& to_app) {
     co_return true;
 }
 
-awaitable<void> run(upload& u) {
-    const ending at_end(u);
+awaitable<void> run_upload(upload& u) {
+    const end_notifier at_end(u);
     auto& x = u.x;
     const bool by_length = x.parser.body() == http::body_kind::length;
-    encoder to_app(!by_length);
-    window w;
-    // What is left in the client's buffer is half a chunk header at most: see take_buffered_body.
+    body_encoder to_app(!by_length);
+    read_window w;
+    // take_buffered_body left half a chunk header at most.
     if (const auto rest = x.client.buffered(); !rest.empty()) {
         w.bytes.allocate();
         w.end = std::min(rest.size(), net::piece::size / 2);
@@ -170,8 +169,8 @@ awaitable<void> run(upload& u) {
         x.client.consume(w.end);
     }
     while (!x.parser.is_done()) {
-        const auto most = by_length ? u.remaining : net::piece::size;
-        const bool read = co_await read_more(u, w, most);
+        const std::uint64_t max_read = by_length ? u.remaining : net::piece::size;
+        const bool read = co_await read_more(u, w, max_read);
         if (!read) {
             co_return;
         }
@@ -183,14 +182,14 @@ awaitable<void> run(upload& u) {
     x.client.unread(w.view());
     x.body_read = true;
     if (!u.head_received) {
-        u.answer.transport().timer().expires_after(x.worker.settings->app.response_timeout);
+        u.response.transport().timer().expires_after(x.worker.settings->app.response_timeout);
     }
 }
 
 } // namespace
 
 result<std::uint64_t> take_buffered_body(session::exchange& x, std::string& out, content_copy* copy) {
-    encoder to_app(x.parser.body() == http::body_kind::chunked);
+    body_encoder to_app(x.parser.body() == http::body_kind::chunked);
     std::uint64_t taken = 0;
     while (!x.parser.is_done() && !x.client.buffered().empty()) {
         auto step = x.parser.parse_body(x.client.buffered());
@@ -220,14 +219,14 @@ result<std::uint64_t> take_buffered_body(session::exchange& x, std::string& out,
 void start_upload(upload& u) {
     u.running = true;
     u.x.client.set_body_timeout(u.x.worker.settings->limits.idle_timeout);
-    u.x.worker.self.tasks.spawn(run(u));
+    u.x.worker.self.tasks.spawn(run_upload(u));
 }
 
 awaitable<void> stop_upload(upload& u) {
     if (u.running) {
         u.stop = true;
         u.x.client.cancel_read();
-        u.answer.transport().close();
+        u.response.transport().close();
     }
     while (u.running) {
         co_await u.ended->wait();

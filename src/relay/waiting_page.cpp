@@ -37,15 +37,11 @@ i{display:block;width:2rem;height:2rem;margin:0 auto;border:3px solid #d3d9e0;bo
 </html>
 )";
 
-/// The style by its hash, so that nothing else can be put in; a test compares it. No `frame-ancestors`: where the app
-/// is shown in a frame, so is this.
-constexpr std::string_view fields =
-    "Content-Type: text/html; charset=utf-8\r\n"
-    "Content-Security-Policy: default-src 'none'; style-src "
-    "'sha256-KhlPVU3cPQCzk8abUxBUSTFM+VTtapRek7WaYVI9+9g='; img-src data:; base-uri 'none'; form-action 'none'\r\n"
-    "Cache-Control: no-store\r\n"
-    "Referrer-Policy: no-referrer\r\n"
-    "Retry-After: 3\r\n";
+/// Allows the style by its hash, so that nothing else can be injected; a test compares it. No `frame-ancestors`: where
+/// the app is shown in a frame, so is this.
+constexpr std::string_view content_security_policy =
+    "default-src 'none'; style-src 'sha256-KhlPVU3cPQCzk8abUxBUSTFM+VTtapRek7WaYVI9+9g='; img-src data:; "
+    "base-uri 'none'; form-action 'none'";
 
 /// Whether `accept` names `text/html` itself, which scripts and players do not.
 bool accepts_html(std::string_view accept) {
@@ -75,7 +71,11 @@ std::string_view waiting_page() noexcept {
     return page;
 }
 
-std::string_view waiting_page_fields() noexcept {
+const http::header_list& waiting_page_fields() {
+    static const http::header_list fields{{"Content-Security-Policy", content_security_policy},
+                                          {"Cache-Control", "no-store"},
+                                          {"Referrer-Policy", "no-referrer"},
+                                          {"Retry-After", "3"}};
     return fields;
 }
 

@@ -4,6 +4,7 @@
 #include <sluice/session/forwarded.hpp>
 #include <sluice/session/rate_watch.hpp>
 #include <sluice/session/send_response.hpp>
+#include <sluice/session/tcp_connection.hpp>
 
 namespace sluice::server {
 
@@ -99,8 +100,7 @@ awaitable<void> refuse(session::exchange& x, connection_services& s, errc code) 
     co_await session::send_response(x, status,
                                     status == 501   ? "This transfer coding is not supported.\n"
                                     : status == 431 ? "The request's head is larger than is allowed here.\n"
-                                                    : "The request is not valid HTTP/1.1.\n",
-                                    {});
+                                                    : "The request is not valid HTTP/1.1.\n");
     record(s, x);
     co_await x.client.linger();
 }
@@ -121,13 +121,13 @@ bool count_request(connection_handler& of, const session::exchange& x, std::opti
 awaitable<void> handle_limited(connection_handler& of, session::exchange& x) {
     if (of.as == admission::refused) {
         x.keep_alive = false;
-        co_await session::send_response(x, 503, "Too many connections from one client.\n", session::retry_soon);
+        co_await session::send_response(x, 503, "Too many connections from one client.\n", session::retry_soon());
         co_return;
     }
     std::optional<client_table::place> place;
     if (!count_request(of, x, place)) {
         x.worker.counters.client_limited_requests->Increment();
-        co_await session::send_response(x, 503, "Too many requests from one client at once.\n", session::retry_soon);
+        co_await session::send_response(x, 503, "Too many requests from one client at once.\n", session::retry_soon());
         co_return;
     }
     const auto& limits = x.worker.settings->limits;
@@ -183,7 +183,7 @@ awaitable<bool> serve_one(connection_handler& of) {
 
 awaitable<void> serve_connection(tcp_socket socket, connection_services services, admission as) {
     const auto& settings = *services.context.settings;
-    session::client_connection client(std::move(socket), services.context.self, settings.limits.send_timeout);
+    session::tcp_connection client(std::move(socket), services.context.self, settings.limits.send_timeout);
     http::request_parser parser(static_cast<std::uint32_t>(settings.limits.header_size));
     connection_handler of{services, client, parser, as};
     std::optional<waiting_line::entry> refused; // may be closed for others at any time

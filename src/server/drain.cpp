@@ -43,7 +43,7 @@ awaitable<void> server_process::drain(worker_state& w) {
             co_return;
         }
         w.idle.close_all();
-        if (has_admin && connections_.load() == 0 && media_.fills.load() == 0) {
+        if (has_admin && connections_.load() == 0 && fills_.in_use() == 0) {
             stop_renewals(setup_.stores); // not before: what was under way may have needed them
             close_admin();                // last: until here it reports that the process is not ready
         }

@@ -10,10 +10,10 @@ namespace sluice::server {
 
 void server_process::tick(worker_state& w) {
     w.context.date = http::format_http_date(std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now()));
-    for (auto* fill : w.media.live_fills) {
+    for (auto* fill : w.media.fills.running) {
         fill->tick();
     }
-    w.context.disconnects.look(w.self.deadlines.now());
+    w.context.poller.poll(w.self.deadlines.now());
     if (&w == &first()) {
         decisions_.kept.expire(w.self.deadlines.now());
     }
@@ -41,7 +41,7 @@ void server_process::refresh_gauges() {
     counters_.cache_limit_bytes->Set(static_cast<double>(cache_.limit_bytes()));
     counters_.cache_objects->Set(static_cast<double>(cache_.object_count()));
     counters_.cache_blocks->Set(static_cast<double>(cache_.block_count()));
-    counters_.fills_in_flight->Set(media_.fills.load());
+    counters_.fills_in_flight->Set(fills_.in_use());
     const auto dropped = log::dropped(); // on the first worker, as all scrapes
     counters_.log_dropped->Increment(static_cast<double>(dropped - std::exchange(log_dropped_, dropped)));
 }

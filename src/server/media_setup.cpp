@@ -1,7 +1,6 @@
 #include <sluice/authorize/object_uri.hpp>
 #include <sluice/authorize/path_shape.hpp>
 #include <sluice/base/log.hpp>
-#include <sluice/http/fields.hpp>
 #include <sluice/media/media_route.hpp>
 #include <sluice/media/path_template.hpp>
 #include <sluice/origin/identity.hpp>
@@ -52,12 +51,8 @@ media::media_route compile(const config::route& r, const config::config& setting
     if (r.immutable) {
         compiled.max_age = std::chrono::milliseconds::max();
     }
-    const auto is = [](std::string_view name, std::string_view other) { return http::same_name(name, other); };
     for (const auto& [name, value] : r.headers) {
-        (void)http::append_field(compiled.fields, name, value); // checked when the config was loaded
-        compiled.says_cache_control = compiled.says_cache_control || is(name, "Cache-Control");
-        compiled.says_content_type = compiled.says_content_type || is(name, "Content-Type");
-        compiled.says_disposition = compiled.says_disposition || is(name, "Content-Disposition");
+        compiled.fields.add(name, value); // checked when the config was loaded
     }
     return compiled;
 }

@@ -1,5 +1,14 @@
 #include <sluice/base/log.hpp>
 #include <sluice/base/text.hpp>
+#include <sluice/http/date.hpp>
+#include <sluice/identity/http_client.hpp>
+#include <sluice/media/deliver.hpp>
+#include <sluice/media/fallback.hpp>
+#include <sluice/net/proxy.hpp>
+#include <sluice/server/admin.hpp>
+#include <sluice/server/descriptors.hpp>
+#include <sluice/server/listener.hpp>
+#include <sluice/server/media_setup.hpp>
 #include <sluice/server/server.hpp>
 
 #include "credential_renewal.hpp"
@@ -34,17 +43,12 @@ server_process::server_process(std::shared_ptr<const config::config> settings)
     , outbound_(outbound_proxy(*settings_))
     , setup_(make_media_setup(*settings_, counters_,
                               outbound_ ? std::string_view() : std::string_view(outbound_.error().detail)))
-    , media_{cache_,
-             reads_,
-             counters_,
-             settings_->limits.fills,
-             settings_->cache.read_ahead,
-             settings_->cache.stale_if_error}
+    , fills_(settings_->limits.fills)
     , decisions_(settings_->limits.decision_bytes)
     , fallback_(settings_->fallback)
     , clients_(settings_->limits.connections_per_client) {
     const auto pseudonym = settings_->app.via ? make_pseudonym() : std::string();
-    const shared_parts parts{decisions_, media_, fallback_, setup_.routes};
+    const shared_parts parts{decisions_, cache_, reads_, fills_, encoders_, lookups_, fallback_, setup_.routes};
     for (unsigned i = 0; i < settings_->workers; ++i) {
         workers_.push_back(
             std::make_unique<worker_state>(i, settings_, counters_, outbound_ ? *outbound_ : nullptr, parts));

@@ -64,7 +64,9 @@ private:
     /// Where stores are reached through a proxy; an error: they cannot be reached.
     result<std::shared_ptr<const net::proxy_settings>> outbound_;
     media_setup setup_;
-    media::shared_state media_;
+    media::slot_limit fills_;
+    media::slot_limit encoders_{media::max_encoders};
+    media::lookup_flights lookups_;
     authorize::shared_decisions decisions_;
     media::fallback_state fallback_;
     session::untrusted_forwarders forwarders_;

@@ -17,7 +17,11 @@ namespace sluice::server {
 /// What all workers share, for the phases of their requests.
 struct shared_parts {
     authorize::shared_decisions& decisions;
-    media::shared_state& media;
+    cache::object_cache& cache;
+    file_pool& reads;
+    media::slot_limit& fills;
+    media::slot_limit& encoders;
+    media::lookup_flights& lookups;
     media::fallback_state& fallback;
     const std::vector<media::media_route>& routes;
 };
@@ -41,7 +45,7 @@ struct worker_state {
     session::worker_context context;
     relay::upstream upstream;
     authorize::authorizer authorizer;
-    media::worker_state media;
+    media::worker_parts media;
     proxy::services phases;
     access_log log;
     waiting_line idle; ///< connections that may be closed to make room

@@ -10,7 +10,7 @@ namespace {
 
 std::optional<asio::ip::address> address_of(std::string_view text) {
     boost::system::error_code ec;
-    auto address = asio::ip::make_address(std::string(text), ec); // a view of it is not accepted without a terminator
+    auto address = asio::ip::make_address(std::string(text), ec); // inet_pton wants a terminator
     if (ec) {
         return std::nullopt;
     }

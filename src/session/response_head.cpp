@@ -1,3 +1,4 @@
+#include <sluice/http/fields.hpp>
 #include <sluice/http/status.hpp>
 #include <sluice/session/response_head.hpp>
 
@@ -6,45 +7,56 @@
 
 namespace sluice::session {
 
-void append_status_line(std::string& out, unsigned status, std::string_view reason) {
-    out += "HTTP/1.1 ";
-    append_number(out, status);
-    out += ' ';
-    out += reason;
-    out += "\r\n";
-}
-
-void append_date(std::string& out, const exchange& x) {
-    out += "Date: ";
-    out += x.worker.date;
-    out += "\r\n";
-}
-
-void begin_head(std::string& out, exchange& x, unsigned status) {
-    x.status = status;
-    append_status_line(out, status, http::reason_phrase(status));
-    append_date(out, x);
-}
-
-void end_head(std::string& out, const exchange& x) {
-    if (!x.keep_alive) {
-        out += "Connection: close\r\n";
-    } else if (x.request.version < 11) {
-        out += "Connection: keep-alive\r\n";
-    }
-    out += "\r\n";
-}
-
 void append_number(std::string& out, std::uint64_t n) {
     std::array<char, 20> text{};
     const auto end = std::to_chars(text.data(), text.data() + text.size(), n).ptr;
     out.append(text.data(), end);
 }
 
-void append_line(std::string& out, std::string_view name, std::string_view value) {
-    if (!value.empty()) {
-        (void)http::append_field(out, name, value);
+response_head::response_head(std::string& out, unsigned status, std::string_view reason)
+    : out_(out) {
+    out_ += "HTTP/1.1 ";
+    append_number(out_, status);
+    out_ += ' ';
+    out_ += reason;
+    out_ += "\r\n";
+}
+
+response_head::response_head(std::string& out, exchange& x, unsigned status)
+    : response_head(out, status, http::reason_phrase(status)) {
+    x.status = status;
+    add_date(x);
+}
+
+void response_head::add_date(const exchange& x) {
+    append("Date", x.worker.date);
+}
+
+bool response_head::add(field_name name, std::string_view value) {
+    if (!http::is_field_value(value)) {
+        return false;
     }
+    append(name.text, value);
+    return true;
+}
+
+void response_head::add(field_name name, std::uint64_t value) {
+    out_.append(name.text).append(": ");
+    append_number(out_, value);
+    out_.append("\r\n");
+}
+
+bool response_head::add(const http::field_view& field) {
+    return http::append_field(out_, field.name, field.value);
+}
+
+void response_head::end(const exchange& x) {
+    if (!x.keep_alive) {
+        add_constant("Connection", "close");
+    } else if (x.request.version < 11) {
+        add_constant("Connection", "keep-alive");
+    }
+    end();
 }
 
 } // namespace sluice::session

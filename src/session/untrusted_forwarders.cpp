@@ -18,7 +18,7 @@ bool untrusted_forwarders::is_new(const asio::ip::address& peer) {
         put(4, peer.to_v4().to_bytes());
     }
     const std::lock_guard lock(mutex_);
-    if (seen_.size() >= most || std::ranges::find(seen_, network) != seen_.end()) {
+    if (seen_.size() >= max_peers || std::ranges::find(seen_, network) != seen_.end()) {
         return false;
     }
     seen_.push_back(network);

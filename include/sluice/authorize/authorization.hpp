@@ -19,7 +19,7 @@ struct authorization {
     std::string filename{};     ///< for Content-Disposition, UTF-8; "": none
     bool says_disposition{false};
     std::string content_disposition{}; ///< with says_disposition; "": none is sent
-    header_block fields{};             ///< of the app's answer
+    http::header_list fields{};        ///< of the app's answer
     /// Set: leave, but to nothing that can be served from here, and why; `key` is then what was named, if anything was.
     std::optional<metrics::fallback_reason> not_taken{};
     /// The app answers requests for it from one copy, which each of them rewrites: they must not overlap.

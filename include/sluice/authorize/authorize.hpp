@@ -41,7 +41,7 @@ struct auth_result {
     /// With `error`, where requests for one object must not overlap: the object and its caller, who is not known to
     /// have leave and so keeps nobody else waiting.
     std::string turn{};
-    std::string set_cookie{};                         ///< whole lines, for this caller's response alone
+    http::header_list set_cookie{};                   ///< for this caller's response alone
     std::shared_ptr<const denied_response> refused{}; ///< with `denied`, of a HEAD
     bool client_gone{false};                          ///< nobody is there to get an answer
 };

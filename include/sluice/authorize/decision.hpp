@@ -20,7 +20,7 @@ enum class decision : std::uint8_t {
 /// An answer that denied, without its body.
 struct denied_response {
     unsigned status{0};
-    std::string fields{}; ///< whole lines
+    http::header_list fields{};
 };
 
 /// What the app said, as those learn it too who asked the same at the same time.

@@ -2,9 +2,9 @@
 
 #include <sluice/base/file_pool.hpp>
 #include <sluice/http/content_coding.hpp>
+#include <sluice/media/slot_limit.hpp>
 #include <sluice/metrics/metrics.hpp>
 
-#include <atomic>
 #include <cstdint>
 #include <memory>
 #include <string>
@@ -14,7 +14,7 @@
 namespace sluice::media {
 
 /// How much of a body is compressed at a time, at most.
-inline constexpr std::uint64_t coded_piece = 64UL * 1024;
+inline constexpr std::uint64_t max_coded_piece = 64UL * 1024;
 
 /// A whole body on its way through an encoder into chunks (RFC 9112 §7.1). It compresses on a pool's threads, so that
 /// no worker is held up by it.
@@ -23,9 +23,8 @@ inline constexpr std::uint64_t coded_piece = 64UL * 1024;
 /// passed must live until completion, and so must the object.
 class coded_body {
 public:
-    /// `coding` is not `identity`. Throws `std::bad_alloc`. The counters are those of `counters`.
-    coded_body(http::content_coding coding, std::uint64_t size, metrics::metrics& counters,
-               std::atomic<unsigned>& running);
+    /// `coding` is not `identity`. `slot`: its place among the encoders. Throws `std::bad_alloc`.
+    coded_body(http::content_coding coding, std::uint64_t size, metrics::metrics& counters, slot_limit::slot slot);
     coded_body(const coded_body&) = delete;
     coded_body& operator=(const coded_body&) = delete;
     ~coded_body();
@@ -33,7 +32,7 @@ public:
     /// Takes the body's next bytes, and appends to `out` what is ready of them: chunks, or nothing yet.
     /// Errors: `internal_error` where the encoder failed.
     awaitable<result<void>> put(file_pool& pool, std::string_view piece, std::string& out);
-    /// Likewise with the bytes [first, last] of a file, at most `coded_piece`. Errors also: `disk_error`.
+    /// Likewise with the bytes [first, last] of a file, at most `max_coded_piece`. Errors also: `disk_error`.
     awaitable<result<void>> put_file(file_pool& pool, int fd, std::uint64_t first, std::uint64_t last,
                                      std::string& out);
 
@@ -46,7 +45,7 @@ private:
     std::uint64_t output_{0};
     metrics::Counter& input_bytes_;
     metrics::Counter& output_bytes_;
-    std::atomic<unsigned>& running_;
+    slot_limit::slot slot_;
     std::vector<char> read_; ///< of a file
     std::string coded_{};    ///< of one piece
 };

@@ -1,33 +1,53 @@
 #pragma once
 
+#include <sluice/media/body_context.hpp>
+#include <sluice/media/fill.hpp>
+#include <sluice/media/lookup.hpp>
 #include <sluice/media/media_request.hpp>
 #include <sluice/origin/fetch.hpp>
-#include <sluice/origin/local.hpp>
 
+#include <optional>
+#include <string>
+
+/// The ways in which an object's bytes reach the client. Where one fails and the head was not sent, something else can
+/// still answer; after the head the connection is to be cut.
 namespace sluice::media {
 
-/// How a delivery ended. Where `failure` stands and the head was not sent, something else can still answer.
-struct delivered {
-    std::optional<error> failure{};
+/// The parts of one worker's media path, of which each function takes what it needs. Lives as long as the worker.
+struct worker_parts {
+    fill_context fills;
+    lookup_context lookups;
+    body_context bodies;
 };
 
+/// Delivers what the client asks for by the way that route and store call for: a redirect, a local file, or look-up and
+/// cache, and past the cache where that cannot take the bytes. Errors: those of the ways below.
+awaitable<result<void>> deliver_object(worker_parts& with, media_request& m);
+
 /// Sends what the client asks for of a cached version, filling what is missing on the way; never a byte of another
-/// version. After the head a failure cuts the connection. `hold`: the stand-in of a new version's first reader; let go
-/// once that has come.
-awaitable<delivered> deliver_cached(media_request& m, std::shared_ptr<cache::object> o,
-                                    std::unique_ptr<cache::reader> hold);
+/// version. `keepalive_reader`: of a new version; let go once its first reader has come.
+awaitable<result<void>> deliver_cached(fill_context& fills, body_context bodies, media_request& m,
+                                       std::shared_ptr<cache::object> o,
+                                       std::unique_ptr<cache::reader> keepalive_reader);
+
+/// What a direct delivery needs.
+struct direct_context {
+    net::connection_pool& origin_pool;
+    body_context bodies;
+};
 
 /// Sends it straight from the origin, past the cache: from `have` where that answer covers what is wanted, else from a
 /// request of its own. `why` is named in Cache-Status.
-awaitable<delivered> deliver_direct(media_request& m, std::optional<origin::fetched> have, errc why);
+awaitable<result<void>> deliver_direct(direct_context with, media_request& m, std::optional<origin::fetched> have,
+                                       errc why);
 
 /// Sends `wanted` of that version straight from the origin, into a response whose head was sent. `before`: what
 /// goes out before it; emptied.
-awaitable<result<void>> continue_direct(media_request& m, http::byte_range wanted, const cache::object_info& version,
-                                        std::string& before);
+awaitable<result<void>> continue_direct(direct_context with, media_request& m, http::byte_range wanted,
+                                        const cache::object_info& version, std::string& before);
 
 /// Sends a file of a local store from its own descriptor. Where it was written to meanwhile the response is cut before
 /// its last byte, or, where its head was not sent yet, begun again.
-awaitable<delivered> deliver_local(media_request& m);
+awaitable<result<void>> deliver_local(body_context with, media_request& m);
 
 } // namespace sluice::media

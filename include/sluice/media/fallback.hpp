@@ -1,9 +1,11 @@
 #pragma once
 
+#include <sluice/base/asio.hpp>
 #include <sluice/base/once_filter.hpp>
 #include <sluice/config/config.hpp>
+#include <sluice/media/keyed_mutex.hpp>
 #include <sluice/media/media_route.hpp>
-#include <sluice/media/turns.hpp>
+#include <sluice/media/slot_limit.hpp>
 #include <sluice/metrics/fallback_reason.hpp>
 #include <sluice/relay/upstream.hpp>
 #include <sluice/session/exchange.hpp>
@@ -18,47 +20,45 @@ namespace sluice::media {
 /// What the fallbacks of all workers share.
 struct fallback_state {
     explicit fallback_state(const config::fallback& f)
-        : settings(f) {}
+        : settings(f)
+        , slots(f.concurrency) {}
 
     const config::fallback settings;
-    std::atomic<unsigned> running{0};
-    std::atomic<steady_clock::rep> refused{0}; ///< when one was refused last, as the clock counts
-    turns app_turns{};
-    said_once told{}; ///< why media are left to the app
+    slot_limit slots;                               ///< `fallback.concurrency`
+    std::atomic<steady_clock::rep> last_refused{0}; ///< when one found no slot, as the clock counts
+    keyed_mutex one_at_a_time{};
+    said_once reported{}; ///< why media are left to the app
 };
 
 /// How a request is left to the app.
 struct to_app {
     /// Why, as `fallback_total`, `Cache-Status` and the access log have it; "": it is none of ours, and merely relayed.
     std::string_view reason{};
-    /// Requests of one name go one at a time, in the order in which they came; "": at any time.
-    std::string turn{};
+    /// Requests with one key go one at a time, in the order in which they came; "": at any time.
+    std::string serial_key{};
     /// Counts against `fallback.concurrency`: a fault, of the store or of the app itself, brings it to the app.
-    bool bounded{false};
+    bool limited{false};
 };
 
-/// Relays the request, which has no body, when its turn has come; 503 with Retry-After where that takes longer than
-/// `fallback.after` (reason `busy`), or beyond `fallback.concurrency`. `reason` must live until completion.
+/// Relays the request, which has no body, once no other has its `serial_key`; 503 with Retry-After where that takes
+/// longer than `fallback.after` (reason `busy`), or beyond `fallback.concurrency`. `reason` must live until completion.
 ///
-/// A turn lasts until the app's body has ended; where the client goes, until the app's answer has begun, for
-/// `limits.send_timeout` at most: the app writes its copy until then. A client that takes less than `least_rate` while
-/// others wait is cut.
+/// The key is held until the app's body has ended; where the client goes, until the app's answer has begun, for
+/// `limits.send_timeout` at most: the app writes its copy until then. A client that takes less than `min_holder_rate`
+/// while others wait is cut.
 awaitable<void> relay_to_app(fallback_state& state, relay::upstream& app, session::exchange& x,
                              const media_route& route, to_app how);
 
-/// Bytes a second, over half of `fallback.after` (1 to 2 s) in which it is the client that is waited for.
-inline constexpr std::uint64_t least_rate = 64 * 1024;
-
-/// Says of the request that it is left to the app, in `fallback_total`, the access log and the result. `reason` must
-/// live as long as the exchange.
+/// Counts the request as left to the app, in `fallback_total`, the access log and the result. `reason` must live as
+/// long as the exchange.
 void count_fallback(session::exchange& x, const media_route& route, std::string_view reason);
 
-/// `Cache-Status`, and what pages of other origins need to read an answer of ours: whole lines.
-[[nodiscard]] std::string fields_of_failure(const session::exchange& x, const media_route& route,
-                                            std::string_view reason);
+/// `Cache-Status`, and what pages of other origins need to read a response of ours.
+[[nodiscard]] http::header_list fields_of_failure(const session::exchange& x, const media_route& route,
+                                                  std::string_view reason);
 
-/// Says at warn, once a reason and store, that the route's media are left to the app. `named`: what the app, or the
-/// request, named; its query and what follows the 256th byte are left out.
+/// Warns, once a reason and store, that the route's media are left to the app. `named`: what the app, or the request,
+/// named; its query and what follows the 256th byte are left out.
 void tell_not_taken(fallback_state& state, const media_route& route, std::string_view reason, std::string_view named);
 
 } // namespace sluice::media

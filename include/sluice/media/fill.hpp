@@ -1,68 +1,80 @@
 #pragma once
 
-#include <sluice/media/media_request.hpp>
+#include <sluice/cache/object_cache.hpp>
+#include <sluice/media/slot_limit.hpp>
+#include <sluice/net/connection_pool.hpp>
 #include <sluice/origin/fetch.hpp>
+#include <sluice/origin/store.hpp>
 #include <sluice/session/exchange.hpp>
 
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string_view>
+#include <vector>
+
+/// Transfers from the origin into the cache. They belong to no request: readers follow them.
 namespace sluice::media {
 
-/// What a fill needs that outlives the request it began with. Copied into it.
-struct fill_source {
-    session::worker_context& context;
-    worker_state& worker;
-    origin::store& store;
-};
-
-/// A place among `limits.fills`; gives it back at its end.
-class fill_slot {
+/// A transfer that runs on a worker.
+class running_fill {
 public:
-    /// No value in `taken()` where all are in use.
-    explicit fill_slot(shared_state& services);
-    fill_slot(fill_slot&& other) noexcept
-        : services_(std::exchange(other.services_, nullptr)) {}
-    fill_slot& operator=(fill_slot&&) = delete;
-    ~fill_slot();
-    [[nodiscard]] bool taken() const noexcept { return services_ != nullptr; }
-
-private:
-    shared_state* services_;
+    running_fill() = default;
+    running_fill(const running_fill&) = delete;
+    running_fill& operator=(const running_fill&) = delete;
+    virtual ~running_fill() = default;
+    /// Called by the worker's tick: wakes readers for bytes that do not make a step, and ends a wait for the origin
+    /// that nobody wants any more.
+    virtual void tick() = 0;
 };
 
-/// True where an error means that the cache cannot take the bytes, while the origin could give them.
-[[nodiscard]] bool is_uncacheable(errc code) noexcept;
-/// True where an error means that the version which is cached is not the origin's any more.
-[[nodiscard]] bool is_changed(errc code) noexcept;
+/// What the transfers of one worker need. Lives as long as the worker; on its thread only.
+struct fill_context {
+    session::worker_context& worker;
+    cache::object_cache& cache;
+    net::connection_pool& origin_pool;
+    slot_limit& slots;                    ///< `limits.fills`, of all workers
+    std::uint64_t read_ahead;             ///< `cache.read_ahead`, in bytes
+    std::vector<running_fill*> running{}; ///< for the worker's tick
+};
+
+enum class fill_start : std::uint8_t {
+    started,
+    already_claimed ///< somebody else claimed the first page meanwhile
+};
 
 /// Begins a fill of the known version `o` from the page of `first` to the page of `last`, or to the first page that is
-/// not missing: claims, reserves, asks the origin for that version alone, and lets the transfer run on this worker,
-/// belonging to no request. `give_up`: for the head of the origin's answer.
+/// not missing: claims, reserves, asks the origin for that version alone, and lets the transfer run on this worker.
+/// `give_up`: for the head of the origin's answer.
 ///
-/// Completes when the transfer runs; readers then follow it. No value in the result's bool: false where somebody else
-/// claimed the first page meanwhile. Errors: those of `fetch`, `reserve`, `fills_limit`.
-awaitable<result<bool>> begin_fill(fill_source from, std::shared_ptr<cache::object> o, std::uint64_t first,
-                                   std::uint64_t last, steady_clock::time_point give_up);
+/// Completes when the transfer runs; readers then follow it. Errors: those of `fetch`, `reserve`, `fills_limit`.
+awaitable<result<fill_start>> begin_fill(fill_context& with, origin::store& store, std::shared_ptr<cache::object> o,
+                                         std::uint64_t first, std::uint64_t last, steady_clock::time_point give_up);
 
 /// The same in the background, for a reader that will come to it. Failures are left to that reader to find.
-void read_ahead(fill_source from, std::shared_ptr<cache::object> o, std::uint64_t first, std::uint64_t last);
+void read_ahead(fill_context& with, origin::store& store, std::shared_ptr<cache::object> o, std::uint64_t first,
+                std::uint64_t last);
 
-/// A version that was taken in, and a reader that stands in for whoever asked: a transfer that nobody reads would end
-/// before its first reader has come. To be kept until that one is there.
+/// A version that was taken in.
 struct admitted {
     std::shared_ptr<cache::object> object;
-    std::unique_ptr<cache::reader> hold;
+    /// Stands in for whoever asked: a transfer that nobody reads would end before its first reader has come. To be kept
+    /// until that one is there; nullptr where there is no transfer.
+    std::unique_ptr<cache::reader> keepalive_reader;
 };
 
 /// What an object is called that is taken in. Views.
 struct object_name {
     std::string_view key;
     std::string_view resolver_id; ///< the app's name for it, kept with it; or ""
-    std::uint64_t purges_seen{0}; ///< `object_cache::changes` before leave was asked for
+    std::uint64_t purges_seen{0}; ///< `object_cache::changes` before the app was asked whether it allows this
 };
 
 /// Takes a whole answer of the origin into the cache as a new version, and lets its transfer run.
 ///
 /// On an error that `is_uncacheable`, `body` was not touched and can be relayed directly. Errors: `no_validator`, those
 /// of `create` and `reserve`, `fills_limit`.
-awaitable<result<admitted>> admit(fill_source from, object_name what, std::optional<origin::fetched>& body);
+awaitable<result<admitted>> admit(fill_context& with, origin::store& store, object_name name,
+                                  std::optional<origin::fetched>& body);
 
 } // namespace sluice::media

@@ -1,27 +1,60 @@
 #pragma once
 
+#include <sluice/base/single_flight.hpp>
+#include <sluice/media/fill.hpp>
 #include <sluice/media/media_request.hpp>
 #include <sluice/origin/fetch.hpp>
 
+#include <chrono>
+#include <cstdint>
+#include <memory>
+#include <variant>
+
 namespace sluice::media {
 
-/// What a media request is to be served from: exactly one of the three, or `failure` alone.
-struct lookup_result {
-    std::shared_ptr<cache::object> object{};    ///< the cached version
-    std::optional<origin::fetched> direct{};    ///< an answer that cannot be cached; `failure` says why
-    std::optional<std::uint64_t> empty_range{}; ///< the object's size, where nothing of the wanted range is in it
-    std::optional<error> failure{};
-    std::optional<error> stale_for{};      ///< `object` is stale, and the origin could not be asked for this
-    std::unique_ptr<cache::reader> hold{}; ///< of a new version: to be kept until `object` has a reader
+/// Questions to the origin about an object, of all workers. A flight gives its followers nothing where they are to look
+/// in the cache again, else the error that kept the leader from an answer.
+class lookup_flights : public single_flight<result<void>> {
+public:
+    lookup_flights()
+        : single_flight(error{errc::canceled, error_source::internal, true}) {}
 };
 
+/// What look-ups need besides what transfers need. Shared by all workers.
+struct lookup_context {
+    lookup_flights& flights;
+    std::chrono::milliseconds stale_if_error; ///< `cache.stale_if_error`
+};
+
+/// A version in the cache.
+struct cached_version {
+    std::shared_ptr<cache::object> object{};
+    /// Of a version that was taken in just now: to be kept until `object` has a reader of its own.
+    std::unique_ptr<cache::reader> keepalive_reader{};
+};
+
+/// An answer of the origin that cannot be cached because of `reason`. Its body was not touched.
+struct uncacheable_answer {
+    origin::fetched answer;
+    error reason;
+};
+
+/// Nothing of the wanted range is in the object.
+struct unsatisfiable_range {
+    std::uint64_t size; ///< the object's
+};
+
+/// What a media request is to be served from.
+using lookup_result = std::variant<cached_version, uncacheable_answer, unsatisfiable_range>;
+
 /// Finds the version to serve: the cached one while it is fresh, else what the origin says; one question at a time for
-/// an object, whose answer all who wait share. A new version's transfer runs when this completes.
+/// an object, whose answer all who wait share. A new version's transfer runs when this completes. On an error that
+/// `is_uncacheable` the origin can still be asked directly.
 ///
 /// Sets outcome and the Cache-Status parts of `m`.
-awaitable<lookup_result> look_up(media_request& m);
+awaitable<result<lookup_result>> look_up(const lookup_context& with, fill_context& fills, media_request& m);
 
-/// `v` as the head of a response needs it; views into `o`.
+/// `o` as the head of a response needs it; views into it.
 [[nodiscard]] representation representation_of(const cache::object& o) noexcept;
 
 } // namespace sluice::media

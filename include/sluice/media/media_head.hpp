@@ -1,5 +1,7 @@
 #pragma once
 
+#include <sluice/http/header_list.hpp>
+#include <sluice/media/media_request.hpp>
 #include <sluice/media/plan.hpp>
 
 #include <string>
@@ -8,10 +10,13 @@
 /// The heads of media responses. Pure but for the date.
 namespace sluice::media {
 
-/// Writes a whole head, last CRLF included, and sets x.status.
+/// Appends a whole head, its last CRLF included, and sets `m.x.status`.
 void append_head(std::string& out, media_request& m, const representation& r, const plan& p);
 
-/// `Cache-Status` of a response that does not come out of the cache: a whole line.
+/// The value of `Cache-Status` (RFC 9211) for a response that bypasses the cache; `detail` tells why.
 [[nodiscard]] std::string bypass_status(std::string_view detail);
+
+/// The field `Cache-Status` with that value.
+[[nodiscard]] http::header_list bypass_fields(std::string_view detail);
 
 } // namespace sluice::media

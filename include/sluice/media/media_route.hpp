@@ -3,6 +3,7 @@
 #include <sluice/authorize/path_shape.hpp>
 #include <sluice/authorize/preset.hpp>
 #include <sluice/authorize/protected_route.hpp>
+#include <sluice/http/header_list.hpp>
 #include <sluice/media/path_template.hpp>
 #include <sluice/origin/store.hpp>
 
@@ -17,12 +18,9 @@ struct media_route : authorize::protected_route {
     path_template path;
     origin::store* store;              ///< nullptr where only the app says which, and where a preset's cannot be used
     std::chrono::milliseconds max_age; ///< milliseconds::max() for immutable
-    std::string fields{};              ///< the route's own response fields, as whole lines
+    http::header_list fields{};        ///< the route's own response fields: `headers` in its settings
     std::vector<origin::store*> place_stores{}; ///< of `places`, in the same order
-    bool says_cache_control{false};
-    bool says_content_type{false};
-    bool says_disposition{false};
-    authorize::path_shape media_shape{}; ///< the paths of its media, by which changes of them are told
+    authorize::path_shape media_shape{};        ///< the paths of its media, by which changes of them are told
 };
 
 } // namespace sluice::media

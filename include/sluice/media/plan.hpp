@@ -1,12 +1,15 @@
 #pragma once
 
 #include <sluice/http/content_coding.hpp>
-#include <sluice/media/media_request.hpp>
+#include <sluice/http/head.hpp>
 #include <sluice/media/multipart.hpp>
+#include <sluice/media/representation.hpp>
+#include <sluice/media/requested_ranges.hpp>
 
 #include <optional>
+#include <string_view>
 
-/// What a client's range and conditions come to.
+/// What a client's range and conditions come to. Pure but for the boundary of several ranges.
 namespace sluice::media {
 
 /// What a client's preconditions and range come to for one version.
@@ -19,21 +22,11 @@ struct plan {
     bool varies{false};                                          ///< by what the client accepts
 };
 
-/// RFC 9110 §13.2.2 and §14.2 in their order: preconditions, If-Range, Range; then the content coding (§12.5.3).
+/// All of a plan but the coding: preconditions, If-Range, Range, in the order of RFC 9110 §13.2.2 and §14.2.
 ///
 /// Preconditions are evaluated against the object's own validator, whatever the coding: a coded answer has it as a weak
-/// one (§8.8.1), which If-None-Match compares as equal, and If-Match and If-Range never do.
-[[nodiscard]] plan make_plan(const media_request& m, const representation& r);
-
-/// As `make_plan`, for a body that is sent now: sets `m.coded`, and leaves the coding away where as many bodies are
-/// being compressed as may be.
-[[nodiscard]] plan make_delivery_plan(media_request& m, const representation& r);
-
-/// Sets `range` or `ranges` of a request to what its `Range` asks for; neither where there is none, and where it is
-/// ignored (RFC 9110 §14.2).
-void take_ranges(media_request& m);
-
-/// Whether any field of the request is a condition (RFC 9110 §13.1), which only a validator can decide.
-[[nodiscard]] bool has_conditions(const media_request& m) noexcept;
+/// one (§8.8.1), which If-None-Match compares as equal, and If-Match and If-Range never do. `several` has no type yet.
+[[nodiscard]] plan plan_without_coding(const http::field_list& fields, bool head_only, const requested_ranges& wanted,
+                                       const representation& r);
 
 } // namespace sluice::media

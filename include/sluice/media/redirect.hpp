@@ -1,7 +1,7 @@
 #pragma once
 
-#include <sluice/media/deliver.hpp>
 #include <sluice/media/media_request.hpp>
+#include <sluice/net/connection_pool.hpp>
 
 #include <chrono>
 #include <string>
@@ -24,6 +24,6 @@ inline constexpr std::chrono::seconds longest_redirect = std::chrono::minutes(5)
 
 /// Answers with a redirect to a signed URL, which others may have been given too. Failures: those of `signer::presign`,
 /// the store's credentials or their service being late among them, with nothing sent yet; and a client that is gone.
-awaitable<delivered> redirect(media_request& m);
+awaitable<result<void>> redirect(net::connection_pool& origin_pool, media_request& m);
 
 } // namespace sluice::media

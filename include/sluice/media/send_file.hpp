@@ -1,7 +1,7 @@
 #pragma once
 
 #include <sluice/base/file_pool.hpp>
-#include <sluice/media/slow_reader.hpp>
+#include <sluice/media/slow_reader_guard.hpp>
 #include <sluice/session/exchange.hpp>
 
 namespace sluice::media {
@@ -12,11 +12,11 @@ namespace sluice::media {
 ///
 /// Moves `first` on as bytes leave: it is `last + 1` at the end, and tells how many have left where it fails.
 ///
-/// `rest`: lets go of the bytes where the client is too slow to hold them for. It completes then, without error, with
-/// `first` where it stopped and `rest->rests()`.
+/// `slow`: lets go of the bytes where the client is too slow to hold them for. It completes then, without error, with
+/// `first` where it stopped and `slow->paused()`.
 /// Errors: `timeout`, `connection_lost` (source client); `disk_error` (source internal): the head may have been sent.
 awaitable<result<void>> send_file(session::exchange& x, file_pool& reads, int fd, std::uint64_t& first,
-                                  std::uint64_t last, std::string& head, reader_rest* rest = nullptr);
+                                  std::uint64_t last, std::string& head, slow_reader_guard* slow = nullptr);
 
 /// Reads `length` bytes of a file at `offset` into `out`, from the page cache at once, else on a thread of `reads`.
 /// False where they are not all there. `out` must live until completion.

@@ -1,8 +1,8 @@
 #pragma once
 
 #include <sluice/authorize/authorize.hpp>
+#include <sluice/media/deliver.hpp>
 #include <sluice/media/fallback.hpp>
-#include <sluice/media/media_request.hpp>
 #include <sluice/media/media_route.hpp>
 #include <sluice/relay/upstream.hpp>
 
@@ -14,7 +14,7 @@ namespace sluice::proxy {
 struct services {
     relay::upstream& app;
     authorize::authorizer& authorizer;
-    media::worker_state& media;
+    media::worker_parts& media;
     media::fallback_state& fallback;
     const std::vector<media::media_route>& routes; ///< in the order in which they are tried
 };

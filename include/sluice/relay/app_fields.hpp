@@ -1,5 +1,6 @@
 #pragma once
 
+#include <sluice/http/fields.hpp>
 #include <sluice/http/head.hpp>
 
 #include <span>
@@ -7,8 +8,17 @@
 
 namespace sluice::relay {
 
-/// Appends the app's fields but those that end at this hop, framing, and those named in `hidden` (lower case; `_`
-/// counts as `-`). True where a Date is among what was appended.
-bool append_app_fields(std::string& out, const http::response_head& head, std::span<const std::string> hidden);
+/// Calls `visit` with each field of the app's response that is passed on: all but those that end at this hop, those of
+/// the message's framing, and those named in `hidden` (lower case; `_` counts as `-`).
+template <class Visit>
+void each_passed_field(const http::response_head& head, std::span<const std::string> hidden, Visit visit) {
+    const http::hop_by_hop hop(head.fields);
+    for (const auto& field : head.fields.items) {
+        if (!http::same_name(field.name, "content-length") && !hop.strips(field.name) &&
+            !http::is_one_of(hidden, field.name)) {
+            visit(field);
+        }
+    }
+}
 
 } // namespace sluice::relay

@@ -1,38 +1,21 @@
 #pragma once
 
+#include <sluice/http/header_list.hpp>
 #include <sluice/relay/upstream.hpp>
 #include <sluice/session/exchange.hpp>
 
-#include <optional>
 #include <string>
 #include <string_view>
 
 namespace sluice::relay {
 
-/// Passes the client's request to the app as it came and the app's answer back, streamed both ways; on a 101 it becomes
-/// a tunnel until either side ends.
-///
-/// Hop-by-hop fields end here (RFC 9110 §7.6.1), fields owned by Sluice are set anew. An app that cannot be reached is
-/// a 502, one that is late a 504, each with a plain body; a failure after the head cuts the connection, so that no
-/// client takes a cut body for a whole one. `extra_fields`: whole lines, CRLF included, added to the response's head
-/// (`Cache-Status` of a fallback).
-///
-/// Completes when the answer was sent or the connection is to be closed (`x.keep_alive` is then false). Never throws.
-awaitable<void> relay(upstream& app, session::exchange& x, std::string_view extra_fields);
-
-/// The beginning of a request's content, as it went to the app.
-struct content_copy {
-    std::size_t most; ///< bytes; content that is longer is not kept at all
-    std::string text{};
-    bool whole{true}; ///< false: it was longer
-
-    void add(std::string_view piece) {
-        whole = whole && piece.size() <= most - text.size();
-        whole ? text.append(piece) : text.assign({});
-    }
+/// How far a forwarded request came.
+struct forward_progress {
+    bool request_sent{false}; ///< all of it went out, its body included
+    bool retried{false};      ///< it was sent again after a reused connection died: the first may have had its effect
 };
 
-/// Looks at the app's final answer before anything of it is passed on.
+/// Looks at the app's final response before anything of it is passed on.
 class response_filter {
 public:
     response_filter() = default;
@@ -40,25 +23,50 @@ public:
     response_filter& operator=(const response_filter&) = delete;
     virtual ~response_filter() = default;
 
-    /// False: the answer is not passed on, and the relay completes without one. Views: valid during the call.
-    virtual bool on_head(const http::response_head& head) = 0;
-    /// There is no answer to be passed on, or only a part of it; called before the client is told, if it still is.
-    virtual void on_failure() {}
-
-    content_copy* content{nullptr}; ///< set before: gets a copy of the request's content; outlives the relay
-    bool may_name_object{false};    ///< set before: the answer may name an object, so it comes on a connection of those
-    bool without_range{false};      ///< set before: the app does not get Range and If-Range
-    bool outlives_client{false};    ///< set before: the app's answer is waited for although the client has gone, for
-                                    ///< `limits.send_timeout`
-    bool request_sent{false};       ///< all of the request went out, its body included
-    bool answered{false};           ///< the app's final head has come
-    bool retried{false};            ///< the request was sent again after a kept connection died: the first may count
-    std::optional<error> failed{};  ///< why there is no answer, once `on_failure` is called by the relay
-    std::string failure_fields{};   ///< whole lines for an answer of ours that says so; may be set by `on_failure`
+    /// False: the response is not passed on, and `forward` completes without one. A 101 is passed on whatever is said.
+    /// Views: valid during the call.
+    virtual bool on_head(const http::response_head& head, const forward_progress& progress) = 0;
+    /// There is no response to be passed on, or only a part of it; called before the client is told, if it still can
+    /// be. Gives the fields of the response that tells it; none: `forward_options::added_fields`.
+    virtual http::header_list on_failure(const error& /*why*/, const forward_progress& /*progress*/) { return {}; }
 };
 
-/// As `relay`, with `filter` between the app's answer and the client.
-awaitable<void> relay_through(upstream& app, session::exchange& x, response_filter& filter,
-                              std::string_view extra_fields = {});
+/// The beginning of a request's content, as it went to the app.
+struct content_copy {
+    std::size_t max_size; ///< bytes; content that is longer is not kept at all
+    std::string text{};
+    bool whole{true}; ///< false: it was longer
+
+    void add(std::string_view piece) {
+        whole = whole && piece.size() <= max_size - text.size();
+        whole ? text.append(piece) : text.assign({});
+    }
+};
+
+/// How a request is forwarded. What it refers to must outlive the call.
+struct forward_options {
+    response_filter* filter{nullptr};
+    http::header_list added_fields{}; ///< to the response's head, whoever makes it: `Cache-Status` of a fallback
+    content_copy* content{nullptr};   ///< gets a copy of the request's content
+    /// The response may name an object to be sent instead, so it comes on a connection of `object_header_pool`.
+    bool may_name_object{false};
+    bool without_range{false};   ///< the app does not get Range and If-Range
+    bool outlives_client{false}; ///< the app's response is waited for though the client has gone, for
+                                 ///< `limits.send_timeout`
+};
+
+/// The plain relay: nothing is added and nothing filtered. Lives forever.
+inline const forward_options plain_relay{};
+
+/// Forwards the client's request to the app as it came and the app's response back, streamed both ways; after a 101 it
+/// is a tunnel until either side ends.
+///
+/// Hop-by-hop fields end here (RFC 9110 §7.6.1), fields that Sluice owns are set anew. An app that cannot be reached is
+/// a 502, one that is late a 504, each with a plain body (failure.hpp); a failure after the head cuts the connection,
+/// so that no client takes a part of the body for the whole.
+///
+/// Completes when the response was sent or the connection is to be closed (`x.keep_alive` is then false). Throws
+/// nothing but what the filter throws. `options` must live until completion.
+awaitable<void> forward(upstream& app, session::exchange& x, const forward_options& options = plain_relay);
 
 } // namespace sluice::relay

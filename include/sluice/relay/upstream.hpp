@@ -11,14 +11,15 @@ namespace sluice::relay {
 /// The app, as one worker reaches it. Lives as long as the worker; on its thread only.
 struct upstream {
     net::peer peer;
-    // Requests whose answers may name the object to serve have connections of their own, on which nothing else comes.
-    net::connection_pool& pool;        ///< for what clients ask of the app
-    net::connection_pool& naming_pool; ///< for requests of `object_header` routes
-    metrics::route_metrics& counters;  ///< of the route `relay`
+    net::connection_pool& pool; ///< for requests of clients
+    /// For requests of `object_header` routes. Their responses may name the object to serve, so nothing else comes on
+    /// their connections.
+    net::connection_pool& object_header_pool;
+    metrics::route_metrics& counters; ///< of the route `relay`
     /// What this process calls itself in the Via field of requests to the app (RFC 9110 §7.6.3); "": it sends none.
     std::string pseudonym{};
-    session::untrusted_forwarders* forwarders{nullptr}; ///< of the whole process; nullptr: they are not told
-    std::string last_forwarder{};                       ///< the last that this worker asked it about
+    session::untrusted_forwarders* forwarders{nullptr}; ///< of the whole process; nullptr: they are not logged
+    std::string last_forwarder{};                       ///< the last peer that this worker looked up there
 };
 
 } // namespace sluice::relay

@@ -2,6 +2,7 @@
 
 #include <sluice/base/error.hpp>
 #include <sluice/http/head.hpp>
+#include <sluice/http/header_list.hpp>
 
 #include <string_view>
 
@@ -13,13 +14,17 @@ namespace sluice::relay {
 /// Upgrade-Insecure-Requests (Upgrade Insecure Requests §3.2).
 [[nodiscard]] bool is_page_request(const http::request_head& request);
 
-/// Whether an app that failed so is not up: nobody accepted the connection. What it failed at later is its own trouble.
+/// Whether an app that failed this way is not up: nobody accepted the connection. What fails later is a fault of its
+/// own.
 [[nodiscard]] bool is_not_up(const error& e) noexcept;
 
 /// An HTML document that needs nothing but itself and tries again every few seconds, without scripts too.
 [[nodiscard]] std::string_view waiting_page() noexcept;
 
-/// The fields that go with it, as whole lines; the type among them.
-[[nodiscard]] std::string_view waiting_page_fields() noexcept;
+/// Its media type.
+inline constexpr std::string_view waiting_page_type = "text/html; charset=utf-8";
+
+/// The fields that go with it. Lives forever.
+[[nodiscard]] const http::header_list& waiting_page_fields();
 
 } // namespace sluice::relay

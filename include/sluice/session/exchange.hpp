@@ -19,8 +19,8 @@ struct worker_context {
     worker& self;
     std::shared_ptr<const config::config> settings;
     metrics::metrics& counters;
-    std::string date{};                                       ///< the Date field's value, renewed by the worker's tick
-    disconnect_watches disconnects{settings->app.half_close}; ///< clients that something is waited for for, likewise
+    std::string date{};                                 ///< the Date field's value, renewed by the worker's tick
+    disconnect_poller poller{settings->app.half_close}; ///< polled by the worker's tick
 };
 
 /// Where the bytes of a response's body came from.
@@ -30,7 +30,7 @@ struct byte_counts {
     std::uint64_t app{0};
 };
 
-/// The state of one request and of its answer, from the parsed head to the access log line.
+/// The state of one request and its response, from the parsed head to the access log line.
 struct exchange {
     worker_context& worker;
     client_connection& client;
@@ -40,7 +40,7 @@ struct exchange {
 
     metrics::outcome outcome{metrics::outcome::relay};
     metrics::route_metrics* route{nullptr}; ///< never null once routed
-    unsigned status{0};                     ///< of the final head that was sent; 0: none was
+    unsigned status{0};                     ///< of the final head that was sent; 0: none
     byte_counts bytes{};
     std::string detail{}; ///< why not from the cache; also in Cache-Status
     steady_clock::time_point started{steady_clock::now()};
@@ -49,10 +49,10 @@ struct exchange {
     bool head_sent{false};
     bool body_read{false}; ///< the request's body was read to its end (or there was none)
     bool keep_alive{true}; ///< another request may follow on this connection
-    /// The client waits for a 100 before it sends the body (RFC 9110 §10.1.1), which the app has not said yet.
-    bool awaits_continue{false};
+    /// The client waits for a 100 before it sends the body (RFC 9110 §10.1.1), and the app has not sent it yet.
+    bool expects_continue{false};
 
-    /// Nobody is there to get an answer: nothing is sent, and nothing follows.
+    /// Nobody is there to get a response: nothing is sent, and nothing follows.
     void drop_client() {
         keep_alive = false;
         client.close();

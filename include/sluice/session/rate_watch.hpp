@@ -5,15 +5,15 @@
 
 namespace sluice::session {
 
-/// Holds one exchange to `limits.body_min_rate` and `limits.send_min_rate`: a body that comes too slowly is not read on
-/// (the client can still be answered), a client that takes too little is cut. Looks once a second, at the worker's
-/// tick; costs nothing between. Lives on the worker as long as the exchange's handling.
+/// Enforces `limits.body_min_rate` and `limits.send_min_rate` on one exchange: a body that comes too slowly is read no
+/// further (the client can still be answered), and a client that takes too little is cut. Samples once a second, at the
+/// worker's tick; costs nothing in between. Lives on the worker as long as the exchange is handled.
 class rate_watch {
 public:
     explicit rate_watch(exchange& x);
 
 private:
-    void look();
+    void sample();
 
     exchange& x_;
     client_rates rates_;

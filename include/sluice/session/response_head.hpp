@@ -1,44 +1,95 @@
 #pragma once
 
-#include <sluice/http/fields.hpp>
+#include <sluice/http/header_list.hpp>
 #include <sluice/session/exchange.hpp>
 
+#include <concepts>
 #include <cstdint>
 #include <string>
 #include <string_view>
 
-/// The one writer of response heads: how each begins and ends, whoever says what stands between.
+/// The one writer of response heads.
 namespace sluice::session {
-
-/// `HTTP/1.1 STATUS REASON`: the first line of a head. `reason` must be what a status line may hold.
-void append_status_line(std::string& out, unsigned status, std::string_view reason);
-
-/// The Date that RFC 9110 §6.6.1 wants in every final response, as it is now (the worker's tick renews it).
-void append_date(std::string& out, const exchange& x);
-
-/// Begins the head of a final answer of ours: status line and Date. Sets `x.status`.
-void begin_head(std::string& out, exchange& x, unsigned status);
-
-/// Ends a head: whether another request may follow, where the version's default is not meant (RFC 9112 §9.3), and the
-/// empty line.
-void end_head(std::string& out, const exchange& x);
 
 /// Appends `n` in decimal.
 void append_number(std::string& out, std::uint64_t n);
 
-/// Appends a field; nothing where `value` is empty, or no field value: what a store says that is none is left out.
-void append_line(std::string& out, std::string_view name, std::string_view value);
-
-/// Appends those of the whole lines `lines` whose field's name is not left out.
-template <class LeftOut>
-void append_unless(std::string& out, std::string_view lines, LeftOut is_left_out) {
-    while (!lines.empty()) {
-        const auto line = lines.substr(0, lines.find("\r\n") + 2);
-        if (!is_left_out(line.substr(0, line.find(':')))) {
-            out += line;
+/// A field's name as a literal, checked when it is compiled: letters, digits and `-`.
+struct field_name {
+    consteval field_name(const char* literal)
+        : text(literal) {
+        for (const char c : text) {
+            if (c != '-' && !(c >= 'a' && c <= 'z') && !(c >= 'A' && c <= 'Z') && !(c >= '0' && c <= '9')) {
+                throw "not a field name"; // does not compile
+            }
         }
-        lines.remove_prefix(line.size());
     }
-}
+    std::string_view text;
+};
+
+/// A field's value likewise: visible ASCII and spaces.
+struct field_value {
+    consteval field_value(const char* literal)
+        : text(literal) {
+        for (const char c : text) {
+            if (c < ' ' || c > '~') {
+                throw "not a field value"; // does not compile
+            }
+        }
+    }
+    std::string_view text;
+};
+
+/// Writes the head of one response behind what `out` holds: a status line, fields in the order of the calls, and the
+/// end. Allocates nothing but what `out` needs, and what cannot stand in a head is never written.
+class response_head {
+public:
+    /// The head of a final response of ours: the status line with its standard reason, and Date, which RFC 9110 §6.6.1
+    /// wants in every final response. Sets `x.status`.
+    response_head(std::string& out, exchange& x, unsigned status);
+    /// A head that is passed on: only the status line. `reason` must be what a status line may hold.
+    response_head(std::string& out, unsigned status, std::string_view reason);
+
+    /// Date as it is now; the worker's tick renews it.
+    void add_date(const exchange& x);
+    /// A field of constants.
+    void add_constant(field_name name, field_value value) { append(name.text, value.text); }
+    /// False, and nothing is written, where `value` holds a control character.
+    bool add(field_name name, std::string_view value);
+    void add(field_name name, std::uint64_t value);
+    /// A value that is put together where it stands: `write_value(out)` appends it, and must append what a field value
+    /// may hold.
+    template <std::invocable<std::string&> Write>
+    void add(field_name name, Write write_value) {
+        out_.append(name.text).append(": ");
+        write_value(out_);
+        out_.append("\r\n");
+    }
+    /// A field that somebody else named. False, and nothing is written, where it cannot stand in a head.
+    bool add(const http::field_view& field);
+    void add(const http::header_list& fields) { out_.append(fields.text()); }
+    /// Those of `fields` for whose name `wanted(name)` is true.
+    template <std::predicate<std::string_view> Wanted>
+    void add_if(const http::header_list& fields, Wanted wanted) {
+        for (const auto& field : fields) {
+            if (wanted(field.name)) {
+                out_.append(field.line);
+            }
+        }
+    }
+
+    /// Ends a final head: whether another request may follow, where that is not the version's default (RFC 9112 §9.3),
+    /// and the empty line.
+    void end(const exchange& x);
+    /// Ends the head of a response that is not the last one on its request (1xx).
+    void end() { out_.append("\r\n"); }
+
+private:
+    void append(std::string_view name, std::string_view value) {
+        out_.append(name).append(": ").append(value).append("\r\n");
+    }
+
+    std::string& out_;
+};
 
 } // namespace sluice::session

@@ -1,22 +1,27 @@
 #pragma once
 
+#include <sluice/http/header_list.hpp>
 #include <sluice/session/exchange.hpp>
 
 #include <string_view>
 
-/// Responses that Sluice makes itself.
+/// Responses that Sluice makes itself. All arguments must live until completion. None fails: where the client cannot be
+/// sent to, its connection is closed.
 namespace sluice::session {
 
-/// A whole line: what cannot be answered now may be in a second.
-inline constexpr std::string_view retry_soon = "Retry-After: 1\r\n";
+/// `Retry-After: 1`, for a response to what cannot be served now but may be in a second. Lives forever.
+[[nodiscard]] const http::header_list& retry_soon();
 
-/// Sends an answer's head without a body, to a HEAD that the app's answer to the gate denied. `fields`: whole lines.
-awaitable<void> send_response_head(exchange& x, unsigned status, std::string_view fields);
+/// Sends a short response of ours; `content_type`: of `body`, "" for none. A 204 goes without body and without its
+/// length. Sets `x.status` and `x.head_sent`; another request follows only where this one's body was read.
+awaitable<void> send_response_as(exchange& x, unsigned status, std::string_view content_type, std::string_view body,
+                                 const http::header_list& fields = http::no_fields);
 
-/// Sends a short plain-text answer of ours; a 204 without it. `extra_fields`: whole lines. Sets status and head_sent.
-awaitable<void> send_response(exchange& x, unsigned status, std::string_view body, std::string_view extra_fields);
+/// The same with a plain-text body.
+awaitable<void> send_response(exchange& x, unsigned status, std::string_view text,
+                              const http::header_list& fields = http::no_fields);
 
-/// As `send_response` with a body of another type: `fields` has its Content-Type.
-awaitable<void> send_response_as(exchange& x, unsigned status, std::string_view body, std::string_view fields);
+/// Sends a response's head alone: to a HEAD that the app denied, with what the app said to the GET.
+awaitable<void> send_response_head(exchange& x, unsigned status, const http::header_list& fields);
 
 } // namespace sluice::session

@@ -11,15 +11,15 @@
 
 namespace sluice::session {
 
-/// Which peers that no one told us to trust were seen to send forwarded fields: each is worth one line of the log,
-/// since it may be the operator's own proxy, whose word on https and host is then lost. From any thread.
+/// Peers outside `trusted_proxies` that were seen to send forwarded fields. Each is worth one line of the log: it may
+/// be the operator's own proxy, and what it says of https and the host is then lost. From any thread.
 class untrusted_forwarders {
 public:
-    /// How many are remembered; later ones are not told, so that clients cannot fill the log.
-    static constexpr std::size_t most = 100;
+    /// How many are remembered; later ones are not logged, so that clients cannot fill the log.
+    static constexpr std::size_t max_peers = 100;
 
-    /// True for the first call with this address: of IPv6 with its /64, which is one network; one of IPv4 that is
-    /// written in IPv6 is what it is. False beyond `most`.
+    /// True for the first call with this address, or for IPv6 with its /64, which is one network. An IPv4 address that
+    /// is mapped into IPv6 counts as IPv4. False beyond `max_peers`.
     bool is_new(const asio::ip::address& peer);
 
 private:

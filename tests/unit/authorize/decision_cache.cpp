@@ -11,9 +11,12 @@ using namespace std::chrono_literals;
 using authorize::decision_cache;
 using authorize::subject;
 
-std::shared_ptr<const authorize::authorization> a_grant(std::size_t header_block = 0) {
+std::shared_ptr<const authorize::authorization> a_grant(std::size_t header_size = 0) {
     authorize::authorization g;
-    g.fields.lines.assign(header_block, 'x');
+    if (header_size > 0) {
+        g.fields.add("X", std::string(header_size, 'x'));
+        g.fields.shrink_to_fit();
+    }
     return std::make_shared<const authorize::authorization>(std::move(g));
 }
 

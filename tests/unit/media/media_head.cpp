@@ -1,8 +1,10 @@
 #include <sluice/authorize/authorization.hpp>
+#include <sluice/media/delivery_plan.hpp>
 #include <sluice/media/inline_type.hpp>
 #include <sluice/media/media_head.hpp>
 #include <sluice/media/redirect.hpp>
 #include <sluice/origin/kinds/local.hpp>
+#include <sluice/session/tcp_connection.hpp>
 
 #include <boost/test/unit_test.hpp>
 
@@ -29,7 +31,7 @@ struct fixture {
 
     /// The plan for what was asked; the client's range is taken as the pipeline takes it.
     plan planned() {
-        take_ranges(request);
+        request.wanted = parse_requested_ranges(head.fields);
         return make_plan(request, version);
     }
     std::string written() {
@@ -43,14 +45,8 @@ struct fixture {
 
     worker w{0};
     metrics::metrics counters;
-    net::connection_pool pool{w, 0, 1000ms};
-    file_pool threads{1};
-    cache::object_cache cache{{}, threads, threads, {}};
-    shared_state services{
-        .cache = cache, .reads = threads, .counters = counters, .max_fills = 1, .read_ahead = 0, .stale_if_error = 0ms};
-    worker_state own{services, pool};
     session::worker_context shared{w, std::make_shared<const config::config>(), counters};
-    session::client_connection client{tcp_socket(w.context), w, 1000ms};
+    session::tcp_connection client{tcp_socket(w.context), w, 1000ms};
     http::request_head head;
     http::request_parser parser{8192};
     session::exchange x{.worker = shared, .client = client, .request = head, .parser = parser, .target = "/media/a"};
@@ -63,7 +59,7 @@ struct fixture {
         return s;
     }();
     origin::store store{place, {}, counters.store("disk")};
-    media_request request{.x = x, .worker = own, .route = route, .store = store, .key = "a", .give_up = {}};
+    media_request request{.x = x, .route = route, .store = store, .key = "a", .give_up = {}};
     representation version{1000, "\"v1\"", "video/mp4", "Sat, 05 Nov 1994 08:49:37 GMT",
                            std::chrono::sys_days(std::chrono::year(1994) / 11 / 6)};
 };
@@ -214,13 +210,12 @@ BOOST_AUTO_TEST_CASE(content_codings) {
     // Not to be changed, or not worth it.
     BOOST_TEST(coding_of({{"Accept-Encoding", "br"}, {"Cache-Control", "no-cache, No-Transform"}}) == "200 identity");
     const auto with = [](void (*change)(fixture&)) { return coding_of({{"Accept-Encoding", "br"}}, change); };
-    BOOST_TEST(with([](fixture& f) {
-                   f.route.settings.headers = {{"Cache-Control", "private, no-transform"}};
-               }) == "200 identity");
-    BOOST_TEST(with([](fixture& f) { f.route.settings.headers = {{"Content-Encoding", "gzip"}}; }) == "200 identity");
+    BOOST_TEST(with([](fixture& f) { f.route.fields.add("Cache-Control", "private, no-transform"); }) ==
+               "200 identity");
+    BOOST_TEST(with([](fixture& f) { f.route.fields.add("Content-Encoding", "gzip"); }) == "200 identity");
     BOOST_TEST(with([](fixture& f) {
                    authorization g;
-                   g.fields.lines = "Cache-Control: private\r\nCache-Control: no-transform\r\n";
+                   g.fields = {{"Cache-Control", "private"}, {"Cache-Control", "no-transform"}};
                    f.request.given = std::make_shared<const authorization>(g);
                }) == "200 identity");
     BOOST_TEST(with([](fixture& f) { f.version.content_type = "video/mp4"; }) == "200 identity");
@@ -259,7 +254,7 @@ BOOST_AUTO_TEST_CASE(head_of_a_coded_body) {
     BOOST_TEST(!has_name(same, "Content-Encoding"));
     // Once is enough.
     authorization g;
-    g.fields.lines = "Vary: Origin, accept-encoding\r\n";
+    g.fields.add("Vary", "Origin, accept-encoding");
     f.request.given = std::make_shared<const authorization>(g);
     BOOST_TEST(!has_line(f.written(), "Vary: Accept-Encoding"));
 }
@@ -366,8 +361,7 @@ BOOST_AUTO_TEST_CASE(inline_types) {
     fixture f;
     f.version.content_type = "text/html";
     BOOST_TEST(has_line(f.written(), "Content-Disposition: attachment"));
-    f.route.says_disposition = true;
-    f.route.fields = "Content-Disposition: inline\r\n";
+    f.route.fields.add("Content-Disposition", "inline");
     const auto head = f.written();
     BOOST_TEST(has_line(head, "Content-Disposition: inline"));
     BOOST_TEST(!has_line(head, "Content-Disposition: attachment"));
@@ -376,11 +370,9 @@ BOOST_AUTO_TEST_CASE(inline_types) {
 BOOST_AUTO_TEST_CASE(the_routes_own_fields) {
     fixture f;
     BOOST_TEST(!has_name(f.written(), "Cache-Control")); // open to all
-    f.route.fields = "X-A: b\r\nContent-Type: audio/ogg\r\nCache-Control: private, max-age=5\r\n";
-    f.route.says_content_type = true;
-    f.route.says_cache_control = true;
+    f.route.fields = {{"X-A", "b"}, {"Content-Type", "audio/ogg"}, {"Cache-Control", "private, max-age=5"}};
     f.request.given = std::make_shared<const authorization>();
-    f.request.set_cookie = "Set-Cookie: a=b\r\n";
+    f.request.set_cookie.add("Set-Cookie", "a=b");
     const auto head = f.written();
     BOOST_TEST(has_line(head, "X-A: b"));
     BOOST_TEST(has_line(head, "Set-Cookie: a=b"));
@@ -398,8 +390,7 @@ BOOST_AUTO_TEST_CASE(what_comes_with_the_apps_leave) {
     g->content_type = "application/pdf";
     g->says_disposition = true;
     g->content_disposition = "inline; filename*=UTF-8''a.pdf";
-    g->fields.lines = "Vary: Cookie\r\nCache-Control: private, max-age=9\r\n";
-    g->fields.says_cache_control = true;
+    g->fields = {{"Vary", "Cookie"}, {"Cache-Control", "private, max-age=9"}};
     f.request.given = g;
     const auto head = f.written();
     BOOST_TEST(has_line(head, "Content-Type: application/pdf"));
@@ -425,7 +416,8 @@ BOOST_AUTO_TEST_CASE(connection_and_trace) {
     fixture traced;
     traced.route.settings.server_timing = true;
     BOOST_TEST(has_name(traced.written(), "Server-Timing"));
-    BOOST_TEST(bypass_status("cache_full") == "Cache-Status: sluice; fwd=bypass; detail=cache_full\r\n");
+    BOOST_TEST(bypass_status("cache_full") == "sluice; fwd=bypass; detail=cache_full");
+    BOOST_TEST(bypass_fields("x").text() == "Cache-Status: sluice; fwd=bypass; detail=x\r\n");
     fixture hit;
     hit.x.outcome = metrics::outcome::hit;
     BOOST_TEST(has_line(hit.written(), "Cache-Status: sluice; hit"));
@@ -440,8 +432,8 @@ BOOST_AUTO_TEST_CASE(connection_and_trace) {
 BOOST_AUTO_TEST_CASE(a_redirect) {
     fixture f;
     std::string out;
-    f.request.set_cookie = "Set-Cookie: a=b\r\n";
-    f.route.fields = "Cache-Control: public\r\n";
+    f.request.set_cookie.add("Set-Cookie", "a=b");
+    f.route.fields.add("Cache-Control", "public");
     BOOST_TEST(append_redirect_head(out, f.request, "https://store/k?sig=1"));
     BOOST_TEST(out.starts_with("HTTP/1.1 307 Temporary Redirect\r\n"));
     BOOST_TEST(out.ends_with("\r\n\r\n"));
@@ -453,8 +445,12 @@ BOOST_AUTO_TEST_CASE(a_redirect) {
     BOOST_TEST(out.find("Connection:") == std::string::npos);
 
     auto given = std::make_shared<authorization>();
-    given->fields.lines = "Set-Cookie: c=d\r\nAccess-Control-Allow-Origin: *\r\nContent-Type: text/html\r\n"
-                          "Cache-Control: private\r\nVary: Origin\r\nX-Frame-Options: DENY\r\n";
+    given->fields = {{"Set-Cookie", "c=d"},
+                     {"Access-Control-Allow-Origin", "*"},
+                     {"Content-Type", "text/html"},
+                     {"Cache-Control", "private"},
+                     {"Vary", "Origin"},
+                     {"X-Frame-Options", "DENY"}};
     f.request.given = given;
     f.head.version = 10;
     std::string more;
@@ -491,7 +487,7 @@ BOOST_AUTO_TEST_CASE(what_the_url_of_a_redirect_says) {
     BOOST_TEST(redirect_options(f.request).response_content_disposition == "attachment; filename*=UTF-8''a%20b.mp4");
 
     // The route's own fields come first.
-    f.route.settings.headers = {{"content-type", "audio/mp4"}, {"Content-Disposition", "inline"}};
+    f.route.fields = {{"content-type", "audio/mp4"}, {"Content-Disposition", "inline"}};
     options = redirect_options(f.request);
     BOOST_TEST(options.response_content_type == "audio/mp4");
     BOOST_TEST(options.response_content_disposition == "inline");
@@ -499,7 +495,7 @@ BOOST_AUTO_TEST_CASE(what_the_url_of_a_redirect_says) {
     config::store brief = f.place;
     brief.url_expiry = 20s;
     origin::store other(brief, {}, f.counters.store("brief"));
-    const media_request soon{.x = f.x, .worker = f.own, .route = f.route, .store = other, .key = "a", .give_up = {}};
+    const media_request soon{.x = f.x, .route = f.route, .store = other, .key = "a", .give_up = {}};
     BOOST_TEST((redirect_options(soon).expires == 20s));
 }
 

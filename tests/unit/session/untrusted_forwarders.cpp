@@ -30,7 +30,7 @@ BOOST_AUTO_TEST_CASE(each_peer_is_new_once) {
 
 BOOST_AUTO_TEST_CASE(so_many_are_remembered_and_no_more_are_told) {
     session::untrusted_forwarders seen;
-    for (unsigned i = 0; i < session::untrusted_forwarders::most; ++i) {
+    for (unsigned i = 0; i < session::untrusted_forwarders::max_peers; ++i) {
         BOOST_TEST(seen.is_new(address("10.0.1." + std::to_string(i))));
     }
     BOOST_TEST(!seen.is_new(address("10.0.2.1")));

@@ -1,4 +1,4 @@
-#include <sluice/media/slow_reader.hpp>
+#include <sluice/media/slow_reader_guard.hpp>
 
 namespace sluice::media {
 
@@ -8,18 +8,18 @@ constexpr std::chrono::seconds period{1};
 
 } // namespace
 
-void reader_rest::before_wait() {
+void slow_reader_guard::before_wait() {
     if (slow_) {
         let_go();
     }
     if (!timer_) {
         timer_.emplace(
-            x_.worker.self.deadlines, [](void* r) { static_cast<reader_rest*>(r)->look(); }, this);
+            x_.worker.self.deadlines, [](void* r) { static_cast<slow_reader_guard*>(r)->look(); }, this);
         look();
     }
 }
 
-void reader_rest::look() {
+void slow_reader_guard::look() {
     const bool was_slow = slow_;
     slow_ = rate_.sample(x_.client.is_writing(), x_.client.bytes_taken(), x_.worker.self.deadlines.now());
     timer_->expires_after(period);
@@ -32,9 +32,9 @@ void reader_rest::look() {
     let_go();
 }
 
-void reader_rest::let_go() {
-    if (!rests_) {
-        rests_ = true;
+void slow_reader_guard::let_go() {
+    if (!paused_) {
+        paused_ = true;
         reader_.rest();
     }
 }

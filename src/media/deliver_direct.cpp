@@ -1,7 +1,7 @@
 // Past the cache: the origin's answer straight to the client.
-#include <sluice/http/conditional.hpp>
-#include <sluice/http/fields.hpp>
 #include <sluice/media/deliver.hpp>
+#include <sluice/media/delivery_plan.hpp>
+#include <sluice/media/delivery_rules.hpp>
 #include <sluice/media/media_head.hpp>
 #include <sluice/session/disconnect_watch.hpp>
 
@@ -11,20 +11,19 @@ namespace sluice::media {
 
 namespace {
 
-constexpr std::size_t step = 64 * 1024;
+/// What one read of the origin takes at most.
+constexpr std::size_t max_read = 64 * 1024;
+/// Questions to the origin: one more where the answer in hand does not cover what is wanted, and another where the
+/// representation decides otherwise than the range asked.
+constexpr int max_questions = 3;
 
 representation representation_of(const origin::object_head& h) {
     return {h.size, h.validator, h.content_type, h.last_modified, std::chrono::system_clock::now()};
 }
 
-bool covers(const origin::fetched& f, const plan& p) {
-    return !p.has_body ||
-           (f.head().has_bytes && f.head().bytes.first <= p.bytes.first && f.head().bytes.last >= p.bytes.last);
-}
-
 /// `version`: what alone is wanted; nullptr: any.
-awaitable<result<origin::fetched>> ask(media_request& m, std::optional<http::range_spec> range,
-                                       const cache::object_info* version) {
+awaitable<result<origin::fetched>> ask(const direct_context& with, media_request& m,
+                                       std::optional<http::range_spec> range, const cache::object_info* version) {
     origin::fetch_request r;
     r.key = m.key;
     r.method = m.head_only ? sign::method::head : sign::method::get;
@@ -38,7 +37,7 @@ awaitable<result<origin::fetched>> ask(media_request& m, std::optional<http::ran
         r.size = version->size;
     }
     r.give_up = std::max(m.give_up, steady_clock::now() + std::chrono::seconds(1));
-    auto got = co_await origin::fetch(m.worker.origin_pool, m.store, r);
+    auto got = co_await origin::fetch(with.origin_pool, m.store, r);
     if (got) {
         m.fetched = true;
         m.origin_status = got.value().head().status;
@@ -47,9 +46,9 @@ awaitable<result<origin::fetched>> ask(media_request& m, std::optional<http::ran
 }
 
 /// Reads and drops what comes before the wanted bytes, then sends them as they come.
-awaitable<result<void>> stream(media_request& m, origin::fetched& from, const http::byte_range& wanted,
-                               std::string& head) {
-    std::vector<char> buffer(step);
+awaitable<result<void>> stream(file_pool& reads, media_request& m, origin::fetched& from,
+                               const http::byte_range& wanted, std::string& head) {
+    std::vector<char> buffer(max_read);
     std::uint64_t at = from.head().bytes.first;
     session::disconnect_watch watch(
         m.x, [](void* answer) { static_cast<origin::fetched*>(answer)->abort(); }, &from);
@@ -73,7 +72,7 @@ awaitable<result<void>> stream(media_request& m, origin::fetched& from, const ht
         std::string_view piece(buffer.data() + skip, static_cast<std::size_t>(end - skip));
         m.x.bytes.origin += piece.size();
         if (m.coded) {
-            auto coded = co_await m.coded->put(m.worker.shared.reads, piece, head);
+            auto coded = co_await m.coded->put(reads, piece, head);
             if (!coded) {
                 co_return coded;
             }
@@ -92,67 +91,59 @@ awaitable<result<void>> stream(media_request& m, origin::fetched& from, const ht
     co_return result<void>();
 }
 
+/// Sends what is planned from an answer that covers it.
+awaitable<result<void>> send_answer(const direct_context& with, media_request& m, origin::fetched& answer,
+                                    const representation& r, const plan& p) {
+    std::string head;
+    append_head(head, m, r, p);
+    if (p.has_body) {
+        co_return co_await stream(with.bodies.reads, m, answer, p.bytes, head);
+    }
+    m.x.note_head_sent();
+    co_return co_await m.x.client.write(head);
+}
+
 } // namespace
 
-awaitable<delivered> deliver_direct(media_request& m, std::optional<origin::fetched> have, errc why) {
+awaitable<result<void>> deliver_direct(direct_context with, media_request& m, std::optional<origin::fetched> have,
+                                       errc why) {
     m.x.outcome = metrics::outcome::bypass;
     m.x.detail = to_string(why);
     m.stored = false;
     m.collapsed = false;
-    m.ranges.clear(); // one transfer from the origin cannot give several: RFC 9110 §14.2 allows the whole instead
-    // Where the answer in hand does not cover what is wanted, one exact request does; a second time only where the
-    // representation decides otherwise than the range asked: If-Range does not hold, or the 416 to it does not.
-    auto range = m.range;
-    for (int round = 0; round < 3; ++round) {
+    m.wanted.several.clear(); // one transfer cannot give several: RFC 9110 §14.2 allows the whole instead
+    auto range = m.wanted.single;
+    for (int question = 0; question < max_questions; ++question) {
         if (!have) {
-            auto got = co_await ask(m, range, nullptr);
+            auto got = co_await ask(with, m, range, nullptr);
             if (!got) {
-                co_return delivered{got.error()};
+                co_return got.error();
             }
             have.emplace(std::move(got.value()));
         }
         const representation r = representation_of(have->head());
-        plan p = make_delivery_plan(m, r);
-        const bool refused = have->head().status == 416;
-        if (refused && p.status != 416 && r.size == 0) {
+        plan p = make_delivery_plan(with.bodies, m, r);
+        if (is_empty_whole(have->head(), p)) {
             m.coded.reset();
-            p = plan{}; // an empty object, asked for by range: its whole is nothing
+            p = plan{};
         }
-        // A 416 has no validators: what the client's conditions mean is known from a whole answer alone.
-        const bool unclear = refused && r.size > 0 && (p.status != 416 || has_conditions(m));
-        if (unclear || p.status == 200) {
-            range.reset();
-        }
-        if (!unclear && p.status == 206) {
-            range = http::range_spec{http::range_spec::form::bounded, p.bytes.first, p.bytes.last, 0};
-        }
-        if (unclear || !covers(*have, p)) {
+        const auto step = direct_step_for(have->head(), p, has_conditions(m.x.request.fields), range);
+        if (step.send) {
+            auto sent = co_await send_answer(with, m, *have, r, p);
             have->finish();
-            have.reset();
-            continue;
+            co_return sent;
         }
-        std::string head;
-        append_head(head, m, r, p);
-        result<void> sent;
-        if (p.has_body) {
-            auto streamed = co_await stream(m, *have, p.bytes, head);
-            sent = std::move(streamed);
-        } else {
-            m.x.note_head_sent();
-            auto written = co_await m.x.client.write(head);
-            sent = std::move(written);
-        }
+        range = step.range;
         have->finish();
-        co_return delivered{sent ? std::nullopt : std::optional<error>(sent.error())};
+        have.reset();
     }
-    co_return delivered{
-        error{errc::validator_changed, error_source::origin, false, "the object changes while it is read"}};
+    co_return error{errc::validator_changed, error_source::origin, false, "the object changes while it is read"};
 }
 
-awaitable<result<void>> continue_direct(media_request& m, http::byte_range wanted, const cache::object_info& version,
-                                        std::string& before) {
+awaitable<result<void>> continue_direct(direct_context with, media_request& m, http::byte_range wanted,
+                                        const cache::object_info& version, std::string& before) {
     const http::range_spec range{http::range_spec::form::bounded, wanted.first, wanted.last, 0};
-    auto got = co_await ask(m, range, &version);
+    auto got = co_await ask(with, m, range, &version);
     if (!got) {
         co_return got.error();
     }
@@ -160,7 +151,7 @@ awaitable<result<void>> continue_direct(media_request& m, http::byte_range wante
     if (!head.has_bytes || head.bytes.first > wanted.first || head.bytes.last < wanted.last) {
         co_return error{errc::bad_content_range, error_source::origin, false};
     }
-    auto sent = co_await stream(m, got.value(), wanted, before);
+    auto sent = co_await stream(with.bodies.reads, m, got.value(), wanted, before);
     got.value().finish();
     co_return sent;
 }

@@ -1,5 +1,5 @@
 #include <sluice/base/worker.hpp>
-#include <sluice/media/turns.hpp>
+#include <sluice/media/keyed_mutex.hpp>
 
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
@@ -15,17 +15,18 @@ namespace {
 using sluice::awaitable;
 using sluice::event;
 using sluice::executor;
-using sluice::media::turns;
+using sluice::media::keyed_mutex;
 namespace asio = boost::asio;
 
 std::shared_ptr<event> waker(asio::io_context& context) {
     return std::make_shared<event>(context.get_executor());
 }
 
-awaitable<void> pass(asio::io_context& context, turns& lines, std::string name, std::vector<int>& order, int number) {
+awaitable<void> pass(asio::io_context& context, keyed_mutex& locks, std::string name, std::vector<int>& order,
+                     int number) {
     const auto wake = waker(context);
-    const turns::place place(lines, name, wake);
-    while (!place.has_turn()) {
+    const keyed_mutex::ticket ticket(locks, name, wake);
+    while (!ticket.owns_lock()) {
         co_await wake->wait();
     }
     order.push_back(number);
@@ -33,56 +34,56 @@ awaitable<void> pass(asio::io_context& context, turns& lines, std::string name, 
 
 } // namespace
 
-BOOST_AUTO_TEST_SUITE(proxy_turns)
+BOOST_AUTO_TEST_SUITE(keyed_mutexes)
 
-BOOST_AUTO_TEST_CASE(the_first_has_it_at_once_and_the_next_when_it_ends) {
+BOOST_AUTO_TEST_CASE(the_first_owns_it_at_once_and_the_next_when_that_ends) {
     asio::io_context context;
-    turns lines;
-    std::optional<turns::place> first(std::in_place, lines, "a", waker(context));
-    BOOST_TEST(first->has_turn());
-    BOOST_TEST(!first->is_awaited());
+    keyed_mutex locks;
+    std::optional<keyed_mutex::ticket> first(std::in_place, locks, "a", waker(context));
+    BOOST_TEST(first->owns_lock());
+    BOOST_TEST(!first->is_contended());
     std::vector<int> order;
     for (int i = 0; i < 5; ++i) {
-        asio::co_spawn(context, pass(context, lines, "a", order, i), asio::detached);
+        asio::co_spawn(context, pass(context, locks, "a", order, i), asio::detached);
     }
-    asio::co_spawn(context, pass(context, lines, "b", order, 9), asio::detached);
+    asio::co_spawn(context, pass(context, locks, "b", order, 9), asio::detached);
     context.poll();
-    BOOST_TEST(first->is_awaited());
+    BOOST_TEST(first->is_contended());
     BOOST_TEST(order == std::vector<int>{9}, boost::test_tools::per_element());
     first.reset();
     context.restart();
     context.run();
     const std::vector<int> expected{9, 0, 1, 2, 3, 4};
     BOOST_TEST(order == expected, boost::test_tools::per_element());
-    BOOST_TEST(lines.size() == 0U);
+    BOOST_TEST(locks.size() == 0U);
 }
 
-BOOST_AUTO_TEST_CASE(who_leaves_the_line_keeps_nobody) {
+BOOST_AUTO_TEST_CASE(a_waiter_that_leaves_holds_nobody_up) {
     asio::io_context context;
-    turns lines;
-    std::optional<turns::place> first(std::in_place, lines, "a", waker(context));
-    std::optional<turns::place> second(std::in_place, lines, "a", waker(context));
-    const turns::place third(lines, "a", waker(context));
+    keyed_mutex locks;
+    std::optional<keyed_mutex::ticket> first(std::in_place, locks, "a", waker(context));
+    std::optional<keyed_mutex::ticket> second(std::in_place, locks, "a", waker(context));
+    const keyed_mutex::ticket third(locks, "a", waker(context));
     second.reset();
-    BOOST_TEST(first->has_turn());
-    BOOST_TEST(!third.has_turn());
+    BOOST_TEST(first->owns_lock());
+    BOOST_TEST(!third.owns_lock());
     first.reset();
-    BOOST_TEST(third.has_turn());
-    BOOST_TEST(!third.is_awaited());
+    BOOST_TEST(third.owns_lock());
+    BOOST_TEST(!third.is_contended());
 }
 
 BOOST_AUTO_TEST_CASE(one_at_a_time_over_all_threads) {
     constexpr int workers = 4;
     constexpr int each = 500;
-    turns lines;
+    keyed_mutex locks;
     std::atomic<int> inside{0};
     std::atomic<int> passed{0};
     std::atomic<bool> overlapped{false};
-    const auto visit = [](asio::io_context& context, turns& all, std::atomic<int>& in, std::atomic<int>& done,
+    const auto visit = [](asio::io_context& context, keyed_mutex& all, std::atomic<int>& in, std::atomic<int>& done,
                           std::atomic<bool>& both) -> awaitable<void> {
         const auto wake = waker(context);
-        const turns::place place(all, "a", wake);
-        while (!place.has_turn()) {
+        const keyed_mutex::ticket ticket(all, "a", wake);
+        while (!ticket.owns_lock()) {
             co_await wake->wait();
         }
         both = both || in.fetch_add(1) != 0;
@@ -95,7 +96,7 @@ BOOST_AUTO_TEST_CASE(one_at_a_time_over_all_threads) {
         threads.emplace_back([&] {
             asio::io_context context{1};
             for (int i = 0; i < each; ++i) {
-                asio::co_spawn(context, visit(context, lines, inside, passed, overlapped), asio::detached);
+                asio::co_spawn(context, visit(context, locks, inside, passed, overlapped), asio::detached);
             }
             const auto guard = asio::make_work_guard(context);
             while (passed < workers * each) {
@@ -108,7 +109,7 @@ BOOST_AUTO_TEST_CASE(one_at_a_time_over_all_threads) {
     }
     BOOST_TEST(!overlapped);
     BOOST_TEST(passed == workers * each);
-    BOOST_TEST(lines.size() == 0U);
+    BOOST_TEST(locks.size() == 0U);
 }
 
 BOOST_AUTO_TEST_SUITE_END()

@@ -1,4 +1,4 @@
-#include <sluice/session/client_connection.hpp>
+#include <sluice/session/tcp_connection.hpp>
 
 #include <boost/asio/read.hpp>
 #include <boost/asio/write.hpp>
@@ -12,7 +12,7 @@ namespace {
 
 using acceptor = asio::basic_socket_acceptor<asio::ip::tcp, executor>;
 
-/// A client's socket and the downstream that was accepted for it, on one worker.
+/// A client's socket and the connection that was accepted from it, on one worker.
 struct fixture {
     fixture()
         : peer(w.context) {
@@ -21,7 +21,7 @@ struct fixture {
         peer.connect(listening.local_endpoint());
         tcp_socket accepted(w.context);
         listening.accept(accepted);
-        client = std::make_unique<client_connection>(std::move(accepted), w, std::chrono::milliseconds(100));
+        client = std::make_unique<tcp_connection>(std::move(accepted), w, std::chrono::milliseconds(100));
     }
     void run(awaitable<void> test) {
         w.tasks.spawn(w.deadlines.run());
@@ -121,7 +121,7 @@ boost::system::error_code end_seen(bool abort) {
 
 } // namespace
 
-BOOST_AUTO_TEST_SUITE(relay_downstream)
+BOOST_AUTO_TEST_SUITE(tcp_connections)
 
 BOOST_AUTO_TEST_CASE(the_buffer_keeps_views_and_order) {
     fixture f;

@@ -1,0 +1,97 @@
+#include "cached_delivery.hpp"
+
+#include <sluice/media/delivery_rules.hpp>
+#include <sluice/media/media_head.hpp>
+
+namespace sluice::media::detail {
+
+namespace {
+
+using metrics::outcome;
+using coverage = cache::object::coverage;
+
+/// Runs of a range that were in the cache when the request came; what lies behind them counts as the origin's.
+constexpr std::size_t max_tracked_runs = 1024;
+
+} // namespace
+
+coverage cached_delivery::coverage_of_all() const {
+    if (!to_send.several) {
+        return object->covers(to_send.bytes.first, to_send.bytes.last);
+    }
+    std::vector<coverage> parts;
+    for (const auto& part : to_send.several->parts) {
+        parts.push_back(object->covers(part.first, part.last));
+    }
+    return combine(parts);
+}
+
+void cached_delivery::classify() {
+    if (m.x.outcome == outcome::miss) {
+        window.skip_first();
+        return;
+    }
+    held = to_send.has_body ? coverage_of_all() : coverage::all;
+    if (m.x.outcome == outcome::relay) {
+        m.x.outcome = outcome_of(held);
+        m.stored = m.x.outcome != outcome::hit;
+    }
+}
+
+void cached_delivery::begin_part(const http::byte_range& part) {
+    const bool is_open = m.wanted.single && m.wanted.single->kind == http::range_spec::form::open;
+    wanted = part;
+    position = part.first;
+    window.begin(part, is_open);
+    joined = false;
+    if (held == coverage::some) {
+        held_runs = object->present_runs(part.first, part.last, max_tracked_runs);
+    }
+}
+
+void cached_delivery::prepend_head() {
+    const std::string part_head = head; // of several, else nothing
+    head.clear();
+    append_head(head, m, representation_of(*object), to_send);
+    head += part_head;
+}
+
+void cached_delivery::after_sending(std::uint64_t first, bool succeeded, slow_reader_guard& slow) {
+    if (position > first) {
+        count_bytes(first, position - 1);
+        restarts = 0;
+    }
+    if (!succeeded) {
+        return;
+    }
+    if (slow.paused()) {
+        slow.resume();
+        window.shrink();
+    } else {
+        look_ahead();
+    }
+}
+
+/// Where windows are fetched: fetches on, so that the next bytes are there when they are due.
+void cached_delivery::look_ahead() {
+    const auto ahead = window.look_ahead(position);
+    if (!ahead) {
+        return;
+    }
+    const auto gap = object->gap(ahead->first, ahead->last);
+    if (const auto next = window.fetch_ahead(position, gap.begin, gap.end)) {
+        read_ahead(fills, m.store, object, next->first, next->last);
+    }
+}
+
+/// Bytes that were there when the request came are the cache's; what came on its account, or with it, the origin's.
+void cached_delivery::count_bytes(std::uint64_t first, std::uint64_t last) {
+    const std::uint64_t length = last - first + 1;
+    const std::uint64_t from_cache = held == coverage::all    ? length
+                                     : held == coverage::none ? 0
+                                                              : bytes_within(held_runs, first, last);
+    m.x.bytes.cache += from_cache;
+    m.x.bytes.origin += length - from_cache;
+}
+
+} // namespace sluice::media::detail

@@ -1,0 +1,49 @@
+#pragma once
+
+#include <sluice/base/scratch.hpp>
+#include <sluice/media/deliver.hpp>
+#include <sluice/media/fetch_window.hpp>
+#include <sluice/media/plan.hpp>
+#include <sluice/media/slow_reader_guard.hpp>
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace sluice::media::detail {
+
+/// One client on its way through a cached version: where it is, and what is counted and fetched ahead on its account.
+/// Never waits.
+struct cached_delivery {
+    fill_context& fills;
+    body_context bodies;
+    media_request& m;
+    std::shared_ptr<cache::object> object;
+    plan to_send;
+    fetch_window window;
+    scratch room{};
+    std::string& head{room.text}; ///< not sent yet
+    http::byte_range wanted{};    ///< what is sent now: all of it, or a part
+    std::uint64_t position{0};
+    int restarts{0};    ///< transfers begun after the head since bytes were last sent
+    bool joined{false}; ///< it waited for another's transfer
+    cache::object::coverage held{cache::object::coverage::none}; ///< of what is sent, when the request came
+    std::vector<cache::object::run> held_runs{};                 ///< where that is `some`
+
+    /// Sets the request's outcome by what of it is in the cache.
+    void classify();
+    /// Turns to one of the ranges. `held` is what of it was there when the request came.
+    void begin_part(const http::byte_range& part);
+    /// Puts the response's head before what is to be sent first.
+    void prepend_head();
+    /// Accounts for the bytes from `first` on that were sent, and fetches ahead of a client that takes them.
+    void after_sending(std::uint64_t first, bool succeeded, slow_reader_guard& slow);
+
+private:
+    [[nodiscard]] cache::object::coverage coverage_of_all() const;
+    void look_ahead();
+    void count_bytes(std::uint64_t first, std::uint64_t last);
+};
+
+} // namespace sluice::media::detail

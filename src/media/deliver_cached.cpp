@@ -1,0 +1,185 @@
+// A version in the cache, on its way to one client.
+#include <sluice/media/deliver.hpp>
+#include <sluice/media/delivery_plan.hpp>
+#include <sluice/media/delivery_rules.hpp>
+#include <sluice/media/error_rules.hpp>
+#include <sluice/media/media_head.hpp>
+#include <sluice/media/send_file.hpp>
+#include <sluice/session/disconnect_watch.hpp>
+
+#include "cached_delivery.hpp"
+
+#include <algorithm>
+#include <utility>
+
+namespace sluice::media {
+
+namespace {
+
+using coverage = cache::object::coverage;
+using detail::cached_delivery;
+
+awaitable<result<void>> fetch_missing(cached_delivery& d, const cache::span& s) {
+    media_request& m = d.m;
+    if (!may_restart(m.x.head_sent, d.restarts)) {
+        co_return error{errc::store_error, error_source::origin, false, "too many transfers failed"};
+    }
+    d.restarts += m.x.head_sent ? 1 : 0;
+    const auto began = steady_clock::now();
+    const auto give_up = m.x.head_sent ? began + m.store.patience() : m.give_up;
+    const std::uint64_t last = std::min(s.last, d.window.next_end(s.first));
+    auto begun = co_await begin_fill(d.fills, m.store, d.object, s.first, last, give_up);
+    m.origin_time += steady_clock::now() - began;
+    if (!begun) {
+        co_return begun.error();
+    }
+    if (begun.value() == fill_start::started) {
+        m.fetched = true;
+        m.origin_status = 206;
+    }
+    co_return result<void>();
+}
+
+/// Something failed on the way. Where the cache is what is in the way, the origin can still be asked directly.
+awaitable<result<void>> recover(cached_delivery& d, error e) {
+    if (is_changed(e.code)) {
+        d.fills.cache.retire(d.object);
+    }
+    if (!may_continue_direct(e.code, d.m.x.head_sent, d.position, d.wanted.last)) {
+        co_return e;
+    }
+    d.m.x.detail = to_string(e.code);
+    const http::byte_range left{d.position, d.wanted.last};
+    const direct_context direct{d.fills.origin_pool, d.bodies};
+    co_return co_await continue_direct(direct, d.m, left, d.object->info(), d.head);
+}
+
+/// Sends the next piece of what is readable up to `last` through the encoder. While the client takes it, nothing of the
+/// cache is held.
+awaitable<result<void>> send_coded(cached_delivery& d, cache::reader& r, int fd, std::uint64_t last) {
+    last = std::min(last, d.position + max_coded_piece - 1);
+    auto coded = co_await d.m.coded->put_file(d.bodies.reads, fd, d.position, last, d.head);
+    r.release();
+    if (!coded) {
+        co_return coded;
+    }
+    d.position = last + 1;
+    if (d.head.empty()) { // the encoder still has it
+        co_return coded;
+    }
+    d.m.x.note_head_sent();
+    auto sent = co_await d.m.x.client.write(d.head);
+    d.head.clear();
+    co_return sent;
+}
+
+/// Waits for a transfer to bring more. Errors: `connection_lost` where the client leaves meanwhile.
+awaitable<result<void>> wait_for_fill(cached_delivery& d, cache::reader& r,
+                                      std::optional<session::disconnect_watch>& watch) {
+    media_request& m = d.m;
+    if (!m.fetched && !d.joined) {
+        d.joined = true;
+        m.collapsed = true;
+        m.x.worker.counters.fill_joins->Increment();
+    }
+    m.x.client.timer().clear(); // the transfer has time-outs of its own
+    if (!watch) {
+        watch.emplace(
+            m.x, [](void* waiting) { static_cast<cache::reader*>(waiting)->interrupt(); }, &r);
+    }
+    co_await r.wait();
+    if (watch->client_gone()) {
+        co_return error{errc::connection_lost, error_source::client, false, "client gone"};
+    }
+    co_return result<void>();
+}
+
+/// Sends `d.wanted`; lets `keepalive_reader` go once there is a reader of its own.
+awaitable<result<void>> send_part(cached_delivery& d, std::shared_ptr<cache::file> data,
+                                  std::unique_ptr<cache::reader> keepalive_reader) {
+    media_request& m = d.m;
+    cache::reader r(d.object, m.x.worker.self.get_executor(), d.wanted.first, d.wanted.last);
+    keepalive_reader.reset();
+    slow_reader_guard slow(m.x, r);
+    std::optional<session::disconnect_watch> watch; // made when first needed: a hit never waits
+    while (d.position <= d.wanted.last) {
+        const cache::span s = r.next(d.position);
+        result<void> done;
+        switch (s.what) {
+        case cache::span::kind::readable:
+            if (!m.x.head_sent) {
+                d.prepend_head();
+            }
+            if (m.coded) {
+                done = co_await send_coded(d, r, data->fd(), s.last);
+            } else {
+                done = co_await send_file(m.x, d.bodies.reads, data->fd(), d.position, s.last, d.head, &slow);
+            }
+            d.after_sending(s.first, done.has_value(), slow);
+            break;
+        case cache::span::kind::unverified:
+            done = co_await d.fills.cache.verify(d.object, data, s.first, s.last);
+            break;
+        case cache::span::kind::wait:
+            done = co_await wait_for_fill(d, r, watch);
+            break;
+        case cache::span::kind::absent:
+            done = co_await fetch_missing(d, s);
+            break;
+        case cache::span::kind::failed:
+            done = s.outcome.error();
+            break;
+        }
+        if (!done) {
+            r.rest(); // nothing more is wanted of the cache, whatever comes of the rest
+            co_return co_await recover(d, done.error());
+        }
+    }
+    co_return result<void>();
+}
+
+/// Several ranges, each between its own delimiters.
+awaitable<result<void>> send_several(cached_delivery& d, std::shared_ptr<cache::file> data,
+                                     std::unique_ptr<cache::reader> keepalive_reader) {
+    const multipart& several = *d.to_send.several;
+    const bool something_held = d.held != coverage::none;
+    for (std::size_t i = 0; i < several.parts.size(); ++i) {
+        d.head = several.part_head(i);
+        const auto& bytes = several.parts[i];
+        d.held = something_held ? d.object->covers(bytes.first, bytes.last) : coverage::none;
+        d.begin_part(bytes);
+        auto first_reader = std::exchange(keepalive_reader, nullptr);
+        auto sent = co_await send_part(d, data, std::move(first_reader));
+        if (!sent) {
+            co_return sent;
+        }
+    }
+    const std::string closing = several.closing();
+    co_return co_await d.m.x.client.write(closing);
+}
+
+} // namespace
+
+awaitable<result<void>> deliver_cached(fill_context& fills, body_context bodies, media_request& m,
+                                       std::shared_ptr<cache::object> o,
+                                       std::unique_ptr<cache::reader> keepalive_reader) {
+    cached_delivery d{
+        fills, bodies, m, o, make_delivery_plan(bodies, m, representation_of(*o)), fetch_window(fills.read_ahead)};
+    d.classify();
+    if (!d.to_send.has_body) {
+        append_head(d.head, m, representation_of(*o), d.to_send);
+        m.x.note_head_sent();
+        co_return co_await m.x.client.write(d.head);
+    }
+    auto data = co_await fills.cache.open(o);
+    if (!data) {
+        co_return data.error();
+    }
+    if (d.to_send.several) {
+        co_return co_await send_several(d, data.value(), std::move(keepalive_reader));
+    }
+    d.begin_part(d.to_send.bytes);
+    co_return co_await send_part(d, data.value(), std::move(keepalive_reader));
+}
+
+} // namespace sluice::media

@@ -1,0 +1,69 @@
+#include <sluice/media/deliver.hpp>
+#include <sluice/media/delivery_rules.hpp>
+#include <sluice/media/media_head.hpp>
+#include <sluice/media/redirect.hpp>
+
+namespace sluice::media {
+
+namespace {
+
+/// A version may change while it is looked up; beyond this many times the app answers.
+constexpr int max_attempts = 3;
+
+awaitable<result<void>> send_unsatisfiable(media_request& m, std::uint64_t size) {
+    const representation r{size, {}, {}, {}, {}};
+    std::string head;
+    m.x.outcome = metrics::outcome::miss;
+    append_head(head, m, r, plan{416, {}, false});
+    m.x.note_head_sent();
+    co_return co_await m.x.client.write(head);
+}
+
+awaitable<result<void>> deliver_through_cache(worker_parts& with, media_request& m) {
+    result<void> sent;
+    for (int attempt = 0; attempt < max_attempts; ++attempt) {
+        auto found = co_await look_up(with.lookups, with.fills, m);
+        std::optional<origin::fetched> answer; // of the origin, that cannot be cached
+        if (!found) {
+            sent = found.error();
+        } else if (auto* cached = std::get_if<cached_version>(&found.value())) {
+            if (m.given) {
+                with.fills.cache.link(cached->object, m.given->resolver_id, m.purges_seen);
+            }
+            sent = co_await deliver_cached(with.fills, with.bodies, m, cached->object,
+                                           std::move(cached->keepalive_reader));
+        } else if (auto* uncacheable = std::get_if<uncacheable_answer>(&found.value())) {
+            answer.emplace(std::move(uncacheable->answer));
+            sent = uncacheable->reason;
+        } else {
+            const auto size = std::get<unsatisfiable_range>(found.value()).size;
+            sent = co_await send_unsatisfiable(m, size);
+        }
+        switch (after_attempt(sent, m.x.head_sent)) {
+        case next_attempt::none:
+            co_return sent;
+        case next_attempt::bypass_cache: {
+            const direct_context direct{with.fills.origin_pool, with.bodies};
+            co_return co_await deliver_direct(direct, m, std::move(answer), sent.error().code);
+        }
+        case next_attempt::look_up_again:
+            m.x.outcome = metrics::outcome::relay;
+            break;
+        }
+    }
+    co_return sent;
+}
+
+} // namespace
+
+awaitable<result<void>> deliver_object(worker_parts& with, media_request& m) {
+    if (m.store.is_local()) {
+        return deliver_local(with.bodies, m);
+    }
+    if (m.route.settings.delivery == config::delivery::redirect) {
+        return redirect(with.fills.origin_pool, m);
+    }
+    return deliver_through_cache(with, m);
+}
+
+} // namespace sluice::media

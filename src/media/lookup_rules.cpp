@@ -1,0 +1,105 @@
+#include <sluice/cache/key.hpp>
+#include <sluice/http/freshness.hpp>
+#include <sluice/media/error_rules.hpp>
+#include <sluice/media/fetch_window.hpp>
+#include <sluice/media/lookup_rules.hpp>
+
+#include <algorithm>
+
+namespace sluice::media {
+
+namespace {
+
+using http::range_spec;
+
+constexpr std::uint64_t max_offset = INT64_MAX;
+
+range_spec bounded(std::uint64_t first, std::uint64_t last) noexcept {
+    return {range_spec::form::bounded, first, std::min(last, max_offset), 0};
+}
+
+constexpr std::uint64_t page_begin(std::uint64_t offset) noexcept {
+    return offset / cache::page_size * cache::page_size;
+}
+
+/// Whether the answer is of the version in the cache, which is its validator and its size; a 304 tells no size, and may
+/// leave its validator out.
+bool confirms(const origin::object_head& answer, const known_version& stale) noexcept {
+    if (answer.status == 304) {
+        return answer.validator.empty() || answer.validator == stale.validator;
+    }
+    return answer.validator == stale.validator && answer.size == stale.size;
+}
+
+} // namespace
+
+std::optional<range_spec> cold_range(bool head_only, const requested_ranges& wanted,
+                                     std::uint64_t read_ahead) noexcept {
+    if (head_only) {
+        return std::nullopt;
+    }
+    if (!wanted.several.empty()) {
+        return bounded(0, cache::page_size - 1); // which of them there are is known once the size is
+    }
+    if (!wanted.single) {
+        return bounded(0, max_window(read_ahead) - 1); // all of it, but not at once
+    }
+    const range_spec& range = *wanted.single;
+    if (range.kind == range_spec::form::suffix) {
+        return range;
+    }
+    const std::uint64_t begin = page_begin(std::min(range.first, max_offset));
+    if (range.kind == range_spec::form::bounded && fits_one_window(range.first, range.last, read_ahead)) {
+        return bounded(begin, page_begin(range.last) + cache::page_size - 1);
+    }
+    // To the end of a window's unit, so that the windows of all readers meet at the same places.
+    return bounded(begin, (begin + first_window / 2) / first_window * first_window + first_window - 1);
+}
+
+std::optional<range_spec> revalidation_range(bool head_only, const requested_ranges& wanted,
+                                             std::uint64_t size) noexcept {
+    if (head_only || size == 0) {
+        return std::nullopt;
+    }
+    const auto bytes = wanted.single ? wanted.single->resolve(size) : http::byte_range{0, size - 1};
+    const std::uint64_t begin = bytes ? page_begin(bytes->first) : 0;
+    return bounded(begin, begin + cache::page_size - 1);
+}
+
+bool is_fresh(const freshness_state& v, steady_clock::time_point now, std::chrono::milliseconds max_age) noexcept {
+    return v.marked <= v.confirmed && http::is_fresh(v.checked, now, max_age);
+}
+
+bool may_serve_stale(const error& e, steady_clock::time_point checked, steady_clock::time_point now,
+                     std::chrono::milliseconds max_age, std::chrono::milliseconds stale_if_error) noexcept {
+    return is_outage(e) && http::is_usable_on_error(checked, now, max_age, stale_if_error);
+}
+
+bool must_retire(const error& e) noexcept {
+    return e.code == errc::not_found || is_changed(e.code);
+}
+
+bool is_confirmed_since(const arrival& then, const freshness_state& now) noexcept {
+    const bool settled = then.same_version ? now.confirmed >= then.marked : now.marked <= now.confirmed;
+    return settled && now.checked >= then.time;
+}
+
+answer_action action_for(const origin::object_head& answer, const known_version* stale, bool conditional,
+                         bool is_second) noexcept {
+    if (answer.status == 416) {
+        if (is_second) {
+            return answer_action::reject;
+        }
+        const bool is_certain = stale == nullptr && answer.size != 0 && !conditional;
+        return is_certain ? answer_action::unsatisfiable : answer_action::ask_without_range;
+    }
+    if (stale == nullptr) {
+        return answer_action::admit;
+    }
+    if (confirms(answer, *stale)) {
+        return answer_action::confirm;
+    }
+    return answer.status == 304 ? answer_action::ask_anew : answer_action::admit;
+}
+
+} // namespace sluice::media

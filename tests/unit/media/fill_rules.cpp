@@ -1,0 +1,186 @@
+#include <sluice/media/fetch_window.hpp>
+#include <sluice/media/fill_rules.hpp>
+#include <sluice/media/slot_limit.hpp>
+
+#include <boost/test/unit_test.hpp>
+
+#include <optional>
+#include <utility>
+#include <vector>
+
+namespace {
+
+using namespace sluice;
+using namespace sluice::media;
+using namespace std::chrono_literals;
+
+constexpr std::uint64_t block = 1U << 20U;
+constexpr std::uint64_t KiB = 1024;
+
+std::vector<std::uint64_t> ahead(const fetch_window& w, std::uint64_t position) {
+    const auto range = w.look_ahead(position);
+    return range ? std::vector<std::uint64_t>{range->first, range->last} : std::vector<std::uint64_t>{};
+}
+
+} // namespace
+
+BOOST_AUTO_TEST_SUITE(media_fill_rules)
+
+BOOST_AUTO_TEST_CASE(blocks_that_are_nearly_whole) {
+    BOOST_TEST(!is_nearly_whole(0, 4 * block, block)); // not begun
+    BOOST_TEST(!is_nearly_whole(block, 4 * block, block));
+    BOOST_TEST(!is_nearly_whole(1, 4 * block, block));
+    BOOST_TEST(!is_nearly_whole(block - 256 * KiB, 4 * block, block));
+    BOOST_TEST(is_nearly_whole(block - 256 * KiB + 1, 4 * block, block));
+    BOOST_TEST(is_nearly_whole(2 * block - 1, 4 * block, block));
+    // The transfer may end before the block does.
+    BOOST_TEST(is_nearly_whole(1, 200 * KiB, block));
+    BOOST_TEST(!is_nearly_whole(1, 300 * KiB, block));
+}
+
+BOOST_AUTO_TEST_CASE(attempts_to_resume) {
+    const error lost{errc::connection_lost, error_source::origin, true};
+    const error gone{errc::not_found, error_source::origin, false};
+    BOOST_TEST(may_resume(lost, 0ms, 1000ms));
+    BOOST_TEST(may_resume(lost, 1000ms, 1000ms));
+    BOOST_TEST(!may_resume(lost, 1001ms, 1000ms));
+    BOOST_TEST(!may_resume(gone, 0ms, 1000ms));
+}
+
+BOOST_AUTO_TEST_CASE(pauses_before_resuming) {
+    BOOST_TEST((resume_delay(1) == 50ms));
+    BOOST_TEST((resume_delay(2) == 100ms));
+    BOOST_TEST((resume_delay(20) == 1000ms));
+    BOOST_TEST((resume_delay(1000) == 1000ms));
+}
+
+BOOST_AUTO_TEST_CASE(requests_for_one_version) {
+    cache::object_info info;
+    info.key = {"store", "a/b"};
+    info.version = {cache::validator_kind::etag, "\"v1\""};
+    info.size = 1000;
+    const steady_clock::time_point until(5s);
+    const auto request = request_for_version(info, 10, 19, until);
+    BOOST_TEST(request.key == "a/b");
+    BOOST_TEST(request.match == "\"v1\"");
+    BOOST_TEST((request.size == 1000U));
+    BOOST_TEST(request.none_match.empty());
+    BOOST_TEST(http::format_range(request.range.value()) == "bytes=10-19");
+    BOOST_TEST((request.give_up == until));
+    BOOST_TEST((request.method == sign::method::get));
+}
+
+BOOST_AUTO_TEST_CASE(answers_that_can_be_written) {
+    origin::object_head head;
+    head.bytes = {100, 199};
+    BOOST_TEST((check_has_body(head).error().code == errc::unexpected_status));
+    BOOST_TEST((check_resumes(head, 100).error().code == errc::bad_content_range));
+    head.has_bytes = true;
+    BOOST_TEST(check_has_body(head).has_value());
+    BOOST_TEST(check_resumes(head, 100).has_value());
+    BOOST_TEST((check_resumes(head, 99).error().code == errc::bad_content_range));
+    BOOST_TEST((check_resumes(head, 101).error().code == errc::bad_content_range));
+}
+
+BOOST_AUTO_TEST_CASE(what_the_cache_knows_of_a_version) {
+    origin::object_head head;
+    head.size = 1000;
+    head.validator = "\"v1\"";
+    head.content_type = "video/mp4";
+    head.last_modified = "Sat, 05 Nov 1994 08:49:37 GMT";
+    const std::chrono::system_clock::time_point now(7s);
+    const auto info = describe_version(head, "s3://b", "a", "/files/a", false, now);
+    BOOST_TEST(std::string(info.key.store) == "s3://b");
+    BOOST_TEST(info.key.name == "a");
+    BOOST_TEST((info.version == cache::validator{cache::validator_kind::etag, "\"v1\""}));
+    BOOST_TEST(info.size == 1000U);
+    BOOST_TEST(info.content_type == "video/mp4");
+    BOOST_TEST(info.last_modified == "Sat, 05 Nov 1994 08:49:37 GMT");
+    BOOST_TEST(info.purge_tags == "/files/a");
+    BOOST_TEST((info.stored == now));
+    BOOST_TEST((describe_version(head, "g", "a", "", true, now).version.kind == cache::validator_kind::generation));
+}
+
+BOOST_AUTO_TEST_CASE(windows_grow_while_the_client_reads_on) {
+    fetch_window w(8 * block);
+    w.begin({0, 100 * block - 1}, true);
+    BOOST_TEST(w.next_end(0) == block - 1);
+    BOOST_TEST(w.next_end(block) == 3 * block - 1);
+    BOOST_TEST(w.next_end(3 * block) == 7 * block - 1);
+    BOOST_TEST(w.next_end(7 * block) == 15 * block - 1);
+    BOOST_TEST(w.next_end(15 * block) == 23 * block - 1); // no further than read_ahead
+    w.shrink();
+    BOOST_TEST(w.next_end(23 * block) == 24 * block - 1);
+    BOOST_TEST(w.next_end(100 * block - 10) == 100 * block - 1); // nor than the range
+}
+
+BOOST_AUTO_TEST_CASE(a_look_up_began_with_the_first_window) {
+    fetch_window w(8 * block);
+    w.skip_first();
+    w.begin({0, 100 * block - 1}, true);
+    BOOST_TEST(w.next_end(block) == 3 * block - 1);
+    fetch_window small(0); // smaller than one window is one window
+    small.skip_first();
+    small.begin({0, 100 * block - 1}, true);
+    BOOST_TEST(small.next_end(block) == 2 * block - 1);
+}
+
+BOOST_AUTO_TEST_CASE(short_ranges_come_at_once) {
+    fetch_window w(8 * block);
+    w.begin({10, 8 * block + 9}, false); // as long as the largest window
+    BOOST_TEST(w.next_end(10) == 8 * block + 9);
+    BOOST_TEST(ahead(w, 10).empty());
+    w.begin({10, 8 * block + 10}, false);
+    BOOST_TEST(w.next_end(10) == block + 9);
+    w.begin({10, 100}, true); // the end of an open range
+    BOOST_TEST(w.next_end(10) == 100U);
+}
+
+BOOST_AUTO_TEST_CASE(read_ahead_begins_at_half_of_a_window) {
+    fetch_window w(8 * block);
+    w.begin({0, 10 * block - 1}, true);
+    const std::vector<std::uint64_t> half{0, block / 2};
+    BOOST_TEST(ahead(w, 0) == half, boost::test_tools::per_element());
+    BOOST_TEST(!w.fetch_ahead(0, block / 2 + 1, block / 2 + 1).has_value()); // nothing is missing
+    BOOST_TEST(!w.fetch_ahead(block / 4, block / 4, block / 2).has_value()); // the client is there itself
+    BOOST_TEST((w.fetch_ahead(0, block / 4, block / 2) == http::byte_range{block / 4, block / 4 + block - 1}));
+    // Nothing more before the client comes near the end of what was asked for.
+    BOOST_TEST(ahead(w, 0).empty());
+    const std::vector<std::uint64_t> next{block / 4 + block, 2 * block};
+    BOOST_TEST(ahead(w, block) == next, boost::test_tools::per_element());
+    const std::vector<std::uint64_t> last{10 * block - 1, 10 * block - 1};
+    BOOST_TEST(ahead(w, 10 * block - 1) == last, boost::test_tools::per_element());
+    BOOST_TEST(ahead(w, 10 * block).empty());
+    w.begin({0, 10 * block - 1}, true); // another part: what was asked for another counts no more
+    BOOST_TEST(!ahead(w, 0).empty());
+}
+
+BOOST_AUTO_TEST_CASE(what_one_request_brings) {
+    BOOST_TEST(fits_one_window(0, block - 1, 0));
+    BOOST_TEST(!fits_one_window(0, block, 0));
+    BOOST_TEST(fits_one_window(5, 8 * block + 4, 8 * block));
+    BOOST_TEST(!fits_one_window(5, 8 * block + 5, 8 * block));
+}
+
+BOOST_AUTO_TEST_CASE(slots) {
+    slot_limit limit(2);
+    auto first = limit.try_take();
+    {
+        const auto second = limit.try_take();
+        BOOST_TEST(second.has_value());
+        BOOST_TEST(limit.in_use() == 2U);
+        BOOST_TEST(!limit.try_take().has_value());
+        BOOST_TEST(limit.in_use() == 2U); // who is refused holds none
+    }
+    BOOST_TEST(limit.in_use() == 1U);
+    {
+        const slot_limit::slot moved(std::move(*first));
+        first.reset();
+        BOOST_TEST(limit.in_use() == 1U);
+    }
+    BOOST_TEST(limit.in_use() == 0U);
+    slot_limit none(0);
+    BOOST_TEST(!none.try_take().has_value());
+}
+
+BOOST_AUTO_TEST_SUITE_END()

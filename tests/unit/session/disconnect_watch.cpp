@@ -1,0 +1,118 @@
+#include <sluice/session/disconnect_watch.hpp>
+#include <sluice/session/exchange.hpp>
+#include <sluice/session/tcp_connection.hpp>
+
+#include <boost/test/unit_test.hpp>
+
+#include <memory>
+#include <optional>
+
+namespace sluice::session {
+namespace {
+
+using namespace std::chrono_literals;
+using acceptor = asio::basic_socket_acceptor<asio::ip::tcp, executor>;
+
+/// An exchange whose client is the other end of a connection of this process. The loopback tells at once of what a side
+/// does, and the time is the test's own.
+struct fixture {
+    explicit fixture(bool half_close) {
+        acceptor listening(w.context, asio::ip::tcp::endpoint(asio::ip::make_address("127.0.0.1"), 0));
+        peer.connect(listening.local_endpoint());
+        tcp_socket accepted(w.context);
+        listening.accept(accepted);
+        client.emplace(std::move(accepted), w, 1000ms);
+        auto settings = std::make_shared<config::config>();
+        settings->app.half_close = half_close;
+        context.emplace(worker_context{w, std::move(settings), counters});
+        x.emplace(exchange{.worker = *context, .client = *client, .request = head, .parser = parser, .target = "/"});
+        x->body_read = true;
+    }
+    void poll(std::chrono::milliseconds at) { context->poller.poll(start + at); }
+
+    worker w{0};
+    metrics::metrics counters;
+    tcp_socket peer{w.context};
+    std::optional<tcp_connection> client;
+    http::request_head head;
+    http::request_parser parser{8192};
+    std::optional<worker_context> context;
+    std::optional<exchange> x;
+    int told{0};
+    steady_clock::time_point start{};
+};
+
+void count(void* context) {
+    ++static_cast<fixture*>(context)->told;
+}
+
+} // namespace
+
+BOOST_AUTO_TEST_SUITE(disconnect_watches)
+
+BOOST_AUTO_TEST_CASE(a_client_that_is_there_is_not_gone) {
+    fixture f(false);
+    const disconnect_watch watch(*f.x, count, &f);
+    f.poll(0ms);
+    f.peer.write_some(asio::buffer("next", 4)); // a request ahead hides nothing and means nothing
+    f.poll(1000ms);
+    BOOST_TEST(!watch.client_gone());
+}
+
+BOOST_AUTO_TEST_CASE(a_half_closed_client_is_gone_after_its_grace) {
+    fixture f(false);
+    const disconnect_watch watch(*f.x, count, &f);
+    f.peer.write_some(asio::buffer("next", 4));
+    f.peer.shutdown(tcp_socket::shutdown_send);
+    f.poll(0ms);
+    f.poll(99ms);
+    BOOST_TEST(!watch.client_gone());
+    f.poll(100ms);
+    BOOST_TEST(watch.client_gone());
+    f.poll(200ms);
+    BOOST_TEST(f.told == 1);
+}
+
+BOOST_AUTO_TEST_CASE(its_end_counts_only_once_the_body_was_read) {
+    fixture f(false);
+    f.x->body_read = false;
+    const disconnect_watch watch(*f.x, count, &f);
+    f.peer.shutdown(tcp_socket::shutdown_send);
+    f.poll(0ms);
+    f.poll(1000ms);
+    BOOST_TEST(!watch.client_gone());
+    f.x->body_read = true;
+    f.poll(2000ms);
+    BOOST_TEST(!watch.client_gone());
+    f.poll(2100ms);
+    BOOST_TEST(watch.client_gone());
+}
+
+BOOST_AUTO_TEST_CASE(half_close_may_be_allowed_but_a_reset_is_gone_at_once) {
+    fixture f(true);
+    const disconnect_watch watch(*f.x, count, &f);
+    f.peer.shutdown(tcp_socket::shutdown_send);
+    f.poll(0ms);
+    f.poll(1000ms);
+    BOOST_TEST(!watch.client_gone());
+    f.peer.set_option(asio::socket_base::linger(true, 0));
+    f.peer.close();
+    f.poll(1001ms);
+    BOOST_TEST(watch.client_gone());
+    BOOST_TEST(f.told == 1);
+}
+
+BOOST_AUTO_TEST_CASE(who_does_not_watch_is_not_told) {
+    fixture f(false);
+    disconnect_watch watch(*f.x, count, &f);
+    watch.stop();
+    { const disconnect_watch shorter(*f.x, count, &f); }
+    f.peer.close();
+    f.poll(0ms);
+    f.poll(1000ms);
+    BOOST_TEST(f.told == 0);
+}
+
+BOOST_AUTO_TEST_SUITE_END()
+
+} // namespace sluice::session
