@@ -13,7 +13,7 @@ bool is_page(const http::field_view& f) {
            http::same_name(f.value.substr(0, html.size()), html);
 }
 
-/// The media type of an answer that says one; "" where it says none or several.
+/// "" where there is no Content-Type, or more than one.
 std::string_view only_type(const http::field_list& fields) {
     return fields.count("Content-Type") == 1 ? media_type_of(fields.value("Content-Type")) : std::string_view();
 }

@@ -10,8 +10,8 @@ namespace sluice::authorize {
 
 namespace {
 
-/// How many are freed at once at most: about a tenth of a millisecond under the lock.
-constexpr std::size_t most_freed = 256;
+/// Freed by one call at most: about a tenth of a millisecond under the lock.
+constexpr std::size_t max_freed = 256;
 
 sign::hmac_key random_key() {
     std::array<std::uint8_t, 32> bytes{};
@@ -28,47 +28,48 @@ constexpr std::size_t allocated(std::size_t bytes) {
     return std::max<std::size_t>(32, (bytes + 8 + 15) / 16 * 16);
 }
 
-/// Beside the text's own object.
-std::size_t held_by(const std::string& text) {
+/// What a text has on the heap.
+std::size_t heap_bytes(const std::string& text) {
     const std::size_t in_place = std::string().capacity();
     return text.capacity() > in_place ? allocated(text.capacity() + 1) : 0;
 }
 
-std::size_t held_by(const http::header_list& fields) {
+std::size_t heap_bytes(const http::header_list& fields) {
     const auto [text, starts] = fields.heap_blocks();
     return (text > 0 ? allocated(text) : 0) + (starts > 0 ? allocated(starts) : 0);
 }
 
-std::size_t held_by(const authorization& g) {
+std::size_t heap_bytes(const authorization& g) {
     constexpr std::size_t control_block = 16;
-    return allocated(control_block + sizeof(authorization)) + held_by(g.key) + held_by(g.resolver_id) +
-           held_by(g.content_type) + held_by(g.filename) + held_by(g.content_disposition) + held_by(g.fields);
+    return allocated(control_block + sizeof(authorization)) + heap_bytes(g.key) + heap_bytes(g.resolver_id) +
+           heap_bytes(g.content_type) + heap_bytes(g.filename) + heap_bytes(g.content_disposition) +
+           heap_bytes(g.fields);
 }
 
 } // namespace
 
-std::size_t decision_cache::part_of_key::operator()(const key& k) const noexcept {
+std::size_t decision_cache::key_hash::operator()(const key_type& k) const noexcept {
     std::size_t part = 0;
     std::memcpy(&part, k.data(), sizeof(part));
     return part;
 }
 
-decision_cache::decision_cache(std::uint64_t most_bytes)
+decision_cache::decision_cache(std::uint64_t max_bytes)
     : secret_(random_key())
-    , most_bytes_(most_bytes) {}
+    , max_bytes_(max_bytes) {}
 
 decision_cache::~decision_cache() = default;
 
-decision_cache::key decision_cache::key_of(std::string_view everything) const {
-    const auto mac = secret_.mac(everything);
-    key k{};
+decision_cache::key_type decision_cache::key_of(std::string_view text) const {
+    const auto mac = secret_.mac(text);
+    key_type k{};
     static_assert(sizeof(mac) == sizeof(k));
     std::memcpy(k.data(), mac.data(), k.size());
     return k;
 }
 
-std::string decision_cache::caller_name(std::string_view cookie, std::string_view authorization) const {
-    // 14 bytes of the MAC and the mark fit into a string's own object.
+std::string decision_cache::caller_tag(std::string_view cookie, std::string_view authorization) const {
+    // 14 bytes of the MAC and the "=", which no path begins with, fit into a string without a heap block.
     constexpr std::size_t length = 14;
     std::string both = std::to_string(cookie.size());
     both.append(":").append(cookie).append(authorization);
@@ -76,127 +77,128 @@ std::string decision_cache::caller_name(std::string_view cookie, std::string_vie
     return std::string("=").append(mac.begin(), mac.begin() + length);
 }
 
-std::uint64_t decision_cache::changes_of(const links& about) const noexcept {
+std::uint64_t decision_cache::generation_of(const tag_refs& tags) const noexcept {
     std::uint64_t sum = 0;
-    for (const auto& each : about) {
-        sum += each != resources_.end() ? each->second.changes : 0;
+    for (const auto& each : tags) {
+        sum += each != tags_.end() ? each->second.generation : 0;
     }
     return sum;
 }
 
-decision_cache::resources::iterator decision_cache::use(const std::string& path) {
-    if (path.empty()) {
-        return resources_.end();
+decision_cache::tag_table::iterator decision_cache::acquire(const std::string& name) {
+    if (name.empty()) {
+        return tags_.end();
     }
-    const auto it = resources_.try_emplace(path).first;
-    ++it->second.users;
+    const auto it = tags_.try_emplace(name).first;
+    ++it->second.uses;
     return it;
 }
 
-void decision_cache::use(const links& about) noexcept {
-    for (const auto& each : about) {
-        if (each != resources_.end()) {
-            ++each->second.users;
+void decision_cache::acquire(const tag_refs& tags) noexcept {
+    for (const auto& each : tags) {
+        if (each != tags_.end()) {
+            ++each->second.uses;
         }
     }
 }
 
-void decision_cache::leave(const links& about) noexcept {
-    for (const auto& each : about) {
-        if (each != resources_.end() && --each->second.users == 0) {
-            resources_.erase(each);
+void decision_cache::release(const tag_refs& tags) noexcept {
+    for (const auto& each : tags) {
+        if (each != tags_.end() && --each->second.uses == 0) {
+            tags_.erase(each);
         }
     }
 }
 
-decision_cache::table::node_type decision_cache::take_out(kept& k) {
-    leave(k.about);
-    bytes_.fetch_sub(k.bytes, std::memory_order_relaxed);
-    by_end_.erase(by_end_.iterator_to(k));
-    by_age_.erase(by_age_.iterator_to(k));
-    return kept_.extract(k.name);
+decision_cache::entry_table::node_type decision_cache::extract(entry& e) {
+    release(e.tags);
+    bytes_.fetch_sub(e.bytes, std::memory_order_relaxed);
+    by_expiry_.erase(by_expiry_.iterator_to(e));
+    by_age_.erase(by_age_.iterator_to(e));
+    return entries_.extract(e.key);
 }
 
-std::shared_ptr<const authorization> decision_cache::find(const key& k, steady_clock::time_point now) {
-    table::node_type gone; // freed behind the lock
+std::shared_ptr<const authorization> decision_cache::find(const key_type& k, steady_clock::time_point now) {
+    entry_table::node_type freed; // after the lock is released
     const std::lock_guard lock(mutex_);
-    const auto it = kept_.find(k);
-    if (it == kept_.end()) {
+    const auto it = entries_.find(k);
+    if (it == entries_.end()) {
         return nullptr;
     }
-    if (it->second.until <= now || changes_of(it->second.about) != it->second.seen) {
-        gone = take_out(it->second);
+    if (it->second.expires <= now || generation_of(it->second.tags) != it->second.generation) {
+        freed = extract(it->second);
         return nullptr;
     }
-    return it->second.given;
+    return it->second.allowed;
 }
 
-decision_cache::question decision_cache::ask(const subject& about) {
+decision_cache::insert_token decision_cache::begin(const decision_tags& tags) {
     const std::lock_guard lock(mutex_);
-    const links used{use(about.asked), use(about.media), use(about.all), use(about.caller)};
-    return {*this, used, changes_of(used)};
+    const tag_refs refs{acquire(tags.subrequest_path), acquire(tags.request_path), acquire(tags.all_resources),
+                        acquire(tags.caller)};
+    return {*this, refs, generation_of(refs)};
 }
 
-decision_cache::question::~question() {
+decision_cache::insert_token::~insert_token() {
     if (owner_ != nullptr) {
         const std::lock_guard lock(owner_->mutex_);
-        owner_->leave(about_);
+        owner_->release(tags_);
     }
 }
 
-void decision_cache::keep(const question& q, const key& k, std::shared_ptr<const authorization> given,
-                          steady_clock::time_point until, steady_clock::time_point now) {
-    // The table's node, its place in the table's array, and what it is about, as if nobody else asked about that.
-    constexpr std::size_t node = allocated(sizeof(table::value_type) + 2 * sizeof(void*)) + 2 * sizeof(void*);
-    std::size_t size = node + held_by(*given);
-    for (const auto& each : q.about_) {
-        if (each != resources_.end()) {
-            size += allocated(sizeof(resources::value_type) + 4 * sizeof(void*)) + held_by(each->first);
+void decision_cache::insert(const insert_token& token, const key_type& k, std::shared_ptr<const authorization> allowed,
+                            steady_clock::time_point expires, steady_clock::time_point now) {
+    // The table's node, its slot in the table's array, and the tags, as if no other entry had them.
+    constexpr std::size_t node = allocated(sizeof(entry_table::value_type) + 2 * sizeof(void*)) + 2 * sizeof(void*);
+    std::size_t size = node + heap_bytes(*allowed);
+    for (const auto& each : token.tags_) {
+        if (each != tags_.end()) {
+            size += allocated(sizeof(tag_table::value_type) + 4 * sizeof(void*)) + heap_bytes(each->first);
         }
     }
-    if (size > largest || until <= now) {
+    if (size > max_entry_bytes || expires <= now) {
         return;
     }
-    std::vector<table::node_type> gone; // freed behind the lock
+    std::vector<entry_table::node_type> freed; // after the lock is released
     const std::lock_guard lock(mutex_);
-    if (changes_of(q.about_) != q.seen_) {
+    if (generation_of(token.tags_) != token.generation_) {
         return;
     }
-    if (const auto old = kept_.find(k); old != kept_.end()) {
-        gone.push_back(take_out(old->second));
+    if (const auto old = entries_.find(k); old != entries_.end()) {
+        freed.push_back(extract(old->second));
     }
-    kept& fresh = kept_[k];
-    fresh.name = k;
-    fresh.until = until;
-    fresh.given = std::move(given);
-    fresh.about = q.about_;
-    fresh.seen = q.seen_;
-    fresh.bytes = size;
-    use(fresh.about);
-    by_end_.insert(fresh);
-    by_age_.push_back(fresh);
+    entry& e = entries_[k];
+    e.key = k;
+    e.expires = expires;
+    e.allowed = std::move(allowed);
+    e.tags = token.tags_;
+    e.generation = token.generation_;
+    e.bytes = size;
+    acquire(e.tags);
+    by_expiry_.insert(e);
+    by_age_.push_back(e);
     bytes_.fetch_add(size, std::memory_order_relaxed);
-    while (bytes() > most_bytes_) {
-        const bool over = by_end_.begin()->until <= now;
-        gone.push_back(take_out(over ? *by_end_.begin() : by_age_.front()));
+    while (bytes() > max_bytes_) {
+        const bool expired = by_expiry_.begin()->expires <= now;
+        freed.push_back(extract(expired ? *by_expiry_.begin() : by_age_.front()));
     }
 }
 
-void decision_cache::changed(std::span<const std::string_view> paths) {
+void decision_cache::invalidate(std::span<const std::string_view> tags) {
     const std::lock_guard lock(mutex_);
-    for (const auto path : paths) {
-        if (const auto it = resources_.find(path); it != resources_.end()) {
-            ++it->second.changes;
+    for (const auto name : tags) {
+        if (const auto it = tags_.find(name); it != tags_.end()) {
+            ++it->second.generation;
         }
     }
 }
 
 void decision_cache::expire(steady_clock::time_point now) {
-    std::vector<table::node_type> gone; // freed behind the lock
-    gone.reserve(bytes() > 0 ? most_freed : 0);
+    std::vector<entry_table::node_type> freed; // after the lock is released
+    freed.reserve(bytes() > 0 ? max_freed : 0);
     const std::lock_guard lock(mutex_);
-    while (gone.size() < most_freed && !by_end_.empty() && by_end_.begin()->until <= now) {
-        gone.push_back(take_out(*by_end_.begin()));
+    while (freed.size() < max_freed && !by_expiry_.empty() && by_expiry_.begin()->expires <= now) {
+        freed.push_back(extract(*by_expiry_.begin()));
     }
 }
 

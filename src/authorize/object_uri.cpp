@@ -9,7 +9,7 @@ namespace sluice::authorize {
 
 namespace {
 
-constexpr std::size_t longest_key = 1024; // S3's limit
+constexpr std::size_t max_key = 1024; // S3's limit
 
 /// The key that `text` names in this very store, unchecked.
 std::optional<std::string_view> key_in(const store_place& store, std::string_view text) {
@@ -21,7 +21,7 @@ std::optional<std::string_view> key_in(const store_place& store, std::string_vie
     return std::nullopt;
 }
 
-/// The store's own check: the prefix is the beginning of every key, and something follows it.
+/// Whether an object of this store can have this key: one that begins with its prefix, and does not end there.
 bool holds(const store_place& store, std::string_view key) {
     return is_safe_key(key, store.keys) && key.starts_with(store.prefix) && key.size() > store.prefix.size();
 }
@@ -70,7 +70,7 @@ bool has_safe_segments(std::string_view key, key_form form) noexcept {
 }
 
 bool is_safe_key(std::string_view key, key_form form) noexcept {
-    return !key.empty() && key.size() <= longest_key && !config::has_control(key) && is_utf8(key) &&
+    return !key.empty() && key.size() <= max_key && !config::has_control(key) && is_utf8(key) &&
            has_safe_segments(key, form);
 }
 

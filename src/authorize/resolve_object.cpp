@@ -11,7 +11,7 @@ using metrics::fallback_reason;
 
 constexpr std::size_t max_logged = 256;
 
-/// True where something stands there that is neither a text nor nothing.
+/// True for a value that is neither a string, nor null, nor missing.
 bool is_odd(const json_pointer_reader& values, resolved_value i) {
     return values.kind_of(i) == json_pointer_reader::kind::other;
 }
@@ -29,7 +29,7 @@ void present(authorization& g, const json_pointer_reader& values) {
 std::optional<fallback_reason> resolve_object(authorization& g, const protected_route& route, std::string_view target,
                                               const json_pointer_reader& values) {
     const auto& named = values.value(at_object);
-    g.shares_copy = route.app != nullptr && route.app->shares_copy(route, named);
+    g.must_serialize = route.preset != nullptr && route.preset->must_serialize(route, named);
     g.key = loggable_name(named.value_or(""));
     if (!named || is_odd(values, at_content_type) || is_odd(values, at_filename) || is_odd(values, at_fallback)) {
         return fallback_reason::unresolved;
@@ -37,14 +37,14 @@ std::optional<fallback_reason> resolve_object(authorization& g, const protected_
     if (route.places.empty()) {
         return fallback_reason::no_store;
     }
-    auto place = route.app != nullptr ? route.app->find_object(route, *named)
-                                      : place_from_uri(*named, route.places, route.own_place);
+    auto place = route.preset != nullptr ? route.preset->find_object(route, *named)
+                                         : place_from_uri(*named, route.places, route.own_place);
     if (!place) {
         return fallback_reason::not_ours;
     }
-    if (route.app == nullptr) {
+    if (route.preset == nullptr) {
         present(g, values);
-    } else if (!route.app->present(g, place->key, target, values)) {
+    } else if (!route.preset->present(g, place->key, target, values)) {
         return fallback_reason::unresolved;
     }
     g.store = place->store;

@@ -26,7 +26,7 @@ std::string resource_path(std::string_view target) {
 std::vector<std::string_view> with_ancestors(std::string_view path) {
     std::vector<std::string_view> names{path};
     std::size_t segments = 0;
-    for (auto slash = path.find('/', 1); slash != std::string_view::npos && segments < most_ancestors; ++segments) {
+    for (auto slash = path.find('/', 1); slash != std::string_view::npos && segments < max_ancestors; ++segments) {
         names.push_back(path.substr(0, slash));
         slash = path.find('/', slash + 1);
     }

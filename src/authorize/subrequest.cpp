@@ -4,12 +4,12 @@
 #include <sluice/authorize/json_pointers.hpp>
 #include <sluice/authorize/resolve_object.hpp>
 #include <sluice/authorize/resource_path.hpp>
-#include <sluice/base/log.hpp>
+#include <sluice/authorize/subrequest_outcome.hpp>
 #include <sluice/http/fields.hpp>
 #include <sluice/net/client.hpp>
 #include <sluice/relay/app_fields.hpp>
 
-#include <algorithm>
+#include <optional>
 
 namespace sluice::authorize {
 
@@ -17,27 +17,23 @@ namespace {
 
 using metrics::fallback_reason;
 
-/// The most of a granting answer's body that is read to keep its connection.
-constexpr std::size_t most_drained = 64 * 1024;
+/// The most of a body that is read only to keep its connection.
+constexpr std::size_t max_drained = 64 * 1024;
 
-fallback_reason no_answer(const error& e) {
-    return e.code == errc::timeout ? fallback_reason::authorize_timeout : fallback_reason::authorize_error;
-}
-
-/// Nothing where the answer was read to its end.
-awaitable<std::optional<fallback_reason>> read_values(net::client_response& answer, json_pointer_reader& values,
-                                                      steady_clock::time_point until) {
+/// Reads the whole body into `values`; else why there are none.
+awaitable<std::optional<fallback_reason>> read_values(net::client_response& response, json_pointer_reader& values,
+                                                      steady_clock::time_point deadline) {
     for (;;) {
-        auto piece = co_await answer.read_body();
+        auto piece = co_await response.read_body();
         if (!piece) {
-            co_return no_answer(piece.error());
+            co_return reason_without_response(piece.error());
         }
-        if (steady_clock::now() > until) {
+        if (steady_clock::now() > deadline) {
             co_return fallback_reason::authorize_timeout;
         }
         const auto read = piece.value().empty() ? values.finish() : values.feed(piece.value());
         if (!read) {
-            co_return read.error().code == errc::too_large ? fallback_reason::too_large : fallback_reason::unresolved;
+            co_return reason_of_unreadable(read.error());
         }
         if (piece.value().empty()) {
             co_return std::nullopt;
@@ -45,11 +41,11 @@ awaitable<std::optional<fallback_reason>> read_values(net::client_response& answ
     }
 }
 
-/// Reads a short rest, to keep the connection; not for longer than the answer itself was waited for.
-awaitable<void> drain(net::client_response& answer, steady_clock::time_point until) {
+/// Reads what is left of a short body, to keep the connection; not beyond the subrequest's own deadline.
+awaitable<void> drain(net::client_response& response, steady_clock::time_point deadline) {
     std::size_t drained = 0;
-    while (drained < most_drained && steady_clock::now() < until) {
-        auto piece = co_await answer.read_body();
+    while (drained < max_drained && steady_clock::now() < deadline) {
+        auto piece = co_await response.read_body();
         if (!piece || piece.value().empty()) {
             break;
         }
@@ -57,7 +53,7 @@ awaitable<void> drain(net::client_response& answer, steady_clock::time_point unt
     }
 }
 
-/// Without Set-Cookie, which is for the one who asked alone.
+/// Without Set-Cookie, which is for one client alone.
 std::shared_ptr<const denied_response> denied_response_of(const http::response_head& head,
                                                           const std::vector<std::string>& hidden) {
     std::vector<std::string> left_out = hidden;
@@ -71,75 +67,82 @@ std::shared_ptr<const denied_response> denied_response_of(const http::response_h
     return std::make_shared<const denied_response>(std::move(d));
 }
 
-/// A granting answer: its fields, and what its body resolves.
-awaitable<void> read_permission(const subrequest& q, net::client_response& answer, steady_clock::time_point until,
-                                subrequest_response& a) {
-    const auto& fields = answer.head().fields;
-    auto donated_fields = allowed_app_headers(fields, q.route.settings.cors.has_value());
-    a.set_cookie = set_cookie_headers(fields);
-    const auto& resolve = q.route.settings.resolve;
-    authorization g;
-    g.fields = std::move(donated_fields);
-    if (resolve) {
-        g.resolver_id = q.route.asked_by_name ? resource_path(q.target) : std::string();
+/// What an allowing response says: its fields, and the object that its body names.
+awaitable<void> read_authorization(const subrequest& s, net::client_response& response,
+                                   steady_clock::time_point deadline, subrequest_response& out) {
+    const auto& fields = response.head().fields;
+    authorization a;
+    a.fields = allowed_app_headers(fields, s.route.settings.cors.has_value());
+    out.set_cookie = set_cookie_headers(fields);
+    std::optional<fallback_reason> why;
+    if (const auto& resolve = s.route.settings.resolve) {
+        a.resolver_id = s.route.asked_by_name ? resource_path(s.target) : std::string();
         json_pointer_reader values(
             {resolve->object, resolve->content_type, resolve->filename, resolve->filename_fallback, resolve->needed});
-        const auto unread = co_await read_values(answer, values, until);
-        g.not_taken = unread;
-        if (g.not_taken == fallback_reason::authorize_timeout || g.not_taken == fallback_reason::authorize_error) {
-            a.told.why = *g.not_taken;
-            co_return;
-        }
-        if (g.not_taken) {
-            g.shares_copy = q.route.app != nullptr && q.route.app->shares_copy(q.route, std::nullopt);
-        } else {
-            g.not_taken = resolve_object(g, q.route, q.x.target, values);
+        const auto unread = co_await read_values(response, values, deadline);
+        why = unread ? unread : resolve_object(a, s.route, s.x.target, values);
+        if (unread) {
+            a.must_serialize = s.route.preset != nullptr && s.route.preset->must_serialize(s.route, std::nullopt);
         }
     } else {
-        co_await drain(answer, until);
+        co_await drain(response, deadline);
     }
-    a.told.said = g.not_taken ? decision::unresolved : decision::allowed;
-    a.told.given = std::make_shared<const authorization>(std::move(g));
+    out.result.decision = decision_of(why);
+    if (out.result.decision == auth_decision::error) {
+        out.result.error_reason = *why;
+        co_return;
+    }
+    a.unresolved_reason = why;
+    out.result.authorization = std::make_shared<const authorization>(std::move(a));
+}
+
+awaitable<void> read_denial(const subrequest& s, net::client_response& response, steady_clock::time_point deadline,
+                            subrequest_response& out) {
+    out.result.decision = auth_decision::denied;
+    if (s.x.request.method == "HEAD") { // which is responded to from this; any other request is relayed
+        out.result.denied_response = denied_response_of(response.head(), s.x.worker.settings->object_headers);
+        out.set_cookie = set_cookie_headers(response.head().fields);
+    }
+    co_await drain(response, deadline);
+}
+
+/// Sends it, and reads to the head of the final response.
+awaitable<result<net::client_response>> send_and_read_head(const subrequest& s, net::request_canceler& canceler) {
+    net::send_options options;
+    options.response_timeout = s.how.timeout;
+    options.canceler = &canceler;
+    std::string text("GET ");
+    text.append(s.target).append(" HTTP/1.1\r\n").append(s.fields).append("\r\n");
+    auto response = co_await net::send(s.app.pool, s.app.upstream.peer, text, options);
+    while (response && response.value().head().status < 200) {
+        auto next = co_await response.value().read_head();
+        if (!next) {
+            co_return next.error();
+        }
+    }
+    co_return response;
 }
 
 } // namespace
 
-awaitable<subrequest_response> send_subrequest(const subrequest& q, net::request_canceler& canceler) {
-    subrequest_response a;
-    net::send_options options;
-    options.response_timeout = q.how.timeout;
-    options.canceler = &canceler;
+awaitable<subrequest_response> send_subrequest(const subrequest& s, net::request_canceler& canceler) {
+    subrequest_response out;
     const auto began = steady_clock::now();
-    auto sent = co_await net::send(q.app.pool, q.app.upstream.peer, q.text, options);
-    std::optional<error> failed;
+    const auto deadline = began + s.how.timeout;
+    auto sent = co_await send_and_read_head(s, canceler);
     if (!sent) {
-        failed = sent.error();
-    }
-    while (!failed && sent.value().head().status < 200) {
-        auto next = co_await sent.value().read_head();
-        if (!next) {
-            failed = next.error();
-        }
-    }
-    if (failed) {
-        a.told.why = no_answer(*failed);
+        out.result.error_reason = reason_without_response(sent.error());
     } else {
-        auto& answer = sent.value();
-        const auto until = began + q.how.timeout;
-        if (is_allowed(q.route.settings, q.how, answer.head().status, answer.head().fields)) {
-            co_await read_permission(q, answer, until, a);
+        auto& response = sent.value();
+        if (is_allowed(s.route.settings, s.how, response.head().status, response.head().fields)) {
+            co_await read_authorization(s, response, deadline, out);
         } else {
-            a.told.said = decision::denied;
-            if (q.x.request.method == "HEAD") {
-                a.told.refused = denied_response_of(answer.head(), q.x.worker.settings->object_headers);
-                a.set_cookie = set_cookie_headers(answer.head().fields);
-            }
-            co_await drain(answer, until);
+            co_await read_denial(s, response, deadline, out);
         }
-        answer.finish();
+        response.finish();
     }
-    q.x.worker.counters.authorize_seconds->Observe(std::chrono::duration<double>(steady_clock::now() - began).count());
-    co_return a;
+    s.x.worker.counters.authorize_seconds->Observe(std::chrono::duration<double>(steady_clock::now() - began).count());
+    co_return out;
 }
 
 } // namespace sluice::authorize

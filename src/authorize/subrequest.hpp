@@ -9,24 +9,25 @@
 
 namespace sluice::authorize {
 
-/// What the app said to the gate's question.
-struct subrequest_response {
-    subrequest_result told{};       ///< for everybody who asked the same
-    http::header_list set_cookie{}; ///< for the one who asked
-};
-
-/// The question: its text, and how its answer is read.
+/// A subrequest, and what its response is read with. The referenced objects and `target` must outlive it.
 struct subrequest {
     session::exchange& x;
-    const authorizer& app;
+    authorizer& app;
     const protected_route& route;
     const config::authorize_subrequest& how;
     std::string_view target; ///< raw
-    std::string text;        ///< the whole request
+    std::string fields{};    ///< whole lines
+    bool sendable{true};     ///< false: the client's method or target is no valid field value
+    decision_cache::key_type key{};
 };
 
-/// Asks, and reads the answer: whether it grants, and where the route resolves, which object it names. Never fails; one
-/// that is given up by `canceler` said nothing.
-awaitable<subrequest_response> send_subrequest(const subrequest& q, net::request_canceler& canceler);
+struct subrequest_response {
+    subrequest_result result{};     ///< for everybody who waits for the same subrequest
+    http::header_list set_cookie{}; ///< for the client that it was sent for
+};
+
+/// Sends it and reads the response: whether it allows, and where the route resolves, which object it names. Never
+/// fails: without a complete response, also after `canceler.cancel()`, the decision is `error`.
+awaitable<subrequest_response> send_subrequest(const subrequest& s, net::request_canceler& canceler);
 
 } // namespace sluice::authorize

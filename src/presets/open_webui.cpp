@@ -1,4 +1,6 @@
-// Open WebUI's rules as the phases of a request ask for them. The rules themselves are pure functions, a file each.
+// Open WebUI's rules, a method for each question of a phase. The rules themselves are pure functions, a file each.
+#include "open_webui.hpp"
+
 #include <sluice/authorize/authorization.hpp>
 #include <sluice/authorize/json_pointers.hpp>
 #include <sluice/authorize/object_uri.hpp>
@@ -8,7 +10,6 @@
 #include <sluice/presets/open_webui_copy.hpp>
 #include <sluice/presets/open_webui_key.hpp>
 #include <sluice/presets/open_webui_presentation.hpp>
-#include <sluice/presets/presets.hpp>
 
 #include <algorithm>
 
@@ -16,15 +17,15 @@ namespace sluice::presets {
 
 namespace {
 
-using authorize::json_pointer_reader;
-
-class open_webui_rules final : public authorize::preset {
+class open_webui_preset final : public authorize::preset {
 public:
-    bool takes(const http::target_parts& target, std::string_view capture) const override {
+    bool accepts(const http::target_parts& target, std::string_view capture) const override {
         return is_uuid(capture) && open_webui_form(target.path, target.query);
     }
 
-    std::optional<std::string> copy_of(std::string_view target) const override { return open_webui_copy(target); }
+    std::optional<std::string> serialized_resource(std::string_view target) const override {
+        return open_webui_serialized_file(target);
+    }
 
     std::optional<authorize::object_place> find_object(const authorize::protected_route& route,
                                                        std::string_view named) const override {
@@ -35,8 +36,11 @@ public:
         return key ? authorize::place_in_store(*key, route.places) : std::nullopt;
     }
 
-    /// All but what it serves as it lies on its disk. What we do not understand may be a copy.
-    bool shares_copy(const authorize::protected_route& route, const std::optional<std::string>& named) const override {
+    /// It copies a file of a store to its disk, and serves the copy. Only what it keeps on its disk anyway is served
+    /// from where it lies; what we do not understand may be a copy. In an Azure store a name without a scheme is a key
+    /// too.
+    bool must_serialize(const authorize::protected_route& route,
+                        const std::optional<std::string>& named) const override {
         const bool any_last_segment =
             std::ranges::any_of(route.places, [](const authorize::store_place& p) { return p.kind == "azure"; });
         return !named || named->find("://") != std::string::npos || any_last_segment;
@@ -46,7 +50,7 @@ public:
                  const authorize::json_pointer_reader& values) const override {
         if (values.kind_of(authorize::at_filename) == authorize::json_pointer_reader::kind::null ||
             values.kind_of(authorize::at_needed) != authorize::json_pointer_reader::kind::other) {
-            return false; // the app itself fails there, and is to say so
+            return false; // the app fails on such a file, and is to respond so
         }
         const auto parts = http::split_target(target);
         const auto form = open_webui_form(parts.path, parts.query);
@@ -67,21 +71,21 @@ public:
     std::string_view resource_prefix() const noexcept override { return open_webui::files; }
 
     authorize::app_change change_of(std::string_view method, std::string_view path) const override {
-        return {path == open_webui::all_files, open_webui::reach_of(method, path),
+        return {path == open_webui::all_files, open_webui::scope_of(method, path),
                 method == "POST" && open_webui::content_names_files(path)};
     }
 
-    std::size_t max_content() const noexcept override { return open_webui::most_content; }
-    std::vector<std::string> named_in(std::string_view content) const override {
+    std::size_t max_content() const noexcept override { return open_webui::max_content; }
+    std::vector<std::string> resources_in(std::string_view content) const override {
         return open_webui::named_files(content);
     }
 };
 
 } // namespace
 
-const authorize::preset* rules_of(config::preset which) noexcept {
-    static const open_webui_rules open_webui;
-    return which == config::preset::open_webui ? &open_webui : nullptr;
+const authorize::preset& open_webui_rules() noexcept {
+    static const open_webui_preset rules;
+    return rules;
 }
 
 } // namespace sluice::presets

@@ -22,25 +22,25 @@ std::string_view next_segment(std::string_view& rest) noexcept {
 }
 
 /// Signing in and out changes what the browser sends next, and nothing for anybody else.
-reach reach_of_auths(std::string_view rest) noexcept {
+decision_scope scope_of_auths(std::string_view rest) noexcept {
     constexpr std::array<std::string_view, 5> own{"signin", "signup", "signout", "ldap", "mfa"};
     const auto what = next_segment(rest);
     const bool exchange = what == "oauth" && rest.ends_with("/token/exchange");
-    return exchange || std::ranges::find(own, what) != own.end() ? reach::caller : reach::everybody;
+    return exchange || std::ranges::find(own, what) != own.end() ? decision_scope::caller : decision_scope::all;
 }
 
 /// Files are reached through shared chats, and through those of a folder of the user's own.
-reach reach_of_chats(std::string_view method, std::string_view rest) noexcept {
+decision_scope scope_of_chats(std::string_view method, std::string_view rest) noexcept {
     constexpr std::array<std::string_view, 3> access{"share", "shared", "folder"};
     if (method == "DELETE" && rest.find('/') == std::string_view::npos) {
-        return reach::everybody;
+        return decision_scope::all;
     }
     while (!rest.empty()) {
         if (std::ranges::find(access, next_segment(rest)) != access.end()) {
-            return reach::everybody;
+            return decision_scope::all;
         }
     }
-    return reach::none;
+    return decision_scope::none;
 }
 
 void add(std::vector<std::string>& paths, const boost::json::value& id) {
@@ -51,24 +51,24 @@ void add(std::vector<std::string>& paths, const boost::json::value& id) {
 
 } // namespace
 
-reach reach_of(std::string_view method, std::string_view path) noexcept {
+decision_scope scope_of(std::string_view method, std::string_view path) noexcept {
     if (!path.starts_with(api)) {
-        return reach::none;
+        return decision_scope::none;
     }
     auto rest = path.substr(api.size());
     const auto router = next_segment(rest);
     if (router == "files") { // one that is named has decisions of its own, and about a new one there are none
-        return rest == "all" ? reach::everybody : reach::none;
+        return rest == "all" ? decision_scope::all : decision_scope::none;
     }
     if (router == "auths") {
-        return reach_of_auths(rest);
+        return scope_of_auths(rest);
     }
     if (router == "chats") {
-        return reach_of_chats(method, rest);
+        return scope_of_chats(method, rest);
     }
     constexpr std::array<std::string_view, 8> access{"knowledge", "channels", "users",   "groups",
                                                      "models",    "notes",    "folders", "scim"};
-    return std::ranges::find(access, router) != access.end() ? reach::everybody : reach::none;
+    return std::ranges::find(access, router) != access.end() ? decision_scope::all : decision_scope::none;
 }
 
 bool content_names_files(std::string_view path) noexcept {

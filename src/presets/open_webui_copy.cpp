@@ -6,7 +6,7 @@
 
 namespace sluice::presets {
 
-std::optional<std::string> open_webui_copy(std::string_view target) {
+std::optional<std::string> open_webui_serialized_file(std::string_view target) {
     constexpr std::size_t id_length = 36;
     constexpr std::string_view content = "/content";
     if (http::split_target(target).path.size() < open_webui::files.size() + id_length + content.size()) {

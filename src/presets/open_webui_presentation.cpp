@@ -14,12 +14,12 @@ namespace sluice::presets {
 
 namespace {
 
-constexpr std::size_t longest_name = 4096;
-constexpr std::size_t longest_type = 256;
-constexpr std::size_t most_parameters = 16;
+constexpr std::size_t max_name = 4096;
+constexpr std::size_t max_type = 256;
+constexpr std::size_t max_parameters = 16;
 
 bool usable_type(std::string_view type) {
-    return type.size() <= longest_type && type.front() != ' ' && type.back() != ' ' &&
+    return type.size() <= max_type && type.front() != ' ' && type.back() != ' ' &&
            std::ranges::all_of(type, [](char c) { return c >= ' ' && c < 0x7f; });
 }
 
@@ -49,7 +49,7 @@ std::optional<bool> attachment_of(std::string_view query) {
         query.remove_prefix(std::min(end + 1, query.size()));
         const auto name = pair.substr(0, pair.find('='));
         if (!is_plain_name(name) || pair.find(';') != std::string_view::npos || name == "shared" ||
-            names.size() == most_parameters || std::ranges::find(names, name) != names.end()) {
+            names.size() == max_parameters || std::ranges::find(names, name) != names.end()) {
             return std::nullopt;
         }
         names.push_back(name);
@@ -101,7 +101,7 @@ std::optional<presentation> open_webui_presentation(file_form form, std::string_
                                                     const std::optional<std::string>& filename,
                                                     const std::optional<std::string>& content_type) {
     const auto& name = meta_name ? meta_name : filename;
-    if (!name || name->size() > longest_name || !is_utf8(*name)) {
+    if (!name || name->size() > max_name || !is_utf8(*name)) {
         return std::nullopt;
     }
     std::string type = form == file_form::named ? "" : content_type.value_or("");
@@ -110,12 +110,12 @@ std::optional<presentation> open_webui_presentation(file_form form, std::string_
     }
     const std::string lower = to_lower(*name);
     presentation p;
-    const bool asked = form != file_form::shown;
-    const bool pdf = !asked && (type == "application/pdf" || lower.ends_with(".pdf"));
+    const bool attach = form != file_form::shown;
+    const bool pdf = !attach && (type == "application/pdf" || lower.ends_with(".pdf"));
     if (pdf) {
         type = "application/pdf";
     }
-    if (asked || type != "text/plain") { // with a parameter it is another text to the app
+    if (attach || type != "text/plain") { // with a parameter it is another text to the app
         // As Python's `urllib.parse.quote` has it, which the app uses: "/" stays too.
         p.content_disposition = pdf ? "inline" : "attachment";
         p.content_disposition += "; filename*=UTF-8''";

@@ -1,69 +1,137 @@
+#include <sluice/authorize/object_uri.hpp>
+#include <sluice/authorize/resolve_object.hpp>
+#include <sluice/base/log.hpp>
 #include <sluice/media/cors.hpp>
-#include <sluice/media/media_route.hpp>
+#include <sluice/media/deliver.hpp>
+#include <sluice/media/fallback.hpp>
 #include <sluice/proxy/handle_request.hpp>
+#include <sluice/proxy/media_phases.hpp>
 #include <sluice/proxy/router.hpp>
-#include <sluice/proxy/serve_media.hpp>
 #include <sluice/proxy/unsafe_request.hpp>
 #include <sluice/relay/app_request.hpp>
 #include <sluice/relay/relay.hpp>
-#include <sluice/session/exchange.hpp>
 #include <sluice/session/send_response.hpp>
+
+#include "object_header_filter.hpp"
 
 namespace sluice::proxy {
 
 namespace {
 
-/// Methods and bodies that are the app's alone.
-bool is_media_request(const session::exchange& x) {
-    const auto& r = x.request;
-    return (r.method == "GET" || r.method == "HEAD") && !x.parser.has_body() && r.fields.find("Expect") == nullptr &&
-           r.fields.find("Upgrade") == nullptr;
-}
-
-/// The fields of an answer of ours to a preflight; none where it is the app's to answer, or no preflight.
-std::optional<http::header_list> preflight_fields(const session::exchange& x, const media::media_route& route) {
-    if (!route.settings.cors || x.parser.has_body()) {
+/// The fields of a response of ours to a preflight; nullopt where it is none, or one that the app responds to.
+std::optional<http::header_list> preflight_fields(const session::exchange& x, const route_match& to) {
+    if (to.route == nullptr || !to.route->settings.cors || x.parser.has_body()) {
         return std::nullopt;
     }
-    return media::preflight_response_fields(*route.settings.cors, x.request.method, x.request.fields);
+    return media::preflight_response_fields(*to.route->settings.cors, x.request.method, x.request.fields);
+}
+
+/// Look up; deliver, or fill and deliver; where that fails, relay, or end otherwise.
+awaitable<void> deliver(services& with, media::media_request& m, app_response so_far) {
+    auto delivered = co_await media::deliver_object(with.media, m);
+    if (!delivered) {
+        const auto step = after_failure(delivered.error(), m.x.head_sent, so_far);
+        co_await end_undelivered(with, m, std::move(delivered.error()), step);
+    }
+}
+
+/// An object that the route's path names, or the app's response to a subrequest.
+awaitable<void> serve_media(services& with, session::exchange& x, const route_match& to) {
+    const media::media_route& route = *to.route;
+    const request_start start(with);
+    auto key = route.settings.resolve ? result<std::string>(std::string()) : key_of_path(route, to.captures);
+    if (!key) {
+        co_await relay_unresolved(with, x, route, metrics::fallback_reason::not_ours, key.error().detail, {});
+        co_return;
+    }
+    // Authorize and resolve.
+    const std::string target = subrequest_target(route, to.captures);
+    auto auth = co_await authorize::authorize_request(with.authorizer, x, route, target);
+    const auto step = after_authorization(auth.decision, auth.client_gone, auth.denied_response != nullptr);
+    if (step != auth_step::deliver) {
+        co_await end_unauthorized(with, x, route, std::move(auth), step);
+        co_return;
+    }
+    auto m = media_request_of(with, x, route, object_of(route, std::move(key.value()), std::move(auth)), start);
+    co_await deliver(with, m, app_response::none);
+}
+
+/// An object that the app's own response to the request names, with that response's fields.
+awaitable<void> serve_object_header(services& with, session::exchange& x, const media::media_route& route) {
+    const request_start start(with);
+    // Authorize and resolve: relay, and keep the response back where it names an object.
+    object_header_filter response(route, *x.worker.settings);
+    relay::forward_options how;
+    how.filter = &response;
+    how.without_range = true; // the app's response is not the object
+    how.may_name_object = true;
+    co_await relay::forward(with.app, x, how);
+    if (response.why_failed) { // it was relayed in any case: there is nothing left to fall back to
+        media::count_fallback(x, route, to_string(*response.why_failed));
+    }
+    if (!response.object) {
+        co_return;
+    }
+    auto place = authorize::place_from_header(*response.object, route.places, route.own_place);
+    if (!place) {
+        log::warn("the app's response names an object that lies in no configured store, and the client got a 502: "
+                  "compare the stores with what the app names",
+                  {{"route", route.settings.name}, {"named", authorize::loggable_name(*response.object)}});
+        co_await session::send_response(x, 502, "502 Bad Gateway\n");
+        co_return;
+    }
+    authorize::authorization allowed;
+    allowed.fields = std::move(response.fields);
+    authorized_object object{*route.place_stores[place->store], std::move(place->key),
+                             std::make_shared<const authorize::authorization>(std::move(allowed))};
+    auto m = media_request_of(with, x, route, std::move(object), start);
+    co_await deliver(with, m, app_response::held_back);
+}
+
+/// Whatever is the app's.
+awaitable<void> relay_request(services& with, session::exchange& x) {
+    if (is_unsafe(x.request.method)) {
+        const named_resources named(x.request.method, x.target, with.routes);
+        if (named.is_relevant()) {
+            co_await relay_unsafe(with, x, named);
+            co_return;
+        }
+    }
+    const auto serialized = find_serialized(with.routes, x.request.method, x.target, x.parser.has_body());
+    if (serialized.route != nullptr) {
+        co_await relay_serialized(with, x, *serialized.route, serialized.name);
+        co_return;
+    }
+    co_await relay::forward(with.app, x);
 }
 
 } // namespace
 
 awaitable<void> handle_request(services& with, session::exchange& x) {
+    // Check for a loop.
     if (relay::has_looped(x.request.fields, with.app.pseudonym)) {
         co_await session::send_response(x, 508, "508 Loop Detected: app.url leads back here.\n");
         co_return;
     }
+    // Route.
     const route_match to = find_route(with.routes, x.target);
     x.route = to.route != nullptr ? to.route->counters : &with.app.counters;
-    if (to.route != nullptr && is_media_request(x)) {
+    if (to.route != nullptr && is_media_request(x.request, x.parser.has_body())) {
+        // Authorize and resolve, look up, deliver.
         if (to.route->settings.object_header.empty()) {
-            co_await serve_media(with, x, *to.route, to.captures);
+            co_await serve_media(with, x, to);
         } else {
-            co_await serve_named(with, x, *to.route);
+            co_await serve_object_header(with, x, *to.route);
         }
         co_return;
     }
-    if (to.route != nullptr) {
-        if (const auto fields = preflight_fields(x, *to.route)) {
-            co_await session::send_response(x, 204, {}, *fields);
-            co_return;
-        }
-    }
-    if (is_unsafe(x.request.method)) {
-        const named_resources named(x.request.method, x.target, with.routes);
-        if (named.concerns_us()) {
-            co_await relay_unsafe(with, x, named);
-            co_return;
-        }
-    }
-    const auto copy = find_copy(with.routes, x.request.method, x.target, x.parser.has_body());
-    if (copy.route != nullptr) {
-        co_await relay_app_copy(with, x, *copy.route, copy.name);
+    // Preflight.
+    if (const auto fields = preflight_fields(x, to)) {
+        co_await session::send_response(x, 204, {}, *fields);
         co_return;
     }
-    co_await relay::forward(with.app, x);
+    // Relay.
+    co_await relay_request(with, x);
 }
 
 } // namespace sluice::proxy

@@ -15,7 +15,7 @@ void server_process::tick(worker_state& w) {
     }
     w.context.poller.poll(w.self.deadlines.now());
     if (&w == &first()) {
-        decisions_.kept.expire(w.self.deadlines.now());
+        decisions_.cache.expire(w.self.deadlines.now());
     }
     w.log.flush();
     std::size_t to_app = 0;
@@ -36,7 +36,7 @@ void server_process::refresh_gauges() {
     counters_.app_connections->Set(static_cast<double>(app));
     counters_.origin_connections->Set(static_cast<double>(origin));
     counters_.client_connections->Set(connections_.load());
-    counters_.decision_bytes->Set(static_cast<double>(decisions_.kept.bytes()));
+    counters_.decision_bytes->Set(static_cast<double>(decisions_.cache.bytes()));
     counters_.cache_size_bytes->Set(static_cast<double>(cache_.used_bytes()));
     counters_.cache_limit_bytes->Set(static_cast<double>(cache_.limit_bytes()));
     counters_.cache_objects->Set(static_cast<double>(cache_.object_count()));

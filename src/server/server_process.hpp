@@ -67,7 +67,7 @@ private:
     media::slot_limit fills_;
     media::slot_limit encoders_{media::max_encoders};
     media::lookup_flights lookups_;
-    authorize::shared_decisions decisions_;
+    authorize::shared_state decisions_;
     media::fallback_state fallback_;
     session::untrusted_forwarders forwarders_;
     std::vector<std::unique_ptr<worker_state>> workers_;

@@ -16,7 +16,7 @@ namespace sluice::server {
 
 /// What all workers share, for the phases of their requests.
 struct shared_parts {
-    authorize::shared_decisions& decisions;
+    authorize::shared_state& decisions;
     cache::object_cache& cache;
     file_pool& reads;
     media::slot_limit& fills;

@@ -5,14 +5,15 @@
 
 #include <string_view>
 
-/// What the app's answer to a subrequest must be to grant. Pure; the gate and `check --online` go by it.
+/// Which responses to a subrequest allow. Pure; requests and `check --online` go by it.
 namespace sluice::authorize {
 
-/// True where an answer with this status and these fields grants on the route `r`, which asks by `how`.
-///
-/// Its status is one of `how.accept`; where that is empty, 200 (204 too where nothing is resolved) and no Content-Type
-/// is `text/html`: an app with a catch-all page answers 200 to anything. Where `r` resolves, the answer is JSON. And
-/// all that `how.require` names holds.
+/// True where a response with this status and these fields allows a request of the route `r`, which sends subrequests
+/// as `how` says: where all of this holds.
+/// - Its status is one of `how.accept`. Where that is empty: 200, or 204 where the route does not resolve, and no
+///   Content-Type of `text/html`, since an app with a catch-all page responds to anything with a 200.
+/// - Where `r` resolves, it is JSON.
+/// - Everything that `how.require` names.
 [[nodiscard]] bool is_allowed(const config::route& r, const config::authorize_subrequest& how, unsigned status,
                               const http::field_list& fields);
 

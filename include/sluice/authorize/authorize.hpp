@@ -8,54 +8,47 @@
 #include <sluice/relay/upstream.hpp>
 #include <sluice/session/exchange.hpp>
 
-#include <memory>
+#include <cstdint>
 #include <string>
 #include <string_view>
 
 namespace sluice::authorize {
 
 /// What the authorization of all workers' requests shares.
-struct shared_decisions {
-    explicit shared_decisions(std::uint64_t max_bytes)
-        : kept(max_bytes) {}
+struct shared_state {
+    explicit shared_state(std::uint64_t max_bytes)
+        : cache(max_bytes) {}
 
-    decision_cache kept;
-    single_flight<subrequest_result> subrequests{subrequest_result{}}; ///< on their way to the app
+    decision_cache cache;
+    single_flight<subrequest_result> subrequests{subrequest_result{}}; ///< those that are running
 };
 
-/// Whom one worker asks, and what it remembers. Lives as long as the worker.
+/// What one worker authorizes with. Lives as long as the worker.
 struct authorizer {
-    shared_decisions& shared;
+    shared_state& shared;
     relay::upstream& upstream; ///< the app
-    net::connection_pool&
-        pool; ///< carries subrequests and nothing else: no client's request can have left an answer there
+    /// Carries subrequests and nothing else: no response to a client's request can be taken for one to a subrequest.
+    net::connection_pool& pool;
 };
 
-/// What the gate says of one request.
-struct auth_result {
-    decision said{decision::error};
-    /// With `allowed`, where nullptr means that nobody was asked; with `unresolved`, says why
-    /// (`authorization::not_taken`).
-    std::shared_ptr<const authorization> given{};
-    metrics::fallback_reason why{metrics::fallback_reason::authorize_error}; ///< with `error`
-    /// With `error`, where requests for one object must not overlap: the object and its caller, who is not known to
-    /// have leave and so keeps nobody else waiting.
+/// The outcome for one request. `allowed` without an `authorization`: the route has `authorize: none`.
+struct auth_result : subrequest_result {
+    http::header_list set_cookie{}; ///< for this client's response alone
+    /// With `error` on a preset's route, where requests for one object must not overlap: the object and its caller. The
+    /// caller is part of it, as nobody who may be denied can keep others waiting.
     std::string turn{};
-    http::header_list set_cookie{};                   ///< for this caller's response alone
-    std::shared_ptr<const denied_response> refused{}; ///< with `denied`, of a HEAD
-    bool client_gone{false};                          ///< nobody is there to get an answer
+    bool client_gone{false}; ///< nobody is left to respond to
 };
 
-/// Whether this caller may have what the route names: at once for `authorize: none` and for a kept decision, else by a
-/// subrequest to the app for `target` (raw); identical ones at the same time are one. Where the client leaves meanwhile
-/// and nobody else waits for the decision, the subrequest is given up.
+/// Whether the client may have what the route names: at once for `authorize: none` and for a cached decision, else by a
+/// subrequest to the app for `target` (raw). Concurrent identical subrequests are collapsed into one. Where the client
+/// leaves meanwhile and nobody else waits, the subrequest is given up.
 ///
-/// Never fails: an app that is down, late or says anything but yes has not granted. No answer is no denial, though: it
-/// is told apart (`error`).
+/// Never fails: whatever goes wrong is the decision `error`. `x` and `route` must live until completion.
 awaitable<auth_result> authorize_request(authorizer& app, session::exchange& x, const protected_route& route,
                                          std::string_view target);
 
-/// The caller by the fields that sign-in sets (RFC 6265 §5.4 has one Cookie field), as `decision_cache::caller_name`.
-[[nodiscard]] std::string caller_of(const session::exchange& x, const decision_cache& kept);
+/// `decision_cache::caller_tag` of the fields that sign-in sets (RFC 6265 §5.4 has one Cookie field).
+[[nodiscard]] std::string caller_tag_of(const session::exchange& x, const decision_cache& cache);
 
 } // namespace sluice::authorize

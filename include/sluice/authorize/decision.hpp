@@ -9,26 +9,28 @@
 
 namespace sluice::authorize {
 
-/// How a subrequest ended.
-enum class decision : std::uint8_t {
+/// What the authorization of a request came to, as with Envoy's `ext_authz`, where an error is no denial either.
+enum class auth_decision : std::uint8_t {
     allowed,
     denied,
-    unresolved, ///< the app said yes, but to no object that could be served from here
-    error       ///< it did not answer, not wholly, or late
+    unresolved, ///< allowed, but the app named no object that can be served from here
+    error       ///< the app did not respond, not completely, or too late
 };
 
-/// An answer that denied, without its body.
+/// The head of a response that denied.
 struct denied_response {
     unsigned status{0};
     http::header_list fields{};
 };
 
-/// What the app said, as those learn it too who asked the same at the same time.
+/// The outcome of a subrequest, shared with all who were waiting for the same one. Holds nothing of one client alone.
 struct subrequest_result {
-    decision said{decision::error};
-    std::shared_ptr<const authorization> given{};                            ///< with `allowed` and `unresolved`
-    std::shared_ptr<const denied_response> refused{};                        ///< with `denied`, where a HEAD asked
-    metrics::fallback_reason why{metrics::fallback_reason::authorize_error}; ///< with `error`
+    auth_decision decision{auth_decision::error};
+    /// With `allowed` and `unresolved`.
+    std::shared_ptr<const authorize::authorization> authorization{};
+    /// With `denied`, where the client's request was a HEAD.
+    std::shared_ptr<const authorize::denied_response> denied_response{};
+    metrics::fallback_reason error_reason{metrics::fallback_reason::authorize_error}; ///< with `error`
 };
 
 } // namespace sluice::authorize

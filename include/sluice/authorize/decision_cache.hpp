@@ -21,133 +21,132 @@
 
 namespace sluice::authorize {
 
-/// What a question to the app is about: paths in the form of `resource_path`. A change of any of them changes the
-/// answer.
-struct subject {
-    std::string asked{};  ///< what the app is asked for
-    std::string media{};  ///< what the client asked for
-    std::string all{};    ///< the app's name for all such at once; "": it has none
-    std::string caller{}; ///< of `decision_cache::caller_name`; "": its changes are told by no name
+/// The names by which a decision is invalidated: paths in the form of `resource_path`, each "" where there is none.
+struct decision_tags {
+    std::string subrequest_path{}; ///< as the app knows the resource
+    std::string request_path{};    ///< of the client's request
+    std::string all_resources{};   ///< the app's name for all its resources at once
+    std::string caller{};          ///< of `decision_cache::caller_tag`
 };
 
-/// Grants that were given a moment ago, so that a player's next range asks nobody. From any thread.
+/// Recent authorizations, so that a player's next range does not cost another subrequest. For all threads.
 ///
-/// A key is an HMAC under a key of this process over everything that was sent, so that neither a dump of memory nor a
-/// chosen collision gives anything away. Only grants are kept: a denial is the app's own answer each time. Bounded in
-/// bytes of memory, as near as can be counted; where there is no more room, those that were given longest ago go.
+/// A key is an HMAC, under a key of this process, of everything that was sent (decision_key.hpp): neither a memory dump
+/// nor a chosen collision gives anything away. Denials are not cached: each is the app's own response. Bounded in bytes
+/// of memory, as near as can be counted; the oldest go first.
 ///
-/// Each knows what it is about. Who is told of a change of that (`changed`) finds it no longer, and what was asked
-/// before the change is not kept when its answer comes after it. A change costs a look-up for each name, however many
-/// decisions it takes, and leaves nothing behind where nobody asked about it.
+/// Each entry has tags. Where one is invalidated, the entry is not found any more, and the response to a subrequest
+/// that was sent before is not inserted. Invalidating costs one look-up a tag, however many entries have it, and leaves
+/// nothing behind where no entry and no running subrequest has it.
 class decision_cache {
-    struct resource {
-        std::uint64_t changes{0};
-        std::size_t users{0}; ///< questions on their way, and kept decisions
+    struct tag {
+        std::uint64_t generation{0}; ///< incremented by `invalidate`
+        std::size_t uses{0};         ///< by entries and running subrequests
     };
-    using resources = std::map<std::string, resource, std::less<>>; ///< ordered: no hash that could be made to collide
-    using links = std::array<resources::iterator, 4>;
+    using tag_table = std::map<std::string, tag, std::less<>>; ///< ordered: no hash that could be made to collide
+    using tag_refs = std::array<tag_table::iterator, 4>;
 
 public:
-    using key = std::array<std::uint8_t, 32>;
+    using key_type = std::array<std::uint8_t, 32>;
 
-    /// A decision that takes more than this is not kept: nobody's answer may push out everybody's.
-    static constexpr std::size_t largest = 16U * 1024;
+    /// A larger entry is not inserted: one response must not push out everybody's.
+    static constexpr std::size_t max_entry_bytes = 16U * 1024;
 
-    /// `most_bytes`: of memory, for all of them.
-    explicit decision_cache(std::uint64_t most_bytes = 64ULL << 20U);
+    /// `max_bytes`: of memory, for all entries together.
+    explicit decision_cache(std::uint64_t max_bytes = 64ULL << 20U);
     decision_cache(const decision_cache&) = delete;
     decision_cache& operator=(const decision_cache&) = delete;
     ~decision_cache();
 
-    /// The name of a decision: route, method, target and the fields that were sent, as one unambiguous text.
-    [[nodiscard]] key key_of(std::string_view everything) const;
+    /// `text`: of `decision_text`.
+    [[nodiscard]] key_type key_of(std::string_view text) const;
 
-    /// The name of whoever sends these fields ("" where one is missing): no path, and nothing that tells them.
-    [[nodiscard]] std::string caller_name(std::string_view cookie, std::string_view authorization) const;
+    /// Stands for whoever sends these fields ("" where one is missing). Looks like no path, and reveals neither field.
+    [[nodiscard]] std::string caller_tag(std::string_view cookie, std::string_view authorization) const;
 
-    /// The grant that is kept under `k`; nullptr where there is none, or none any more.
-    [[nodiscard]] std::shared_ptr<const authorization> find(const key& k, steady_clock::time_point now);
+    /// nullptr where there is no entry, or it has expired or was invalidated.
+    [[nodiscard]] std::shared_ptr<const authorization> find(const key_type& k, steady_clock::time_point now);
 
-    /// A question on its way to the app. To be destroyed before the decisions are.
-    class [[nodiscard]] question {
+    /// The right to insert the response to a subrequest that begins now. Must not outlive the cache.
+    class [[nodiscard]] insert_token {
     public:
-        question(question&& other) noexcept
+        insert_token(insert_token&& other) noexcept
             : owner_(std::exchange(other.owner_, nullptr))
-            , about_(other.about_)
-            , seen_(other.seen_) {}
-        question& operator=(question&&) = delete;
-        ~question();
+            , tags_(other.tags_)
+            , generation_(other.generation_) {}
+        insert_token& operator=(insert_token&&) = delete;
+        ~insert_token();
 
-        /// What tells it from questions that were asked before a change of what it is about, while either is on its
-        /// way.
-        [[nodiscard]] std::uint64_t generation() const noexcept { return seen_; }
+        /// Differs from that of a token with the same tags that was given out before an invalidation of one of them,
+        /// while either exists.
+        [[nodiscard]] std::uint64_t generation() const noexcept { return generation_; }
 
     private:
         friend class decision_cache;
-        question(decision_cache& owner, links about, std::uint64_t seen)
+        insert_token(decision_cache& owner, tag_refs tags, std::uint64_t generation)
             : owner_(&owner)
-            , about_(about)
-            , seen_(seen) {}
+            , tags_(tags)
+            , generation_(generation) {}
         decision_cache* owner_;
-        links about_;
-        std::uint64_t seen_;
+        tag_refs tags_;
+        std::uint64_t generation_;
     };
 
-    /// To be called before the app is asked.
-    question ask(const subject& about);
+    /// To be called before the subrequest is sent.
+    insert_token begin(const decision_tags& tags);
 
-    /// Keeps the answer to `q` under `k` until `until`, over what is kept there; unless what it is about changed since
-    /// it was asked, or it is larger than `largest`.
-    void keep(const question& q, const key& k, std::shared_ptr<const authorization> given,
-              steady_clock::time_point until, steady_clock::time_point now);
+    /// Inserts under `k`, replacing what is there, until `expires`; not where one of the token's tags was invalidated
+    /// since `begin`, nor where the entry would be larger than `max_entry_bytes`.
+    void insert(const insert_token& token, const key_type& k, std::shared_ptr<const authorization> allowed,
+                steady_clock::time_point expires, steady_clock::time_point now);
 
-    /// Drops what is kept, and keeps from being kept what was asked, about any of `paths`.
-    void changed(std::span<const std::string_view> paths);
+    /// Invalidates every entry, and every token, with one of these tags.
+    void invalidate(std::span<const std::string_view> tags);
 
-    /// Frees what is over, the first that ended first; bounded in time: to be called again and again.
+    /// Frees expired entries, the longest expired first. Bounded in time: to be called again and again.
     void expire(steady_clock::time_point now);
 
-    /// What all that is kept takes, in bytes of memory.
+    /// Memory of all entries, in bytes.
     [[nodiscard]] std::uint64_t bytes() const noexcept { return bytes_.load(std::memory_order_relaxed); }
 
 private:
     using hook_mode = boost::intrusive::link_mode<boost::intrusive::auto_unlink>;
-    using by_end_hook = boost::intrusive::set_base_hook<boost::intrusive::tag<struct by_end>, hook_mode>;
+    using by_expiry_hook = boost::intrusive::set_base_hook<boost::intrusive::tag<struct by_expiry>, hook_mode>;
     using by_age_hook = boost::intrusive::list_base_hook<boost::intrusive::tag<struct by_age>, hook_mode>;
 
-    struct kept : by_end_hook, by_age_hook {
-        key name{};
-        steady_clock::time_point until{};
-        std::shared_ptr<const authorization> given{};
-        links about{};
-        std::uint64_t seen{0};
+    struct entry : by_expiry_hook, by_age_hook {
+        key_type key{};
+        steady_clock::time_point expires{};
+        std::shared_ptr<const authorization> allowed{};
+        tag_refs tags{};
+        std::uint64_t generation{0}; ///< of `tags` when the subrequest began
         std::size_t bytes{0};
-        bool operator<(const kept& other) const noexcept { return until < other.until; }
+        bool operator<(const entry& other) const noexcept { return expires < other.expires; }
     };
     /// Keys are HMACs: any part of one is as good as a hash.
-    struct part_of_key {
-        std::size_t operator()(const key& k) const noexcept;
+    struct key_hash {
+        std::size_t operator()(const key_type& k) const noexcept;
     };
-    using table = std::unordered_map<key, kept, part_of_key>;
+    using entry_table = std::unordered_map<key_type, entry, key_hash>;
 
     // All under the lock.
-    [[nodiscard]] std::uint64_t changes_of(const links& about) const noexcept;
-    resources::iterator use(const std::string& path);
-    void use(const links& about) noexcept;
-    void leave(const links& about) noexcept;
-    table::node_type take_out(kept& k);
+    [[nodiscard]] std::uint64_t generation_of(const tag_refs& tags) const noexcept;
+    tag_table::iterator acquire(const std::string& name);
+    void acquire(const tag_refs& tags) noexcept;
+    void release(const tag_refs& tags) noexcept;
+    entry_table::node_type extract(entry& e);
 
     const sign::hmac_key secret_;
-    const std::uint64_t most_bytes_;
+    const std::uint64_t max_bytes_;
     std::atomic<std::uint64_t> bytes_{0};
     std::mutex mutex_;
-    resources resources_;
-    table kept_;
-    boost::intrusive::multiset<kept, boost::intrusive::base_hook<by_end_hook>,
+    tag_table tags_;
+    entry_table entries_;
+    boost::intrusive::multiset<entry, boost::intrusive::base_hook<by_expiry_hook>,
                                boost::intrusive::constant_time_size<false>>
-        by_end_;
-    boost::intrusive::list<kept, boost::intrusive::base_hook<by_age_hook>, boost::intrusive::constant_time_size<false>>
-        by_age_; ///< the one that was given longest ago first
+        by_expiry_;
+    boost::intrusive::list<entry, boost::intrusive::base_hook<by_age_hook>, boost::intrusive::constant_time_size<false>>
+        by_age_; ///< the oldest first
 };
 
 } // namespace sluice::authorize

@@ -10,14 +10,14 @@
 #include <string_view>
 #include <vector>
 
-/// The values at a few JSON pointers of an answer of the app, read as a stream. Pure.
+/// The values at a few JSON pointers of the app's response, read as a stream. Pure.
 namespace sluice::authorize {
 
 /// Reads one JSON text (RFC 8259) piece by piece and keeps the strings at given JSON pointers (RFC 6901), nothing else.
 ///
-/// Only a value at its pointer's exact place counts, never one of the same name elsewhere: the rest of the answer may
-/// be a caller's own words. `feed` each piece, then `finish`; what `kind` and `value` say holds only after `finish`
-/// gave no error. After an error every later call gives the same one.
+/// Only a value at its pointer's exact place counts, never one of the same name elsewhere: the rest of the response may
+/// be text that some user wrote. `feed` each piece, then `finish`; what `kind_of` and `value` return holds only after
+/// `finish` succeeded. After an error every later call fails with the same one.
 ///
 /// Errors (source app): `errc::too_large` for more than `cap` bytes and for a wanted string above 16 KiB;
 /// `errc::protocol_error` for what is no JSON or no UTF-8, for bytes after its end, for a text that ends early or is
@@ -25,13 +25,13 @@ namespace sluice::authorize {
 /// could take two different values.
 class json_pointer_reader {
 public:
-    /// What stands at a pointer.
+    /// What is at a pointer.
     enum class kind : std::uint8_t { absent, null, string, other };
 
-    /// Of what is read: what is not wanted is dropped as it comes, and costs no memory.
+    /// In bytes of the whole text: what no pointer leads to is dropped as it comes, and takes no memory.
     static constexpr std::size_t default_cap = 256UL * 1024 * 1024;
 
-    /// Each pointer begins with `/` (config::parse_json_pointer accepted it) or is "", which is never there.
+    /// Each pointer begins with `/` (config::parse_json_pointer accepted it) or is "", which finds nothing.
     explicit json_pointer_reader(const std::vector<std::string>& pointers, std::size_t cap = default_cap);
     ~json_pointer_reader();
     json_pointer_reader(json_pointer_reader&&) noexcept;

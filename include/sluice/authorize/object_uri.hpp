@@ -9,11 +9,11 @@
 #include <string_view>
 #include <vector>
 
-/// Which object of which configured store a text of the app's names. Pure, and by bytes: names of objects are raw
-/// (`uuid_My video #1?.mp4`), so a URL parser would cut them.
+/// Which object of which configured store the app means by a text. Pure, and byte by byte: keys are raw in it
+/// (`uuid_My video #1?.mp4`), so that a URL parser would cut them.
 namespace sluice::authorize {
 
-/// A configured store as a place.
+/// Where a configured store keeps its objects.
 struct store_place {
     std::string name;              ///< as the configuration calls it
     std::string kind;              ///< its `type`, for presets, whose apps name objects by kind
@@ -44,13 +44,13 @@ using config::key_form;
 /// its form does not allow. The empty key has an empty segment.
 [[nodiscard]] bool has_safe_segments(std::string_view key, key_form form) noexcept;
 
-/// True for a key that may be asked for: 1 to 1,024 bytes of UTF-8 without control characters, with safe segments.
+/// True for a key that may be requested: 1 to 1,024 bytes of UTF-8 without control characters, with safe segments.
 [[nodiscard]] bool is_safe_key(std::string_view key, key_form form) noexcept;
 
 /// The object that a resolved text names: `s3://bucket/key`, `gs://bucket/key`, `https://ENDPOINT/container/key` of an
 /// Azure store (two slashes before the container too: that is what SDKs make of an endpoint that ends in one), a path
-/// beneath a local store's root, or a bare key (no
-/// `://` in it, no `/` before it) of the store `own`, where the route has one. Nothing is decoded: `#`, `?`, `%` and
+/// beneath a local store's root, or a bare key (no `://` in it, no `/` before it) of the store `own`, where the route
+/// has one. Nothing is decoded: `#`, `?`, `%` and
 /// `+` belong to the key.
 ///
 /// Nullopt for everything else: a place that is not among `stores`, a key outside its store's prefix or not safe, and a
@@ -64,7 +64,7 @@ using config::key_form;
 
 /// The object that an `object_header` field names: a URI as above, literal; or `/store/key`, where `store` is a
 /// store's name and the key is percent-decoded once (`+` stays). Nullopt as above, and for a bad escape or a `?` in the
-/// second form: what follows one would be arguments to nginx.
+/// second form: nginx would take what follows it for arguments.
 [[nodiscard]] std::optional<object_place> place_from_header(std::string_view value, std::span<const store_place> stores,
                                                             std::optional<std::size_t> own);
 

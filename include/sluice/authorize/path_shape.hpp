@@ -7,12 +7,12 @@
 
 namespace sluice::authorize {
 
-/// Which paths a template can give: its literal parts in their order, any text between them. Pure.
+/// Matches the paths that a template can give: its literal parts in their order, with any text between them. Pure.
 ///
-/// Wider than the template, never narrower: what it tells apart are paths that have nothing to do with a route.
+/// It may match more than the template gives, never less: it sorts out the paths with which a route has nothing to do.
 class path_shape {
 public:
-    path_shape() = default; ///< no path at all
+    path_shape() = default; ///< matches nothing
     /// `text`: a template with captures of `route_path` (config/path_template.hpp), or that path itself; what follows
     /// `?` does not count.
     path_shape(std::string_view text, std::string_view route_path);

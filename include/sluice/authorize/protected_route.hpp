@@ -11,15 +11,15 @@
 
 namespace sluice::authorize {
 
-/// A route, as far as it tells who may have its objects and how the app names them. Immutable.
+/// A route, as far as authorization is concerned. Immutable.
 struct protected_route {
     config::route settings;
     metrics::route_metrics* counters;
-    const preset* app{nullptr};             ///< the rules of `settings.preset`; nullptr: it has none
-    std::vector<store_place> places{};      ///< where an object that the app names may lie
-    std::optional<std::size_t> own_place{}; ///< the route's own store among `places`
-    path_shape asked_shape{};               ///< the paths that the app is asked for
-    /// That path names one resource; else the app is asked the same for all, and it names none.
+    const authorize::preset* preset{nullptr}; ///< the rules of `settings.preset`; nullptr: it has none
+    std::vector<store_place> places{};        ///< the stores in which an object that the app names may lie
+    std::optional<std::size_t> own_place{};   ///< the route's own store among `places`
+    path_shape asked_shape{};                 ///< of subrequests; with `asked_by_name` alone
+    /// The subrequest's path has captures, and so names one resource; otherwise it is the same for all.
     bool asked_by_name{false};
 };
 

@@ -6,17 +6,17 @@
 #include <string>
 #include <string_view>
 
-/// Which object the app's answer names, and as what it is to be presented. Pure.
+/// Which object the app's response names, and how it is presented. Pure.
 namespace sluice::authorize {
 
-/// Puts the object that `values` names into `g`, and how it is presented to who asks for `target`. Nothing where it is
-/// one that may be served; else why it is not, with `g.key` then what was named, as it may be logged. `values`: of the
-/// pointers of `resolved_value`, read to the end.
+/// Puts into `g` the object that `values` names, and how it is presented in the response to `target`. Returns nullopt
+/// where it can be served; otherwise why not, and `g.key` is then what the app named, as it may be logged. `values`: of
+/// the pointers of `resolved_value`, read to the end.
 [[nodiscard]] std::optional<metrics::fallback_reason> resolve_object(authorization& g, const protected_route& route,
                                                                      std::string_view target,
                                                                      const json_pointer_reader& values);
 
-/// What of a named object's address may be logged: without user, query and more than 256 bytes.
+/// What may be logged of an object's address: its first 256 bytes, without user and query.
 [[nodiscard]] std::string loggable_name(std::string_view named);
 
 } // namespace sluice::authorize

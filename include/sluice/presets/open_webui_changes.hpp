@@ -15,18 +15,18 @@ namespace sluice::presets::open_webui {
 inline constexpr std::string_view files = "/api/v1/files/";
 inline constexpr std::string_view all_files = "/api/v1/files/all";
 
-using authorize::reach;
+using authorize::decision_scope;
 
 /// By method and path (of `resource_path`) of an unsafe request.
-[[nodiscard]] reach reach_of(std::string_view method, std::string_view path) noexcept;
+[[nodiscard]] decision_scope scope_of(std::string_view method, std::string_view path) noexcept;
 
 /// Whether the content of a POST to `path` names files that the app may delete with it.
 [[nodiscard]] bool content_names_files(std::string_view path) noexcept;
 
-/// The most content that is looked at for them: some 400 names. Those of a larger one are not known.
-inline constexpr std::size_t most_content = 16U * 1024;
+/// How much content is read for them, in bytes: some 400 names. Those in longer content are not known.
+inline constexpr std::size_t max_content = 16U * 1024;
 
-/// The paths by which the app is asked for the files that such content names (`file_id`, `file_ids`); none where it is
+/// The subrequest paths of the files that such content names (`file_id`, `file_ids`); none where it is
 /// not the JSON that the app takes. Only names of files as the app makes them (UUIDs) count.
 [[nodiscard]] std::vector<std::string> named_files(std::string_view content);
 

@@ -8,8 +8,8 @@ namespace sluice::presets {
 /// The key that Open WebUI makes of a file's `path` when it reads it from a store of this kind (its `type`), unchecked.
 /// Pure.
 ///
-/// As in its `storage/provider.py`, what the path once said of bucket, prefix, endpoint or directory counts for
-/// nothing: the object lies in the place that is configured now, so that rows of before a move still work.
+/// As in its `storage/provider.py`, bucket, prefix, endpoint and directory in the path are ignored: the object is in
+/// the store that is configured now, so that rows from before a move still work.
 /// - S3: all after the first slash behind the bucket, whatever the scheme; a double slash in it is part of the key (the
 ///   app would cut there, and find nothing that it stored).
 /// - GCS: the segment behind the bucket. The app would cut a path with more; nullopt.

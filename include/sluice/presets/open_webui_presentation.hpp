@@ -5,7 +5,7 @@
 #include <string>
 #include <string_view>
 
-/// How Open WebUI presents a file: the type and the disposition that its `/api/v1/files/{id}/content` would answer
+/// How Open WebUI presents a file: the type and the disposition that its `/api/v1/files/{id}/content` would respond
 /// with. Pure. The disposition is the app's defence against stored scripts, as the type is its users' to choose.
 namespace sluice::presets {
 
@@ -21,7 +21,7 @@ struct presentation {
 enum class file_form : std::uint8_t {
     shown,    ///< `/content`: in place where the type allows it
     attached, ///< `/content?attachment=true`
-    named     ///< `/content/{file_name}`: attached, and its type is guessed, whatever its uploader said
+    named     ///< `/content/{file_name}`: attached, and its type is guessed, whatever the upload said
 };
 
 /// The rule for a request of `/api/v1/files/{id}/content` or of what lies beneath it; `path` is raw and media-safe
@@ -35,7 +35,8 @@ enum class file_form : std::uint8_t {
 [[nodiscard]] std::optional<file_form> open_webui_form(std::string_view path, std::string_view query);
 
 /// The app's rules. `key`: where the file is stored. `meta_name`, `filename` and `content_type` are the strings of the
-/// app's answer, nullopt where there are none (for a null or another kind the caller relays: the app would fail there).
+/// app's response, nullopt where there are none (for a null or another kind the caller relays: the app would fail
+/// there).
 ///
 /// Nullopt, and the request is relayed, without any name, for a name that is no UTF-8 or longer than 4,096 bytes, and
 /// for a type that is no plain ASCII field value of at most 256 bytes.

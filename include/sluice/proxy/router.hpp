@@ -1,5 +1,6 @@
 #pragma once
 
+#include <sluice/http/head.hpp>
 #include <sluice/media/media_route.hpp>
 #include <sluice/media/path_template.hpp>
 
@@ -17,19 +18,23 @@ struct route_match {
     std::vector<media::capture> captures{};
 };
 
-/// The first of `routes` that takes `target` (in origin form): its path, its query, and what a preset asks beyond.
+/// The first of `routes` that takes `target` (in origin form): its path, its query, and its preset's rules match.
 /// Views into `target`.
 [[nodiscard]] route_match find_route(const std::vector<media::media_route>& routes, std::string_view target);
 
-/// A resource that the app is to answer itself, from a copy that others may be asking for, and the preset's route.
-struct copy_match {
+/// True for a GET or HEAD without body, Expect and Upgrade; what has any of these is for the app alone.
+[[nodiscard]] bool is_media_request(const http::request_head& request, bool has_body);
+
+/// A resource that the app serves from a file which each request for it rewrites, and the preset's route; nullptr where
+/// the request is for none. `name`: of `preset::serialized_resource`.
+struct serialized_match {
     const media::media_route* route{nullptr};
     std::string name{};
 };
 
-/// `method`, `has_body`: of the request, which no route takes.
-[[nodiscard]] copy_match find_copy(const std::vector<media::media_route>& routes, std::string_view method,
-                                   std::string_view target, bool has_body);
+/// `method`, `has_body`: of a request that is not a media request.
+[[nodiscard]] serialized_match find_serialized(const std::vector<media::media_route>& routes, std::string_view method,
+                                               std::string_view target, bool has_body);
 
 /// The route whose preset's rules hold for the app; nullptr where no route has a preset.
 [[nodiscard]] const media::media_route* route_of_preset(const std::vector<media::media_route>& routes) noexcept;

@@ -9,7 +9,7 @@ namespace {
 using namespace sluice;
 using namespace std::chrono_literals;
 using authorize::decision_cache;
-using authorize::subject;
+using authorize::decision_tags;
 
 std::shared_ptr<const authorize::authorization> a_grant(std::size_t header_size = 0) {
     authorize::authorization g;
@@ -25,13 +25,14 @@ struct fixture {
     steady_clock::time_point now{steady_clock::now()};
     std::shared_ptr<const authorize::authorization> made = a_grant();
 
-    void keep(const std::string& name, std::chrono::milliseconds ttl = 10s, const subject& about = {"/ask", "/m", ""},
+    void keep(const std::string& name, std::chrono::milliseconds ttl = 10s,
+              const decision_tags& about = {"/ask", "/m", ""},
               const std::shared_ptr<const authorize::authorization>& given = a_grant()) {
-        const auto asking = kept.ask(about);
-        kept.keep(asking, kept.key_of(name), given, now + ttl, now);
+        const auto asking = kept.begin(about);
+        kept.insert(asking, kept.key_of(name), given, now + ttl, now);
     }
     bool has(const std::string& name) { return kept.find(kept.key_of(name), now) != nullptr; }
-    void change(std::string_view path) { kept.changed({&path, 1}); }
+    void change(std::string_view path) { kept.invalidate({&path, 1}); }
 };
 
 } // namespace
@@ -87,11 +88,11 @@ BOOST_AUTO_TEST_CASE(what_is_over_makes_room_before_anything_else_goes) {
 BOOST_AUTO_TEST_CASE(one_that_is_too_large_is_not_kept_and_pushes_nothing_out) {
     keep("a");
     const auto before = kept.bytes();
-    keep("large", 10s, {"/ask", "/m", ""}, a_grant(decision_cache::largest));
+    keep("large", 10s, {"/ask", "/m", ""}, a_grant(decision_cache::max_entry_bytes));
     BOOST_TEST(!has("large"));
     BOOST_TEST(has("a"));
     BOOST_TEST(kept.bytes() == before);
-    keep("b", 10s, {std::string(decision_cache::largest, 'p'), "/m", ""}); // a path counts too
+    keep("b", 10s, {std::string(decision_cache::max_entry_bytes, 'p'), "/m", ""}); // a path counts too
     BOOST_TEST(!has("b"));
 }
 
@@ -133,10 +134,10 @@ BOOST_AUTO_TEST_CASE(a_change_drops_what_is_about_it_and_nothing_else) {
 }
 
 BOOST_AUTO_TEST_CASE(a_change_of_one_caller_leaves_the_others) {
-    const auto ann = kept.caller_name("token=a", "");
-    const auto bob = kept.caller_name("", "token=a"); // what is in which field tells them apart
+    const auto ann = kept.caller_tag("token=a", "");
+    const auto bob = kept.caller_tag("", "token=a"); // what is in which field tells them apart
     BOOST_TEST(ann != bob);
-    BOOST_TEST(ann == kept.caller_name("token=a", ""));
+    BOOST_TEST(ann == kept.caller_tag("token=a", ""));
     BOOST_TEST(ann.find("token") == std::string::npos);
     keep("ann", 10s, {"/api/1", "/m/1", "/all", ann});
     keep("bob", 10s, {"/api/1", "/m/1", "/all", bob});
@@ -146,37 +147,37 @@ BOOST_AUTO_TEST_CASE(a_change_of_one_caller_leaves_the_others) {
 }
 
 BOOST_AUTO_TEST_CASE(what_was_asked_before_a_change_is_not_kept) {
-    const subject about{"/api/1", "/m/1", ""};
-    const auto early = kept.ask(about);
-    const auto elsewhere = kept.ask({"/api/2", "/m/2", ""});
+    const decision_tags about{"/api/1", "/m/1", ""};
+    const auto early = kept.begin(about);
+    const auto elsewhere = kept.begin({"/api/2", "/m/2", ""});
     change("/api/1");
-    const auto late = kept.ask(about);
+    const auto late = kept.begin(about);
     BOOST_TEST(early.generation() != late.generation()); // nobody shares the early one's answer
-    kept.keep(early, kept.key_of("early"), made, now + 10s, now);
-    kept.keep(elsewhere, kept.key_of("elsewhere"), made, now + 10s, now);
-    kept.keep(late, kept.key_of("late"), made, now + 10s, now);
+    kept.insert(early, kept.key_of("early"), made, now + 10s, now);
+    kept.insert(elsewhere, kept.key_of("elsewhere"), made, now + 10s, now);
+    kept.insert(late, kept.key_of("late"), made, now + 10s, now);
     BOOST_TEST(!has("early"));
     BOOST_TEST(has("elsewhere"));
     BOOST_TEST(has("late"));
 }
 
 BOOST_AUTO_TEST_CASE(a_late_answer_of_before_does_not_take_the_place_of_a_later_one) {
-    const subject about{"/api/1", "/m/1", ""};
-    const auto early = kept.ask(about);
+    const decision_tags about{"/api/1", "/m/1", ""};
+    const auto early = kept.begin(about);
     change("/m/1");
     keep("a", 10s, about, made);
-    kept.keep(early, kept.key_of("a"), a_grant(), now + 10s, now);
+    kept.insert(early, kept.key_of("a"), a_grant(), now + 10s, now);
     BOOST_TEST(kept.find(kept.key_of("a"), now) == made);
 }
 
 BOOST_AUTO_TEST_CASE(questions_that_ended_without_an_answer_leave_nothing) {
     for (int i = 0; i < 1000; ++i) {
-        auto asking = kept.ask({"/api/" + std::to_string(i), "/m", "/all"});
+        auto asking = kept.begin({"/api/" + std::to_string(i), "/m", "/all"});
         const auto moved = std::move(asking);
         BOOST_TEST_REQUIRE(moved.generation() == 0U);
     }
     change("/api/1");
-    BOOST_TEST(kept.ask({"/api/1", "", ""}).generation() == 0U); // nobody knew of it when it changed
+    BOOST_TEST(kept.begin({"/api/1", "", ""}).generation() == 0U); // nobody knew of it when it changed
 }
 
 BOOST_AUTO_TEST_SUITE_END()

@@ -15,18 +15,18 @@ namespace {
 using namespace sluice;
 using namespace std::chrono_literals;
 using authorize::decision_cache;
-using authorize::subject;
+using authorize::decision_tags;
 
 struct kept_there {
     std::string value;
     steady_clock::time_point until;
-    subject about;
+    decision_tags about;
 };
 
 struct on_its_way {
     std::string name; // of the caller and what it wants
-    subject about;
-    decision_cache::question asking;
+    decision_tags about;
+    decision_cache::insert_token asking;
     bool outdated{false};
 };
 
@@ -45,19 +45,20 @@ struct world {
 
     std::size_t below(std::size_t n) { return std::uniform_int_distribution<std::size_t>(0, n - 1)(random); }
 
-    static subject about(std::size_t what) {
+    static decision_tags about(std::size_t what) {
         const auto id = std::to_string(what);
         // Some are asked of one place for several media, some have a name for all of them.
         return {"/api/" + std::to_string(what / 2), "/media/" + id, what % 3 == 0 ? "/api/all" : ""};
     }
-    static bool concerns(const subject& s, const std::set<std::string>& changed) {
-        return changed.contains(s.asked) || changed.contains(s.media) || changed.contains(s.all);
+    static bool concerns(const decision_tags& s, const std::set<std::string>& changed) {
+        return changed.contains(s.subrequest_path) || changed.contains(s.request_path) ||
+               changed.contains(s.all_resources);
     }
 
     void ask() {
         const auto what = below(12);
         const auto name = "caller " + std::to_string(below(5)) + " wants " + std::to_string(what);
-        asking.push_back({name, about(what), real.ask(about(what))});
+        asking.push_back({name, about(what), real.begin(about(what))});
     }
     void land() {
         if (asking.empty()) {
@@ -71,8 +72,8 @@ struct world {
             if (!it->outdated) {
                 model.insert_or_assign(it->name, kept_there{g.key, until, it->about});
             }
-            real.keep(it->asking, real.key_of(it->name), std::make_shared<const authorize::authorization>(std::move(g)),
-                      until, now);
+            real.insert(it->asking, real.key_of(it->name),
+                        std::make_shared<const authorize::authorization>(std::move(g)), until, now);
         }
         asking.erase(it);
     }
@@ -82,7 +83,7 @@ struct world {
                                                       "/",          "/media//9;v=1/", "/api/1/../4"};
         const auto path = authorize::resource_path(targets[below(targets.size())]);
         const auto names = authorize::with_ancestors(path);
-        real.changed(names);
+        real.invalidate(names);
         const std::set<std::string> changed(names.begin(), names.end());
         dropped += std::erase_if(model, [&](const auto& each) { return concerns(each.second.about, changed); });
         for (auto& each : asking) {

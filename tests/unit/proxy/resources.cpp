@@ -1,7 +1,6 @@
-// What names what: paths in one form, shapes of templates, fields that steer, what an unsafe request's answer tells.
+// What names what: paths in one form, shapes of templates, fields that steer.
 #include <sluice/authorize/path_shape.hpp>
 #include <sluice/authorize/resource_path.hpp>
-#include <sluice/proxy/unsafe_request.hpp>
 #include <sluice/relay/steering.hpp>
 
 #include <boost/test/unit_test.hpp>
@@ -13,7 +12,6 @@ namespace {
 
 using namespace sluice;
 using namespace sluice::authorize;
-using namespace sluice::proxy;
 using namespace sluice::relay;
 
 std::vector<std::string> ancestors(std::string_view path) {
@@ -47,9 +45,9 @@ BOOST_AUTO_TEST_CASE(ancestors_by_whole_segments) {
         deep += "/x";
     }
     const auto names = ancestors(deep);
-    BOOST_TEST(names.size() == most_ancestors + 1);
+    BOOST_TEST(names.size() == max_ancestors + 1);
     BOOST_TEST(names.at(0) == deep);
-    BOOST_TEST(names.at(1).size() == 2 * most_ancestors);
+    BOOST_TEST(names.at(1).size() == 2 * max_ancestors);
     BOOST_TEST(names.back() == "/x");
 }
 
@@ -94,31 +92,6 @@ BOOST_AUTO_TEST_CASE(fields_that_steer) {
          {"Host", "Cookie", "Authorization", "X-Forwarded-User", "X-Original-URL-2", "Script", "Accept"}) {
         BOOST_TEST(!is_steering_name(name), name);
         BOOST_TEST(!is_proxy_told_name(name), name);
-    }
-}
-
-BOOST_AUTO_TEST_CASE(what_an_answer_tells) {
-    for (const auto* method : {"GET", "HEAD", "OPTIONS", "TRACE"}) {
-        BOOST_TEST(!is_unsafe(method), method);
-    }
-    for (const auto* method : {"POST", "PUT", "DELETE", "PATCH", "MOVE", "get", "WHATEVER"}) {
-        BOOST_TEST(is_unsafe(method), method);
-    }
-    const auto is = [](std::string_view method, unsigned status, effect wanted) {
-        BOOST_TEST((effect_of(method, status) == wanted), method << " " << status);
-    };
-    for (const unsigned status : {200U, 202U, 204U, 299U}) {
-        is("DELETE", status, effect::deleted);
-        is("POST", status, effect::changed);
-        is("delete", status, effect::changed);
-    }
-    for (const unsigned status : {101U, 300U, 302U, 307U, 399U}) {
-        is("DELETE", status, effect::changed);
-        is("PUT", status, effect::changed);
-    }
-    for (const unsigned status : {400U, 401U, 404U, 500U, 503U, 600U, 999U}) {
-        is("DELETE", status, effect::none);
-        is("POST", status, effect::none);
     }
 }
 

@@ -1,0 +1,47 @@
+#pragma once
+
+#include <sluice/authorize/decision_cache.hpp>
+#include <sluice/authorize/protected_route.hpp>
+
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+
+/// Which requests share a decision, and by which names it is invalidated. Pure.
+namespace sluice::authorize {
+
+/// All that a decision may depend on. Views.
+struct decision_inputs {
+    std::string_view route;                          ///< its name
+    std::string_view method;                         ///< of the client's request; the subrequest is a GET in any case
+    std::string_view target;                         ///< of the subrequest, raw
+    std::string_view fields;                         ///< of the subrequest: whole lines, each ended by CRLF
+    std::span<const std::string> ignore_headers{};   ///< `authorize.ignore_headers`
+    std::span<const std::string> identity_headers{}; ///< `strip_request_headers`: these count, whatever else they match
+};
+
+/// True for a header field that differs from one request of a caller to the next and does not change the decision:
+/// Accept*, If-*, Range, User-Agent, Referer, those of tracing, and `ignore_headers`; never one of `identity_headers`.
+/// Names are compared without case.
+[[nodiscard]] bool is_ignored_field(std::string_view name, std::span<const std::string> ignore_headers,
+                                    std::span<const std::string> identity_headers);
+
+/// The text that `decision_cache::key_of` hashes: equal for two requests if and only if the route, the method, the
+/// target and the lines of all fields that are not ignored are equal, those in their order.
+[[nodiscard]] std::string decision_text(const decision_inputs& in);
+
+/// By which names the decision of a subrequest to `subrequest_target`, for a client's request of `request_target` (both
+/// raw), is invalidated. `caller`: of `decision_cache::caller_tag`; it and `all_resources` are tags on a preset's route
+/// alone.
+[[nodiscard]] decision_tags tags_of(const protected_route& route, std::string_view subrequest_target,
+                                    std::string_view request_target, std::string caller);
+
+/// Under which name concurrent identical subrequests are collapsed into one. `generation`: of the insert token, so that
+/// nobody who asks after an invalidation gets a response from before it; nullopt where no decision is kept, and
+/// `request` then tells this request from all others.
+[[nodiscard]] std::string flight_name(const decision_cache::key_type& key, std::optional<std::uint64_t> generation,
+                                      std::uintptr_t request);
+
+} // namespace sluice::authorize

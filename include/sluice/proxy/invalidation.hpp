@@ -1,0 +1,83 @@
+#pragma once
+
+#include <sluice/authorize/path_shape.hpp>
+#include <sluice/authorize/preset.hpp>
+#include <sluice/media/media_route.hpp>
+#include <sluice/media/path_template.hpp>
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+/// What an unsafe request to the app invalidates of what is cached (RFC 9111 §4.4). Pure; unsafe_request.hpp does it.
+namespace sluice::proxy {
+
+/// What the app did with the resource that the request names, as far as its response tells.
+enum class effect : std::uint8_t {
+    none,    ///< nothing
+    changed, ///< perhaps something: it is to be revalidated and authorized anew
+    deleted  ///< it is gone
+};
+
+/// False for GET, HEAD, OPTIONS and TRACE (RFC 9110 §9.2.1), true for all else, unknown methods included.
+[[nodiscard]] bool is_unsafe(std::string_view method) noexcept;
+
+/// By the final response's status: a 2xx to DELETE deletes; a 2xx to any other method, and every 3xx, changes; all else
+/// did nothing. 101 changes: what follows is not for us to read.
+[[nodiscard]] effect effect_of(std::string_view method, unsigned status) noexcept;
+
+/// What follows from how a request ended.
+struct request_effect {
+    effect named{effect::none};
+    /// The resources that only a preset knows of (`app_change`) may have changed too.
+    bool reaches_others{false};
+
+    friend bool operator==(const request_effect&, const request_effect&) = default;
+};
+
+/// `all_resources`: the request names all resources at once. `retried`: it was sent twice, since the first connection
+/// died; the first may have done what the second then found done, whatever its status.
+[[nodiscard]] request_effect effect_of_response(std::string_view method, unsigned status, bool all_resources,
+                                                bool retried) noexcept;
+
+/// Without a response. `request_sent`: all of the request went out.
+[[nodiscard]] request_effect effect_without_response(bool request_sent) noexcept;
+
+/// What an unsafe request names, of what any route has to do with.
+struct named_resources {
+    named_resources(std::string_view method, std::string_view target, const std::vector<media::media_route>& routes);
+    named_resources(const named_resources&) = delete;
+    named_resources& operator=(const named_resources&) = delete;
+
+    std::string path; ///< of `resource_path`
+    /// `path` and its ancestors, those that may be the path of a media request or of a subrequest. Views into `path`.
+    std::vector<std::string_view> names{};
+    const authorize::preset* preset{nullptr}; ///< nullptr: no route has one
+    authorize::app_change change{};           ///< by the preset's rules
+
+    /// Whether there is anything to do when the app has responded.
+    [[nodiscard]] bool is_relevant() const noexcept {
+        return !names.empty() || change.decisions != authorize::decision_scope::none;
+    }
+};
+
+/// A cached object that is to be invalidated (`changed`) or purged (`deleted`).
+struct object_effect {
+    std::string name; ///< its key, or its purge tag
+    effect done{effect::none};
+
+    friend bool operator==(const object_effect&, const object_effect&) = default;
+};
+
+/// The keys that a route with the template `object` makes of a request's raw target: the path's own; that of the path
+/// without `/` at its end; and those of its ancestors, which are only changed: what lies beneath an object is part of
+/// it. Empty for a path that no media request has (http::is_media_safe_path).
+[[nodiscard]] std::vector<object_effect> changed_keys(const media::path_template& path, std::string_view object,
+                                                      authorize::key_form form, std::string_view target, effect done);
+
+/// The purge tags of objects that a route resolves: those of `what.names` which are subrequest paths of the route.
+[[nodiscard]] std::vector<object_effect> changed_tags(const authorize::path_shape& subrequests,
+                                                      const named_resources& what, effect done);
+
+} // namespace sluice::proxy

@@ -1,0 +1,74 @@
+#pragma once
+
+#include <sluice/authorize/authorize.hpp>
+#include <sluice/base/error.hpp>
+#include <sluice/media/media_request.hpp>
+#include <sluice/media/media_route.hpp>
+#include <sluice/media/path_template.hpp>
+#include <sluice/metrics/fallback_reason.hpp>
+#include <sluice/proxy/media_step.hpp>
+#include <sluice/proxy/services.hpp>
+#include <sluice/session/exchange.hpp>
+
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+/// The phases of a media request, a call each; `handle_request` has them in their order. The coroutines respond to the
+/// client, or relay, and complete when that is done; none of them throws for what a peer does. `services` and
+/// `exchange` must live until completion.
+namespace sluice::proxy {
+
+/// The key that the route's template makes of the request's path. Error: `bad_request` where it makes none, or one
+/// outside the store's prefix, which `detail` then has.
+[[nodiscard]] result<std::string> key_of_path(const media::media_route& route,
+                                              const std::vector<media::capture>& captures);
+
+/// The target of the subrequest, raw; "" where the route sends none.
+[[nodiscard]] std::string subrequest_target(const media::media_route& route,
+                                            const std::vector<media::capture>& captures);
+
+/// How far the request was when it began, as the phases after authorization need it.
+struct request_start {
+    explicit request_start(const services& with);
+
+    steady_clock::time_point began{steady_clock::now()};
+    std::uint64_t purges_seen; ///< `object_cache::changes`
+};
+
+/// The object to deliver: in `store` under `key`, as `authorization` has it presented (nullptr with `authorize: none`).
+struct authorized_object {
+    origin::store& store;
+    std::string key;
+    std::shared_ptr<const authorize::authorization> authorization{};
+    http::header_list set_cookie{}; ///< for this client alone
+};
+
+/// What an allowed request is to get: the object that the app named, or the one of `key_from_path`.
+[[nodiscard]] authorized_object object_of(const media::media_route& route, std::string key_from_path,
+                                          authorize::auth_result auth);
+
+[[nodiscard]] media::media_request media_request_of(services& with, session::exchange& x,
+                                                    const media::media_route& route, authorized_object object,
+                                                    const request_start& start);
+
+/// Ends a request that is not allowed anything that can be served, by `step`.
+awaitable<void> end_unauthorized(services& with, session::exchange& x, const media::media_route& route,
+                                 authorize::auth_result auth, auth_step step);
+
+/// Relays a request for an object that cannot be served from here, by no fault of anybody: without Sluice the app would
+/// respond too, so this is not bounded. `named`: what the app, or the request, named; for the log. `turn`: see
+/// media::to_app.
+awaitable<void> relay_unresolved(services& with, session::exchange& x, const media::media_route& route,
+                                 metrics::fallback_reason why, std::string_view named, std::string turn);
+
+/// Ends a request whose delivery failed, by `step`.
+awaitable<void> end_undelivered(services& with, media::media_request& m, error e, failure_step step);
+
+/// Relays a GET that a preset's app serves from a file which each such request rewrites, one at a time once the app has
+/// allowed it; a denied one as it is. `id`: of `preset::serialized_resource`.
+awaitable<void> relay_serialized(services& with, session::exchange& x, const media::media_route& route,
+                                 std::string_view id);
+
+} // namespace sluice::proxy

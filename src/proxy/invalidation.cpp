@@ -1,0 +1,94 @@
+#include <sluice/authorize/resource_path.hpp>
+#include <sluice/http/target.hpp>
+#include <sluice/proxy/invalidation.hpp>
+#include <sluice/proxy/router.hpp>
+
+#include <algorithm>
+#include <array>
+
+namespace sluice::proxy {
+
+bool is_unsafe(std::string_view method) noexcept {
+    constexpr std::array<std::string_view, 4> safe{"GET", "HEAD", "OPTIONS", "TRACE"};
+    return std::ranges::find(safe, method) == safe.end();
+}
+
+effect effect_of(std::string_view method, unsigned status) noexcept {
+    if (status >= 200 && status < 300) {
+        return method == "DELETE" ? effect::deleted : effect::changed;
+    }
+    return status == 101 || (status >= 300 && status < 400) ? effect::changed : effect::none;
+}
+
+request_effect effect_of_response(std::string_view method, unsigned status, bool all_resources, bool retried) noexcept {
+    auto named = effect_of(method, status);
+    if (named == effect::changed && all_resources) {
+        named = effect::none; // most likely a redirect to a log-in; all of them are only ever deleted
+    }
+    if (named == effect::none && retried) {
+        named = effect::changed;
+    }
+    // Anybody can have a redirect, say to a log-in, without changing anything for others.
+    return {named, named != effect::none && (status < 300 || retried)};
+}
+
+request_effect effect_without_response(bool request_sent) noexcept {
+    return {request_sent ? effect::changed : effect::none, request_sent};
+}
+
+named_resources::named_resources(std::string_view method, std::string_view target,
+                                 const std::vector<media::media_route>& routes)
+    : path(authorize::resource_path(target)) {
+    if (const auto* route = route_of_preset(routes); route != nullptr) {
+        preset = route->preset;
+        change = preset->change_of(method, path);
+    }
+    for (const auto name : authorize::with_ancestors(path)) {
+        const bool relevant = std::ranges::any_of(routes, [name](const media::media_route& r) {
+            return r.media_shape.matches(name) || r.asked_shape.matches(name);
+        });
+        if (relevant) {
+            names.push_back(name);
+        }
+    }
+}
+
+std::vector<object_effect> changed_keys(const media::path_template& path, std::string_view object,
+                                        authorize::key_form form, std::string_view target, effect done) {
+    std::vector<object_effect> keys;
+    auto raw = http::split_target(target).path;
+    if (done == effect::none || !http::is_media_safe_path(raw)) {
+        return keys;
+    }
+    const auto add = [&](std::string_view raw_path, effect what) {
+        const auto captures = path.match(raw_path);
+        auto key = captures ? media::expand_key(object, *captures, form) : result<std::string>(error{});
+        if (key) {
+            keys.push_back({std::move(key.value()), what});
+        }
+    };
+    if (raw.size() > 1 && raw.ends_with('/')) {
+        add(raw, done); // to some stores that is a key of its own
+        raw.remove_suffix(1);
+    }
+    for (const auto name : authorize::with_ancestors(raw)) {
+        add(name, name == raw ? done : effect::changed);
+    }
+    return keys;
+}
+
+std::vector<object_effect> changed_tags(const authorize::path_shape& subrequests, const named_resources& what,
+                                        effect done) {
+    std::vector<object_effect> tags;
+    if (done == effect::none) {
+        return tags;
+    }
+    for (const auto name : what.names) {
+        if (subrequests.matches(name)) {
+            tags.push_back({std::string(name), name == what.path ? done : effect::changed});
+        }
+    }
+    return tags;
+}
+
+} // namespace sluice::proxy

@@ -1,0 +1,172 @@
+// The phases of a media request but for the delivery itself (media/deliver.hpp).
+#include <sluice/authorize/object_uri.hpp>
+#include <sluice/base/log.hpp>
+#include <sluice/media/fallback.hpp>
+#include <sluice/media/requested_ranges.hpp>
+#include <sluice/proxy/media_phases.hpp>
+#include <sluice/relay/relay.hpp>
+#include <sluice/session/send_response.hpp>
+
+namespace sluice::proxy {
+
+namespace {
+
+using metrics::outcome;
+
+/// Requests for what the app serves from one file are relayed one at a time.
+std::string turn_of(const std::shared_ptr<const authorize::authorization>& a) {
+    return a && a->must_serialize ? a->resolver_id : std::string();
+}
+
+awaitable<void> fall_back(services& with, media::media_request& m, const error& e) {
+    const auto reason = to_string(e.code);
+    log::debug("fallback", {{"route", m.route.settings.name}, {"reason", reason}, {"detail", e.detail}});
+    const bool app_named_it = m.given && m.given->store;
+    if (app_named_it && (e.code == errc::not_found || e.code == errc::forbidden)) {
+        // The app does not name what it cannot read itself: this is most likely not the store that it uses.
+        media::tell_not_taken(with.fallback, m.route, reason, m.key);
+    }
+    media::to_app how{reason, turn_of(m.given), true};
+    co_await media::relay_to_app(with.fallback, with.app, m.x, m.route, std::move(how));
+}
+
+awaitable<void> send_error(media::media_request& m, const error& e) {
+    const auto reason = to_string(e.code);
+    m.x.outcome = outcome::bypass;
+    m.x.detail = reason;
+    const auto fields = media::fields_of_failure(m.x, m.route, reason);
+    log::warn("the object that the app's response names could not be fetched, and the client got an error instead: "
+              "check that it exists and that the store can be read",
+              {{"route", m.route.settings.name}, {"reason", reason}, {"detail", e.detail}});
+    if (e.code == errc::not_found) {
+        co_await session::send_response(m.x, 404, "404 Not Found\n", fields);
+    } else {
+        co_await session::send_response(m.x, 502, "502 Bad Gateway\n", fields);
+    }
+}
+
+void cut(media::media_request& m, const error& e) {
+    m.x.keep_alive = false;
+    m.x.client.close();
+    if (e.source != error_source::client) {
+        log::warn("a response was cut short",
+                  {{"route", m.route.settings.name}, {"reason", to_string(e.code)}, {"detail", e.detail}});
+    }
+}
+
+} // namespace
+
+result<std::string> key_of_path(const media::media_route& route, const std::vector<media::capture>& captures) {
+    const auto& store = route.store->settings();
+    auto key = media::expand_key(route.settings.object, captures, authorize::key_form_of(store));
+    if (!key) {
+        return error{errc::bad_request, error_source::client};
+    }
+    if (!key.value().starts_with(store.prefix)) {
+        return error{errc::bad_request, error_source::client, false, std::move(key.value())};
+    }
+    return key;
+}
+
+std::string subrequest_target(const media::media_route& route, const std::vector<media::capture>& captures) {
+    const auto* how = std::get_if<config::authorize_subrequest>(&route.settings.authorize);
+    return how != nullptr ? media::expand_raw(how->path, captures) : std::string();
+}
+
+request_start::request_start(const services& with)
+    : purges_seen(with.media.fills.cache.changes()) {}
+
+authorized_object object_of(const media::media_route& route, std::string key_from_path, authorize::auth_result auth) {
+    const bool named = auth.authorization && auth.authorization->store;
+    origin::store& store = named ? *route.place_stores[*auth.authorization->store] : *route.store;
+    std::string key = std::move(key_from_path);
+    if (named) {
+        key = auth.authorization->key;
+    }
+    return {store, std::move(key), std::move(auth.authorization), std::move(auth.set_cookie)};
+}
+
+media::media_request media_request_of(services& with, session::exchange& x, const media::media_route& route,
+                                      authorized_object object, const request_start& start) {
+    const auto now = steady_clock::now();
+    media::media_request m{
+        x, route, object.store, std::move(object.key), now + with.fallback.settings.after, start.purges_seen};
+    m.head_only = x.request.method == "HEAD";
+    m.wanted = media::parse_requested_ranges(x.request.fields);
+    m.given = std::move(object.authorization);
+    m.set_cookie = std::move(object.set_cookie);
+    m.authorize_time = now - start.began;
+    x.body_read = true; // it has none
+    return m;
+}
+
+awaitable<void> end_unauthorized(services& with, session::exchange& x, const media::media_route& route,
+                                 authorize::auth_result auth, auth_step step) {
+    switch (step) {
+    case auth_step::deliver: // not unauthorized
+        break;
+    case auth_step::send_denial: {
+        x.outcome = outcome::denied;
+        auto fields = auth.denied_response->fields;
+        fields.add(auth.set_cookie);
+        co_await session::send_response_head(x, auth.denied_response->status, fields);
+        break;
+    }
+    case auth_step::relay_denied:
+        x.outcome = outcome::denied;
+        co_await relay::forward(with.app, x);
+        break;
+    case auth_step::relay_unresolved:
+        co_await relay_unresolved(with, x, route, *auth.authorization->unresolved_reason, auth.authorization->key,
+                                  turn_of(auth.authorization));
+        break;
+    case auth_step::fall_back: {
+        media::to_app how{to_string(auth.error_reason), std::move(auth.turn), true};
+        co_await media::relay_to_app(with.fallback, with.app, x, route, std::move(how));
+        break;
+    }
+    case auth_step::drop_client:
+        x.drop_client();
+        break;
+    }
+}
+
+awaitable<void> relay_unresolved(services& with, session::exchange& x, const media::media_route& route,
+                                 metrics::fallback_reason why, std::string_view named, std::string turn) {
+    media::tell_not_taken(with.fallback, route, to_string(why), named);
+    media::to_app how{to_string(why), std::move(turn), false};
+    co_await media::relay_to_app(with.fallback, with.app, x, route, std::move(how));
+}
+
+awaitable<void> end_undelivered(services& with, media::media_request& m, error e, failure_step step) {
+    switch (step) {
+    case failure_step::cut:
+        cut(m, e);
+        break;
+    case failure_step::send_error:
+        co_await send_error(m, e);
+        break;
+    case failure_step::fall_back:
+        co_await fall_back(with, m, e);
+        break;
+    case failure_step::drop_client:
+        m.x.drop_client();
+        break;
+    }
+}
+
+awaitable<void> relay_serialized(services& with, session::exchange& x, const media::media_route& route,
+                                 std::string_view id) {
+    const std::vector<media::capture> captures{{"id", id}};
+    const std::string target = subrequest_target(route, captures);
+    auto auth = co_await authorize::authorize_request(with.authorizer, x, route, target);
+    const auto step = after_authorization(auth.decision, auth.client_gone, auth.denied_response != nullptr);
+    if (step == auth_step::drop_client || step == auth_step::fall_back) {
+        co_await end_unauthorized(with, x, route, std::move(auth), step);
+        co_return;
+    }
+    media::to_app how{{}, turn_of(auth.authorization), false};
+    co_await media::relay_to_app(with.fallback, with.app, x, route, std::move(how));
+}
+
+} // namespace sluice::proxy

@@ -1,0 +1,33 @@
+#pragma once
+
+#include <sluice/authorize/app_headers.hpp>
+#include <sluice/config/config.hpp>
+#include <sluice/media/media_route.hpp>
+#include <sluice/metrics/fallback_reason.hpp>
+#include <sluice/relay/relay.hpp>
+
+#include <optional>
+#include <string>
+
+namespace sluice::proxy {
+
+/// Keeps back the app's response where it is a 200 that names an object in the route's `object_header`. Both arguments
+/// must outlive it.
+class object_header_filter : public relay::response_filter {
+public:
+    object_header_filter(const media::media_route& route, const config::config& settings);
+
+    bool on_head(const http::response_head& head, const relay::forward_progress& progress) override;
+    http::header_list on_failure(const error& e, const relay::forward_progress& progress) override;
+
+    /// What the field says; nullopt where the response was passed on.
+    std::optional<std::string> object{};
+    http::header_list fields{};                           ///< of the response, with `object`
+    std::optional<metrics::fallback_reason> why_failed{}; ///< the app did not respond
+
+private:
+    const media::media_route& route_;
+    const config::config& settings_;
+};
+
+} // namespace sluice::proxy
