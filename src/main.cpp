@@ -36,7 +36,7 @@ std::string environment_help() {
 /// The whole configuration, or nullptr after its faults were printed.
 std::shared_ptr<const config::config> load(const std::string& file) {
     auto loaded = config::load_file(file, sluice::origin::store_kinds());
-    if (const auto* faults = std::get_if<std::vector<config::fault>>(&loaded)) {
+    if (const auto* faults = std::get_if<std::vector<config::diagnostic>>(&loaded)) {
         for (const auto& each : *faults) {
             std::cerr << config::to_string(each) << '\n';
         }
@@ -83,7 +83,7 @@ int check(const std::string& file, bool online) {
         return 1;
     }
     for (const auto& store : settings->unusable_stores) { // with which `serve` starts
-        for (const auto& each : store.faults) {
+        for (const auto& each : store.diagnostics) {
             std::cerr << config::to_string(each) << '\n';
         }
     }

@@ -37,8 +37,8 @@ void prepare(subrequest& s) {
 
 /// A follower's: the leader's result; nullopt where the client has gone before it.
 awaitable<std::optional<subrequest_result>> follow(session::exchange& x, flight& place) {
-    const auto wake = std::make_shared<event>(x.worker.self.get_executor());
-    const session::disconnect_watch watch(x, event::notify_at, wake.get());
+    const auto wake = std::make_shared<async_event>(x.worker.self.get_executor());
+    const session::disconnect_watch watch(x, async_event::notify_at, wake.get());
     const auto gone = [&watch] { return watch.client_gone(); };
     auto result = co_await place.wait_unless(wake, gone);
     co_return result;

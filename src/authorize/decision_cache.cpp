@@ -41,7 +41,7 @@ std::size_t heap_bytes(const http::header_list& fields) {
 
 std::size_t heap_bytes(const authorization& g) {
     constexpr std::size_t control_block = 16;
-    return allocated(control_block + sizeof(authorization)) + heap_bytes(g.key) + heap_bytes(g.resolver_id) +
+    return allocated(control_block + sizeof(authorization)) + heap_bytes(g.key) + heap_bytes(g.purge_tag) +
            heap_bytes(g.content_type) + heap_bytes(g.filename) + heap_bytes(g.content_disposition) +
            heap_bytes(g.fields);
 }

@@ -53,7 +53,7 @@ std::string decision_text(const decision_inputs& in) {
 
 decision_tags tags_of(const protected_route& route, std::string_view subrequest_target, std::string_view request_target,
                       std::string caller) {
-    decision_tags tags{route.asked_by_name ? resource_path(subrequest_target) : std::string(),
+    decision_tags tags{route.subrequest_names_resource ? resource_path(subrequest_target) : std::string(),
                        resource_path(request_target)};
     if (route.preset != nullptr) {
         tags.all_resources = route.preset->all_resources();

@@ -12,7 +12,7 @@ namespace {
 constexpr std::size_t max_key = 1024; // S3's limit
 
 /// The key that `text` names in this very store, unchecked.
-std::optional<std::string_view> key_in(const store_place& store, std::string_view text) {
+std::optional<std::string_view> key_in(const store_location& store, std::string_view text) {
     for (const auto& uri : store.uris) {
         if (text.starts_with(uri)) {
             return text.substr(uri.size());
@@ -22,13 +22,13 @@ std::optional<std::string_view> key_in(const store_place& store, std::string_vie
 }
 
 /// Whether an object of this store can have this key: one that begins with its prefix, and does not end there.
-bool holds(const store_place& store, std::string_view key) {
+bool holds(const store_location& store, std::string_view key) {
     return is_safe_key(key, store.keys) && key.starts_with(store.prefix) && key.size() > store.prefix.size();
 }
 
-std::optional<object_place> place_from_full(std::string_view text, std::span<const store_place> stores,
-                                            std::optional<std::size_t> own) {
-    std::optional<object_place> found;
+std::optional<object_ref> object_from_full(std::string_view text, std::span<const store_location> stores,
+                                           std::optional<std::size_t> own) {
+    std::optional<object_ref> found;
     bool doubtful = false;
     for (std::size_t i = 0; i < stores.size(); ++i) {
         const auto key = key_in(stores[i], text);
@@ -36,11 +36,11 @@ std::optional<object_place> place_from_full(std::string_view text, std::span<con
             continue;
         }
         if (own == i) {
-            return object_place{i, std::string(*key)};
+            return object_ref{i, std::string(*key)};
         }
         doubtful = found.has_value();
         if (!found) {
-            found = object_place{i, std::string(*key)};
+            found = object_ref{i, std::string(*key)};
         }
     }
     return doubtful ? std::nullopt : found;
@@ -48,7 +48,7 @@ std::optional<object_place> place_from_full(std::string_view text, std::span<con
 
 } // namespace
 
-store_place place_of(const config::store& s) {
+store_location location_of(const config::store& s) {
     const auto& kind = origin::kind_of(s);
     auto forms = kind.uris(s);
     const auto& traits = kind.traits();
@@ -74,29 +74,29 @@ bool is_safe_key(std::string_view key, key_form form) noexcept {
            has_safe_segments(key, form);
 }
 
-std::optional<object_place> place_from_uri(std::string_view text, std::span<const store_place> stores,
-                                           std::optional<std::size_t> own) {
+std::optional<object_ref> object_from_uri(std::string_view text, std::span<const store_location> stores,
+                                          std::optional<std::size_t> own) {
     const bool full = text.starts_with('/') || text.find("://") != std::string_view::npos;
     if (full) {
-        return place_from_full(text, stores, own);
+        return object_from_full(text, stores, own);
     }
     if (!own || *own >= stores.size() || !holds(stores[*own], text)) {
         return std::nullopt;
     }
-    return object_place{*own, std::string(text)};
+    return object_ref{*own, std::string(text)};
 }
 
-std::optional<object_place> place_in_store(std::string_view key, std::span<const store_place> stores) {
+std::optional<object_ref> object_in_store(std::string_view key, std::span<const store_location> stores) {
     if (stores.size() != 1 || !holds(stores.front(), key)) {
         return std::nullopt;
     }
-    return object_place{0, std::string(key)};
+    return object_ref{0, std::string(key)};
 }
 
-std::optional<object_place> place_from_header(std::string_view value, std::span<const store_place> stores,
-                                              std::optional<std::size_t> own) {
+std::optional<object_ref> object_from_header(std::string_view value, std::span<const store_location> stores,
+                                             std::optional<std::size_t> own) {
     if (value.find("://") != std::string_view::npos) {
-        return place_from_full(value, stores, own);
+        return object_from_full(value, stores, own);
     }
     if (!value.starts_with('/') || value.find('?') != std::string_view::npos) {
         return std::nullopt;
@@ -115,7 +115,7 @@ std::optional<object_place> place_from_header(std::string_view value, std::span<
         if (!key || !holds(stores[i], key.value())) {
             return std::nullopt;
         }
-        return object_place{i, std::move(key.value())};
+        return object_ref{i, std::move(key.value())};
     }
     return std::nullopt;
 }

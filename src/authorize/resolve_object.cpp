@@ -34,11 +34,11 @@ std::optional<fallback_reason> resolve_object(authorization& g, const protected_
     if (!named || is_odd(values, at_content_type) || is_odd(values, at_filename) || is_odd(values, at_fallback)) {
         return fallback_reason::unresolved;
     }
-    if (route.places.empty()) {
+    if (route.locations.empty()) {
         return fallback_reason::no_store;
     }
     auto place = route.preset != nullptr ? route.preset->find_object(route, *named)
-                                         : place_from_uri(*named, route.places, route.own_place);
+                                         : object_from_uri(*named, route.locations, route.own_location);
     if (!place) {
         return fallback_reason::not_ours;
     }

@@ -76,7 +76,7 @@ awaitable<void> read_authorization(const subrequest& s, net::client_response& re
     out.set_cookie = set_cookie_headers(fields);
     std::optional<fallback_reason> why;
     if (const auto& resolve = s.route.settings.resolve) {
-        a.resolver_id = s.route.asked_by_name ? resource_path(s.target) : std::string();
+        a.purge_tag = s.route.subrequest_names_resource ? resource_path(s.target) : std::string();
         json_pointer_reader values(
             {resolve->object, resolve->content_type, resolve->filename, resolve->filename_fallback, resolve->needed});
         const auto unread = co_await read_values(response, values, deadline);

@@ -5,7 +5,7 @@
 
 namespace sluice {
 
-awaitable<void> event::wait_until(steady_clock::time_point until) {
+awaitable<void> async_event::wait_until(steady_clock::time_point until) {
     SLUICE_ASSERT(executor_.running_in_this_thread());
     SLUICE_ASSERT(waiting_ == nullptr); // one wait at a time
     const auto self = shared_from_this();
@@ -24,7 +24,7 @@ awaitable<void> event::wait_until(steady_clock::time_point until) {
     notified_ = false;
 }
 
-void event::notify() {
+void async_event::notify() {
     if (posted_.exchange(true, std::memory_order_acq_rel)) {
         return;
     }

@@ -3,10 +3,10 @@
 
 namespace sluice {
 
-sweep::sweep(executor ex)
+deadline_service::deadline_service(executor ex)
     : timer_(ex) {}
 
-awaitable<void> sweep::run() {
+awaitable<void> deadline_service::run() {
     SLUICE_ASSERT(!running_);
     running_ = true;
     while (!stopped_) {
@@ -29,21 +29,21 @@ awaitable<void> sweep::run() {
     running_ = false;
 }
 
-bool sweep::is_current() noexcept {
+bool deadline_service::is_current() noexcept {
     return !running_ || timer_.get_executor().running_in_this_thread();
 }
 
-void sweep::stop() {
+void deadline_service::stop() {
     stopped_ = true;
     timer_.cancel();
 }
 
-void sweep::on_tick(std::function<void()> f) {
+void deadline_service::on_tick(std::function<void()> f) {
     SLUICE_ASSERT(is_current());
     ticks_.push_back(std::move(f));
 }
 
-deadline::deadline(sweep& owner, void (*cancel)(void*), void* context) {
+deadline::deadline(deadline_service& owner, void (*cancel)(void*), void* context) {
     SLUICE_ASSERT(owner.is_current());
     node_.cancel = cancel;
     node_.context = context;

@@ -10,7 +10,7 @@ namespace sluice {
 
 task_group::task_group(executor ex)
     : executor_(ex)
-    , idle_(std::make_shared<event>(ex)) {}
+    , idle_(std::make_shared<async_event>(ex)) {}
 
 void task_group::spawn(awaitable<void> task) {
     auto ended = [this](const std::exception_ptr& thrown) {

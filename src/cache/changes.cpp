@@ -19,7 +19,7 @@ void object_cache::after_change(change what, const std::shared_ptr<object>& o) {
     }
 }
 
-void object_cache::link(const std::shared_ptr<object>& o, std::string_view tag, std::uint64_t seen) {
+void object_cache::add_purge_tag(const std::shared_ptr<object>& o, std::string_view tag, std::uint64_t seen) {
     if (tag.empty() || o->has_tag(tag)) {
         return;
     }
@@ -71,15 +71,15 @@ bool object_cache::invalidate(std::string_view store, std::string_view name) {
     return true;
 }
 
-std::size_t object_cache::purge_linked(std::string_view tag) {
+std::size_t object_cache::purge_tagged(std::string_view tag) {
     return apply({change::purged, false, std::string(tag)});
 }
 
-std::size_t object_cache::purge_linked_below(std::string_view prefix) {
+std::size_t object_cache::purge_tagged_with_prefix(std::string_view prefix) {
     return apply({change::purged, true, std::string(prefix)});
 }
 
-std::size_t object_cache::invalidate_linked(std::string_view tag) {
+std::size_t object_cache::invalidate_tagged(std::string_view tag) {
     return apply({change::invalidated, false, std::string(tag)});
 }
 

@@ -92,10 +92,10 @@ awaitable<result<void>> fill_writer::write(const char* data, std::size_t length)
         std::uint64_t at = begin;
         while (at < begin + length) {
             const auto page = static_cast<std::size_t>(at / page_size);
-            const std::uint64_t to = std::min(begin + length, o->shape().page_end(page));
+            const std::uint64_t to = std::min(begin + length, o->layout().page_end(page));
             XXH64_update(sum->state, data + (at - begin), static_cast<std::size_t>(to - at));
             at = to;
-            if (at == o->shape().page_end(page)) {
+            if (at == o->layout().page_end(page)) {
                 if (sum->whole) {
                     result_of.sums.emplace_back(page, XXH64_digest(sum->state));
                 }
@@ -114,9 +114,9 @@ awaitable<result<void>> fill_writer::write(const char* data, std::size_t length)
     co_return result<void>();
 }
 
-awaitable<bool> fill_writer::wait_for_demand(std::uint64_t window, std::shared_ptr<event> wake) {
+awaitable<bool> fill_writer::wait_for_demand(std::uint64_t window, std::shared_ptr<async_event> wake) {
     // Where the cache is small, what is fetched far ahead would push itself out before anybody read it.
-    window = std::min(window, std::max(cache_->limit_bytes() / 4, object_->shape().block_size));
+    window = std::min(window, std::max(cache_->limit_bytes() / 4, object_->layout().block_size));
     for (;;) {
         // Registered before looking, so that a reader's move between the two is not missed.
         object_->await_demand(*fill_, wake);
@@ -135,7 +135,7 @@ bool fill_writer::is_wanted(std::uint64_t window) {
     return object_->demand_for(*fill_, window).wanted;
 }
 
-awaitable<void> fill_writer::wait_for_first_page_readers(std::shared_ptr<event> wake) {
+awaitable<void> fill_writer::wait_for_first_page_readers(std::shared_ptr<async_event> wake) {
     const std::uint64_t begin = fill_->begin;
     const std::uint64_t page_last = begin / page_size * page_size + page_size - 1;
     while (begin % page_size != 0) {

@@ -224,7 +224,7 @@ bool object::mark_changed(std::uint64_t number) noexcept {
     return marked == validation_state::mark_result::first;
 }
 
-void object::checked_now(std::uint64_t marked_then) noexcept {
+void object::confirm_version(std::uint64_t marked_then) noexcept {
     validation_.confirm(marked_then);
     mark_dirty();
 }

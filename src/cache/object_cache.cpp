@@ -70,8 +70,8 @@ awaitable<result<std::shared_ptr<object>>> object_cache::create(object_info info
     if (info.size > max_object_size) {
         co_return error{errc::too_large, error_source::internal, false, "larger than any file"};
     }
-    const geometry shape{info.size, settings_.block_size};
-    const std::uint64_t metadata = max_metadata_charge(info, 0, shape.pages_per_block());
+    const page_layout layout{info.size, settings_.block_size};
+    const std::uint64_t metadata = max_metadata_charge(info, 0, layout.pages_per_block());
     auto room = co_await reserve(metadata);
     if (!room) {
         co_return room.error();
@@ -150,7 +150,7 @@ check_result check_pages(object& o, const file& f, std::size_t first, std::size_
              static_cast<std::uint64_t>(last + 1 - first) * page_size);
     for (auto page = first; page <= last; ++page) {
         const std::uint64_t at = static_cast<std::uint64_t>(page) * page_size;
-        const auto length = static_cast<std::size_t>(o.shape().page_end(page) - at);
+        const auto length = static_cast<std::size_t>(o.layout().page_end(page) - at);
         const auto sum = o.checksum(page);
         if (!sum) {
             continue;

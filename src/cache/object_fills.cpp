@@ -203,7 +203,7 @@ bool object::has_reader_in(std::uint64_t first, std::uint64_t last) {
                        [=](const reader* r) { return !r->rests_ && r->position_ >= first && r->position_ <= last; });
 }
 
-void object::await_demand(fill& f, std::shared_ptr<event> producer) {
+void object::await_demand(fill& f, std::shared_ptr<async_event> producer) {
     const mutex_lock lock(mutex_);
     f.producer = std::move(producer);
     f.producer_waits = true;

@@ -34,7 +34,7 @@ reader::~reader() {
 void reader::begin_wait() {
     waits_ = true;
     if (!wake_) {
-        wake_ = std::make_shared<event>(executor_);
+        wake_ = std::make_shared<async_event>(executor_);
     }
 }
 

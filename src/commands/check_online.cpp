@@ -69,11 +69,11 @@ result<sign::signing> make_signing(const config::store& s) {
 }
 
 void tell_identity(const std::string& about, const config::store& s, const sign::signing& with, findings& out) {
-    if (with.renewals.empty()) {
+    if (with.refreshables.empty()) {
         out.tell(about,
                  std::string("identity: ").append(credentials_of(s)) + (with.who.empty() ? "" : ", " + with.who));
     }
-    for (const auto& each : with.renewals) {
+    for (const auto& each : with.refreshables) {
         const auto now = each->status();
         out.tell(about, "identity: " + now.source + (now.who.empty() ? "" : ", " + now.who) +
                             (now.expires ? ", until " + identity::format_rfc3339(*now.expires) : ", without an end"));
@@ -96,10 +96,10 @@ awaitable<void> probe_read(one_shot& here, const std::string& about, const confi
         out.fail(about, "cannot sign: " + text_of(made.error()));
         co_return;
     }
-    identity::call get;
-    get.place.tls = made->tls;
-    get.place.host = made->host;
-    get.place.port = made->port;
+    identity::http_request get;
+    get.server.tls = made->tls;
+    get.server.host = made->host;
+    get.server.port = made->port;
     get.target = made->target;
     get.fields = made->fields;
     get.fields.emplace_back("Range", secret("bytes=0-0"));
@@ -126,7 +126,7 @@ awaitable<void> probe_read(one_shot& here, const std::string& about, const confi
 
 awaitable<void> probe_redirect(one_shot& here, const std::string& about, const config::store& s,
                                const sign::signing& with, findings& out) {
-    auto renewed = co_await renew_all(with.renewals_for_urls, here.caller());
+    auto renewed = co_await refresh_all(with.refreshables_for_urls, here.caller());
     if (!renewed) {
         out.fail(about, "cannot sign redirects: " + text_of(renewed.error()));
         co_return;
@@ -148,7 +148,7 @@ awaitable<void> check_store(one_shot& here, const config::config& settings, cons
         out.fail(about, "cannot be used: " + with.error().detail);
         co_return;
     }
-    auto renewed = co_await renew_all(with->renewals, here.caller());
+    auto renewed = co_await refresh_all(with->refreshables, here.caller());
     if (!renewed) {
         out.fail(about, "has no identity: " + text_of(renewed.error()));
         co_return;
@@ -185,7 +185,7 @@ std::vector<std::string> capture_names(std::string_view path) {
 }
 
 /// Whether the proxy would take that response as permission.
-bool grants(const config::route& r, const config::authorize_subrequest& how, const identity::reply& answer) {
+bool grants(const config::route& r, const config::authorize_subrequest& how, const identity::http_response& answer) {
     http::field_list fields;
     for (const auto& [name, value] : answer.fields) {
         fields.items.push_back({name, value});
@@ -210,8 +210,8 @@ awaitable<void> check_route(one_shot& here, const config::config& settings, cons
     for (auto open = original.find('{'); open != std::string::npos; open = original.find('{')) {
         original.replace(open, original.find('}', open) - open + 1, value);
     }
-    identity::call get;
-    get.place = settings.app.address;
+    identity::http_request get;
+    get.server = settings.app.address;
     get.source = error_source::app;
     get.target = media::expand_raw(how->path, captures);
     get.fields.emplace_back("X-Original-Method", secret("GET"));

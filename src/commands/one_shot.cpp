@@ -28,10 +28,10 @@ awaitable<void> one_shot::finish(awaitable<void> task) {
     worker_.deadlines.stop();
 }
 
-awaitable<result<void>> renew_all(const std::vector<std::shared_ptr<identity::renewable>>& renewals,
-                                  identity::caller& by) {
-    for (const auto& each : renewals) {
-        auto renewed = co_await each->renew(by);
+awaitable<result<void>> refresh_all(const std::vector<std::shared_ptr<identity::refreshable>>& refreshables,
+                                    identity::http_client& by) {
+    for (const auto& each : refreshables) {
+        auto renewed = co_await each->refresh(by);
         if (!renewed) {
             co_return renewed.error();
         }

@@ -20,20 +20,20 @@ public:
     void run(awaitable<void> task);
 
     [[nodiscard]] net::connection_pool& pool() noexcept { return pool_; }
-    [[nodiscard]] identity::caller& caller() noexcept { return caller_; }
+    [[nodiscard]] identity::http_client& caller() noexcept { return caller_; }
 
 private:
     awaitable<void> finish(awaitable<void> task);
 
     worker worker_{0};
     net::connection_pool pool_;
-    identity::http_caller caller_;
+    identity::pooled_http_client caller_;
     std::exception_ptr failed_;
 };
 
 /// Renews the credentials of a signer, one after the other. Both arguments must live until completion. Errors: the
 /// first one's.
-awaitable<result<void>> renew_all(const std::vector<std::shared_ptr<identity::renewable>>& renewals,
-                                  identity::caller& by);
+awaitable<result<void>> refresh_all(const std::vector<std::shared_ptr<identity::refreshable>>& refreshables,
+                                    identity::http_client& by);
 
 } // namespace sluice::commands

@@ -19,9 +19,9 @@ std::string text_of(const error& e) {
 
 awaitable<void> make_url(one_shot& here, sign::signing& with, const std::string& key, const sign_request& what,
                          result<std::string>& out) {
-    auto renewed = co_await renew_all(with.renewals, here.caller());
+    auto renewed = co_await refresh_all(with.refreshables, here.caller());
     if (renewed) {
-        renewed = co_await renew_all(with.renewals_for_urls, here.caller());
+        renewed = co_await refresh_all(with.refreshables_for_urls, here.caller());
     }
     if (!renewed) {
         out = renewed.error();
@@ -42,13 +42,13 @@ struct place {
 };
 
 std::optional<place> find_object(const config::config& settings, const std::string& uri) {
-    std::vector<authorize::store_place> places;
+    std::vector<authorize::store_location> places;
     std::vector<const config::store*> stores;
     for (const auto& [name, store] : settings.stores) {
-        places.push_back(authorize::place_of(store));
+        places.push_back(authorize::location_of(store));
         stores.push_back(&store);
     }
-    auto found = authorize::place_from_uri(uri, places, std::nullopt);
+    auto found = authorize::object_from_uri(uri, places, std::nullopt);
     return found ? std::optional<place>({stores[found->store], std::move(found->key)}) : std::nullopt;
 }
 

@@ -2,7 +2,7 @@
 
 namespace sluice::config {
 
-std::string to_string(const fault& f) {
+std::string to_string(const diagnostic& f) {
     std::string text = f.file;
     if (f.line > 0) {
         text.append(":").append(std::to_string(f.line)).append(":").append(std::to_string(f.column));

@@ -76,21 +76,21 @@ result<std::string> expanded(std::string_view text, const variables& environment
 
 } // namespace
 
-void expand(node& root, const variables& environment, std::string_view file, std::vector<fault>& faults) {
+void expand(node& root, const variables& environment, std::string_view file, std::vector<diagnostic>& diagnostics) {
     if (root.what == node::kind::scalar && root.origin.empty()) {
         auto text = expanded(root.text, environment);
         if (text) {
             root.text = std::move(*text);
         } else {
             root.broken = true;
-            faults.push_back({std::string(file), root.line, root.column, text.error().detail});
+            diagnostics.push_back({std::string(file), root.line, root.column, text.error().detail});
         }
     }
     for (auto& item : root.items) {
-        expand(item, environment, file, faults);
+        expand(item, environment, file, diagnostics);
     }
     for (auto& [key, value] : root.pairs) {
-        expand(value, environment, file, faults);
+        expand(value, environment, file, diagnostics);
     }
 }
 

@@ -115,26 +115,27 @@ config read_config(reading& r, const node& root) {
 loaded load_text(std::string_view text, std::string_view name, store_kinds kinds, const load_options& options) {
     node root;
     reading r{std::string(name), options, kinds, {}};
-    r.faults = read_yaml(text, name, root);
-    if (!r.faults.empty()) {
+    r.diagnostics = read_yaml(text, name, root);
+    if (!r.diagnostics.empty()) {
         // With duplicate keys, say, it is not known which values are meant: no further checks.
-        return std::move(r.faults);
+        return std::move(r.diagnostics);
     }
-    apply_overrides(root, options, r.faults);
-    expand(root, options.environment, name, r.faults);
+    apply_overrides(root, options, r.diagnostics);
+    expand(root, options.environment, name, r.diagnostics);
     auto c = read_config(r, root);
-    if (r.faults.empty()) {
+    if (r.diagnostics.empty()) {
         return c;
     }
     // Errors in the file in the order of the file, then those in variables and flags.
-    std::ranges::stable_sort(r.faults, {}, [](const fault& f) { return std::tuple(f.line == 0, f.line, f.column); });
-    return std::move(r.faults);
+    std::ranges::stable_sort(r.diagnostics, {},
+                             [](const diagnostic& f) { return std::tuple(f.line == 0, f.line, f.column); });
+    return std::move(r.diagnostics);
 }
 
 loaded load_file(const std::filesystem::path& path, store_kinds kinds, const load_options& options) {
     const auto text = read_small_file(path, yaml_limits{}.bytes);
     if (!text) {
-        return std::vector<fault>{{path.string(), 0, 0, "cannot be read: " + text.error().detail}};
+        return std::vector<diagnostic>{{path.string(), 0, 0, "cannot be read: " + text.error().detail}};
     }
     load_options here = options;
     here.directory = path.parent_path();

@@ -176,12 +176,12 @@ void add_open_webui_store(reading& r, config& c, route& out) {
     if (const auto made = store_of_variables(of_variables, out.preset_bucket)) {
         read_store(of_variables, variable_node("STORAGE_PROVIDER", out.store), *made, c);
     }
-    if (of_variables.faults.empty()) {
+    if (of_variables.diagnostics.empty()) {
         c.stores.at(out.store).of_preset = true;
         return;
     }
     c.stores.erase(out.store);
-    c.unusable_stores.push_back({out.store, std::move(of_variables.faults)});
+    c.unusable_stores.push_back({out.store, std::move(of_variables.diagnostics)});
 }
 
 void strip_open_webui_identity(reading& r, config& c) {

@@ -20,13 +20,13 @@ std::string shown(std::string_view key) {
 } // namespace
 
 void reading::add(const node& where, std::string message) {
-    if (faults.size() >= 100) {
+    if (diagnostics.size() >= 100) {
         return;
     }
     if (where.origin.empty()) {
-        faults.push_back({file, where.line, where.column, std::move(message)});
+        diagnostics.push_back({file, where.line, where.column, std::move(message)});
     } else {
-        faults.push_back({where.origin, 0, 0, std::move(message)});
+        diagnostics.push_back({where.origin, 0, 0, std::move(message)});
     }
 }
 

@@ -25,7 +25,7 @@ constexpr std::array<override_setting, 8> settings{{
 
 } // namespace
 
-void apply_overrides(node& root, const load_options& options, std::vector<fault>& faults) {
+void apply_overrides(node& root, const load_options& options, std::vector<diagnostic>& diagnostics) {
     for (const auto& [name, value] : options.environment) {
         if (!name.starts_with(variable_prefix)) {
             continue;
@@ -34,7 +34,7 @@ void apply_overrides(node& root, const load_options& options, std::vector<fault>
         if (found != settings.end()) {
             overlay(root, found->key, value, name);
         } else {
-            faults.push_back({name, 0, 0, "there is no such variable: see --help for those that there are"});
+            diagnostics.push_back({name, 0, 0, "there is no such variable: see --help for those that there are"});
         }
     }
     for (const auto& [key, value] : options.flags) {

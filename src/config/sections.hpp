@@ -9,7 +9,7 @@
 namespace sluice::config {
 
 /// Sets what the environment and the flags override in the document, and refuses variables that override nothing.
-void apply_overrides(node& root, const load_options& options, std::vector<fault>& faults);
+void apply_overrides(node& root, const load_options& options, std::vector<diagnostic>& diagnostics);
 
 /// `listeners`, `admin` and `app`, whose addresses must differ.
 void read_addresses(reading& r, mapping& top, config& c);

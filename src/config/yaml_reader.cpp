@@ -28,10 +28,10 @@ using seen_keys = std::unordered_map<std::string, int>;
 /// Builds the tree from yaml-cpp's events.
 class builder : public YAML::EventHandler {
 public:
-    builder(std::string_view file, const yaml_limits& limits, std::vector<fault>& faults)
+    builder(std::string_view file, const yaml_limits& limits, std::vector<diagnostic>& diagnostics)
         : file_(file)
         , limits_(limits)
-        , faults_(faults) {}
+        , diagnostics_(diagnostics) {}
 
     void OnDocumentStart(const YAML::Mark& mark) override {
         if (++documents_ > 1) {
@@ -145,8 +145,8 @@ private:
             throw refused{mark, "a key must be a plain text"};
         }
         const auto [first, fresh] = top.seen.emplace(n.text, n.line);
-        if (!fresh && faults_.size() < 100) {
-            faults_.push_back(
+        if (!fresh && diagnostics_.size() < 100) {
+            diagnostics_.push_back(
                 {file_, n.line, n.column,
                  "duplicate key \"" + printable_key(n.text) + "\", first at line " + std::to_string(first->second)});
         }
@@ -159,14 +159,14 @@ private:
 
     std::string file_;
     const yaml_limits& limits_;
-    std::vector<fault>& faults_;
+    std::vector<diagnostic>& diagnostics_;
     std::vector<frame> stack_;
     node root_;
     std::size_t nodes_{0};
     unsigned documents_{0};
 };
 
-fault at_offset(std::string_view text, std::string_view file, std::size_t offset, std::string message) {
+diagnostic at_offset(std::string_view text, std::string_view file, std::size_t offset, std::string message) {
     int line = 1;
     int column = 1;
     for (const char c : text.substr(0, offset)) {
@@ -182,9 +182,9 @@ fault at_offset(std::string_view text, std::string_view file, std::size_t offset
 
 /// What is wrong with the bytes themselves: yaml-cpp takes UTF-16 and repairs bad UTF-8, and control characters in a
 /// configuration are accidents.
-std::optional<fault> check_bytes(std::string_view text, std::string_view file, const yaml_limits& limits) {
+std::optional<diagnostic> check_bytes(std::string_view text, std::string_view file, const yaml_limits& limits) {
     if (text.size() > limits.bytes) {
-        return fault{std::string(file), 1, 1, "larger than " + std::to_string(limits.bytes) + " bytes"};
+        return diagnostic{std::string(file), 1, 1, "larger than " + std::to_string(limits.bytes) + " bytes"};
     }
     for (std::size_t from = 0; from < text.size();) {
         const auto end = std::min(text.find('\n', from), text.size());
@@ -205,17 +205,17 @@ std::optional<fault> check_bytes(std::string_view text, std::string_view file, c
 
 } // namespace
 
-std::vector<fault> read_yaml(std::string_view text, std::string_view file, node& root, const yaml_limits& limits) {
-    std::vector<fault> faults;
+std::vector<diagnostic> read_yaml(std::string_view text, std::string_view file, node& root, const yaml_limits& limits) {
+    std::vector<diagnostic> diagnostics;
     if (auto bytes = check_bytes(text, file, limits)) {
-        faults.push_back(std::move(*bytes));
-        return faults;
+        diagnostics.push_back(std::move(*bytes));
+        return diagnostics;
     }
     const auto refuse = [&](const YAML::Mark& mark, const std::string& why) {
         const bool nowhere = mark.line < 0;
-        faults.push_back({std::string(file), nowhere ? 1 : mark.line + 1, nowhere ? 1 : mark.column + 1, why});
+        diagnostics.push_back({std::string(file), nowhere ? 1 : mark.line + 1, nowhere ? 1 : mark.column + 1, why});
     };
-    builder events(file, limits, faults);
+    builder events(file, limits, diagnostics);
     try {
         std::istringstream stream{std::string(text)};
         YAML::Parser parser(stream);
@@ -228,12 +228,12 @@ std::vector<fault> read_yaml(std::string_view text, std::string_view file, node&
         refuse(e.mark, "not YAML: " + e.msg);
     }
     root = events.take();
-    if (faults.empty() && root.what == node::kind::null) {
-        faults.push_back({std::string(file), 1, 1, "the file is empty"});
-    } else if (faults.empty() && root.what != node::kind::mapping) {
-        faults.push_back({std::string(file), root.line, root.column, "must be a mapping of keys to values"});
+    if (diagnostics.empty() && root.what == node::kind::null) {
+        diagnostics.push_back({std::string(file), 1, 1, "the file is empty"});
+    } else if (diagnostics.empty() && root.what != node::kind::mapping) {
+        diagnostics.push_back({std::string(file), root.line, root.column, "must be a mapping of keys to values"});
     }
-    return faults;
+    return diagnostics;
 }
 
 } // namespace sluice::config

@@ -46,22 +46,22 @@ secret encode_form(const form_pairs& pairs) {
     return secret(out.text);
 }
 
-call get_from(const service_url& from) {
-    call out;
-    out.place = from.place;
+http_request get_from(const service_url& from) {
+    http_request out;
+    out.server = from.server;
     out.target = from.target;
     return out;
 }
 
-call post_to(const service_url& to, std::string_view content_type, secret body) {
-    call out = get_from(to);
+http_request post_to(const service_url& to, std::string_view content_type, secret body) {
+    http_request out = get_from(to);
     out.method = "POST";
     out.fields.emplace_back("Content-Type", secret(content_type));
     out.body = std::move(body);
     return out;
 }
 
-call post_form(const service_url& to, const form_pairs& pairs) {
+http_request post_form(const service_url& to, const form_pairs& pairs) {
     return post_to(to, "application/x-www-form-urlencoded", encode_form(pairs));
 }
 

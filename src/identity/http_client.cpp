@@ -12,22 +12,22 @@ constexpr unsigned max_interim_responses = 8;
 /// How many times the timeout a response may take in all, so that a peer that sends byte by byte is given up.
 constexpr int max_timeouts = 6;
 
-error invalid_request(const call& what, std::string_view why) {
-    return {errc::bad_request, error_source::internal, false, what.place.authority() + ": " + std::string(why)};
+error invalid_request(const http_request& what, std::string_view why) {
+    return {errc::bad_request, error_source::internal, false, what.server.authority() + ": " + std::string(why)};
 }
 
-result<void> write_request(const call& what, wiped_text& out) {
+result<void> write_request(const http_request& what, wiped_text& out) {
     const auto visible = [](char c) { return c > 0x20 && c < 0x7f; };
     if (!http::is_token(what.method) || !what.target.starts_with('/') || !std::ranges::all_of(what.target, visible)) {
         return invalid_request(what, "the method or the target of the request is malformed");
     }
-    std::size_t size = what.target.size() + what.place.host.size() + what.body.reveal().size() + 256;
+    std::size_t size = what.target.size() + what.server.host.size() + what.body.reveal().size() + 256;
     for (const auto& [name, value] : what.fields) {
         size += name.size() + value.reveal().size() + 4;
     }
     out.reserve(size);
     out.text.append(what.method).append(" ").append(what.target).append(" HTTP/1.1\r\nHost: ");
-    out.text.append(what.place.authority()).append("\r\nUser-Agent: sluice/" SLUICE_VERSION "\r\nAccept: */*\r\n");
+    out.text.append(what.server.authority()).append("\r\nUser-Agent: sluice/" SLUICE_VERSION "\r\nAccept: */*\r\n");
     for (const auto& [name, value] : what.fields) {
         if (!http::append_field(out.text, name, value.reveal())) {
             return invalid_request(what, "the value of the field " + name + " is not a valid field value");
@@ -41,11 +41,11 @@ result<void> write_request(const call& what, wiped_text& out) {
 }
 
 /// `e` with its code and the host in its detail, each once.
-error with_context(const call& what, error e) {
-    const auto place = what.place.authority();
+error with_context(const http_request& what, error e) {
+    const auto place = what.server.authority();
     const std::string code(to_string(e.code));
-    if (e.detail.starts_with(what.place.host)) { // of `net::open_connection`, which names host and address
-        const auto rest = e.detail.substr(what.place.host.size());
+    if (e.detail.starts_with(what.server.host)) { // of `net::open_connection`, which names host and address
+        const auto rest = e.detail.substr(what.server.host.size());
         if (rest.starts_with(": ") || rest.starts_with(" (") || rest.starts_with(" through the proxy ")) {
             e.detail = code + ": " + place + rest;
             return e;
@@ -89,28 +89,28 @@ awaitable<result<void>> read_whole(net::client_response& response, wiped_text& b
 
 } // namespace
 
-std::string_view reply::field(std::string_view name) const noexcept {
+std::string_view http_response::field(std::string_view name) const noexcept {
     const auto found = std::ranges::find_if(fields, [&](const auto& f) { return http::same_name(f.first, name); });
     return found == fields.end() ? std::string_view() : std::string_view(found->second);
 }
 
-awaitable<result<reply>> http_caller::send(const call& what) {
+awaitable<result<http_response>> pooled_http_client::send(const http_request& what) {
     wiped_text request;
     const auto written = write_request(what, request);
     if (!written) {
         co_return written.error();
     }
     net::peer to;
-    to.tls = what.place.tls;
-    to.host = what.place.host;
-    to.port = what.place.port;
+    to.tls = what.server.tls;
+    to.host = what.server.host;
+    to.port = what.server.port;
     to.ca_file = what.ca_file;
     to.connect_timeout = what.timeout;
     to.source = what.source;
     net::send_options options;
     options.response_timeout = what.timeout;
     options.write_timeout = what.timeout;
-    options.secret_answer = true;
+    options.secret_response = true;
     const auto until = steady_clock::now() + max_timeouts * what.timeout;
     auto response = co_await net::send(pool_, to, request.text, options);
     if (!response) {
@@ -120,7 +120,7 @@ awaitable<result<reply>> http_caller::send(const call& what) {
     if (!final) {
         co_return with_context(what, final.error());
     }
-    reply r;
+    http_response r;
     r.status = response->head().status;
     for (const auto& field : response->head().fields.items) {
         r.fields.emplace_back(field.name, field.value); // copied: the body may overwrite what the views point to

@@ -12,7 +12,7 @@ lazy_provider<T>::lazy_provider(std::unique_ptr<source<T>> from, wall_clock cloc
 }
 
 template <class T>
-void lazy_provider<T>::observe(renewal_observer o) {
+void lazy_provider<T>::observe(refresh_observer o) {
     o.tried = [this, tried = std::move(o.tried)](bool ok) {
         wake_waiters();
         tried(ok);
@@ -44,7 +44,7 @@ std::optional<result<typename lazy_provider<T>::snapshot>> lazy_provider<T>::kno
 }
 
 template <class T>
-void lazy_provider<T>::request(const std::shared_ptr<event>& waiter) {
+void lazy_provider<T>::request(const std::shared_ptr<async_event>& waiter) {
     {
         const mutex_lock lock(mutex_);
         waiters_.push_back(waiter);
@@ -70,7 +70,7 @@ awaitable<result<typename lazy_provider<T>::snapshot>> lazy_provider<T>::get(ste
         co_return *at_once;
     }
     const auto ex = co_await asio::this_coro::executor;
-    const auto wake = std::make_shared<event>(ex);
+    const auto wake = std::make_shared<async_event>(ex);
     for (;;) {
         request(wake); // before looking, so that no result is missed
         auto got = known();
@@ -88,8 +88,8 @@ awaitable<result<typename lazy_provider<T>::snapshot>> lazy_provider<T>::get(ste
 }
 
 template <class T>
-awaitable<void> lazy_provider<T>::run(executor ex, caller& client) {
-    const auto idle = std::make_shared<event>(ex);
+awaitable<void> lazy_provider<T>::run(executor ex, http_client& client) {
+    const auto idle = std::make_shared<async_event>(ex);
     bool requested = false;
     {
         const mutex_lock lock(mutex_);

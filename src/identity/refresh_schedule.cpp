@@ -30,15 +30,15 @@ double random_unit() {
 }
 
 refresh_schedule::duration refresh_schedule::after_success(time_point now, std::optional<time_point> expires,
-                                                           std::optional<time_point> renew_at, double random) {
+                                                           std::optional<time_point> refresh_at, double random) {
     auto wait = duration::max();
     if (expires) {
         const auto left = until(now, *expires);
         const auto window = std::clamp<milliseconds>(left / 10, minutes(5), minutes(15));
         wait = left < minutes(10) ? jittered(left / 2, random) : left - jittered(window, random);
     }
-    if (renew_at) {
-        const auto left = static_cast<double>(until(now, *renew_at).count());
+    if (refresh_at) {
+        const auto left = static_cast<double>(until(now, *refresh_at).count());
         wait = std::min(wait, milliseconds(static_cast<std::int64_t>(left * (1 - random / 10))));
     }
     return std::max(min_wait, wait);

@@ -52,9 +52,9 @@ std::shared_ptr<const T> refreshing_provider<T>::current() const {
 }
 
 template <class T>
-renewal_status refreshing_provider<T>::status() const {
+refresh_status refreshing_provider<T>::status() const {
     const mutex_lock lock(mutex_);
-    renewal_status s;
+    refresh_status s;
     s.source = source_name_;
     s.last_attempt = last_attempt_;
     if (current_) {
@@ -65,13 +65,13 @@ renewal_status refreshing_provider<T>::status() const {
 }
 
 template <class T>
-void refreshing_provider<T>::observe(renewal_observer o) {
+void refreshing_provider<T>::observe(refresh_observer o) {
     observer_ = std::move(o);
 }
 
 /// Asks the source; an exception becomes an error like any other.
 template <class T>
-awaitable<result<T>> refreshing_provider<T>::fetch(caller& client) {
+awaitable<result<T>> refreshing_provider<T>::fetch(http_client& client) {
     std::string what;
     try {
         auto got = co_await source_->fetch(client);
@@ -156,7 +156,7 @@ void refreshing_provider<T>::log_failure(const error& e) const {
 }
 
 template <class T>
-awaitable<result<void>> refreshing_provider<T>::renew(caller& client) {
+awaitable<result<void>> refreshing_provider<T>::refresh(http_client& client) {
     auto got = co_await fetch(client);
     co_return accept(std::move(got));
 }
@@ -164,7 +164,7 @@ awaitable<result<void>> refreshing_provider<T>::renew(caller& client) {
 /// `fetch` as a task of its own, so that `stop` can cancel the request that it waits for; completes when that has
 /// ended, so that nothing of it is left behind. nullopt where it threw, or `stop` was called.
 template <class T>
-awaitable<std::optional<result<T>>> refreshing_provider<T>::fetch_until_stopped(executor ex, caller& client) {
+awaitable<std::optional<result<T>>> refreshing_provider<T>::fetch_until_stopped(executor ex, http_client& client) {
     const auto pending = std::make_shared<pending_fetch>(ex);
     pending_ = pending;
     auto task = fetch_into(client, pending);
@@ -185,7 +185,7 @@ awaitable<std::optional<result<T>>> refreshing_provider<T>::fetch_until_stopped(
 
 /// Both are parameters, since a lambda coroutine's captures would be gone by the time it resumes.
 template <class T>
-awaitable<void> refreshing_provider<T>::fetch_into(caller& client, std::shared_ptr<pending_fetch> into) {
+awaitable<void> refreshing_provider<T>::fetch_into(http_client& client, std::shared_ptr<pending_fetch> into) {
     auto got = co_await fetch(client);
     into->got = std::move(got);
 }
@@ -197,7 +197,7 @@ awaitable<void> refreshing_provider<T>::sleep(executor ex, time_point now, milli
     const bool for_ever = wait == milliseconds::max();
     const auto steady_due = for_ever ? steady_clock::time_point::max() : steady_clock::now() + wait;
     const auto wall_due = for_ever ? time_point::max() : now + wait;
-    const auto timer = std::make_shared<event>(ex);
+    const auto timer = std::make_shared<async_event>(ex);
     {
         const mutex_lock lock(mutex_);
         sleeping_ = timer;
@@ -209,7 +209,7 @@ awaitable<void> refreshing_provider<T>::sleep(executor ex, time_point now, milli
 }
 
 template <class T>
-awaitable<void> refreshing_provider<T>::run(executor ex, caller& client) {
+awaitable<void> refreshing_provider<T>::run(executor ex, http_client& client) {
     SLUICE_ASSERT(pending_.expired()); // one `run` at a time
     unsigned failures = 0;
     while (!stopped_) {
@@ -220,14 +220,14 @@ awaitable<void> refreshing_provider<T>::run(executor ex, caller& client) {
         if (!got) { // it threw, which must not leave the store without credentials for good
             got = no_credentials(source_->name(), "failed", retryable::yes, error_source::internal);
         }
-        const auto renew_at = *got ? (**got).renew_at : std::nullopt; // also where the credential has not changed
+        const auto refresh_at = *got ? (**got).refresh_at : std::nullopt; // also where the credential has not changed
         const bool ok = accept(std::move(*got)).has_value();
         failures = ok ? 0 : failures + 1;
         const auto now = clock_();
         const auto kept = current();
         const auto expires = kept ? kept->expires : std::nullopt;
         const auto valid_until = kept && !expires ? time_point::max() : expires;
-        const auto wait = ok ? refresh_schedule::after_success(now, expires, renew_at, random_unit())
+        const auto wait = ok ? refresh_schedule::after_success(now, expires, refresh_at, random_unit())
                              : refresh_schedule::after_failure(failures, now, valid_until, random_unit());
         co_await sleep(ex, now, wait);
     }
@@ -244,7 +244,7 @@ void refreshing_provider<T>::stop() {
 
 template <class T>
 void refreshing_provider<T>::wake() {
-    std::shared_ptr<event> sleeping;
+    std::shared_ptr<async_event> sleeping;
     {
         const mutex_lock lock(mutex_);
         sleeping = sleeping_.lock();

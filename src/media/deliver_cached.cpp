@@ -26,7 +26,7 @@ awaitable<result<void>> fetch_missing(cached_delivery& d, const cache::span& s) 
     }
     d.restarts += m.x.head_sent ? 1 : 0;
     const auto began = steady_clock::now();
-    const auto give_up = m.x.head_sent ? began + m.store.patience() : m.give_up;
+    const auto give_up = m.x.head_sent ? began + m.store.fetch_timeout() : m.give_up;
     const std::uint64_t last = std::min(s.last, d.window.next_end(s.first));
     auto begun = co_await begin_fill(d.fills, m.store, d.object, s.first, last, give_up);
     m.origin_time += steady_clock::now() - began;

@@ -21,10 +21,10 @@ enum class lock_wait : std::uint8_t { locked, timed_out, client_gone };
 
 /// Completes when the lock is had, `fallback.after` is over, or the client has gone.
 awaitable<lock_wait> wait_for_lock(fallback_state& state, session::exchange& x, const keyed_mutex::ticket& lock,
-                                   event& wake) {
-    deadline until(x.worker.self.deadlines, event::notify_at, &wake);
+                                   async_event& wake) {
+    deadline until(x.worker.self.deadlines, async_event::notify_at, &wake);
     until.expires_after(state.settings.after);
-    const session::disconnect_watch watch(x, event::notify_at, &wake);
+    const session::disconnect_watch watch(x, async_event::notify_at, &wake);
     while (!lock.owns_lock() && !until.expired() && !watch.client_gone()) {
         co_await wake.wait();
     }
@@ -35,14 +35,14 @@ awaitable<lock_wait> wait_for_lock(fallback_state& state, session::exchange& x, 
 }
 
 awaitable<void> refuse(session::exchange& x, const media_route& route, std::string_view reason, std::string_view text) {
-    auto fields = fields_of_failure(x, route, reason);
+    auto fields = failure_response_fields(x, route, reason);
     fields.add(session::retry_soon());
     co_await session::send_response(x, 503, text, fields);
 }
 
 /// Relays within `fallback.concurrency`. `lock`: what the request holds, or nullptr.
 awaitable<void> relay_limited(fallback_state& state, relay::upstream& app, session::exchange& x,
-                              const media_route& route, const to_app& how, const keyed_mutex::ticket* lock) {
+                              const media_route& route, const fallback_options& how, const keyed_mutex::ticket* lock) {
     if (!how.reason.empty()) {
         count_fallback(x, route, how.reason);
     }
@@ -74,7 +74,8 @@ void count_fallback(session::exchange& x, const media_route& route, std::string_
     route.counters->fallback->at(reason).Increment();
 }
 
-http::header_list fields_of_failure(const session::exchange& x, const media_route& route, std::string_view reason) {
+http::header_list failure_response_fields(const session::exchange& x, const media_route& route,
+                                          std::string_view reason) {
     auto fields = bypass_fields(reason);
     if (route.settings.cors) {
         add_cors_fields(fields, *route.settings.cors, x.request.fields.value("Origin"));
@@ -83,12 +84,12 @@ http::header_list fields_of_failure(const session::exchange& x, const media_rout
 }
 
 awaitable<void> relay_to_app(fallback_state& state, relay::upstream& app, session::exchange& x,
-                             const media_route& route, to_app how) {
+                             const media_route& route, fallback_options how) {
     if (how.serial_key.empty()) {
         co_await relay_limited(state, app, x, route, how, nullptr);
         co_return;
     }
-    const auto wake = std::make_shared<event>(x.worker.self.get_executor());
+    const auto wake = std::make_shared<async_event>(x.worker.self.get_executor());
     std::optional<keyed_mutex::ticket> lock(std::in_place, state.one_at_a_time, how.serial_key, wake);
     const auto waited = co_await wait_for_lock(state, x, *lock, *wake);
     if (waited == lock_wait::client_gone) {

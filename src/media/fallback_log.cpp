@@ -10,18 +10,19 @@ namespace {
 /// Where the route's objects may lie by its settings.
 std::string configured_locations(const media_route& route) {
     std::string all;
-    for (const auto& place : route.places) {
+    for (const auto& place : route.locations) {
         all.append(all.empty() ? "" : ", ").append(place.shown);
     }
-    if (route.places.empty() && route.store != nullptr) {
-        all = authorize::place_of(route.store->settings()).shown;
+    if (route.locations.empty() && route.store != nullptr) {
+        all = authorize::location_of(route.store->settings()).shown;
     }
     return all.empty() ? "no store that can be used: see /readyz" : all;
 }
 
 } // namespace
 
-void tell_not_taken(fallback_state& state, const media_route& route, std::string_view reason, std::string_view named) {
+void warn_left_to_app(fallback_state& state, const media_route& route, std::string_view reason,
+                      std::string_view named) {
     const auto& store = route.settings.store.empty() ? route.settings.name : route.settings.store;
     if (!state.reported.is_first(std::string(reason) + ' ' + store)) {
         return;

@@ -17,7 +17,7 @@ error limit_reached() {
 
 awaitable<void> fill_in_background(fill_context& with, origin::store& store, std::shared_ptr<cache::object> o,
                                    std::uint64_t first, std::uint64_t last) {
-    auto begun = co_await begin_fill(with, store, o, first, last, steady_clock::now() + store.patience());
+    auto begun = co_await begin_fill(with, store, o, first, last, steady_clock::now() + store.fetch_timeout());
     if (!begun) {
         log::debug("read-ahead failed", {{"reason", to_string(begun.error().code)}});
     }
@@ -71,8 +71,8 @@ awaitable<result<admitted>> admit(fill_context& with, origin::store& store, obje
     if (!slot) {
         co_return limit_reached();
     }
-    const bool is_generation = !origin::parts_of(head.validator, store.can()).generation.empty();
-    auto info = describe_version(head, store.identity(), name.key, name.resolver_id, is_generation,
+    const bool is_generation = !origin::parts_of(head.validator, store.capabilities()).generation.empty();
+    auto info = describe_version(head, store.identity(), name.key, name.purge_tag, is_generation,
                                  std::chrono::system_clock::now());
     auto made = co_await with.cache.create(std::move(info), name.purges_seen);
     if (!made) {

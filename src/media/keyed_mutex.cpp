@@ -5,7 +5,7 @@
 
 namespace sluice::media {
 
-keyed_mutex::ticket::ticket(keyed_mutex& owner, const std::string& key, std::shared_ptr<event> wake)
+keyed_mutex::ticket::ticket(keyed_mutex& owner, const std::string& key, std::shared_ptr<async_event> wake)
     : owner_(owner)
     , wake_(std::move(wake)) {
     const mutex_lock lock(owner_.mutex_);

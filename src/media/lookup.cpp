@@ -51,7 +51,7 @@ awaitable<result<origin::fetched>> ask(const lookup& l, const cache::object* sta
         r.none_match = stale->info().version.value;
     } else {
         r.range = cold_range(m.head_only, m.wanted, l.fills.read_ahead);
-        if (r.range && r.range->kind == http::range_spec::form::suffix && !m.store.can().suffix_ranges) {
+        if (r.range && r.range->kind == http::range_spec::form::suffix && !m.store.capabilities().suffix_ranges) {
             r.method = sign::method::head; // the size first: from the end can be counted only then
             r.range.reset();
         }
@@ -84,7 +84,7 @@ awaitable<result<lookup_result>> take_in(const lookup& l, origin::fetched answer
     media_request& m = l.m;
     std::optional<origin::fetched> body(std::move(answer));
     m.x.outcome = outcome::miss;
-    const object_name name{m.key, m.given ? std::string_view(m.given->resolver_id) : std::string_view(), m.purges_seen};
+    const object_name name{m.key, m.given ? std::string_view(m.given->purge_tag) : std::string_view(), m.purges_seen};
     auto taken = co_await admit(l.fills, m.store, name, body);
     if (taken) {
         m.stored = true;
@@ -126,7 +126,7 @@ awaitable<result<lookup_result>> settle(const lookup& l, answer_action action, s
     }
     if (action == answer_action::confirm) {
         answer.finish();
-        stale->checked_now(marked_then);
+        stale->confirm_version(marked_then);
         m.x.outcome = outcome::revalidated;
         co_return serve(std::move(stale));
     }

@@ -47,7 +47,7 @@ bool append_redirect_head(std::string& out, media_request& m, std::string_view l
 
 awaitable<result<void>> redirect(net::connection_pool& origin_pool, media_request& m) {
     auto options = redirect_options(m);
-    options.give_up = m.give_up;
+    options.deadline = m.give_up;
     const auto method = m.head_only ? sign::method::head : sign::method::get;
     const auto began = steady_clock::now();
     auto made = co_await m.store.signer()->presign(origin_pool, m.key, method, options);

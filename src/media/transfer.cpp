@@ -19,7 +19,7 @@ error nobody_waits() {
 }
 
 bool lacks_little(const cache::fill_writer& w) {
-    return is_nearly_whole(w.position(), w.end(), w.of()->shape().block_size);
+    return is_nearly_whole(w.position(), w.end(), w.of()->layout().block_size);
 }
 
 /// A transfer's entry in its worker's list. While it reads from the origin, which may be silent for long, nobody but
@@ -43,13 +43,13 @@ public:
 
 private:
     transfer& transfer_;
-    const listed<std::vector<running_fill*>> entry_;
+    const scoped_registration<std::vector<running_fill*>> entry_;
     bool abandoned_{false};
 };
 
 /// Asks for the rest of a broken transfer, of the same version alone.
 awaitable<result<void>> resume(transfer& t) {
-    const auto until = steady_clock::now() + t.store.patience();
+    const auto until = steady_clock::now() + t.store.fetch_timeout();
     const auto request = request_for_version(t.writer.of()->info(), t.writer.position(), t.writer.end() - 1, until);
     auto again = co_await origin::fetch(t.with.origin_pool, t.store, request);
     if (!again) {
@@ -78,7 +78,7 @@ awaitable<result<std::size_t>> read_some(transfer& t, watched_transfer& state, a
         co_return n;
     }
     const error broken = n ? error{errc::short_body, error_source::origin, true} : n.error();
-    if (!may_resume(broken, steady_clock::now() - last_progress, t.store.patience())) {
+    if (!may_resume(broken, steady_clock::now() - last_progress, t.store.fetch_timeout())) {
         co_return broken;
     }
     if (broken_in_row > 0) {
@@ -94,7 +94,7 @@ awaitable<result<std::size_t>> read_some(transfer& t, watched_transfer& state, a
 
 /// Reads and writes until the transfer is complete. Errors: `canceled` where nobody wants the rest.
 awaitable<result<void>> pump(transfer& t, watched_transfer& state) {
-    const auto wake = std::make_shared<event>(t.with.worker.self.get_executor());
+    const auto wake = std::make_shared<async_event>(t.with.worker.self.get_executor());
     std::vector<char> buffer(transfer_step);
     auto last_progress = steady_clock::now();
     int broken_in_row = 0;

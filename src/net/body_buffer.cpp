@@ -10,7 +10,7 @@ using spares = thread_spares<std::unique_ptr<char[]>, 16>;
 
 } // namespace
 
-piece& piece::operator=(piece&& other) noexcept {
+body_buffer& body_buffer::operator=(body_buffer&& other) noexcept {
     if (this != &other) {
         release();
         bytes_ = std::move(other.bytes_);
@@ -18,7 +18,7 @@ piece& piece::operator=(piece&& other) noexcept {
     return *this;
 }
 
-void piece::allocate() {
+void body_buffer::allocate() {
     if (bytes_) {
         return;
     }
@@ -28,7 +28,7 @@ void piece::allocate() {
     }
 }
 
-void piece::release() noexcept {
+void body_buffer::release() noexcept {
     if (bytes_) {
         spares::keep(std::move(bytes_));
     }

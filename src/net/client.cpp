@@ -50,7 +50,7 @@ awaitable<result<client_response>> send(connection_pool& pool, const peer& p, st
         if (head) {
             co_return std::move(response);
         }
-        const bool died = head.error().code == errc::connection_lost && response.untouched();
+        const bool died = head.error().code == errc::connection_lost && response.nothing_received();
         if (!died || response.transport().uses == 0 || !options.replayable || is_canceled(options)) {
             co_return head.error();
         }

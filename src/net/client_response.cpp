@@ -139,11 +139,11 @@ bool client_response::complete() const noexcept {
     return reader_->complete();
 }
 
-bool client_response::has_piece() const noexcept {
+bool client_response::has_decoded() const noexcept {
     return !reader_->ahead.empty();
 }
 
-bool client_response::untouched() const noexcept {
+bool client_response::nothing_received() const noexcept {
     return reader_->begin == reader_->end && !reader_->parser.has_head();
 }
 

@@ -16,7 +16,7 @@ constexpr std::chrono::seconds check_period{1};
 /// How long a connection is not used again where its last response may be followed by content that does not belong
 /// there: a server that sends it does so with the response or right behind it. Short enough that many such responses a
 /// second (hundreds, with the usual number of idle connections) need no new connections.
-constexpr std::chrono::milliseconds cooldown = 2 * sweep::period;
+constexpr std::chrono::milliseconds cooldown = 2 * deadline_service::period;
 
 struct idle_connection {
     std::unique_ptr<connection> held;

@@ -14,7 +14,7 @@ struct resolver::state {
         std::vector<asio::ip::address> addresses;
         steady_clock::time_point expires{steady_clock::time_point::min()};
         bool looking_up{false};
-        std::vector<std::shared_ptr<event>> waiters;
+        std::vector<std::shared_ptr<async_event>> waiters;
         std::string failure;
     };
 
@@ -93,7 +93,7 @@ awaitable<result<std::vector<asio::ip::address>>> resolver::resolve(std::string 
         co_return e.addresses;
     }
     if (e.looking_up) {
-        auto woken = std::make_shared<event>(s->owner.get_executor());
+        auto woken = std::make_shared<async_event>(s->owner.get_executor());
         e.waiters.push_back(woken);
         co_await woken->wait_until(deadline);
         std::erase(e.waiters, woken);

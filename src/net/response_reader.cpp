@@ -22,7 +22,7 @@ void client_response::reader::give_back(std::unique_ptr<reader> used) noexcept {
     used->release_canceler();
     used->connected = lease();
     used->release_body();
-    if (used->options.secret_answer) {
+    if (used->options.secret_response) {
         OPENSSL_cleanse(used->head_buffer.data(), used->head_buffer.size());
     }
     if (used->head_buffer.size() == initial_size) {
@@ -58,7 +58,7 @@ awaitable<result<void>> client_response::reader::read_more_head() {
         std::vector<char> larger(capacity * 2);
         std::memcpy(larger.data(), data, end);
         head_buffer.swap(larger);
-        if (options.secret_answer) {
+        if (options.secret_response) {
             OPENSSL_cleanse(larger.data(), larger.size());
         }
         data = head_buffer.data();
@@ -144,7 +144,7 @@ void client_response::reader::make_room() {
         body_bytes.allocate();
         std::memcpy(body_bytes.data(), data + begin, kept);
         data = body_bytes.data();
-        capacity = piece::size;
+        capacity = body_buffer::size;
         floor = 0;
     } else {
         std::memmove(data + floor, data + begin, kept);

@@ -42,8 +42,8 @@ struct client_response::reader {
 
     /// Returns the body's buffer to the thread's spares.
     void release_body() noexcept {
-        if (options.secret_answer && body_bytes) {
-            OPENSSL_cleanse(body_bytes.data(), piece::size);
+        if (options.secret_response && body_bytes) {
+            OPENSSL_cleanse(body_bytes.data(), body_buffer::size);
         }
         body_bytes.release();
     }
@@ -76,7 +76,7 @@ struct client_response::reader {
     send_options options;
     error_source source{error_source::origin};
     std::vector<char> head_buffer;
-    piece body_bytes; // once a body comes in larger pieces than fit behind the head
+    body_buffer body_bytes; // once a body comes in larger pieces than fit behind the head
     char* data{nullptr};
     std::size_t capacity{0};
     std::size_t floor{0}; // where the head ends: nothing below it is overwritten

@@ -82,14 +82,14 @@ awaitable<attempt> try_once(net::connection_pool& pool, store& s, const fetch_re
     const auto began = steady_clock::now();
     s.counters().sign_seconds->Observe(std::chrono::duration<double>(began - sign_began).count());
     wiped_text text;
-    if (!write_request(text, to, r, s.can())) {
+    if (!write_request(text, to, r, s.capabilities())) {
         a.failure = {errc::sign_failed, error_source::internal, false, "a field of the request is not valid"};
         co_return a;
     }
     const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(r.give_up - began);
     const auto fail = [&a, &s, began, left](error e) {
         const attempt_time time{left, steady_clock::now() - began, s.settings().response_timeout};
-        a.hurried = e.code == errc::timeout && was_hurried(time, s.patience());
+        a.hurried = e.code == errc::timeout && was_hurried(time, s.fetch_timeout());
         a.failure = as_origin(std::move(e));
     };
     net::send_options options;
@@ -116,7 +116,7 @@ awaitable<attempt> try_once(net::connection_pool& pool, store& s, const fetch_re
     s.counters().first_byte->Observe(std::chrono::duration<double>(steady_clock::now() - began).count());
     a.answered = true;
     a.refused = head.status == 400 || head.status == 401 || head.status == 403;
-    auto checked = validate_response(head, r, s.can());
+    auto checked = validate_response(head, r, s.capabilities());
     if (!checked) {
         a.failure = checked.error();
         sent.value().finish();

@@ -7,9 +7,9 @@
 #include <sluice/authorize/preset.hpp>
 #include <sluice/authorize/protected_route.hpp>
 #include <sluice/presets/open_webui_changes.hpp>
-#include <sluice/presets/open_webui_copy.hpp>
 #include <sluice/presets/open_webui_key.hpp>
 #include <sluice/presets/open_webui_presentation.hpp>
+#include <sluice/presets/open_webui_serialized.hpp>
 
 #include <algorithm>
 
@@ -27,13 +27,13 @@ public:
         return open_webui_serialized_file(target);
     }
 
-    std::optional<authorize::object_place> find_object(const authorize::protected_route& route,
-                                                       std::string_view named) const override {
+    std::optional<authorize::object_ref> find_object(const authorize::protected_route& route,
+                                                     std::string_view named) const override {
         if (route.settings.preset_bucket != config::preset_bucket::configured) {
-            return authorize::place_from_uri(named, route.places, route.own_place);
+            return authorize::object_from_uri(named, route.locations, route.own_location);
         }
-        const auto key = route.places.empty() ? std::nullopt : open_webui_key(route.places.front().kind, named);
-        return key ? authorize::place_in_store(*key, route.places) : std::nullopt;
+        const auto key = route.locations.empty() ? std::nullopt : open_webui_key(route.locations.front().kind, named);
+        return key ? authorize::object_in_store(*key, route.locations) : std::nullopt;
     }
 
     /// It copies a file of a store to its disk, and serves the copy. Only what it keeps on its disk anyway is served
@@ -42,7 +42,7 @@ public:
     bool must_serialize(const authorize::protected_route& route,
                         const std::optional<std::string>& named) const override {
         const bool any_last_segment =
-            std::ranges::any_of(route.places, [](const authorize::store_place& p) { return p.kind == "azure"; });
+            std::ranges::any_of(route.locations, [](const authorize::store_location& p) { return p.kind == "azure"; });
         return !named || named->find("://") != std::string::npos || any_last_segment;
     }
 

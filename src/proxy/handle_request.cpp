@@ -72,7 +72,7 @@ awaitable<void> serve_object_header(services& with, session::exchange& x, const 
     if (!response.object) {
         co_return;
     }
-    auto place = authorize::place_from_header(*response.object, route.places, route.own_place);
+    auto place = authorize::object_from_header(*response.object, route.locations, route.own_location);
     if (!place) {
         log::warn("the app's response names an object that lies in no configured store, and the client got a 502: "
                   "compare the stores with what the app names",
@@ -82,7 +82,7 @@ awaitable<void> serve_object_header(services& with, session::exchange& x, const 
     }
     authorize::authorization allowed;
     allowed.fields = std::move(response.fields);
-    authorized_object object{*route.place_stores[place->store], std::move(place->key),
+    authorized_object object{*route.location_stores[place->store], std::move(place->key),
                              std::make_shared<const authorize::authorization>(std::move(allowed))};
     auto m = media_request_of(with, x, route, std::move(object), start);
     co_await deliver(with, m, app_response::held_back);

@@ -45,7 +45,7 @@ named_resources::named_resources(std::string_view method, std::string_view targe
     }
     for (const auto name : authorize::with_ancestors(path)) {
         const bool relevant = std::ranges::any_of(routes, [name](const media::media_route& r) {
-            return r.media_shape.matches(name) || r.asked_shape.matches(name);
+            return r.media_pattern.matches(name) || r.subrequest_pattern.matches(name);
         });
         if (relevant) {
             names.push_back(name);
@@ -77,7 +77,7 @@ std::vector<object_effect> changed_keys(const media::path_template& path, std::s
     return keys;
 }
 
-std::vector<object_effect> changed_tags(const authorize::path_shape& subrequests, const named_resources& what,
+std::vector<object_effect> changed_tags(const authorize::path_pattern& subrequests, const named_resources& what,
                                         effect done) {
     std::vector<object_effect> tags;
     if (done == effect::none) {

@@ -15,7 +15,7 @@ using metrics::outcome;
 
 /// Requests for what the app serves from one file are relayed one at a time.
 std::string turn_of(const std::shared_ptr<const authorize::authorization>& a) {
-    return a && a->must_serialize ? a->resolver_id : std::string();
+    return a && a->must_serialize ? a->purge_tag : std::string();
 }
 
 awaitable<void> fall_back(services& with, media::media_request& m, const error& e) {
@@ -24,9 +24,9 @@ awaitable<void> fall_back(services& with, media::media_request& m, const error& 
     const bool app_named_it = m.given && m.given->store;
     if (app_named_it && (e.code == errc::not_found || e.code == errc::forbidden)) {
         // The app does not name what it cannot read itself: this is most likely not the store that it uses.
-        media::tell_not_taken(with.fallback, m.route, reason, m.key);
+        media::warn_left_to_app(with.fallback, m.route, reason, m.key);
     }
-    media::to_app how{reason, turn_of(m.given), true};
+    media::fallback_options how{reason, turn_of(m.given), true};
     co_await media::relay_to_app(with.fallback, with.app, m.x, m.route, std::move(how));
 }
 
@@ -34,7 +34,7 @@ awaitable<void> send_error(media::media_request& m, const error& e) {
     const auto reason = to_string(e.code);
     m.x.outcome = outcome::bypass;
     m.x.detail = reason;
-    const auto fields = media::fields_of_failure(m.x, m.route, reason);
+    const auto fields = media::failure_response_fields(m.x, m.route, reason);
     log::warn("the object that the app's response names could not be fetched, and the client got an error instead: "
               "check that it exists and that the store can be read",
               {{"route", m.route.settings.name}, {"reason", reason}, {"detail", e.detail}});
@@ -78,7 +78,7 @@ request_start::request_start(const services& with)
 
 authorized_object object_of(const media::media_route& route, std::string key_from_path, authorize::auth_result auth) {
     const bool named = auth.authorization && auth.authorization->store;
-    origin::store& store = named ? *route.place_stores[*auth.authorization->store] : *route.store;
+    origin::store& store = named ? *route.location_stores[*auth.authorization->store] : *route.store;
     std::string key = std::move(key_from_path);
     if (named) {
         key = auth.authorization->key;
@@ -121,7 +121,7 @@ awaitable<void> end_unauthorized(services& with, session::exchange& x, const med
                                   turn_of(auth.authorization));
         break;
     case auth_step::fall_back: {
-        media::to_app how{to_string(auth.error_reason), std::move(auth.turn), true};
+        media::fallback_options how{to_string(auth.error_reason), std::move(auth.turn), true};
         co_await media::relay_to_app(with.fallback, with.app, x, route, std::move(how));
         break;
     }
@@ -133,8 +133,8 @@ awaitable<void> end_unauthorized(services& with, session::exchange& x, const med
 
 awaitable<void> relay_unresolved(services& with, session::exchange& x, const media::media_route& route,
                                  metrics::fallback_reason why, std::string_view named, std::string turn) {
-    media::tell_not_taken(with.fallback, route, to_string(why), named);
-    media::to_app how{to_string(why), std::move(turn), false};
+    media::warn_left_to_app(with.fallback, route, to_string(why), named);
+    media::fallback_options how{to_string(why), std::move(turn), false};
     co_await media::relay_to_app(with.fallback, with.app, x, route, std::move(how));
 }
 
@@ -165,7 +165,7 @@ awaitable<void> relay_serialized(services& with, session::exchange& x, const med
         co_await end_unauthorized(with, x, route, std::move(auth), step);
         co_return;
     }
-    media::to_app how{{}, turn_of(auth.authorization), false};
+    media::fallback_options how{{}, turn_of(auth.authorization), false};
     co_await media::relay_to_app(with.fallback, with.app, x, route, std::move(how));
 }
 

@@ -20,11 +20,11 @@ void apply_keys(cache::object_cache& cache, const media::media_route& route, std
 }
 
 void apply_tags(cache::object_cache& cache, const media::media_route& route, const named_resources& what, effect done) {
-    for (const auto& each : changed_tags(route.asked_shape, what, done)) {
+    for (const auto& each : changed_tags(route.subrequest_pattern, what, done)) {
         if (each.done == effect::deleted) {
-            cache.purge_linked(each.name);
+            cache.purge_tagged(each.name);
         } else {
-            cache.invalidate_linked(each.name);
+            cache.invalidate_tagged(each.name);
         }
     }
 }
@@ -41,7 +41,7 @@ void apply(services& with, const session::exchange& x, const named_resources& wh
         }
     }
     if (what.change.all_resources && done == effect::deleted) {
-        cache.purge_linked_below(what.preset->resource_prefix());
+        cache.purge_tagged_with_prefix(what.preset->resource_prefix());
     }
 }
 
@@ -58,7 +58,7 @@ void apply_to_others(services& with, const session::exchange& x, const named_res
     }
     if (what.change.names_in_content && content.whole) {
         for (const auto& name : what.preset->resources_in(content.text)) {
-            with.media.fills.cache.invalidate_linked(name);
+            with.media.fills.cache.invalidate_tagged(name);
         }
     }
 }

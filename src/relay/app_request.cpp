@@ -126,7 +126,7 @@ bool client_field_filter::carries(std::string_view name) const {
     if (which_ == carried_fields::all) {
         return true;
     }
-    if (is_steering_name(name) || (!rules_.is_trusted && is_proxy_told_name(name))) {
+    if (is_steering_name(name) || (!rules_.is_trusted && is_proxy_supplied_name(name))) {
         return false;
     }
     if (which_ == carried_fields::without_range) {

@@ -33,13 +33,13 @@ struct upload {
         , response(to)
         , remaining(left)
         , copy(copies)
-        , ended(std::make_shared<event>(of.worker.self.get_executor())) {}
+        , ended(std::make_shared<async_event>(of.worker.self.get_executor())) {}
 
     session::exchange& x;
     net::client_response& response;
     std::uint64_t remaining;
     content_copy* copy;
-    std::shared_ptr<event> ended;
+    std::shared_ptr<async_event> ended;
     bool running{false};
     bool stop{false};                ///< nobody wants the rest
     bool head_received{false};       ///< the app's response has begun: its time-out is over

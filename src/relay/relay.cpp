@@ -164,7 +164,7 @@ awaitable<result<void>> attempt(forwarding& f, net::acquire_mode mode) {
         co_return client_gone();
     }
     if (!ended) {
-        const failed_attempt failed{ended.error().code, reused, !response.untouched(), body.has_value()};
+        const failed_attempt failed{ended.error().code, reused, !response.nothing_received(), body.has_value()};
         f.may_retry = may_retry(failed, x.request.method);
         co_return ended;
     }

@@ -66,7 +66,7 @@ void append_final_head(std::string& out, session::exchange& x, const net::client
 result<std::string_view> gather_pieces(net::client_response& response, std::string_view piece, bool chunked,
                                        std::string& out, std::uint64_t& bytes) {
     constexpr std::size_t max_gathered = 32 * 1024;
-    while (!piece.empty() && piece.size() < small_piece && response.has_piece() && out.size() < max_gathered) {
+    while (!piece.empty() && piece.size() < small_piece && response.has_decoded() && out.size() < max_gathered) {
         if (chunked) {
             http::append_chunk_header(out, piece.size());
         }

@@ -19,7 +19,7 @@ constexpr std::array<std::string_view, 10> steering{
     // Next.js: middleware, which is where its apps check sessions, did not run for what carries this (CVE-2025-29927)
     "X-Middleware-Subrequest"};
 
-constexpr std::array<std::string_view, 12> proxy_told{
+constexpr std::array<std::string_view, 12> proxy_supplied{
     // the path before a proxy rewrote it, and what forward-auth endpoints decide by (Traefik, Caddy, Authelia)
     "X-Forwarded-Prefix", "X-Forwarded-Path", "X-Forwarded-Uri", "X-Forwarded-Method", "X-Forwarded-Context",
     "X-Envoy-Original-Path", "X-Replaced-Path",
@@ -39,8 +39,8 @@ bool is_steering_name(std::string_view name) noexcept {
     return among(steering, name);
 }
 
-bool is_proxy_told_name(std::string_view name) noexcept {
-    return among(proxy_told, name);
+bool is_proxy_supplied_name(std::string_view name) noexcept {
+    return among(proxy_supplied, name);
 }
 
 } // namespace sluice::relay

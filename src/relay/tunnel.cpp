@@ -12,7 +12,7 @@ namespace {
 struct tunnel_state {
     session::exchange& x;
     net::connection& app;
-    std::shared_ptr<event> upload_ended;
+    std::shared_ptr<async_event> upload_ended;
     bool upload_running{true};
 
     /// Bytes moved: the idle time begins anew on both sides.
@@ -28,7 +28,7 @@ struct tunnel_state {
 
 /// Client → app, until the client ends its direction or either side is lost.
 awaitable<void> client_to_app(tunnel_state& t) {
-    net::piece bytes;
+    net::body_buffer bytes;
     bool filled = false;
     for (;;) {
         if (!filled) {
@@ -40,7 +40,7 @@ awaitable<void> client_to_app(tunnel_state& t) {
             }
         }
         bytes.allocate();
-        auto n = co_await t.x.client.read_some(asio::buffer(bytes.data(), net::piece::size));
+        auto n = co_await t.x.client.read_some(asio::buffer(bytes.data(), net::body_buffer::size));
         if (!n) {
             if (t.x.client.eof()) {
                 co_await t.app.shutdown_send();
@@ -49,7 +49,7 @@ awaitable<void> client_to_app(tunnel_state& t) {
             }
             co_return;
         }
-        filled = *n == net::piece::size;
+        filled = *n == net::body_buffer::size;
         t.restart_idle_time();
         const std::string_view moving(bytes.data(), *n);
         auto written = co_await t.app.write(moving);
@@ -63,7 +63,7 @@ awaitable<void> client_to_app(tunnel_state& t) {
 
 /// App → client, the same.
 awaitable<void> app_to_client(tunnel_state& t) {
-    net::piece bytes;
+    net::body_buffer bytes;
     bool filled = false;
     for (;;) {
         if (!filled) {
@@ -75,7 +75,7 @@ awaitable<void> app_to_client(tunnel_state& t) {
             }
         }
         bytes.allocate();
-        auto n = co_await t.app.read_some(asio::buffer(bytes.data(), net::piece::size));
+        auto n = co_await t.app.read_some(asio::buffer(bytes.data(), net::body_buffer::size));
         if (!n) {
             if (t.app.eof()) {
                 t.x.client.shutdown_send();
@@ -84,7 +84,7 @@ awaitable<void> app_to_client(tunnel_state& t) {
             }
             co_return;
         }
-        filled = *n == net::piece::size;
+        filled = *n == net::body_buffer::size;
         t.restart_idle_time();
         const std::string_view moving(bytes.data(), *n);
         auto written = co_await t.x.client.write(moving);
@@ -119,7 +119,7 @@ awaitable<void> run_client_to_app(tunnel_state& t) {
 } // namespace
 
 awaitable<void> tunnel(session::exchange& x, net::connection& app) {
-    tunnel_state t{x, app, std::make_shared<event>(x.worker.self.get_executor())};
+    tunnel_state t{x, app, std::make_shared<async_event>(x.worker.self.get_executor())};
     x.client.set_body_timeout(x.worker.settings->limits.tunnel_timeout);
     t.restart_idle_time();
     const auto first = x.client.buffered();

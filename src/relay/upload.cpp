@@ -56,7 +56,7 @@ private:
 
 /// Bytes of the client's body that were read and not decoded.
 struct read_window {
-    net::piece bytes;
+    net::body_buffer bytes;
     std::size_t begin{0};
     std::size_t end{0};
     bool filled{false}; // the last read took all the room: there is probably more
@@ -89,7 +89,7 @@ awaitable<bool> read_more(upload& u, read_window& w, std::uint64_t max_read) {
     std::memmove(w.bytes.data(), w.bytes.data() + w.begin, left);
     w.begin = 0;
     w.end = left;
-    const auto room = static_cast<std::size_t>(std::min<std::uint64_t>(net::piece::size - left, max_read));
+    const auto room = static_cast<std::size_t>(std::min<std::uint64_t>(net::body_buffer::size - left, max_read));
     auto n = co_await client.read_some(asio::buffer(w.bytes.data() + left, room));
     if (u.stop) {
         co_return false;
@@ -164,12 +164,12 @@ awaitable<void> run_upload(upload& u) {
     // take_buffered_body left half a chunk header at most.
     if (const auto rest = x.client.buffered(); !rest.empty()) {
         w.bytes.allocate();
-        w.end = std::min(rest.size(), net::piece::size / 2);
+        w.end = std::min(rest.size(), net::body_buffer::size / 2);
         std::memcpy(w.bytes.data(), rest.data(), w.end);
         x.client.consume(w.end);
     }
     while (!x.parser.is_done()) {
-        const std::uint64_t max_read = by_length ? u.remaining : net::piece::size;
+        const std::uint64_t max_read = by_length ? u.remaining : net::body_buffer::size;
         const bool read = co_await read_more(u, w, max_read);
         if (!read) {
             co_return;

@@ -49,9 +49,9 @@ void server_process::start_accepting() {
 
 /// Counts the connection, in all and of its client, as long as its frame exists, whether it ever ran or not.
 awaitable<void> server_process::counted_connection(worker_state& w, tcp_socket socket, admission as,
-                                                   client_table::place place, counted<unsigned> slot) {
+                                                   client_table::place place, scoped_count<unsigned> slot) {
     const client_table::place held_place(std::move(place));
-    const counted<unsigned> held_slot(std::move(slot));
+    const scoped_count<unsigned> held_slot(std::move(slot));
     const connection_services services{w.context, w.phases, w.log, w.idle, clients_, draining_};
     co_await serve_connection(std::move(socket), services, as);
 }
@@ -87,7 +87,7 @@ void server_process::on_connection(worker_state& w, tcp_socket socket) {
         counters_.client_closed->at("limit").Increment();
         return; // it got one of the admin listener's numbers, in the moment of an `opening`
     }
-    counted<unsigned> slot(connections_);
+    scoped_count<unsigned> slot(connections_);
     if (slot.before() >= settings_->limits.connections && !close_idle(w)) {
         counters_.client_closed->at("limit").Increment();
         return; // closed with the socket: better than a queue that nobody serves

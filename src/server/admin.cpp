@@ -233,7 +233,7 @@ awaitable<bool> serve_one(connection& c) {
 
 awaitable<void> serve_admin_connection(tcp_socket socket, admin_services services) {
     connection c(std::move(socket), services);
-    const listed<std::vector<tcp_socket*>> listed_here(services.open, c.client.socket());
+    const scoped_registration<std::vector<tcp_socket*>> listed_here(services.open, c.client.socket());
     for (;;) {
         const bool more = co_await serve_one(c);
         if (!more) {

@@ -12,7 +12,7 @@ namespace {
 /// When the first of a store's credentials expires, in seconds since 1970; 0 where none does.
 double earliest_expiry(const origin::store& store) {
     std::optional<identity::time_point> first;
-    for (const auto& each : store.renewals()) {
+    for (const auto& each : store.refreshables()) {
         const auto expires = each->status().expires;
         first = first && expires ? std::min(*first, *expires) : (expires ? expires : first);
     }
@@ -21,12 +21,12 @@ double earliest_expiry(const origin::store& store) {
 
 } // namespace
 
-void start_renewals(const store_map& stores, worker& w, identity::caller& by, metrics::metrics& counters) {
+void start_renewals(const store_map& stores, worker& w, identity::http_client& by, metrics::metrics& counters) {
     for (const auto& [name, store] : stores) {
-        for (const auto& each : store->renewals()) {
+        for (const auto& each : store->refreshables()) {
             counters.add_credential_metrics(name);
             auto& credentials = counters.store(name);
-            identity::renewal_observer observer;
+            identity::refresh_observer observer;
             observer.tried = [&credentials](bool ok) {
                 credentials.credential_refresh->at(ok ? "ok" : "error").Increment();
             };
@@ -41,7 +41,7 @@ void start_renewals(const store_map& stores, worker& w, identity::caller& by, me
 
 void stop_renewals(const store_map& stores) {
     for (const auto& [name, store] : stores) {
-        for (const auto& each : store->renewals()) {
+        for (const auto& each : store->refreshables()) {
             each->stop();
         }
     }

@@ -47,7 +47,7 @@ awaitable<void> server_process::drain(worker_state& w) {
             stop_renewals(setup_.stores); // not before: what was under way may have needed them
             close_admin();                // last: until here it reports that the process is not ready
         }
-        timer.expires_after(sweep::period);
+        timer.expires_after(deadline_service::period);
         auto [ec] = co_await timer.async_wait(use_tuple);
         (void)ec;
     }

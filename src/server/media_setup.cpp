@@ -1,5 +1,5 @@
 #include <sluice/authorize/object_uri.hpp>
-#include <sluice/authorize/path_shape.hpp>
+#include <sluice/authorize/path_pattern.hpp>
 #include <sluice/base/log.hpp>
 #include <sluice/media/media_route.hpp>
 #include <sluice/media/path_template.hpp>
@@ -23,10 +23,10 @@ void add_places(media::media_route& to, const config::config& settings, const me
             continue;
         }
         if (own && to.settings.preset == config::preset::none) { // a preset's app never says a bare key
-            to.own_place = to.places.size();
+            to.own_location = to.locations.size();
         }
-        to.places.push_back(authorize::place_of(store));
-        to.place_stores.push_back(usable->second.get());
+        to.locations.push_back(authorize::location_of(store));
+        to.location_stores.push_back(usable->second.get());
     }
 }
 
@@ -41,12 +41,13 @@ media::media_route compile(const config::route& r, const config::config& setting
         add_places(compiled, settings, media);
     }
     if (r.object_header.empty()) { // else the path does not tell which object it is
-        compiled.media_shape = authorize::path_shape(r.path, r.path);
+        compiled.media_pattern = authorize::path_pattern(r.path, r.path);
     }
     const auto* how = std::get_if<config::authorize_subrequest>(&r.authorize);
-    compiled.asked_by_name = how != nullptr && how->path.substr(0, how->path.find('?')).find('{') != std::string::npos;
-    if (compiled.asked_by_name) {
-        compiled.asked_shape = authorize::path_shape(how->path, r.path);
+    compiled.subrequest_names_resource =
+        how != nullptr && how->path.substr(0, how->path.find('?')).find('{') != std::string::npos;
+    if (compiled.subrequest_names_resource) {
+        compiled.subrequest_pattern = authorize::path_pattern(how->path, r.path);
     }
     if (r.immutable) {
         compiled.max_age = std::chrono::milliseconds::max();

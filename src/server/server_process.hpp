@@ -42,7 +42,7 @@ private:
     bool close_idle(worker_state& w);
     admission admit(const tcp_socket& socket, client_table::place& place);
     awaitable<void> counted_connection(worker_state& w, tcp_socket socket, admission as, client_table::place place,
-                                       counted<unsigned> slot);
+                                       scoped_count<unsigned> slot);
 
     void tick(worker_state& w);
     void refresh_gauges();
@@ -71,8 +71,8 @@ private:
     media::fallback_state fallback_;
     session::untrusted_forwarders forwarders_;
     std::vector<std::unique_ptr<worker_state>> workers_;
-    std::optional<identity::http_caller> identity_caller_; ///< of the first worker
-    std::unique_ptr<tcp_acceptor> admin_;                  ///< on the first worker, as are the next two
+    std::optional<identity::pooled_http_client> identity_caller_; ///< of the first worker
+    std::unique_ptr<tcp_acceptor> admin_;                         ///< on the first worker, as are the next two
     std::vector<tcp_socket*> admin_sockets_;
     waiting_line admin_waiting_;
     std::optional<descriptor_reserve> admin_reserve_;

@@ -18,9 +18,9 @@ namespace {
 /// What a task and its waiter share; the last of the two to end destroys it.
 struct pending_task {
     explicit pending_task(executor ex)
-        : ended(std::make_shared<event>(ex)) {}
+        : ended(std::make_shared<async_event>(ex)) {}
     asio::cancellation_signal cancel;
-    std::shared_ptr<event> ended;
+    std::shared_ptr<async_event> ended;
     std::optional<result<signed_request>> made{};
 };
 

@@ -24,7 +24,8 @@ sluice::sign::s3_signer make_signer() {
     sluice::identity::aws_credentials keys;
     keys.access_key_id = "AKIAIOSFODNN7EXAMPLE";
     keys.secret_access_key = sluice::secret("wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY");
-    auto provider = std::make_shared<sluice::identity::fixed<sluice::identity::aws_credentials>>(std::move(keys));
+    auto provider =
+        std::make_shared<sluice::identity::static_provider<sluice::identity::aws_credentials>>(std::move(keys));
     return {store, std::move(provider), sluice::system_wall_clock()};
 }
 

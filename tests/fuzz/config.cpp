@@ -27,7 +27,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     static const auto options = fuzz_options();
     const std::string_view text(reinterpret_cast<const char*>(data), size);
     const auto loaded = sluice::config::load_text(text, "fuzz", sluice::origin::store_kinds(), options);
-    if (const auto* faults = std::get_if<std::vector<sluice::config::fault>>(&loaded)) {
+    if (const auto* faults = std::get_if<std::vector<sluice::config::diagnostic>>(&loaded)) {
         for (const auto& f : *faults) {
             const auto line = sluice::config::to_string(f);
             if (f.message.empty() || sluice::config::has_control(line) || !sluice::is_utf8(line)) {

@@ -116,7 +116,7 @@ for (const [what, env, why] of [
   ['no bucket', { S3_BUCKET_NAME: '' }, /S3_BUCKET_NAME.*is not set/],
   ['no such provider', { STORAGE_PROVIDER: 'floppy' }, /STORAGE_PROVIDER.*must be one of/],
   ['an endpoint that is none', { S3_ENDPOINT_URL: 'minio:9000' }, /S3_ENDPOINT_URL.*endpoint/],
-  ['a proxy that is not spoken to', { https_proxy: 'socks5://127.0.0.1:9' }, /https_proxy.*only http/],
+  ['a proxy that is not spoken to', { https_proxy: 'socks5://127.0.0.1:9' }, /https_proxy.*must be an http:/],
   ['a key that signs nothing', { STORAGE_PROVIDER: 'gcs', GCS_BUCKET_NAME: 'media', GOOGLE_APPLICATION_CREDENTIALS_JSON:
     '{"type": "service_account", "client_email": "a@b", "private_key": "seldom-seen"}' }, /must be an RSA key in PEM/],
   ['a key that is none, found when it is used', { STORAGE_PROVIDER: 'gcs', GCS_BUCKET_NAME: 'media', S3_ENDPOINT_URL: '',

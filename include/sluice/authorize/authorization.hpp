@@ -12,11 +12,11 @@ namespace sluice::authorize {
 /// What the app's response allows: which object, and how it is presented. Immutable once made, as the decision cache
 /// shares it among requests; nothing in it belongs to one client alone.
 struct authorization {
-    /// The store of the object that the app named, as an index of the route's `places`; nullopt where the route's own
-    /// template says which object it is.
+    /// The store of the object that the app named, as an index of the route's `locations`; nullopt where the route's
+    /// own template says which object it is.
     std::optional<std::size_t> store{};
     std::string key{};
-    std::string resolver_id{};  ///< the app's name for the object: the subrequest's path (resource_path.hpp); or ""
+    std::string purge_tag{};    ///< the app's name for the object: the subrequest's path (resource_path.hpp); or ""
     std::string content_type{}; ///< instead of the store's; "": the store's
     std::string filename{};     ///< for Content-Disposition, UTF-8; "": none
     bool says_disposition{false};

@@ -14,7 +14,7 @@
 namespace sluice::authorize {
 
 /// Where a configured store keeps its objects.
-struct store_place {
+struct store_location {
     std::string name;              ///< as the configuration calls it
     std::string kind;              ///< its `type`, for presets, whose apps name objects by kind
     std::vector<std::string> uris; ///< what a URI of an object begins with, up to its key
@@ -23,14 +23,14 @@ struct store_place {
     config::key_form keys{config::key_form::flat};
 };
 
-[[nodiscard]] store_place place_of(const config::store& s);
+[[nodiscard]] store_location location_of(const config::store& s);
 
 /// An object: the index of its store among those that were given, and its key, raw.
-struct object_place {
+struct object_ref {
     std::size_t store{0};
     std::string key;
 
-    friend bool operator==(const object_place&, const object_place&) = default;
+    friend bool operator==(const object_ref&, const object_ref&) = default;
 };
 
 using config::key_form;
@@ -55,17 +55,17 @@ using config::key_form;
 ///
 /// Nullopt for everything else: a place that is not among `stores`, a key outside its store's prefix or not safe, and a
 /// text that two stores could mean, unless one of them is `own`. A preset passes its own store alone.
-[[nodiscard]] std::optional<object_place> place_from_uri(std::string_view text, std::span<const store_place> stores,
-                                                         std::optional<std::size_t> own);
+[[nodiscard]] std::optional<object_ref> object_from_uri(std::string_view text, std::span<const store_location> stores,
+                                                        std::optional<std::size_t> own);
 
 /// The object of key `key` in the only one of `stores`; nullopt where there is not one, or where the key lies outside
 /// its prefix or is not safe.
-[[nodiscard]] std::optional<object_place> place_in_store(std::string_view key, std::span<const store_place> stores);
+[[nodiscard]] std::optional<object_ref> object_in_store(std::string_view key, std::span<const store_location> stores);
 
 /// The object that an `object_header` field names: a URI as above, literal; or `/store/key`, where `store` is a
 /// store's name and the key is percent-decoded once (`+` stays). Nullopt as above, and for a bad escape or a `?` in the
 /// second form: nginx would take what follows it for arguments.
-[[nodiscard]] std::optional<object_place> place_from_header(std::string_view value, std::span<const store_place> stores,
-                                                            std::optional<std::size_t> own);
+[[nodiscard]] std::optional<object_ref>
+object_from_header(std::string_view value, std::span<const store_location> stores, std::optional<std::size_t> own);
 
 } // namespace sluice::authorize

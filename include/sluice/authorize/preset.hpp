@@ -49,10 +49,10 @@ public:
     /// rewrites, the first capture of the route's path for that resource; nullopt for all other requests.
     [[nodiscard]] virtual std::optional<std::string> serialized_resource(std::string_view target) const = 0;
 
-    /// Resolving: the object that the app calls `named`, which lies in one of the route's `places`; nullopt where it
+    /// Resolving: the object that the app calls `named`, which lies in one of the route's `locations`; nullopt where it
     /// lies in none.
-    [[nodiscard]] virtual std::optional<object_place> find_object(const protected_route& route,
-                                                                  std::string_view named) const = 0;
+    [[nodiscard]] virtual std::optional<object_ref> find_object(const protected_route& route,
+                                                                std::string_view named) const = 0;
     /// Resolving: whether the app serves what it calls `named` (nullopt: its response could not be read) from a file
     /// which each request rewrites, so that relayed requests for it must not overlap.
     [[nodiscard]] virtual bool must_serialize(const protected_route& route,

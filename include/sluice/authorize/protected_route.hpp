@@ -1,7 +1,7 @@
 #pragma once
 
 #include <sluice/authorize/object_uri.hpp>
-#include <sluice/authorize/path_shape.hpp>
+#include <sluice/authorize/path_pattern.hpp>
 #include <sluice/authorize/preset.hpp>
 #include <sluice/config/config.hpp>
 #include <sluice/metrics/metrics.hpp>
@@ -15,12 +15,12 @@ namespace sluice::authorize {
 struct protected_route {
     config::route settings;
     metrics::route_metrics* counters;
-    const authorize::preset* preset{nullptr}; ///< the rules of `settings.preset`; nullptr: it has none
-    std::vector<store_place> places{};        ///< the stores in which an object that the app names may lie
-    std::optional<std::size_t> own_place{};   ///< the route's own store among `places`
-    path_shape asked_shape{};                 ///< of subrequests; with `asked_by_name` alone
+    const authorize::preset* preset{nullptr};  ///< the rules of `settings.preset`; nullptr: it has none
+    std::vector<store_location> locations{};   ///< the stores in which an object that the app names may lie
+    std::optional<std::size_t> own_location{}; ///< the route's own store among `locations`
+    path_pattern subrequest_pattern{};         ///< of subrequests; with `subrequest_names_resource` alone
     /// The subrequest's path has captures, and so names one resource; otherwise it is the same for all.
-    bool asked_by_name{false};
+    bool subrequest_names_resource{false};
 };
 
 } // namespace sluice::authorize

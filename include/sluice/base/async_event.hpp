@@ -12,9 +12,9 @@ namespace sluice {
 /// Held by `shared_ptr`, also by notifiers on other threads: it owns nothing of the waiter, so a coroutine that is
 /// suspended in a wait ends with its context, and an event that outlives the context is harmless. Only `notify` needs
 /// the context.
-class event : public std::enable_shared_from_this<event> {
+class async_event : public std::enable_shared_from_this<async_event> {
 public:
-    explicit event(executor ex)
+    explicit async_event(executor ex)
         : executor_(ex) {}
 
     /// Completes once `notify` was called since the last completion, or where the waiting coroutine is cancelled. On
@@ -28,7 +28,7 @@ public:
     void notify();
 
     /// `notify` of the event at `e`, as a callback.
-    static void notify_at(void* e) { static_cast<event*>(e)->notify(); }
+    static void notify_at(void* e) { static_cast<async_event*>(e)->notify(); }
 
 private:
     executor executor_;

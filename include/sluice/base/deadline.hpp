@@ -15,13 +15,13 @@ class deadline;
 /// costs more than the request that it guards). A deadline fires at most `period` late.
 ///
 /// All members are called on the worker's thread only; before `run` began, on the thread that sets the worker up.
-class sweep {
+class deadline_service {
 public:
     static constexpr std::chrono::milliseconds period{50};
 
-    explicit sweep(executor ex);
-    sweep(const sweep&) = delete;
-    sweep& operator=(const sweep&) = delete;
+    explicit deadline_service(executor ex);
+    deadline_service(const deadline_service&) = delete;
+    deadline_service& operator=(const deadline_service&) = delete;
 
     /// Runs until `stop`; spawned once per worker.
     awaitable<void> run();
@@ -59,7 +59,7 @@ private:
 /// just after the first call is cancelled as well. Lives on its worker; must not outlive the service.
 class deadline {
 public:
-    deadline(sweep& owner, void (*cancel)(void*), void* context);
+    deadline(deadline_service& owner, void (*cancel)(void*), void* context);
     deadline(const deadline&) = delete;
     deadline& operator=(const deadline&) = delete;
 
@@ -72,7 +72,7 @@ public:
     [[nodiscard]] bool expired() const noexcept { return node_.expired; }
 
 private:
-    sweep::node node_;
+    deadline_service::node node_;
 };
 
 } // namespace sluice

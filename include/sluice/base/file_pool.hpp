@@ -31,7 +31,7 @@ public:
         using value = std::invoke_result_t<F&>;
         auto initiation = [](auto handler, file_pool* self, F work) {
             auto ex = asio::get_associated_executor(handler);
-            asio::post(self->threads_, [ex, place = counted(self->queued_), guard = asio::make_work_guard(ex),
+            asio::post(self->threads_, [ex, place = scoped_count(self->queued_), guard = asio::make_work_guard(ex),
                                         work = std::move(work), handler = std::move(handler)]() mutable {
                 std::optional<value> v;
                 std::exception_ptr thrown;
@@ -56,7 +56,7 @@ public:
     /// Runs `f` on a thread of the pool; nobody waits for it, and what it throws is dropped.
     template <class F>
     void post(F f) {
-        asio::post(threads_, [place = counted(queued_), work = std::move(f)]() mutable {
+        asio::post(threads_, [place = scoped_count(queued_), work = std::move(f)]() mutable {
             try {
                 work();
             } catch (...) { // NOLINT(bugprone-empty-catch): nobody waits for the result

@@ -10,7 +10,7 @@ namespace sluice {
 
 /// Knows which texts were seen before: for events that are worth one line of the log, however often they happen. Keeps
 /// each text, so only for those of a bounded set. From any thread.
-class said_once {
+class once_filter {
 public:
     /// True for the first call with this text.
     [[nodiscard]] bool is_first(std::string text) {

@@ -10,16 +10,16 @@ namespace sluice {
 /// Counts one more in `counter` for as long as this object exists: a connection, a queued job. The counter must outlive
 /// it. From any thread.
 template <class Number>
-class [[nodiscard]] counted {
+class [[nodiscard]] scoped_count {
 public:
-    explicit counted(std::atomic<Number>& counter) noexcept
+    explicit scoped_count(std::atomic<Number>& counter) noexcept
         : counter_(&counter)
         , before_(counter.fetch_add(1, std::memory_order_relaxed)) {}
-    counted(counted&& other) noexcept
+    scoped_count(scoped_count&& other) noexcept
         : counter_(std::exchange(other.counter_, nullptr))
         , before_(other.before_) {}
-    counted& operator=(counted&&) = delete;
-    ~counted() { leave(); }
+    scoped_count& operator=(scoped_count&&) = delete;
+    ~scoped_count() { leave(); }
 
     /// What the counter was before this one.
     [[nodiscard]] Number before() const noexcept { return before_; }

@@ -13,19 +13,19 @@ namespace sluice {
 /// is in the list twice is removed once. Both must outlive this object. On one thread only; not to be made or destroyed
 /// while the list is iterated.
 template <class List>
-class [[nodiscard]] listed {
+class [[nodiscard]] scoped_registration {
 public:
     using pointer = typename List::value_type;
     static_assert(std::is_pointer_v<pointer>);
 
-    listed(List& list, std::remove_pointer_t<pointer>& item)
+    scoped_registration(List& list, std::remove_pointer_t<pointer>& item)
         : list_(list)
         , item_(&item) {
         list_.push_back(item_);
     }
-    listed(const listed&) = delete;
-    listed& operator=(const listed&) = delete;
-    ~listed() {
+    scoped_registration(const scoped_registration&) = delete;
+    scoped_registration& operator=(const scoped_registration&) = delete;
+    ~scoped_registration() {
         const auto it = std::find(list_.rbegin(), list_.rend(), item_);
         if (it == list_.rend()) {
             return;

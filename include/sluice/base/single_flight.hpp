@@ -22,7 +22,7 @@ class single_flight {
     struct flight {
         mutex guard;
         std::optional<Value> value GUARDED_BY(guard);
-        std::vector<std::shared_ptr<event>> waiters GUARDED_BY(guard);
+        std::vector<std::shared_ptr<async_event>> waiters GUARDED_BY(guard);
     };
 
 public:
@@ -73,7 +73,7 @@ public:
 
         /// A follower's: completes when the leader has landed. `ex` is the caller's worker.
         awaitable<Value> wait(executor ex) {
-            const auto wake = std::make_shared<event>(ex);
+            const auto wake = std::make_shared<async_event>(ex);
             auto value = co_await wait_unless(wake, [] { return false; });
             co_return std::move(*value);
         }
@@ -81,7 +81,7 @@ public:
         /// The same, but gives nullopt where `is_canceled()` holds when the caller notifies `wake`, which is of the
         /// caller's worker.
         template <class IsCanceled>
-        awaitable<std::optional<Value>> wait_unless(std::shared_ptr<event> wake, IsCanceled is_canceled) {
+        awaitable<std::optional<Value>> wait_unless(std::shared_ptr<async_event> wake, IsCanceled is_canceled) {
             bool enlisted = false;
             for (;;) {
                 {

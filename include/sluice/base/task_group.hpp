@@ -25,7 +25,7 @@ public:
 private:
     executor executor_;
     std::size_t running_{0};
-    std::shared_ptr<event> idle_;
+    std::shared_ptr<async_event> idle_;
 };
 
 } // namespace sluice

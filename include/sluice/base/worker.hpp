@@ -15,7 +15,7 @@ struct worker {
 
     unsigned index;
     asio::io_context context{1};
-    sweep deadlines;
+    deadline_service deadlines;
     task_group tasks;
 
     [[nodiscard]] executor get_executor() noexcept { return context.get_executor(); }

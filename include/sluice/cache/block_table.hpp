@@ -35,8 +35,8 @@ public:
     };
 
     /// Counts its blocks in `gauge`, which must outlive it.
-    block_table(geometry shape, block_gauge& gauge)
-        : layout_(shape)
+    block_table(page_layout layout, block_gauge& gauge)
+        : layout_(layout)
         , gauge_(gauge) {}
     block_table(const block_table&) = delete;
     block_table& operator=(const block_table&) = delete;
@@ -99,7 +99,7 @@ private:
     void join_whole(key block);
     void leave_whole(key block);
 
-    const geometry layout_;
+    const page_layout layout_;
     block_gauge& gauge_;
     records records_;
     std::map<key, key> whole_; ///< runs of two or more blocks of which every page is readable: the first → the last

@@ -32,14 +32,14 @@ public:
     /// Completes when a reader wants what comes next: when the fill is less than `window` bytes, and less than a
     /// quarter of the cache, ahead of the reader that has come furthest. False: no reader wants it any more. `wake`
     /// belongs to the caller's worker.
-    awaitable<bool> wait_for_demand(std::uint64_t window, std::shared_ptr<event> wake);
+    awaitable<bool> wait_for_demand(std::uint64_t window, std::shared_ptr<async_event> wake);
 
     /// Whether a reader wants anything more of it. Never waits.
     [[nodiscard]] bool is_wanted(std::uint64_t window);
 
     /// A page inside which the fill began is readable only while the fill lasts: completes when no reader is in it any
     /// more. At once for all other fills. `wake` as above.
-    awaitable<void> wait_for_first_page_readers(std::shared_ptr<event> wake);
+    awaitable<void> wait_for_first_page_readers(std::shared_ptr<async_event> wake);
 
     [[nodiscard]] std::uint64_t position() const noexcept { return fill_->published; }
     [[nodiscard]] std::uint64_t end() const noexcept { return fill_->end; }

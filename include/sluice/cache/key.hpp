@@ -75,7 +75,7 @@ struct object_info {
 };
 
 /// Pages and blocks of an object of `size` bytes.
-struct geometry {
+struct page_layout {
     std::uint64_t size{0};
     std::uint64_t block_size{1U << 20U}; ///< a multiple of page_size
 

@@ -54,7 +54,7 @@ public:
             visit(tag);
         }
     }
-    [[nodiscard]] const geometry& shape() const noexcept { return layout_; }
+    [[nodiscard]] const page_layout& layout() const noexcept { return layout_; }
     /// What its files are called.
     [[nodiscard]] std::string file_name() const { return block_store::name_of(info_.key, serial_); }
 
@@ -100,7 +100,7 @@ public:
     /// Whether the position of a live reader is in [first, last].
     bool has_reader_in(std::uint64_t first, std::uint64_t last);
     /// Wakes the producer of `f` at the next move of a reader.
-    void await_demand(fill& f, std::shared_ptr<event> producer);
+    void await_demand(fill& f, std::shared_ptr<async_event> producer);
 
     /// How much of [first, last] is held by whole pages.
     enum class coverage : std::uint8_t { none, some, all };
@@ -165,7 +165,7 @@ public:
 
     /// True where the version did not have to be revalidated before.
     bool mark_changed(std::uint64_t number) noexcept;
-    void checked_now(std::uint64_t marked_then) noexcept;
+    void confirm_version(std::uint64_t marked_then) noexcept;
     [[nodiscard]] bool must_revalidate() const noexcept { return validation_.must_revalidate(); }
     [[nodiscard]] std::uint64_t marked() const noexcept { return validation_.marked(); }
     [[nodiscard]] std::uint64_t confirmed() const noexcept { return validation_.confirmed(); }
@@ -220,7 +220,7 @@ private:
     mutex mutex_;
     std::forward_list<std::string> tags_ GUARDED_BY(mutex_); // taken out of info_, where they are one text
     const object_info info_;
-    const geometry layout_;
+    const page_layout layout_;
     const std::uint64_t serial_;
     budget& budget_;
     eviction_policy& policy_;

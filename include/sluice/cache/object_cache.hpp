@@ -81,7 +81,7 @@ public:
     /// Adds a purge tag (without line breaks) to an object, as long as there is room for it (`max_purge_tags`). `seen`
     /// as for `create`: where that tag was purged or invalidated since, so is the object. Cheap where the object has
     /// it.
-    void link(const std::shared_ptr<object>& o, std::string_view tag, std::uint64_t seen);
+    void add_purge_tag(const std::shared_ptr<object>& o, std::string_view tag, std::uint64_t seen);
 
     /// The object's data file, opened where it is not. Errors: `disk_error`.
     awaitable<result<std::shared_ptr<file>>> open(std::shared_ptr<object> o);
@@ -103,15 +103,15 @@ public:
     bool purge(std::string_view store, std::string_view name);
     /// Retires all objects that have this purge tag, those that are not loaded yet too. Gives how many were retired at
     /// once: where there are very many, the rest follows in the background, and is not found meanwhile.
-    std::size_t purge_linked(std::string_view tag);
+    std::size_t purge_tagged(std::string_view tag);
     /// The same for all tags that begin with `prefix`.
-    std::size_t purge_linked_below(std::string_view prefix);
+    std::size_t purge_tagged_with_prefix(std::string_view prefix);
     /// Has the present version of an object revalidated once before it is served again, whatever its age, also after a
     /// restart; false where there is none. Its bytes stay.
     bool invalidate(std::string_view store, std::string_view name);
     /// The same for all objects that have this purge tag. Gives how many were marked at once and did not have to be
-    /// revalidated before; the rest follows as for `purge_linked`.
-    std::size_t invalidate_linked(std::string_view tag);
+    /// revalidated before; the rest follows as for `purge_tagged`.
+    std::size_t invalidate_tagged(std::string_view tag);
 
     [[nodiscard]] const cache_settings& settings() const noexcept { return settings_; }
     [[nodiscard]] file_pool& reads() noexcept { return reads_; }

@@ -42,9 +42,9 @@ struct fill {
     std::uint64_t end{0};       ///< one past its last
     std::uint64_t published{0}; ///< readers may have all before it
     bool ended{false};
-    bool beginning_lost{false};      ///< it began inside a page, which was given back since: no longer read from it
-    result<void> outcome;            ///< why it ended before `end`
-    std::shared_ptr<event> producer; ///< woken when a reader moved or left, while the producer waits for demand
+    bool beginning_lost{false}; ///< it began inside a page, which was given back since: no longer read from it
+    result<void> outcome;       ///< why it ended before `end`
+    std::shared_ptr<async_event> producer; ///< woken when a reader moved or left, while the producer waits for demand
     bool producer_waits{false};
 };
 

@@ -64,7 +64,7 @@ private:
     std::shared_ptr<object> object_;
     [[no_unique_address]] owning_thread thread_;
     executor executor_;
-    std::shared_ptr<event> wake_; // made when first needed: a hit never waits
+    std::shared_ptr<async_event> wake_; // made when first needed: a hit never waits
     std::uint64_t position_;
     std::uint64_t last_;
     std::uint64_t wanted_{0}; // to be woken when a fill has published this far

@@ -74,7 +74,7 @@ struct log {
 /// A store that a preset could not make from the app's variables. Its routes relay, everything else is served.
 struct unusable_store {
     std::string name;
-    std::vector<fault> faults; ///< at least one
+    std::vector<diagnostic> diagnostics; ///< at least one
 };
 
 struct cache {

@@ -50,7 +50,7 @@ struct load_options {
 
 /// A whole and valid configuration, or everything that is wrong with it (at least one error, at most about 100, in the
 /// order of the file).
-using loaded = std::variant<config, std::vector<fault>>;
+using loaded = std::variant<config, std::vector<diagnostic>>;
 
 /// Reads and checks the configuration in `path`. Reads the files that its secrets name, and looks whether each
 /// `ca_file` can be read; touches no network, no store and no cache directory. `kinds`: what a store's `type` may be

@@ -20,7 +20,7 @@ struct reading {
     std::string file;
     const load_options& options;
     store_kinds kinds; ///< what a store's `type` may be
-    std::vector<fault> faults;
+    std::vector<diagnostic> diagnostics;
 
     /// Adds an error at `where`. `message` names keys and never quotes a value, which may be a secret.
     void add(const node& where, std::string message);

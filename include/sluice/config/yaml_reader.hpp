@@ -49,15 +49,15 @@ struct yaml_limits {
 /// nothing: text that is not UTF-8 or holds control characters, bad YAML, an empty or a second document, anchors,
 /// aliases and tags (refused: an alias can be a bomb or a cycle), keys that are no scalars, duplicate keys (all of
 /// them), and more than `limits` allow.
-[[nodiscard]] std::vector<fault> read_yaml(std::string_view text, std::string_view file, node& root,
-                                           const yaml_limits& limits = {});
+[[nodiscard]] std::vector<diagnostic> read_yaml(std::string_view text, std::string_view file, node& root,
+                                                const yaml_limits& limits = {});
 
 /// Replaces `${NAME}` and `${NAME:-default}` in every scalar value beneath `root` that came from the file, and `$$` by
 /// `$`. The default (up to the next `}`, taken as it is) stands in for an unset or empty variable, as in a shell. What
 /// comes out is never read as YAML. Errors are added for unset names, for a `$` with anything else behind it, for
 /// results that are not UTF-8, and for results above 64 KiB.
 void expand(node& root, const std::map<std::string, std::string, std::less<>>& environment, std::string_view file,
-            std::vector<fault>& faults);
+            std::vector<diagnostic>& diagnostics);
 
 /// Sets the scalar at `path` (keys; "0" is the first item of a sequence) to `text` and replaces what is there. Missing
 /// mappings and sequences on the way are made. `origin`: the variable or flag that the text is from. Does nothing where

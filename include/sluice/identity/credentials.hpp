@@ -10,9 +10,9 @@
 #include <tuple>
 
 /// Credentials for stores, each an immutable snapshot once it is published: a refresh makes a new one. `contents()` are
-/// all its parts, for comparison: views, some of secrets, valid as long as the snapshot. `renew_at` is not among them:
-/// it says when to refresh at the latest although the credential is valid for longer. Where it is unset, the expiry
-/// alone decides, and a credential without one is never refreshed.
+/// all its parts, for comparison: views, some of secrets, valid as long as the snapshot. `refresh_at` is not among
+/// them: it says when to refresh at the latest although the credential is valid for longer. Where it is unset, the
+/// expiry alone decides, and a credential without one is never refreshed.
 namespace sluice::identity {
 
 using time_point = std::chrono::system_clock::time_point;
@@ -23,7 +23,7 @@ struct aws_credentials {
     secret secret_access_key;
     secret session_token;                ///< empty: long-lived keys
     std::optional<time_point> expires{}; ///< unset: never
-    std::optional<time_point> renew_at{};
+    std::optional<time_point> refresh_at{};
 
     /// The identity that an operator knows them by; not a secret.
     [[nodiscard]] const std::string& who() const noexcept { return access_key_id; }
@@ -37,7 +37,7 @@ struct bearer_token {
     secret token;
     std::optional<time_point> expires{};
     std::string subject; ///< e-mail, client id or object id; "": unknown
-    std::optional<time_point> renew_at{};
+    std::optional<time_point> refresh_at{};
     bool subject_pending{false}; ///< it has a subject that could not be fetched yet
 
     [[nodiscard]] const std::string& who() const noexcept { return subject; }
@@ -55,7 +55,7 @@ struct user_delegation_key {
     std::string version;
     secret value; ///< base64
     std::optional<time_point> expires{};
-    std::optional<time_point> renew_at{};
+    std::optional<time_point> refresh_at{};
 
     [[nodiscard]] const std::string& who() const noexcept { return oid; }
     [[nodiscard]] auto contents() const {
@@ -77,9 +77,9 @@ public:
 
 /// A credential that never changes.
 template <class T>
-class fixed final : public provider<T> {
+class static_provider final : public provider<T> {
 public:
-    explicit fixed(T value)
+    explicit static_provider(T value)
         : value_(std::make_shared<const T>(std::move(value))) {}
     [[nodiscard]] std::shared_ptr<const T> current() const override { return value_; }
 

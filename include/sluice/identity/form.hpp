@@ -15,7 +15,7 @@ namespace sluice::identity {
 
 /// A parsed URL of a service.
 struct service_url {
-    config::url place;  ///< its path is not set
+    config::url server; ///< its path is not set
     std::string target; ///< path and query as they stand, at least "/"
 };
 
@@ -30,9 +30,9 @@ using form_pairs = std::vector<std::pair<std::string_view, std::string_view>>;
 [[nodiscard]] secret encode_form(const form_pairs& pairs);
 
 /// A GET of `from`, and a POST of `body` or of a form to `to`.
-[[nodiscard]] call get_from(const service_url& from);
-[[nodiscard]] call post_to(const service_url& to, std::string_view content_type, secret body);
-[[nodiscard]] call post_form(const service_url& to, const form_pairs& pairs);
+[[nodiscard]] http_request get_from(const service_url& from);
+[[nodiscard]] http_request post_to(const service_url& to, std::string_view content_type, secret body);
+[[nodiscard]] http_request post_form(const service_url& to, const form_pairs& pairs);
 
 /// `Bearer …`, the value of an Authorization field (RFC 6750 §2.1).
 [[nodiscard]] secret bearer_field(const secret& token);

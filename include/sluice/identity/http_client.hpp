@@ -15,9 +15,9 @@
 namespace sluice::identity {
 
 /// One request. Its fields and body may be secrets.
-struct call {
+struct http_request {
     std::string method{"GET"};
-    config::url place;                                    ///< scheme, host and port; its path is ignored
+    config::url server;                                   ///< scheme, host and port; its path is ignored
     std::string target;                                   ///< origin-form: path and query, encoded
     std::vector<std::pair<std::string, secret>> fields{}; ///< besides Host, User-Agent, Accept and Content-Length
     secret body{};
@@ -27,7 +27,7 @@ struct call {
 };
 
 /// A whole response.
-struct reply {
+struct http_response {
     unsigned status{0};
     std::vector<std::pair<std::string, std::string>> fields{};
     secret body{};
@@ -37,21 +37,21 @@ struct reply {
 };
 
 /// Sends requests: over a connection pool, or in tests by a script.
-class caller {
+class http_client {
 public:
-    virtual ~caller() = default;
+    virtual ~http_client() = default;
     /// Errors: as `net::send`, and `header_too_large` for a body of more than 1 MiB. A response of any status is not an
     /// error. Redirects are not followed. `what` must live until completion.
-    virtual awaitable<result<reply>> send(const call& what) = 0;
+    virtual awaitable<result<http_response>> send(const http_request& what) = 0;
 };
 
 /// Sends over the network, from one worker.
-class http_caller final : public caller {
+class pooled_http_client final : public http_client {
 public:
     /// `pool` must outlive this.
-    explicit http_caller(net::connection_pool& pool)
+    explicit pooled_http_client(net::connection_pool& pool)
         : pool_(pool) {}
-    awaitable<result<reply>> send(const call& what) override;
+    awaitable<result<http_response>> send(const http_request& what) override;
 
 private:
     net::connection_pool& pool_;

@@ -12,9 +12,9 @@ struct refresh_schedule {
     using duration = std::chrono::milliseconds;
     /// From now until the next attempt, after a success: before the expiry by a tenth of what is left, at least 5
     /// minutes and at most 15, jittered by a fifth; lives shorter than 10 minutes are refreshed half-way. No later than
-    /// `renew_at`, and sooner by up to a tenth of the way. Without either: `duration::max()`. Never below 100 ms.
+    /// `refresh_at`, and sooner by up to a tenth of the way. Without either: `duration::max()`. Never below 100 ms.
     [[nodiscard]] static duration after_success(time_point now, std::optional<time_point> expires,
-                                                std::optional<time_point> renew_at, double random);
+                                                std::optional<time_point> refresh_at, double random);
     /// After the n-th failure in a row (from 1): 1 s, doubled each time up to 60 s, or up to 10 s without a valid
     /// credential, jittered by a fifth. A credential that is valid until `valid_until` is tried for at least three
     /// times before that, where possible. `valid_until`: `time_point::max()` for one that never expires; unset, or

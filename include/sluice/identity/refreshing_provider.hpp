@@ -18,7 +18,7 @@
 namespace sluice::identity {
 
 /// What is known of a credential, for `sluice check --online` and the log. No secret.
-struct renewal_status {
+struct refresh_status {
     std::string source;
     std::string who;
     std::optional<time_point> expires{};
@@ -26,29 +26,29 @@ struct renewal_status {
 };
 
 /// Called as things happen; may be called from any thread.
-struct renewal_observer {
+struct refresh_observer {
     std::function<void(bool ok)> tried = [](bool) {};
     std::function<void(std::optional<time_point> expires)> published = [](std::optional<time_point>) {};
 };
 
 /// A credential that is refreshed in the background. One worker runs it.
-class renewable {
+class refreshable {
 public:
-    virtual ~renewable() = default;
+    virtual ~refreshable() = default;
     /// Refreshes before each expiry until `stop`: see `refresh_schedule`. Neither a failure nor a credential that comes
     /// expired ever replaces a valid one, nor does one that expires earlier (unless the valid one has no expiry, comes
     /// from another source, or does not say whom it stands for where the new one does). An unchanged credential is not
     /// published again. `client` must live until completion; one `run` at a time.
-    virtual awaitable<void> run(executor ex, caller& client) = 0;
+    virtual awaitable<void> run(executor ex, http_client& client) = 0;
     /// Ends `run` soon: a request under way is cancelled (a name look-up lasts until the request's timeout). On the
     /// worker that runs it, and for good: a later `run` ends at once.
     virtual void stop() = 0;
     /// Requests the credential once, now. For commands; not beside `run`.
-    virtual awaitable<result<void>> renew(caller& client) = 0;
+    virtual awaitable<result<void>> refresh(http_client& client) = 0;
     /// From any thread.
-    [[nodiscard]] virtual renewal_status status() const = 0;
-    /// Before `run` and `renew`.
-    virtual void observe(renewal_observer o) = 0;
+    [[nodiscard]] virtual refresh_status status() const = 0;
+    /// Before `run` and `refresh`.
+    virtual void observe(refresh_observer o) = 0;
 };
 
 /// True where `t` can be used at `now`.
@@ -59,16 +59,16 @@ template <class T>
 
 /// A `T` from a `source`, refreshed in the background; a provider for signers on any thread.
 template <class T>
-class refreshing_provider final : public provider<T>, public renewable {
+class refreshing_provider final : public provider<T>, public refreshable {
 public:
     refreshing_provider(std::unique_ptr<source<T>> from, wall_clock clock);
     ~refreshing_provider() override;
     [[nodiscard]] std::shared_ptr<const T> current() const override;
-    awaitable<void> run(executor ex, caller& client) override;
+    awaitable<void> run(executor ex, http_client& client) override;
     void stop() override;
-    awaitable<result<void>> renew(caller& client) override;
-    [[nodiscard]] renewal_status status() const override;
-    void observe(renewal_observer o) override;
+    awaitable<result<void>> refresh(http_client& client) override;
+    [[nodiscard]] refresh_status status() const override;
+    void observe(refresh_observer o) override;
     /// Makes a `run` that sleeps look at the clock, which may have been changed. From any thread.
     void wake();
 
@@ -89,9 +89,9 @@ private:
         bool published{false};      ///< else the current one stays
         bool after_failures{false}; ///< the attempt before failed
     };
-    awaitable<result<T>> fetch(caller& client);
-    awaitable<std::optional<result<T>>> fetch_until_stopped(executor ex, caller& client);
-    awaitable<void> fetch_into(caller& client, std::shared_ptr<pending_fetch> into);
+    awaitable<result<T>> fetch(http_client& client);
+    awaitable<std::optional<result<T>>> fetch_until_stopped(executor ex, http_client& client);
+    awaitable<void> fetch_into(http_client& client, std::shared_ptr<pending_fetch> into);
     awaitable<void> sleep(executor ex, time_point now, std::chrono::milliseconds wait);
     result<void> accept(result<T> got);
     outcome publish(const std::shared_ptr<const T>& fresh, time_point now) EXCLUDES(mutex_);
@@ -101,11 +101,11 @@ private:
 
     const std::unique_ptr<source<T>> source_;
     const wall_clock clock_;
-    renewal_observer observer_;
+    refresh_observer observer_;
     std::weak_ptr<pending_fetch> pending_; ///< on the worker that runs it, as is the next
     bool stopped_{false};
     mutable mutex mutex_;
-    std::weak_ptr<event> sleeping_ GUARDED_BY(mutex_);
+    std::weak_ptr<async_event> sleeping_ GUARDED_BY(mutex_);
     std::string source_name_ GUARDED_BY(mutex_);
     std::shared_ptr<const T> current_ GUARDED_BY(mutex_);
     std::string current_from_ GUARDED_BY(mutex_); ///< the name of the source of `current_`

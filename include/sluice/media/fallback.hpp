@@ -27,11 +27,11 @@ struct fallback_state {
     slot_limit slots;                               ///< `fallback.concurrency`
     std::atomic<steady_clock::rep> last_refused{0}; ///< when one found no slot, as the clock counts
     keyed_mutex one_at_a_time{};
-    said_once reported{}; ///< why media are left to the app
+    once_filter reported{}; ///< why media are left to the app
 };
 
 /// How a request is left to the app.
-struct to_app {
+struct fallback_options {
     /// Why, as `fallback_total`, `Cache-Status` and the access log have it; "": it is none of ours, and merely relayed.
     std::string_view reason{};
     /// Requests with one key go one at a time, in the order in which they came; "": at any time.
@@ -47,18 +47,18 @@ struct to_app {
 /// `limits.send_timeout` at most: the app writes its copy until then. A client that takes less than `min_holder_rate`
 /// while others wait is cut.
 awaitable<void> relay_to_app(fallback_state& state, relay::upstream& app, session::exchange& x,
-                             const media_route& route, to_app how);
+                             const media_route& route, fallback_options how);
 
 /// Counts the request as left to the app, in `fallback_total`, the access log and the result. `reason` must live as
 /// long as the exchange.
 void count_fallback(session::exchange& x, const media_route& route, std::string_view reason);
 
 /// `Cache-Status`, and what pages of other origins need to read a response of ours.
-[[nodiscard]] http::header_list fields_of_failure(const session::exchange& x, const media_route& route,
-                                                  std::string_view reason);
+[[nodiscard]] http::header_list failure_response_fields(const session::exchange& x, const media_route& route,
+                                                        std::string_view reason);
 
 /// Warns, once a reason and store, that the route's media are left to the app. `named`: what the app, or the request,
 /// named; its query and what follows the 256th byte are left out.
-void tell_not_taken(fallback_state& state, const media_route& route, std::string_view reason, std::string_view named);
+void warn_left_to_app(fallback_state& state, const media_route& route, std::string_view reason, std::string_view named);
 
 } // namespace sluice::media

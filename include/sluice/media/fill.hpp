@@ -66,7 +66,7 @@ struct admitted {
 /// What an object is called that is taken in. Views.
 struct object_name {
     std::string_view key;
-    std::string_view resolver_id; ///< the app's name for it, kept with it; or ""
+    std::string_view purge_tag;   ///< the app's name for it, kept with it; or ""
     std::uint64_t purges_seen{0}; ///< `object_cache::changes` before the app was asked whether it allows this
 };
 

@@ -23,7 +23,7 @@ public:
     class [[nodiscard]] ticket : public hook {
     public:
         /// At the queue's end. `wake` is notified when the lock is handed on to it; not where it is free at once.
-        ticket(keyed_mutex& owner, const std::string& key, std::shared_ptr<event> wake);
+        ticket(keyed_mutex& owner, const std::string& key, std::shared_ptr<async_event> wake);
         ticket(const ticket&) = delete;
         ticket& operator=(const ticket&) = delete;
         ~ticket();
@@ -35,7 +35,7 @@ public:
     private:
         friend class keyed_mutex;
         keyed_mutex& owner_;
-        std::shared_ptr<event> wake_;
+        std::shared_ptr<async_event> wake_;
         std::map<std::string, boost::intrusive::list<ticket>, std::less<>>::iterator queue_;
     };
 

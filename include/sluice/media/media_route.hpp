@@ -1,6 +1,6 @@
 #pragma once
 
-#include <sluice/authorize/path_shape.hpp>
+#include <sluice/authorize/path_pattern.hpp>
 #include <sluice/authorize/preset.hpp>
 #include <sluice/authorize/protected_route.hpp>
 #include <sluice/http/header_list.hpp>
@@ -19,8 +19,8 @@ struct media_route : authorize::protected_route {
     origin::store* store;              ///< nullptr where only the app says which, and where a preset's cannot be used
     std::chrono::milliseconds max_age; ///< milliseconds::max() for immutable
     http::header_list fields{};        ///< the route's own response fields: `headers` in its settings
-    std::vector<origin::store*> place_stores{}; ///< of `places`, in the same order
-    authorize::path_shape media_shape{};        ///< the paths of its media, by which changes of them are told
+    std::vector<origin::store*> location_stores{}; ///< of `locations`, in the same order
+    authorize::path_pattern media_pattern{};       ///< the paths of its media, by which changes of them are told
 };
 
 } // namespace sluice::media

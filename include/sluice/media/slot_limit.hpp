@@ -12,7 +12,7 @@ namespace sluice::media {
 class slot_limit {
 public:
     /// One of them, until its end. The limit must outlive it.
-    using slot = counted<unsigned>;
+    using slot = scoped_count<unsigned>;
 
     explicit slot_limit(unsigned max) noexcept
         : max_(max) {}

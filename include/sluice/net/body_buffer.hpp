@@ -7,14 +7,14 @@ namespace sluice::net {
 
 /// A 64 KiB buffer for a body in transfer, taken when it is needed and released between messages. Each thread keeps a
 /// few for reuse.
-class piece {
+class body_buffer {
 public:
     static constexpr std::size_t size = 64 * 1024;
 
-    piece() = default;
-    piece(piece&&) noexcept = default;
-    piece& operator=(piece&& other) noexcept;
-    ~piece() { release(); }
+    body_buffer() = default;
+    body_buffer(body_buffer&&) noexcept = default;
+    body_buffer& operator=(body_buffer&& other) noexcept;
+    ~body_buffer() { release(); }
 
     /// Takes a buffer, unless this has one.
     void allocate();

@@ -35,7 +35,7 @@ struct send_options {
     std::uint32_t header_limit{64 * 1024};
     bool body_timeout{true};                        ///< false: a body may be silent for any time (server-sent events)
     std::chrono::milliseconds write_timeout{60000}; ///< of silence while the request is written; 0: none
-    bool secret_answer{false};                      ///< the buffers that the response was read into are wiped after it
+    bool secret_response{false};                    ///< the buffers that the response was read into are wiped after it
     request_canceler* canceler{nullptr};            ///< null: it cannot be canceled
 };
 
@@ -73,10 +73,10 @@ public:
     [[nodiscard]] bool complete() const noexcept;
 
     /// True where the next part is decoded already: `try_read_body` returns it without a system call.
-    [[nodiscard]] bool has_piece() const noexcept;
+    [[nodiscard]] bool has_decoded() const noexcept;
 
     /// True where no byte of a response has come, or none since the last interim head.
-    [[nodiscard]] bool untouched() const noexcept;
+    [[nodiscard]] bool nothing_received() const noexcept;
 
     /// Bytes that were read past the head, for a tunnel after 101.
     [[nodiscard]] std::string_view leftover() const noexcept;

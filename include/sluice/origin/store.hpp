@@ -20,7 +20,7 @@ public:
     store(const config::store& settings, const config::fallback& limits, metrics::store_metrics& counters);
 
     [[nodiscard]] const config::store& settings() const noexcept { return settings_; }
-    [[nodiscard]] const origin::capabilities& can() const noexcept { return can_; }
+    [[nodiscard]] const origin::capabilities& capabilities() const noexcept { return capabilities_; }
     /// Files of this machine: opened, never fetched.
     [[nodiscard]] bool is_local() const noexcept { return config::is_local(settings_); }
     /// What cached objects belong to (identity.hpp). Not the store's name in the config.
@@ -30,21 +30,21 @@ public:
     /// Null for local stores.
     [[nodiscard]] sign::signer* signer() const noexcept { return signing_.signer.get(); }
     /// What renews the signer's credentials, each after those that it depends on; none for keys that never change.
-    [[nodiscard]] std::vector<std::shared_ptr<identity::renewable>> renewals() const;
+    [[nodiscard]] std::vector<std::shared_ptr<identity::refreshable>> refreshables() const;
     [[nodiscard]] metrics::store_metrics& counters() const noexcept { return counters_; }
     [[nodiscard]] breaker& circuit() noexcept { return breaker_; }
     /// The time that one fetch may take until it has the head, retries included.
-    [[nodiscard]] std::chrono::milliseconds patience() const noexcept { return patience_; }
+    [[nodiscard]] std::chrono::milliseconds fetch_timeout() const noexcept { return fetch_timeout_; }
 
 private:
     config::store settings_;
-    origin::capabilities can_;
+    origin::capabilities capabilities_;
     sign::signing signing_;
     std::string identity_;
     std::string uri_prefix_;
     metrics::store_metrics& counters_;
     breaker breaker_;
-    std::chrono::milliseconds patience_;
+    std::chrono::milliseconds fetch_timeout_;
 };
 
 } // namespace sluice::origin

@@ -1,6 +1,6 @@
 #pragma once
 
-#include <sluice/authorize/path_shape.hpp>
+#include <sluice/authorize/path_pattern.hpp>
 #include <sluice/authorize/preset.hpp>
 #include <sluice/media/media_route.hpp>
 #include <sluice/media/path_template.hpp>
@@ -77,7 +77,7 @@ struct object_effect {
                                                       authorize::key_form form, std::string_view target, effect done);
 
 /// The purge tags of objects that a route resolves: those of `what.names` which are subrequest paths of the route.
-[[nodiscard]] std::vector<object_effect> changed_tags(const authorize::path_shape& subrequests,
+[[nodiscard]] std::vector<object_effect> changed_tags(const authorize::path_pattern& subrequests,
                                                       const named_resources& what, effect done);
 
 } // namespace sluice::proxy

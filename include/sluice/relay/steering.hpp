@@ -15,6 +15,6 @@ namespace sluice::relay {
 
 /// True for what reverse proxies say of the target, host and files that they see: believed from `trusted_proxies`, left
 /// out of subrequests from all others.
-[[nodiscard]] bool is_proxy_told_name(std::string_view name) noexcept;
+[[nodiscard]] bool is_proxy_supplied_name(std::string_view name) noexcept;
 
 } // namespace sluice::relay

@@ -17,14 +17,14 @@ struct signing {
     std::unique_ptr<sign::signer> signer; ///< nullptr for local stores, which need none
     /// To be run for as long as the signer is used, each by one worker, each after those that it depends on; none where
     /// nothing is renewed.
-    std::vector<std::shared_ptr<identity::renewable>> renewals{};
+    std::vector<std::shared_ptr<identity::refreshable>> refreshables{};
     /// The identity of a key that is never renewed: its id, the service account or the storage account; "": no such
     /// key.
     std::string who{};
     /// gcs: authority and path of the bucket, which depend on the universe of the credentials; "" for other kinds.
     std::string place{};
-    /// What only `presign` needs, to be run as and after `renewals`. Nothing is fetched before the first is needed.
-    std::vector<std::shared_ptr<identity::renewable>> renewals_for_urls{};
+    /// What only `presign` needs, to be run as and after `refreshables`. Nothing is fetched before the first is needed.
+    std::vector<std::shared_ptr<identity::refreshable>> refreshables_for_urls{};
 };
 
 /// The signer of an S3 store. A store without an endpoint of its own also follows AWS_USE_FIPS_ENDPOINT and

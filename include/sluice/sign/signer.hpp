@@ -40,7 +40,7 @@ struct presign_options {
     std::string response_content_disposition{};
     std::optional<std::chrono::system_clock::time_point> at{}; ///< signed as if it were then; unset: now
     /// `presign` completes by then, with `errc::timeout` (retryable) where it has no URL yet.
-    steady_clock::time_point give_up{steady_clock::time_point::max()};
+    steady_clock::time_point deadline{steady_clock::time_point::max()};
 };
 
 /// Signs requests for one store. Shared by all workers; every member may be called from any thread.
@@ -58,7 +58,7 @@ public:
     /// A URL for another party, which needs no header field: for redirects and `sluice sign`. Cached only where making
     /// it takes a request (by `pool`, of the caller's worker) or an RSA signature. It never outlives the credential:
     /// see `expires`. `key` and `options` must live until completion, `pool` as long as its worker. Errors: as for
-    /// `sign`, `errc::sign_failed` for a lifetime that the store does not allow, `errc::timeout` at `options.give_up`.
+    /// `sign`, `errc::sign_failed` for a lifetime that the store does not allow, `errc::timeout` at `options.deadline`.
     virtual awaitable<result<signed_request>> presign(net::connection_pool& pool, std::string_view key, method m,
                                                       const presign_options& options) = 0;
 

@@ -68,7 +68,7 @@ std::string read_json_error(const secret& body, const request_secrets& sent) {
     return sanitize_message(either("Code", "code"), either("Message", "message"), sent);
 }
 
-result<aws_credentials> read_sts_response(std::string_view service, const reply& response, time_point now,
+result<aws_credentials> read_sts_response(std::string_view service, const http_response& response, time_point now,
                                           const request_secrets& sent) {
     wiped_text text(std::string(response.body.reveal())); // parsed in place, so that no other memory holds the keys
     pugi::xml_document document;

@@ -17,7 +17,7 @@ public:
 
     [[nodiscard]] std::string name() const override { return std::string(asked_); }
 
-    awaitable<result<aws_credentials>> fetch(caller& client) override {
+    awaitable<result<aws_credentials>> fetch(http_client& client) override {
         asked_ = environment_name;
         auto keys = keys_of_environment(env_);
         if (!keys) {
@@ -35,7 +35,7 @@ public:
         if (configured->keys) {
             files_win_until_ = time_point::max();
             cached_.reset();
-            configured->keys->renew_at = now + files_reread_interval;
+            configured->keys->refresh_at = now + files_reread_interval;
             co_return std::move(*configured->keys);
         }
         // Files are rotated by hand or by other programs, which do not say when. While they are being rewritten no
@@ -75,7 +75,7 @@ private:
 
     /// As `fetch_from_services`, but keys may come back into the files: those are read every minute, while the services
     /// are asked only when their credentials are due.
-    awaitable<result<aws_credentials>> fetch_beside_files(caller& client, std::optional<web_identity> role,
+    awaitable<result<aws_credentials>> fetch_beside_files(http_client& client, std::optional<web_identity> role,
                                                           time_point now) {
         if (!cached_ || cached_->role != role || now >= cached_->due) {
             cached_.reset();
@@ -88,12 +88,12 @@ private:
         }
         asked_ = cached_->from;
         aws_credentials again = cached_->credentials;
-        again.renew_at = now + files_reread_interval;
+        again.refresh_at = now + files_reread_interval;
         co_return again;
     }
 
     /// The links that send requests.
-    awaitable<result<aws_credentials>> fetch_from_services(caller& client, std::optional<web_identity> role) {
+    awaitable<result<aws_credentials>> fetch_from_services(http_client& client, std::optional<web_identity> role) {
         if (!role) {
             auto named = role_of_environment(env_);
             if (!named) {

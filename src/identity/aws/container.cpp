@@ -33,7 +33,7 @@ result<service_url> endpoint_of(const environment& env) {
     if (!url) {
         return invalid_setting("AWS_CONTAINER_CREDENTIALS_FULL_URI " + url.error().detail);
     }
-    if (!url->place.tls && !is_agent(url->place)) {
+    if (!url->server.tls && !is_agent(url->server)) {
         return invalid_setting(
             "AWS_CONTAINER_CREDENTIALS_FULL_URI must be an https URL, or name this machine, 169.254.170.2, "
             "169.254.170.23 or [fd00:ec2::23]");
@@ -66,7 +66,7 @@ bool has_container(const environment& env) {
     return env("AWS_CONTAINER_CREDENTIALS_RELATIVE_URI") || env("AWS_CONTAINER_CREDENTIALS_FULL_URI");
 }
 
-awaitable<result<aws_credentials>> ask_container(caller& client, const environment& env, const wall_clock& clock) {
+awaitable<result<aws_credentials>> ask_container(http_client& client, const environment& env, const wall_clock& clock) {
     const auto url = endpoint_of(env);
     if (!url) {
         co_return url.error();
@@ -75,7 +75,7 @@ awaitable<result<aws_credentials>> ask_container(caller& client, const environme
     if (!authorization) {
         co_return authorization.error();
     }
-    call request = get_from(*url);
+    http_request request = get_from(*url);
     request.timeout = std::chrono::seconds(2);
     if (!authorization->empty()) {
         request.fields.emplace_back("Authorization", *authorization);
@@ -84,7 +84,7 @@ awaitable<result<aws_credentials>> ask_container(caller& client, const environme
     if (!response) {
         co_return no_response(container_name, response.error());
     }
-    const std::string service = std::string(container_name) + ", " + url->place.authority();
+    const std::string service = std::string(container_name) + ", " + url->server.authority();
     if (response->status != 200) {
         const auto message = read_json_error(response->body, {authorization->reveal()});
         // 401: the token has expired and is about to be rotated.

@@ -19,14 +19,14 @@ constexpr std::string_view token_life = "21600";
 
 /// Where the service is and how long to wait for it.
 struct metadata_service {
-    config::url place;
+    config::url server;
     std::string base; ///< prefix of its paths; "" or begins with "/"
     std::chrono::milliseconds timeout{2000};
     std::string name;
 
-    [[nodiscard]] call request(std::string_view path) const {
-        call r;
-        r.place = place;
+    [[nodiscard]] http_request request(std::string_view path) const {
+        http_request r;
+        r.server = server;
         r.target = base + std::string(path);
         r.timeout = timeout;
         return r;
@@ -52,7 +52,7 @@ result<metadata_service> service_of(const environment& env) {
         return invalid_setting("AWS_EC2_METADATA_SERVICE_ENDPOINT " + url.error().detail);
     }
     metadata_service service;
-    service.place = std::move(url->place);
+    service.server = std::move(url->server);
     service.base = std::move(url->target);
     while (service.base.ends_with('/')) {
         service.base.pop_back();
@@ -68,7 +68,7 @@ result<metadata_service> service_of(const environment& env) {
         }
         service.timeout = std::chrono::seconds(n);
     }
-    service.name = std::string(metadata_name) + ", " + service.place.authority();
+    service.name = std::string(metadata_name) + ", " + service.server.authority();
     return service;
 }
 
@@ -84,8 +84,8 @@ error status_error(const metadata_service& service, std::string_view path, unsig
 
 /// Gets a session token (EC2 user guide, "Use the Instance Metadata Service to access instance metadata"). IMDSv1,
 /// which gives keys to any request that reaches it, is not used.
-awaitable<result<secret>> get_token(caller& client, const metadata_service& service) {
-    call request = service.request(token_path);
+awaitable<result<secret>> get_token(http_client& client, const metadata_service& service) {
+    http_request request = service.request(token_path);
     request.method = "PUT";
     request.fields.emplace_back("X-aws-ec2-metadata-token-ttl-seconds", secret(token_life));
     const auto response = co_await client.send(request);
@@ -121,9 +121,9 @@ bool is_role_name(std::string_view name) {
 }
 
 /// The body at `path`; nullopt for 401, which means that the token is no longer valid.
-awaitable<result<std::optional<secret>>> get(caller& client, const metadata_service& service, std::string_view path,
-                                             const secret& token) {
-    call request = service.request(path);
+awaitable<result<std::optional<secret>>> get(http_client& client, const metadata_service& service,
+                                             std::string_view path, const secret& token) {
+    http_request request = service.request(path);
     request.fields.emplace_back("X-aws-ec2-metadata-token", token);
     const auto response = co_await client.send(request);
     if (!response) {
@@ -142,8 +142,8 @@ awaitable<result<std::optional<secret>>> get(caller& client, const metadata_serv
 }
 
 /// Role and keys with one session token; nullopt where it was refused.
-awaitable<result<std::optional<aws_credentials>>> fetch_with_new_token(caller& client, const metadata_service& service,
-                                                                       const wall_clock& clock) {
+awaitable<result<std::optional<aws_credentials>>>
+fetch_with_new_token(http_client& client, const metadata_service& service, const wall_clock& clock) {
     const auto token = co_await get_token(client, service);
     if (!token) {
         co_return token.error();
@@ -207,7 +207,7 @@ bool has_metadata(const environment& env) {
     return !is_true(env, "AWS_EC2_METADATA_DISABLED");
 }
 
-awaitable<result<aws_credentials>> ask_metadata(caller& client, const environment& env, const wall_clock& clock,
+awaitable<result<aws_credentials>> ask_metadata(http_client& client, const environment& env, const wall_clock& clock,
                                                 time_point& good_until) {
     const auto service = service_of(env);
     if (!service) {

@@ -26,8 +26,8 @@ namespace sluice::identity::aws {
 [[nodiscard]] std::string read_json_error(const secret& body, const request_secrets& sent);
 
 /// Reads the response to AssumeRoleWithWebIdentity at `now`, of any status (STS API reference).
-[[nodiscard]] result<aws_credentials> read_sts_response(std::string_view service, const reply& response, time_point now,
-                                                        const request_secrets& sent);
+[[nodiscard]] result<aws_credentials> read_sts_response(std::string_view service, const http_response& response,
+                                                        time_point now, const request_secrets& sent);
 
 /// AWS_ACCESS_KEY_ID and what goes with it; nullopt where neither key is set. Errors: only one of the keys is set, or a
 /// variable is malformed.
@@ -59,7 +59,7 @@ struct web_identity {
 [[nodiscard]] result<std::optional<web_identity>> role_of_environment(const environment& env);
 
 /// Calls AssumeRoleWithWebIdentity of STS. All arguments must live until completion.
-awaitable<result<aws_credentials>> assume_role(caller& client, const environment& env, const web_identity& who,
+awaitable<result<aws_credentials>> assume_role(http_client& client, const environment& env, const web_identity& who,
                                                const wall_clock& clock);
 
 /// `[\w+=,.@-]`: the characters of role names (IAM API reference, RoleName) and of role session names (STS API
@@ -81,7 +81,7 @@ struct profile_identity {
 /// True where the variables of ECS or EKS Pod Identity are set.
 [[nodiscard]] bool has_container(const environment& env);
 /// Asks the container's agent. All arguments must live until completion.
-awaitable<result<aws_credentials>> ask_container(caller& client, const environment& env, const wall_clock& clock);
+awaitable<result<aws_credentials>> ask_container(http_client& client, const environment& env, const wall_clock& clock);
 
 /// True unless AWS_EC2_METADATA_DISABLED is set.
 [[nodiscard]] bool has_metadata(const environment& env);
@@ -89,7 +89,7 @@ awaitable<result<aws_credentials>> ask_container(caller& client, const environme
 /// cannot refresh them, and S3 accepts them ("static stability" in botocore). While the last keys that had not expired,
 /// which end at `good_until`, are still valid, expired ones are an error instead. Keys that come update `good_until`.
 /// All arguments must live until completion.
-awaitable<result<aws_credentials>> ask_metadata(caller& client, const environment& env, const wall_clock& clock,
+awaitable<result<aws_credentials>> ask_metadata(http_client& client, const environment& env, const wall_clock& clock,
                                                 time_point& good_until);
 
 inline constexpr std::string_view environment_name = "environment";

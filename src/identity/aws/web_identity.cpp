@@ -50,16 +50,16 @@ result<service_url> sts_endpoint(const environment& env, const web_identity& who
         region = "us-east-1"; // where the global endpoint is, which has no FIPS variant
     }
     service_url url;
-    url.place.tls = true;
-    url.place.port = 443;
+    url.server.tls = true;
+    url.server.port = 443;
     url.target = "/";
     if (!fips && (global || legacy)) {
-        url.place.host = "sts.amazonaws.com";
+        url.server.host = "sts.amazonaws.com";
     } else {
         // AWS General Reference, "AWS STS endpoints": the regular names in GovCloud are FIPS endpoints.
-        url.place.host = fips && !region.starts_with("us-gov-") ? "sts-fips." : "sts.";
-        url.place.host += region;
-        url.place.host += region.starts_with("cn-") ? ".amazonaws.com.cn" : ".amazonaws.com";
+        url.server.host = fips && !region.starts_with("us-gov-") ? "sts-fips." : "sts.";
+        url.server.host += region;
+        url.server.host += region.starts_with("cn-") ? ".amazonaws.com.cn" : ".amazonaws.com";
     }
     return url;
 }
@@ -78,7 +78,7 @@ result<std::optional<web_identity>> role_of_environment(const environment& env) 
     return std::optional(web_identity{*file, *role, env("AWS_ROLE_SESSION_NAME").value_or(""), ""});
 }
 
-awaitable<result<aws_credentials>> assume_role(caller& client, const environment& env, const web_identity& who,
+awaitable<result<aws_credentials>> assume_role(http_client& client, const environment& env, const web_identity& who,
                                                const wall_clock& clock) {
     const std::string session = who.session.empty() ? default_session(env) : who.session;
     if (session.size() < 2 || session.size() > 64 || !std::ranges::all_of(session, is_iam_name_char)) {
@@ -93,16 +93,16 @@ awaitable<result<aws_credentials>> assume_role(caller& client, const environment
     if (!token) {
         co_return no_credentials(web_identity_name, token.error().detail, retryable::yes, error_source::internal);
     }
-    const call request = post_form(*url, {{"Action", "AssumeRoleWithWebIdentity"},
-                                          {"Version", "2011-06-15"},
-                                          {"RoleArn", who.role},
-                                          {"RoleSessionName", session},
-                                          {"WebIdentityToken", token->reveal()}});
+    const http_request request = post_form(*url, {{"Action", "AssumeRoleWithWebIdentity"},
+                                                  {"Version", "2011-06-15"},
+                                                  {"RoleArn", who.role},
+                                                  {"RoleSessionName", session},
+                                                  {"WebIdentityToken", token->reveal()}});
     const auto response = co_await client.send(request);
     if (!response) {
         co_return no_response(web_identity_name, response.error());
     }
-    const std::string service = std::string(web_identity_name) + ", " + url->place.authority();
+    const std::string service = std::string(web_identity_name) + ", " + url->server.authority();
     co_return read_sts_response(service, *response, clock(), {token->reveal()});
 }
 

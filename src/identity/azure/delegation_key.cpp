@@ -56,7 +56,7 @@ bool looks_like_base64(std::string_view text) {
            });
 }
 
-error status_error(const reply& response, const request_secrets& sent) {
+error status_error(const http_response& response, const request_secrets& sent) {
     std::string message = "answered " + std::to_string(response.status);
     const document xml(response.body.reveal());
     const auto code = xml.text_of("Error", "Code");
@@ -73,7 +73,8 @@ error status_error(const reply& response, const request_secrets& sent) {
 
 } // namespace
 
-result<user_delegation_key> read_delegation_key(const reply& response, time_point now, const request_secrets& sent) {
+result<user_delegation_key> read_delegation_key(const http_response& response, time_point now,
+                                                const request_secrets& sent) {
     if (response.status != 200) {
         return status_error(response, sent);
     }
@@ -100,7 +101,7 @@ result<user_delegation_key> read_delegation_key(const reply& response, time_poin
         return no_credentials(service, "the key has expired already: check the clock of this machine", retryable::yes);
     }
     key.expires = expiry_at(now, *key.expires);
-    key.renew_at = now + (*key.expires - now) / 2;
+    key.refresh_at = now + (*key.expires - now) / 2;
     return key;
 }
 
@@ -116,7 +117,7 @@ std::shared_ptr<const bearer_token> azure_delegation_key_source::usable_token() 
     return token && (!token->expires || *token->expires > clock_()) ? token : nullptr;
 }
 
-awaitable<result<user_delegation_key>> azure_delegation_key_source::fetch(caller& client) {
+awaitable<result<user_delegation_key>> azure_delegation_key_source::fetch(http_client& client) {
     // Just after the start the token may still be under way.
     const auto ex = co_await asio::this_coro::executor;
     const auto deadline = steady_clock::now() + service_.timeout;
@@ -131,9 +132,9 @@ awaitable<result<user_delegation_key>> azure_delegation_key_source::fetch(caller
         co_return no_credentials(service, "there is no access token yet to request it with", retryable::yes);
     }
     const auto now = clock_();
-    call request;
+    http_request request;
     request.method = "POST";
-    request.place = service_.endpoint;
+    request.server = service_.endpoint;
     request.target = service_.endpoint.path + "/?restype=service&comp=userdelegationkey";
     request.fields.emplace_back("Authorization", bearer_field(token->token));
     request.fields.emplace_back("x-ms-version", secret(azure_api_version));

@@ -19,12 +19,12 @@ public:
     /// `client_id`: of the wanted identity; "": the service's default.
     token_source(std::string name, wall_clock clock, std::string client_id);
 
-    awaitable<result<bearer_token>> fetch(caller& client) final;
+    awaitable<result<bearer_token>> fetch(http_client& client) final;
     [[nodiscard]] std::string name() const final { return name_; }
 
 protected:
     struct prepared_request {
-        call http;
+        http_request http;
         secret sent; ///< the secret in it, which no message may repeat; "": none
     };
     /// The next request; built anew for each, since files and times change.

@@ -35,7 +35,7 @@ retryable azure_retryable_status(unsigned status) {
     return status == 404 || status == 410 ? retryable::yes : retryable_status(status);
 }
 
-error status_error(const reply& response, std::string_view service, const request_secrets& sent) {
+error status_error(const http_response& response, std::string_view service, const request_secrets& sent) {
     const secret_json body(response.body.reveal());
     const auto description = body.text("error_description");
     // App Service sends `{"statusCode": …, "message": …}`.
@@ -48,7 +48,7 @@ error status_error(const reply& response, std::string_view service, const reques
 
 } // namespace
 
-result<bearer_token> read_azure_token(const reply& response, std::string_view service, time_point now,
+result<bearer_token> read_azure_token(const http_response& response, std::string_view service, time_point now,
                                       const request_secrets& sent) {
     if (response.status != 200) {
         return status_error(response, service, sent);
@@ -80,7 +80,7 @@ result<bearer_token> read_azure_token(const reply& response, std::string_view se
         // A service that returns a cached token may name a moment that has nearly come.
         const auto early = expiry_after(now, std::max<std::chrono::seconds>(std::chrono::seconds(*refresh_in), 5min));
         if (early < *expires) {
-            made.renew_at = early;
+            made.refresh_at = early;
         }
     }
     return made;

@@ -14,7 +14,7 @@ public:
         : name_(std::move(name))
         , why_(std::move(why)) {}
 
-    awaitable<result<bearer_token>> fetch(caller& client) override {
+    awaitable<result<bearer_token>> fetch(http_client& client) override {
         (void)client;
         co_return no_credentials(name_, why_, retryable::no, error_source::internal);
     }
@@ -32,7 +32,7 @@ token_source::token_source(std::string name, wall_clock clock, std::string clien
     , clock_(std::move(clock))
     , client_id_(std::move(client_id)) {}
 
-awaitable<result<bearer_token>> token_source::fetch(caller& client) {
+awaitable<result<bearer_token>> token_source::fetch(http_client& client) {
     const auto request = prepare();
     if (!request) {
         co_return request.error();

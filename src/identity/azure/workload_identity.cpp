@@ -21,8 +21,8 @@ public:
     workload_identity_source(wall_clock clock, const service_url& authority, const std::string& tenant,
                              std::string client_id, std::string token_file)
         : token_source(std::string(workload_name), std::move(clock), std::move(client_id))
-        , place_{authority.place, without_trailing_slash(authority.target) + "/" +
-                                      percent_encode(tenant, slash::encode) + "/oauth2/v2.0/token"}
+        , place_{authority.server, without_trailing_slash(authority.target) + "/" +
+                                       percent_encode(tenant, slash::encode) + "/oauth2/v2.0/token"}
         , token_file_(std::move(token_file)) {}
 
 private:
@@ -34,7 +34,7 @@ private:
             return e;
         }
         const std::string scope = std::string(azure_storage_resource) + ".default";
-        call request =
+        http_request request =
             post_form(place_, {{"grant_type", "client_credentials"},
                                {"client_id", client_id()},
                                {"scope", scope},
@@ -63,7 +63,7 @@ std::unique_ptr<source<bearer_token>> workload_identity(const environment& env, 
     }
     // Over http the assertion could be read on the way. Loopback is allowed, so that tests and local stand-ins need no
     // certificate.
-    if (!authority->place.tls && !config::is_loopback(authority->place)) {
+    if (!authority->server.tls && !config::is_loopback(authority->server)) {
         return misconfigured(name, "AZURE_AUTHORITY_HOST must be https");
     }
     return std::make_unique<workload_identity_source>(std::move(clock), *authority, *tenant, std::move(*client_id),

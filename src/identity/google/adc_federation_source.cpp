@@ -21,10 +21,10 @@ public:
         : who_(std::move(who))
         , clock_(std::move(clock)) {}
 
-    awaitable<result<bearer_token>> fetch(caller& client) override {
+    awaitable<result<bearer_token>> fetch(http_client& client) override {
         result<secret> subject = secret();
         if (who_.subject.file.empty()) {
-            call request = get_from(who_.subject.url);
+            http_request request = get_from(who_.subject.url);
             request.fields = who_.subject.fields;
             const auto response = co_await client.send(request);
             subject = subject_of(response);
@@ -37,7 +37,7 @@ public:
             co_return subject.error();
         }
         const auto now = clock_();
-        const call request =
+        const http_request request =
             post_form(who_.token, {{"grant_type", "urn:ietf:params:oauth:grant-type:token-exchange"},
                                    {"audience", who_.audience},
                                    {"scope", google_cloud_scope},
@@ -51,7 +51,7 @@ public:
     [[nodiscard]] std::string name() const override { return "Google workload identity federation"; }
 
 private:
-    [[nodiscard]] result<secret> subject_of(const result<reply>& response) const {
+    [[nodiscard]] result<secret> subject_of(const result<http_response>& response) const {
         if (response && response->status == 200) {
             return token_in(response->body);
         }

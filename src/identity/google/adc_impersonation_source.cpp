@@ -29,7 +29,7 @@ public:
         , as_(std::move(as))
         , clock_(std::move(clock)) {}
 
-    awaitable<result<bearer_token>> fetch(caller& client) override {
+    awaitable<result<bearer_token>> fetch(http_client& client) override {
         auto own = co_await inner_->fetch(client);
         if (!own) {
             co_return own;
@@ -41,7 +41,7 @@ public:
         const boost::json::object body{{"delegates", std::move(delegates)},
                                        {"scope", boost::json::array{google_cloud_scope}},
                                        {"lifetime", std::to_string(as_.lifetime.count()) + "s"}};
-        call request = post_to(as_.url, "application/json", secret(boost::json::serialize(body)));
+        http_request request = post_to(as_.url, "application/json", secret(boost::json::serialize(body)));
         request.fields.emplace_back("Authorization", bearer_field(own->token));
         const auto response = co_await client.send(request);
         co_return read(response, own->token);
@@ -52,7 +52,7 @@ public:
 private:
     // {"accessToken", "expireTime": RFC 3339}. The expiry is by the clock of the service, so its Date counts as "now"
     // where it sends one. No token is taken to live longer than was asked for.
-    [[nodiscard]] result<bearer_token> read(const result<reply>& response, const secret& sent) const {
+    [[nodiscard]] result<bearer_token> read(const result<http_response>& response, const secret& sent) const {
         if (!response || response->status != 200) {
             return google_error(iam, response, {sent.reveal()});
         }

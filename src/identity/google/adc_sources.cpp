@@ -18,7 +18,7 @@ public:
         : who_(std::move(who))
         , clock_(std::move(clock)) {}
 
-    awaitable<result<bearer_token>> fetch(caller& client) override {
+    awaitable<result<bearer_token>> fetch(http_client& client) override {
         const auto now = clock_();
         const secret assertion =
             google_assertion(*who_.key, who_.key_id, who_.email, google_cloud_scope, who_.token_text, now);
@@ -26,8 +26,9 @@ public:
             co_return error{errc::no_credentials, error_source::internal, false,
                             "Google service account key: OpenSSL cannot sign with the RSA key"};
         }
-        const call request = post_form(who_.token, {{"grant_type", "urn:ietf:params:oauth:grant-type:jwt-bearer"},
-                                                    {"assertion", assertion.reveal()}});
+        const http_request request =
+            post_form(who_.token, {{"grant_type", "urn:ietf:params:oauth:grant-type:jwt-bearer"},
+                                   {"assertion", assertion.reveal()}});
         const auto response = co_await client.send(request);
         auto token = read_token(token_service, response, now, {assertion.reveal()});
         if (token) {
@@ -49,12 +50,12 @@ public:
         : who_(std::move(who))
         , clock_(std::move(clock)) {}
 
-    awaitable<result<bearer_token>> fetch(caller& client) override {
+    awaitable<result<bearer_token>> fetch(http_client& client) override {
         const auto now = clock_();
-        const call request = post_form(who_.token, {{"grant_type", "refresh_token"},
-                                                    {"client_id", who_.client_id},
-                                                    {"client_secret", who_.client_secret.reveal()},
-                                                    {"refresh_token", who_.refresh_token.reveal()}});
+        const http_request request = post_form(who_.token, {{"grant_type", "refresh_token"},
+                                                            {"client_id", who_.client_id},
+                                                            {"client_secret", who_.client_secret.reveal()},
+                                                            {"refresh_token", who_.refresh_token.reveal()}});
         const auto response = co_await client.send(request);
         co_return read_token(token_service, response, now, {who_.client_secret.reveal(), who_.refresh_token.reveal()});
     }

@@ -15,7 +15,7 @@ constexpr std::string_view service = "GCE metadata server";
 /// For NO_GCE_CHECK=true: without a credentials file there is nothing to ask.
 class no_google_identity final : public source<bearer_token> {
 public:
-    awaitable<result<bearer_token>> fetch(caller& client) override {
+    awaitable<result<bearer_token>> fetch(http_client& client) override {
         (void)client;
         co_return error{errc::no_credentials, error_source::internal, false,
                         "there is no Google credentials file, and NO_GCE_CHECK=true rules out a metadata server: set "
@@ -30,8 +30,8 @@ public:
         : place_(std::move(place))
         , clock_(std::move(clock)) {}
 
-    awaitable<result<bearer_token>> fetch(caller& client) override {
-        const call for_token = request("token");
+    awaitable<result<bearer_token>> fetch(http_client& client) override {
+        const http_request for_token = request("token");
         const auto response = co_await client.send(for_token);
         const auto genuine = check_flavor(response);
         if (!genuine) {
@@ -44,13 +44,13 @@ public:
         // The e-mail is fetched once, since it does not change. A token is useful without it: only signBlob needs it.
         // So where it could not be read, the next try does not wait for the token's expiry.
         if (email_.empty()) {
-            const call for_email = request("email");
+            const http_request for_email = request("email");
             const auto email = co_await client.send(for_email);
             email_ = read_email(email);
             if (email_.empty() && email_may_follow(email)) {
                 const auto now = clock_();
                 token->subject_pending = true;
-                token->renew_at =
+                token->refresh_at =
                     now + refresh_schedule::after_failure(++failed_email_requests_, now, token->expires, random_unit());
             }
         }
@@ -61,9 +61,9 @@ public:
     [[nodiscard]] std::string name() const override { return std::string(service); }
 
 private:
-    [[nodiscard]] call request(std::string_view what) const {
-        call out;
-        out.place = place_;
+    [[nodiscard]] http_request request(std::string_view what) const {
+        http_request out;
+        out.server = place_;
         out.target = "/computeMetadata/v1/instance/service-accounts/default/" + std::string(what);
         out.fields.emplace_back("Metadata-Flavor", secret("Google"));
         out.timeout = std::chrono::seconds(3); // as in Google's own libraries
@@ -71,7 +71,7 @@ private:
     }
 
     // "When you query […] check for the Metadata-Flavor: Google response header": a captive portal does not send it.
-    static result<void> check_flavor(const result<reply>& response) {
+    static result<void> check_flavor(const result<http_response>& response) {
         if (response && response->status == 200 && response->field("Metadata-Flavor") != "Google") {
             return invalid_google_response(service,
                                            "something else answers in its place: the response lacks Metadata-Flavor");
@@ -81,11 +81,11 @@ private:
 
     // Of a response without a valid e-mail: whether the next may have one. A workload may have no service account at
     // all.
-    static bool email_may_follow(const result<reply>& response) {
+    static bool email_may_follow(const result<http_response>& response) {
         return !response || retryable_status(response->status) == retryable::yes || !check_flavor(response);
     }
 
-    static std::string read_email(const result<reply>& response) {
+    static std::string read_email(const result<http_response>& response) {
         if (!response || response->status != 200 || !check_flavor(response)) {
             return {};
         }

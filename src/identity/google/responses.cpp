@@ -13,7 +13,7 @@ namespace sluice::identity {
 namespace {
 
 /// The message of the service; "" where there is none.
-std::string message_of(const reply& response, const request_secrets& sent) {
+std::string message_of(const http_response& response, const request_secrets& sent) {
     const secret_json json(response.body.reveal());
     if (json.object() == nullptr) {
         return {};
@@ -37,7 +37,7 @@ service_url parse_google_url(std::string_view text, std::string_view what, plain
     if (!url) {
         throw std::invalid_argument(std::string(what) + ": " + url.error().detail);
     }
-    if (!url->place.tls && where == plain_http::to_this_machine && !config::is_loopback(url->place)) {
+    if (!url->server.tls && where == plain_http::to_this_machine && !config::is_loopback(url->server)) {
         throw std::invalid_argument(std::string(what) + " must be an https URL: secrets are sent there");
     }
     return std::move(*url);
@@ -47,7 +47,7 @@ error invalid_google_response(std::string_view service, std::string_view what) {
     return no_credentials(service, what, retryable::yes);
 }
 
-error google_error(std::string_view service, const result<reply>& response, const request_secrets& sent) {
+error google_error(std::string_view service, const result<http_response>& response, const request_secrets& sent) {
     if (!response) {
         return no_response(service, response.error());
     }
@@ -57,7 +57,7 @@ error google_error(std::string_view service, const result<reply>& response, cons
                           google_retryable_status(response->status));
 }
 
-result<bearer_token> read_token(std::string_view service, const result<reply>& response, time_point now,
+result<bearer_token> read_token(std::string_view service, const result<http_response>& response, time_point now,
                                 const request_secrets& sent) {
     if (!response || response->status != 200) {
         return google_error(service, response, sent);

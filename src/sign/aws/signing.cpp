@@ -19,7 +19,7 @@ signing make_s3_signing(const config::store& store, const identity::environment&
     }
     if (const auto* keys = std::get_if<config::static_keys>(&store.credentials)) {
         identity::aws_credentials fixed_keys{keys->access_key_id, keys->secret_access_key, keys->session_token};
-        auto provider = std::make_shared<identity::fixed<identity::aws_credentials>>(std::move(fixed_keys));
+        auto provider = std::make_shared<identity::static_provider<identity::aws_credentials>>(std::move(fixed_keys));
         return {std::make_unique<s3_signer>(whole, std::move(provider), std::move(clock)), {}, keys->access_key_id};
     }
     auto provider = std::make_shared<identity::refreshing_provider<identity::aws_credentials>>(

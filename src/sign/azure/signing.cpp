@@ -32,7 +32,7 @@ signing make_azure_signing(const config::store& store, const identity::environme
     auto keys = std::make_shared<identity::azure_delegation_keys>(std::move(source), clock);
     auto made = std::make_unique<azure_token_signer>(store, tokens, keys, std::move(clock));
     signing whole{std::move(made), {std::move(tokens)}};
-    whole.renewals_for_urls.push_back(std::move(keys));
+    whole.refreshables_for_urls.push_back(std::move(keys));
     return whole;
 }
 

@@ -56,7 +56,7 @@ awaitable<result<signed_request>> azure_token_signer::presign(net::connection_po
                                                               method m, const presign_options& options) {
     (void)pool; // keys are requested in the background
     (void)m;    // one SAS reads by GET and by HEAD
-    auto with = co_await keys_->get(options.give_up);
+    auto with = co_await keys_->get(options.deadline);
     if (!with) {
         co_return with.error();
     }

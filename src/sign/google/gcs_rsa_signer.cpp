@@ -23,7 +23,7 @@ awaitable<result<signed_request>> gcs_rsa_signer::presign(net::connection_pool& 
                                                           const presign_options& options) {
     (void)pool; // needs no request
     auto task = presign_owning(std::string(key), m, options);
-    auto made = co_await with_timeout(std::move(task), options.give_up);
+    auto made = co_await with_timeout(std::move(task), options.deadline);
     co_return urls_.or_cached(std::move(made), email_, key, m, options);
 }
 

@@ -28,12 +28,12 @@ std::string sign_blob_path(const identity::service_url& endpoint, std::string_vi
     return path;
 }
 
-bool is_transient(const result<identity::reply>& response) {
+bool is_transient(const result<identity::http_response>& response) {
     return response && (response->status == 500 || (response->status >= 502 && response->status <= 504));
 }
 
 /// {"keyId", "signedBlob": base64}
-result<std::string> read_signature(const result<identity::reply>& response, const secret& sent) {
+result<std::string> read_signature(const result<identity::http_response>& response, const secret& sent) {
     if (!response || response->status != 200) {
         error refused = identity::google_error(service, response, {sent.reveal()});
         const bool token_refused = response && response->status == 401;
@@ -63,7 +63,8 @@ identity::service_url iam_credentials_endpoint(const identity::environment& env,
 
 awaitable<result<std::string>> sign_blob::sign(std::string_view bytes) {
     const boost::json::object body{{"payload", base64_encode(bytes)}};
-    identity::call request = identity::post_to(endpoint_, "application/json", secret(boost::json::serialize(body)));
+    identity::http_request request =
+        identity::post_to(endpoint_, "application/json", secret(boost::json::serialize(body)));
     request.target = sign_blob_path(endpoint_, account_);
     request.fields.emplace_back("Authorization", identity::bearer_field(token_));
     request.timeout = std::chrono::seconds(3); // a client is waiting

@@ -51,7 +51,7 @@ awaitable<result<signed_request>> gcs_token_signer::sign(std::string_view key, m
 awaitable<result<signed_request>> gcs_token_signer::presign(net::connection_pool& pool, std::string_view key, method m,
                                                             const presign_options& options) {
     auto task = presign_owning(pool, std::string(key), m, options);
-    auto made = co_await with_timeout(std::move(task), options.give_up);
+    auto made = co_await with_timeout(std::move(task), options.deadline);
     if (made || !provider_) {
         co_return made;
     }
@@ -62,7 +62,7 @@ awaitable<result<signed_request>> gcs_token_signer::presign(net::connection_pool
 /// `presign` as a task of its own that may outlive its caller.
 awaitable<result<signed_request>> gcs_token_signer::presign_owning(net::connection_pool& pool, std::string key,
                                                                    method m, presign_options options) {
-    identity::http_caller by(pool);
+    identity::pooled_http_client by(pool);
     auto made = co_await presign_by(by, key, m, options);
     co_return made;
 }
@@ -73,8 +73,8 @@ void gcs_token_signer::forget(std::string_view key, method m) {
     (void)m;
 }
 
-awaitable<result<signed_request>> gcs_token_signer::presign_by(identity::caller& by, std::string_view key, method m,
-                                                               const presign_options& options) {
+awaitable<result<signed_request>> gcs_token_signer::presign_by(identity::http_client& by, std::string_view key,
+                                                               method m, const presign_options& options) {
     if (!provider_) {
         co_return urls_.urls().plain(key);
     }

@@ -16,7 +16,7 @@ namespace sluice::sign {
 
 namespace {
 
-std::string place_of(const config::store& store, std::string_view universe) {
+std::string location_of(const config::store& store, std::string_view universe) {
     const auto address = resolve_gcs_address(store, universe);
     return address.authority + address.base;
 }
@@ -25,7 +25,7 @@ signing with_token(const config::store& store, const identity::environment& env,
                    std::unique_ptr<identity::source<identity::bearer_token>> source, std::string universe) {
     gcs_token_signer::setup how;
     how.iam = iam_credentials_endpoint(env, universe);
-    auto place = place_of(store, universe);
+    auto place = location_of(store, universe);
     how.universe = std::move(universe);
     how.account = store.signer;
     auto provider = std::make_shared<identity::refreshing_provider<identity::bearer_token>>(std::move(source), clock);
@@ -42,13 +42,13 @@ signing make_gcs_signing(const config::store& store, const identity::environment
         return {std::make_unique<gcs_token_signer>(store, nullptr, std::move(clock), gcs_token_signer::setup{}),
                 {},
                 {},
-                place_of(store, usual_universe)};
+                location_of(store, usual_universe)};
     }
     if (const auto* hmac = std::get_if<config::gcs_hmac_key>(&store.credentials)) {
         return {std::make_unique<gcs_hmac_signer>(store, hmac->id, hmac->key, std::move(clock)),
                 {},
                 hmac->id,
-                place_of(store, usual_universe)};
+                location_of(store, usual_universe)};
     }
     std::optional<secret> json;
     if (const auto* file = std::get_if<config::gcs_credentials_file>(&store.credentials)) {
@@ -69,7 +69,7 @@ signing make_gcs_signing(const config::store& store, const identity::environment
         return {std::make_unique<gcs_rsa_signer>(store, file.universe, account->email, account->key, std::move(clock)),
                 {},
                 account->email,
-                place_of(store, file.universe)};
+                location_of(store, file.universe)};
     }
     auto universe = file.universe;
     auto source = identity::adc_file_source(std::move(file), clock);

@@ -131,7 +131,7 @@ BOOST_AUTO_TEST_CASE(invalidated_by_the_paths_of_both_requests) {
     BOOST_TEST(fixed.request_path == "/media/a b");
     BOOST_TEST(fixed.all_resources == "");
     BOOST_TEST(fixed.caller == ""); // without a preset nothing is known that changes for a caller
-    route.asked_by_name = true;
+    route.subrequest_names_resource = true;
     BOOST_TEST(tags_of(route, "/may/1/?user", "/m/1", "").subrequest_path == "/may/1");
 }
 

@@ -24,29 +24,29 @@ config::store store_of(const origin::store_kind& kind, const std::string& name, 
     return s;
 }
 
-store_place s3(const std::string& name, const std::string& bucket, const std::string& prefix = "") {
-    return place_of(store_of(origin::s3_kind(), name, bucket, prefix));
+store_location s3(const std::string& name, const std::string& bucket, const std::string& prefix = "") {
+    return location_of(store_of(origin::s3_kind(), name, bucket, prefix));
 }
 
-store_place local(const std::string& name, const std::string& root, const std::string& prefix = "") {
+store_location local(const std::string& name, const std::string& root, const std::string& prefix = "") {
     auto s = store_of(origin::local_kind(), name, "", prefix);
     s.root = root;
-    return place_of(s);
+    return location_of(s);
 }
 
-const std::vector<store_place> places{s3("up", "media"), local("disk", "/srv/data"), s3("pre", "other", "a/b/"),
-                                      local("sub", "/mnt", "pub/")};
+const std::vector<store_location> places{s3("up", "media"), local("disk", "/srv/data"), s3("pre", "other", "a/b/"),
+                                         local("sub", "/mnt", "pub/")};
 
-std::string written(const std::optional<object_place>& place) {
+std::string written(const std::optional<object_ref>& place) {
     return place ? std::to_string(place->store) + ":" + place->key : "none";
 }
 
 std::string uri(std::string_view text, std::optional<std::size_t> own = {}) {
-    return written(place_from_uri(text, places, own));
+    return written(object_from_uri(text, places, own));
 }
 
 std::string header(std::string_view value, std::optional<std::size_t> own = {}) {
-    return written(place_from_header(value, places, own));
+    return written(object_from_header(value, places, own));
 }
 
 } // namespace
@@ -79,8 +79,8 @@ BOOST_AUTO_TEST_CASE(uris_of_other_clouds) {
     emulated.name = "emulated";
     emulated.endpoint = config::url{false, "127.0.0.1", 10000, "/devstoreaccount1"};
     const auto gcs = store_of(origin::gcs_kind(), "goog", "media", "up/");
-    const std::vector<store_place> clouds{place_of(gcs), place_of(azure), place_of(emulated)};
-    const auto place = [&](std::string_view text) { return written(place_from_uri(text, clouds, {})); };
+    const std::vector<store_location> clouds{location_of(gcs), location_of(azure), location_of(emulated)};
+    const auto place = [&](std::string_view text) { return written(object_from_uri(text, clouds, {})); };
     BOOST_TEST(place("gs://media/up/a #1?.mp4") == "0:up/a #1?.mp4");
     BOOST_TEST(place("https://acct.blob.core.windows.net/files/p/a%20b.mp4") == "1:p/a%20b.mp4");
     // What comes of an endpoint that ends in "/".
@@ -95,7 +95,7 @@ BOOST_AUTO_TEST_CASE(uris_of_other_clouds) {
           "https://acct.blob.core.windows.net:443/files/a", "http://127.0.0.1:10000/files/a"}) {
         BOOST_TEST(place(text) == "none", text);
     }
-    const auto named = [&](std::string_view text) { return written(place_from_header(text, clouds, {})); };
+    const auto named = [&](std::string_view text) { return written(object_from_header(text, clouds, {})); };
     BOOST_TEST(named("gs://media/up/a%20b") == "0:up/a%20b"); // a URI is literal
     BOOST_TEST(named("/goog/up/a%20b") == "0:up/a b");
     BOOST_TEST(named("/blobs/a") == "1:a");
@@ -123,21 +123,21 @@ BOOST_AUTO_TEST_CASE(unsafe_keys) {
 }
 
 BOOST_AUTO_TEST_CASE(empty_segments_are_part_of_flat_keys) {
-    const std::vector<store_place> both{s3("up", "media"), place_of(store_of(origin::gcs_kind(), "goog", "media")),
-                                        s3("pre", "other", "/up/")};
+    const std::vector<store_location> both{
+        s3("up", "media"), location_of(store_of(origin::gcs_kind(), "goog", "media")), s3("pre", "other", "/up/")};
     for (const std::string key : {"/a", "a//b", "a/", "//", "/"}) {
         BOOST_TEST(is_safe_key(key, key_form::flat), key);
         BOOST_TEST(!is_safe_key(key, key_form::tree), key);
-        BOOST_TEST(written(place_from_uri("s3://media/" + key, both, {})) == "0:" + key);
-        BOOST_TEST(written(place_from_uri("gs://media/" + key, both, {})) == "1:" + key);
-        BOOST_TEST(written(place_from_header("/up/" + key, both, {})) == "0:" + key);
+        BOOST_TEST(written(object_from_uri("s3://media/" + key, both, {})) == "0:" + key);
+        BOOST_TEST(written(object_from_uri("gs://media/" + key, both, {})) == "1:" + key);
+        BOOST_TEST(written(object_from_header("/up/" + key, both, {})) == "0:" + key);
         BOOST_TEST(uri("/srv/data/" + key) == "none", key);
     }
-    BOOST_TEST(written(place_from_uri("a//b", both, 0)) == "0:a//b");
-    BOOST_TEST(written(place_from_uri("/a", both, 0)) == "none"); // a path, and no store is local
-    BOOST_TEST(written(place_from_uri("s3://other//up/a", both, {})) == "2:/up/a");
-    BOOST_TEST(written(place_from_uri("s3://other/up/a", both, {})) == "none");
-    BOOST_TEST(written(place_from_uri("s3://other//up/", both, {})) == "none");
+    BOOST_TEST(written(object_from_uri("a//b", both, 0)) == "0:a//b");
+    BOOST_TEST(written(object_from_uri("/a", both, 0)) == "none"); // a path, and no store is local
+    BOOST_TEST(written(object_from_uri("s3://other//up/a", both, {})) == "2:/up/a");
+    BOOST_TEST(written(object_from_uri("s3://other/up/a", both, {})) == "none");
+    BOOST_TEST(written(object_from_uri("s3://other//up/", both, {})) == "none");
 }
 
 BOOST_AUTO_TEST_CASE(local_paths) {
@@ -151,20 +151,20 @@ BOOST_AUTO_TEST_CASE(local_paths) {
     }
     config::store settings = store_of(origin::local_kind(), "d", "", "p/");
     settings.root = "/srv//";
-    const std::vector<store_place> one{place_of(settings)};
+    const std::vector<store_location> one{location_of(settings)};
     BOOST_TEST(one[0].shown == "/srv/p/");
     BOOST_TEST(one[0].name == "d");
-    BOOST_TEST(written(place_from_uri("/srv/p/a", one, {})) == "0:p/a");
-    BOOST_TEST(written(place_from_uri("/srv/a", one, {})) == "none");
+    BOOST_TEST(written(object_from_uri("/srv/p/a", one, {})) == "0:p/a");
+    BOOST_TEST(written(object_from_uri("/srv/a", one, {})) == "none");
     settings.root = "/";
     settings.prefix = "";
-    const std::vector<store_place> all{place_of(settings)};
-    BOOST_TEST(written(place_from_uri("/etc/a", all, {})) == "0:etc/a");
+    const std::vector<store_location> all{location_of(settings)};
+    BOOST_TEST(written(object_from_uri("/etc/a", all, {})) == "0:etc/a");
     // A root that is relative is no beginning of a path from the app, nor is none.
     for (const auto* root : {"", "media"}) {
-        const std::vector<store_place> odd{local("d", root)};
-        BOOST_TEST(written(place_from_uri("/a", odd, {})) == "none");
-        BOOST_TEST(written(place_from_uri("media/a", odd, {})) == "none");
+        const std::vector<store_location> odd{local("d", root)};
+        BOOST_TEST(written(object_from_uri("/a", odd, {})) == "none");
+        BOOST_TEST(written(object_from_uri("media/a", odd, {})) == "none");
     }
 }
 
@@ -193,17 +193,17 @@ BOOST_AUTO_TEST_CASE(prefixes) {
 }
 
 BOOST_AUTO_TEST_CASE(two_stores_of_one_place) {
-    const std::vector<store_place> two{s3("one", "media"), s3("two", "media"), s3("three", "media", "x/")};
-    BOOST_TEST(written(place_from_uri("s3://media/a", two, {})) == "none");
-    BOOST_TEST(written(place_from_uri("s3://media/a", two, 1)) == "1:a");
-    BOOST_TEST(written(place_from_uri("s3://media/a", two, 2)) == "none");    // its prefix says no, the others both yes
-    BOOST_TEST(written(place_from_uri("s3://media/x/a", two, {})) == "none"); // three could be meant
-    BOOST_TEST(written(place_from_uri("s3://media/x/a", two, 2)) == "2:x/a");
-    const std::vector<store_place> apart{s3("one", "media", "x/"), s3("two", "media", "y/")};
-    BOOST_TEST(written(place_from_uri("s3://media/x/a", apart, {})) == "0:x/a");
-    BOOST_TEST(written(place_from_uri("s3://media/y/a", apart, {})) == "1:y/a");
-    BOOST_TEST(written(place_from_uri("s3://media/z/a", apart, {})) == "none");
-    BOOST_TEST(written(place_from_uri("s3://media/x/a", {}, {})) == "none");
+    const std::vector<store_location> two{s3("one", "media"), s3("two", "media"), s3("three", "media", "x/")};
+    BOOST_TEST(written(object_from_uri("s3://media/a", two, {})) == "none");
+    BOOST_TEST(written(object_from_uri("s3://media/a", two, 1)) == "1:a");
+    BOOST_TEST(written(object_from_uri("s3://media/a", two, 2)) == "none"); // its prefix says no, the others both yes
+    BOOST_TEST(written(object_from_uri("s3://media/x/a", two, {})) == "none"); // three could be meant
+    BOOST_TEST(written(object_from_uri("s3://media/x/a", two, 2)) == "2:x/a");
+    const std::vector<store_location> apart{s3("one", "media", "x/"), s3("two", "media", "y/")};
+    BOOST_TEST(written(object_from_uri("s3://media/x/a", apart, {})) == "0:x/a");
+    BOOST_TEST(written(object_from_uri("s3://media/y/a", apart, {})) == "1:y/a");
+    BOOST_TEST(written(object_from_uri("s3://media/z/a", apart, {})) == "none");
+    BOOST_TEST(written(object_from_uri("s3://media/x/a", {}, {})) == "none");
 }
 
 BOOST_AUTO_TEST_CASE(header_fields) {

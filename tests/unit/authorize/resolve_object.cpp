@@ -12,7 +12,7 @@ using metrics::fallback_reason;
 
 protected_route route_with_store() {
     protected_route r{{}, nullptr};
-    r.places.push_back({"main", "s3", {"s3://media/"}, "s3://media/up/", "up/", config::key_form::flat});
+    r.locations.push_back({"main", "s3", {"s3://media/"}, "s3://media/up/", "up/", config::key_form::flat});
     return r;
 }
 

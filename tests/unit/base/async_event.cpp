@@ -12,12 +12,12 @@ using namespace sluice;
 
 namespace {
 
-awaitable<void> wait_and_note(std::shared_ptr<event> e, std::vector<int>& order, int what) {
+awaitable<void> wait_and_note(std::shared_ptr<async_event> e, std::vector<int>& order, int what) {
     co_await e->wait();
     order.push_back(what);
 }
 
-awaitable<void> kept_until_the_wait(std::shared_ptr<event> e, int& passed) {
+awaitable<void> kept_until_the_wait(std::shared_ptr<async_event> e, int& passed) {
     e->notify();
     e->notify();
     e->notify();
@@ -26,19 +26,19 @@ awaitable<void> kept_until_the_wait(std::shared_ptr<event> e, int& passed) {
     ++passed;
 }
 
-awaitable<void> wait_until(std::shared_ptr<event> e, const std::atomic<int>& done, int enough) {
+awaitable<void> wait_until(std::shared_ptr<async_event> e, const std::atomic<int>& done, int enough) {
     while (done.load() < enough) {
         co_await e->wait();
     }
 }
 
-awaitable<void> wait_for(std::shared_ptr<event> e, steady_clock::time_point until, bool& over) {
+awaitable<void> wait_for(std::shared_ptr<async_event> e, steady_clock::time_point until, bool& over) {
     co_await e->wait_until(until);
     over = true;
 }
 
 /// Suspended in a wait; knows when it is destroyed.
-awaitable<void> wait_holding(std::shared_ptr<event> e, std::shared_ptr<int> held) {
+awaitable<void> wait_holding(std::shared_ptr<async_event> e, std::shared_ptr<int> held) {
     co_await e->wait();
     *held = 1;
 }
@@ -50,8 +50,8 @@ BOOST_AUTO_TEST_SUITE(events)
 BOOST_AUTO_TEST_CASE(wakes_in_turn) {
     asio::io_context context{1};
     std::vector<int> order;
-    const auto first = std::make_shared<event>(context.get_executor());
-    const auto second = std::make_shared<event>(context.get_executor());
+    const auto first = std::make_shared<async_event>(context.get_executor());
+    const auto second = std::make_shared<async_event>(context.get_executor());
     asio::co_spawn(context, wait_and_note(first, order, 1), asio::detached);
     asio::co_spawn(context, wait_and_note(second, order, 2), asio::detached);
     context.poll();
@@ -70,7 +70,7 @@ BOOST_AUTO_TEST_CASE(wakes_in_turn) {
 BOOST_AUTO_TEST_CASE(a_notification_before_the_wait_is_kept_once) {
     asio::io_context context{1};
     int passed = 0;
-    const auto e = std::make_shared<event>(context.get_executor());
+    const auto e = std::make_shared<async_event>(context.get_executor());
     test::run(context, kept_until_the_wait(e, passed));
     BOOST_TEST(passed == 1);
     // The three were one: another wait does not complete.
@@ -86,7 +86,7 @@ BOOST_AUTO_TEST_CASE(a_notification_before_the_wait_is_kept_once) {
 
 BOOST_AUTO_TEST_CASE(no_wake_up_is_lost_between_threads) {
     asio::io_context context{1};
-    const auto e = std::make_shared<event>(context.get_executor());
+    const auto e = std::make_shared<async_event>(context.get_executor());
     constexpr int each = 5000;
     std::atomic<int> done{0};
     const auto work = [&done, e] {
@@ -105,8 +105,8 @@ BOOST_AUTO_TEST_CASE(no_wake_up_is_lost_between_threads) {
 
 BOOST_AUTO_TEST_CASE(a_notifier_may_outlive_the_waiter) {
     asio::io_context context{1};
-    auto e = std::make_shared<event>(context.get_executor());
-    const std::weak_ptr<event> seen = e;
+    auto e = std::make_shared<async_event>(context.get_executor());
+    const std::weak_ptr<async_event> seen = e;
     e->notify();
     e.reset();
     BOOST_TEST(!seen.expired()); // the posted wake-up holds it
@@ -117,7 +117,7 @@ BOOST_AUTO_TEST_CASE(a_notifier_may_outlive_the_waiter) {
 BOOST_AUTO_TEST_CASE(a_wait_ends_at_its_time) {
     asio::io_context context{1};
     bool over = false;
-    const auto e = std::make_shared<event>(context.get_executor());
+    const auto e = std::make_shared<async_event>(context.get_executor());
     const auto until = steady_clock::now() + std::chrono::milliseconds(20);
     test::run(context, wait_for(e, until, over));
     BOOST_TEST(over);
@@ -136,7 +136,7 @@ BOOST_AUTO_TEST_CASE(a_wait_ends_at_its_time) {
 BOOST_AUTO_TEST_CASE(a_notification_ends_a_wait_before_its_time) {
     asio::io_context context{1};
     bool over = false;
-    const auto e = std::make_shared<event>(context.get_executor());
+    const auto e = std::make_shared<async_event>(context.get_executor());
     asio::co_spawn(context, wait_for(e, steady_clock::now() + std::chrono::hours(1), over), asio::detached);
     context.poll();
     BOOST_TEST(!over);
@@ -148,10 +148,10 @@ BOOST_AUTO_TEST_CASE(a_notification_ends_a_wait_before_its_time) {
 
 BOOST_AUTO_TEST_CASE(a_wait_ends_with_its_context_and_the_event_may_stay) {
     const auto held = std::make_shared<int>(0);
-    std::shared_ptr<event> e;
+    std::shared_ptr<async_event> e;
     {
         asio::io_context context{1};
-        e = std::make_shared<event>(context.get_executor());
+        e = std::make_shared<async_event>(context.get_executor());
         asio::co_spawn(context, wait_holding(e, held), asio::detached);
         context.poll();
         BOOST_TEST(held.use_count() == 2);

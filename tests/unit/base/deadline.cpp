@@ -19,7 +19,7 @@ namespace {
 struct sweeping {
     sweeping()
         : deadlines(context.get_executor())
-        , ticked(std::make_shared<event>(context.get_executor())) {
+        , ticked(std::make_shared<async_event>(context.get_executor())) {
         deadlines.on_tick([this] {
             ++ticks;
             ticked->notify();
@@ -42,8 +42,8 @@ struct sweeping {
     }
 
     asio::io_context context{1};
-    sweep deadlines;
-    std::shared_ptr<event> ticked;
+    deadline_service deadlines;
+    std::shared_ptr<async_event> ticked;
     int ticks{0};
 };
 
@@ -109,7 +109,7 @@ awaitable<void> in_order(sweeping& s) {
     deadline first(s.deadlines, canceled::call, &later);
     deadline second(s.deadlines, canceled::call, &soon);
     std::optional<deadline> third(std::in_place, s.deadlines, canceled::call, &gone);
-    first.expires_after(3 * sweep::period);
+    first.expires_after(3 * deadline_service::period);
     second.expires_after(1ms);
     third->expires_after(1ms);
     third.reset(); // ended before it was due
@@ -181,7 +181,7 @@ BOOST_AUTO_TEST_CASE(stops_at_once_and_tells_the_time) {
     s.context.run(); // nothing is left to run
     BOOST_TEST(s.ticks == ticks);
     BOOST_TEST((s.deadlines.now() >= before));
-    sweep never_run(s.context.get_executor());
+    deadline_service never_run(s.context.get_executor());
     never_run.stop();
     test::run(s.context, never_run.run());
 }

@@ -8,10 +8,10 @@
 #include <thread>
 #include <vector>
 
-BOOST_AUTO_TEST_SUITE(said_once)
+BOOST_AUTO_TEST_SUITE(once_filter)
 
 BOOST_AUTO_TEST_CASE(the_first_of_each_text_alone) {
-    sluice::said_once said;
+    sluice::once_filter said;
     BOOST_TEST(said.is_first("a"));
     BOOST_TEST(!said.is_first("a"));
     BOOST_TEST(said.is_first("b"));
@@ -19,7 +19,7 @@ BOOST_AUTO_TEST_CASE(the_first_of_each_text_alone) {
 }
 
 BOOST_AUTO_TEST_CASE(one_of_many_threads_is_the_first) {
-    sluice::said_once said;
+    sluice::once_filter said;
     std::atomic<int> firsts{0};
     {
         std::vector<std::jthread> threads;

@@ -11,11 +11,11 @@ BOOST_AUTO_TEST_SUITE(counting)
 BOOST_AUTO_TEST_CASE(a_place_is_given_back_once_wherever_it_ends) {
     std::atomic<unsigned> open{0};
     {
-        counted<unsigned> first(open);
-        counted<unsigned> second(open);
+        scoped_count<unsigned> first(open);
+        scoped_count<unsigned> second(open);
         BOOST_TEST(first.before() == 0U);
         BOOST_TEST(second.before() == 1U);
-        const counted<unsigned> moved(std::move(second));
+        const scoped_count<unsigned> moved(std::move(second));
         BOOST_TEST(moved.before() == 1U);
         BOOST_TEST(open.load() == 2U);
         first.leave();
@@ -24,7 +24,7 @@ BOOST_AUTO_TEST_CASE(a_place_is_given_back_once_wherever_it_ends) {
     }
     BOOST_TEST(open.load() == 0U);
     const auto throws = [&open] {
-        const counted<unsigned> place(open);
+        const scoped_count<unsigned> place(open);
         throw std::runtime_error("on the way");
     };
     BOOST_CHECK_THROW(throws(), std::runtime_error);

@@ -25,21 +25,21 @@ void in_and_out() {
     int b = 2;
     int c = 3;
     {
-        const listed first(list, a);
+        const scoped_registration first(list, a);
         {
-            const listed second(list, b);
-            const listed third(list, c);
+            const scoped_registration second(list, b);
+            const scoped_registration third(list, c);
             BOOST_TEST(list.size() == 3U);
             BOOST_TEST((has(list, a) && has(list, b) && has(list, c)));
         }
         BOOST_TEST(list.size() == 1U);
         BOOST_TEST(has(list, a));
-        const listed twice(list, a); // in it twice, leaves it once
+        const scoped_registration twice(list, a); // in it twice, leaves it once
         BOOST_TEST(list.size() == 2U);
     }
     BOOST_TEST(list.empty());
     {
-        const listed cleared(list, a);
+        const scoped_registration cleared(list, a);
         list.clear(); // by somebody else: nothing is looked for
         list.push_back(&b);
     }
@@ -63,9 +63,9 @@ BOOST_AUTO_TEST_CASE(out_in_any_order) {
     std::mt19937 random(seed);
     std::vector<int> items(40);
     std::vector<int*> list;
-    std::vector<std::unique_ptr<listed<std::vector<int*>>>> marks;
+    std::vector<std::unique_ptr<scoped_registration<std::vector<int*>>>> marks;
     for (auto& item : items) {
-        marks.push_back(std::make_unique<listed<std::vector<int*>>>(list, item));
+        marks.push_back(std::make_unique<scoped_registration<std::vector<int*>>>(list, item));
     }
     std::vector<std::size_t> order(items.size());
     for (std::size_t i = 0; i < order.size(); ++i) {
@@ -85,7 +85,7 @@ BOOST_AUTO_TEST_CASE(leaves_when_a_scope_is_left_by_an_exception) {
     std::vector<int*> list;
     int a = 1;
     try {
-        const listed mark(list, a);
+        const scoped_registration mark(list, a);
         throw 1;
     } catch (int) {
     }

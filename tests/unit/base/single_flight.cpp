@@ -18,7 +18,8 @@ namespace {
 using flights = single_flight<int>;
 constexpr int abandoned = -1;
 
-awaitable<void> follow_unless(flights& f, std::string key, std::shared_ptr<event> wake, const bool& gone, int& got) {
+awaitable<void> follow_unless(flights& f, std::string key, std::shared_ptr<async_event> wake, const bool& gone,
+                              int& got) {
     auto place = f.enter(key);
     const auto given_up = [&gone] { return gone; };
     const auto value = co_await place.wait_unless(wake, given_up);
@@ -66,8 +67,8 @@ BOOST_AUTO_TEST_CASE(who_gives_up_waits_no_longer) {
     asio::io_context context{1};
     flights f(abandoned);
     auto leader = f.enter("a");
-    const auto wake = std::make_shared<event>(context.get_executor());
-    const auto other = std::make_shared<event>(context.get_executor());
+    const auto wake = std::make_shared<async_event>(context.get_executor());
+    const auto other = std::make_shared<async_event>(context.get_executor());
     bool gone = false;
     const bool stays = false;
     int got = -2;

@@ -12,7 +12,7 @@ using namespace sluice;
 
 namespace {
 
-awaitable<void> wait_for(std::shared_ptr<event> e) {
+awaitable<void> wait_for(std::shared_ptr<async_event> e) {
     co_await e->wait();
 }
 
@@ -45,8 +45,8 @@ BOOST_AUTO_TEST_SUITE(task_groups)
 BOOST_AUTO_TEST_CASE(drained_when_the_last_has_ended) {
     asio::io_context context{1};
     task_group g(context.get_executor());
-    const auto one = std::make_shared<event>(context.get_executor());
-    const auto two = std::make_shared<event>(context.get_executor());
+    const auto one = std::make_shared<async_event>(context.get_executor());
+    const auto two = std::make_shared<async_event>(context.get_executor());
     g.spawn(wait_for(one));
     g.spawn(wait_for(two));
     BOOST_TEST(g.size() == 2U);
@@ -80,7 +80,7 @@ BOOST_AUTO_TEST_CASE(drained_when_the_last_has_ended) {
 BOOST_AUTO_TEST_CASE(what_a_task_throws_ends_that_task_alone) {
     asio::io_context context{1};
     task_group g(context.get_executor());
-    const auto other = std::make_shared<event>(context.get_executor());
+    const auto other = std::make_shared<async_event>(context.get_executor());
     g.spawn(throw_something(true)); // logged, to standard error here
     g.spawn(throw_something(false));
     g.spawn(wait_for(other));

@@ -63,7 +63,7 @@ metadata of(const object_info& info) {
     metadata m;
     m.info = info;
     m.checked = info.stored;
-    for (std::size_t page = 0; page < geometry{info.size}.pages(); ++page) {
+    for (std::size_t page = 0; page < page_layout{info.size}.pages(); ++page) {
         m.add(page, 1);
     }
     return m;

@@ -15,16 +15,16 @@ using stored = block_table::stored;
 using page = block_table::page_record;
 
 struct model {
-    geometry shape;
+    page_layout layout;
     std::vector<page> pages;
     std::vector<std::uint64_t> sums;
 
-    explicit model(geometry s)
-        : shape(s)
+    explicit model(page_layout s)
+        : layout(s)
         , pages(s.pages())
         , sums(s.pages()) {}
     [[nodiscard]] bool held(std::size_t block) const {
-        for (std::size_t p = block * shape.pages_per_block(); p < pages.size() && shape.block_of_page(p) == block;
+        for (std::size_t p = block * layout.pages_per_block(); p < pages.size() && layout.block_of_page(p) == block;
              ++p) {
             if (pages[p].state != stored::absent) {
                 return true;
@@ -53,7 +53,7 @@ bool taken(const page& p) {
 
 void compare(const block_table& t, const model& m, std::mt19937& random) {
     std::size_t held = 0;
-    for (std::size_t block = 0; block < m.shape.blocks(); ++block) {
+    for (std::size_t block = 0; block < m.layout.blocks(); ++block) {
         BOOST_REQUIRE(t.holds(block) == m.held(block));
         held += m.held(block) ? 1 : 0;
     }
@@ -73,12 +73,12 @@ void compare(const block_table& t, const model& m, std::mt19937& random) {
         BOOST_REQUIRE(t.next_readable(first, last) == m.next(first, last, readable));
         BOOST_REQUIRE(t.next_unreadable(first, last) == m.next(first, last, unreadable));
         BOOST_REQUIRE(t.next_taken(first, last) == m.next(first, last, taken));
-        const std::size_t block = random() % m.shape.blocks();
+        const std::size_t block = random() % m.layout.blocks();
         std::size_t next = block;
-        while (next < m.shape.blocks() && !m.held(next)) {
+        while (next < m.layout.blocks() && !m.held(next)) {
             ++next;
         }
-        BOOST_REQUIRE(t.next_held(block).value_or(m.shape.blocks()) == next);
+        BOOST_REQUIRE(t.next_held(block).value_or(m.layout.blocks()) == next);
     }
 }
 
@@ -93,11 +93,12 @@ BOOST_AUTO_TEST_CASE(any_sequence_of_changes_leaves_what_a_plain_list_would_hold
     BOOST_TEST_CONTEXT("seed " << seed) {
         std::mt19937 random(seed);
         for (const std::uint64_t pages_a_block : {1U, 3U, 4U, 16U, 17U, 256U}) {
-            const geometry shape{(7 + random() % 300) * page_size - random() % page_size, pages_a_block * page_size};
+            const page_layout layout{(7 + random() % 300) * page_size - random() % page_size,
+                                     pages_a_block * page_size};
             block_gauge gauge;
             {
-                block_table t(shape, gauge);
-                model m(shape);
+                block_table t(layout, gauge);
+                model m(layout);
                 std::vector<std::size_t> pinned;
                 for (int round = 0; round < 400; ++round) {
                     const std::size_t first = random() % m.pages.size();
@@ -112,7 +113,7 @@ BOOST_AUTO_TEST_CASE(any_sequence_of_changes_leaves_what_a_plain_list_would_hold
                         t.set_checksum(p, m.sums[p]);
                     }
                     if (random() % 4 == 0) {
-                        pinned.push_back(shape.block_of_page(first));
+                        pinned.push_back(layout.block_of_page(first));
                         t.pin(pinned.back(), *policy);
                         BOOST_REQUIRE(t.last_use(pinned.back()).value == 7U);
                     } else if (!pinned.empty()) {

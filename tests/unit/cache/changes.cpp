@@ -40,13 +40,13 @@ BOOST_FIXTURE_TEST_CASE(a_purge_by_a_name_takes_what_has_exactly_that_name, cach
     made("b", "/files/1/content\n/other");
     made("c", "/files/1\n/files/2");
     made("d");
-    BOOST_TEST(cache->purge_linked("/files/1") == 2U);
+    BOOST_TEST(cache->purge_tagged("/files/1") == 2U);
     BOOST_TEST(!find("a"));
     BOOST_TEST(!find("c"));
     BOOST_TEST(find("b") != nullptr);
     BOOST_TEST(find("d") != nullptr);
-    BOOST_TEST(cache->purge_linked("/files/2") == 0U);
-    BOOST_TEST(cache->purge_linked("/nothing") == 0U);
+    BOOST_TEST(cache->purge_tagged("/files/2") == 0U);
+    BOOST_TEST(cache->purge_tagged("/nothing") == 0U);
     settle();
     BOOST_TEST(directory.names(".data").size() == 2U);
 }
@@ -56,7 +56,7 @@ BOOST_FIXTURE_TEST_CASE(a_purge_by_a_prefix_takes_all_below_it, cache_bench) {
     made("b", "/files/2\n/files/3");
     made("c", "/filed");
     made("d", "/files");
-    BOOST_TEST(cache->purge_linked_below("/files/") == 2U);
+    BOOST_TEST(cache->purge_tagged_with_prefix("/files/") == 2U);
     BOOST_TEST(!find("a"));
     BOOST_TEST(!find("b"));
     BOOST_TEST(find("c") != nullptr);
@@ -65,23 +65,23 @@ BOOST_FIXTURE_TEST_CASE(a_purge_by_a_prefix_takes_all_below_it, cache_bench) {
 
 BOOST_FIXTURE_TEST_CASE(names_that_are_learnt_later_count_and_those_of_retired_objects_do_not, cache_bench) {
     const auto o = made("a");
-    cache->link(o, "/files/1", cache->changes());
-    cache->link(o, "/files/1", cache->changes());
-    cache->link(o, "two\nlines", cache->changes());
+    cache->add_purge_tag(o, "/files/1", cache->changes());
+    cache->add_purge_tag(o, "/files/1", cache->changes());
+    cache->add_purge_tag(o, "two\nlines", cache->changes());
     const auto newer = made("a", "/files/2");
-    cache->link(o, "/files/3", cache->changes()); // is in no table any more
-    BOOST_TEST(cache->purge_linked("/files/1") == 0U);
-    BOOST_TEST(cache->purge_linked("/files/3") == 0U);
+    cache->add_purge_tag(o, "/files/3", cache->changes()); // is in no table any more
+    BOOST_TEST(cache->purge_tagged("/files/1") == 0U);
+    BOOST_TEST(cache->purge_tagged("/files/3") == 0U);
     BOOST_TEST((find("a") == newer));
-    BOOST_TEST(cache->purge_linked("/files/2") == 1U);
+    BOOST_TEST(cache->purge_tagged("/files/2") == 1U);
 }
 
 BOOST_FIXTURE_TEST_CASE(names_are_known_after_a_restart, cache_bench) {
     made("a", "/files/1\n/files/2");
     made("b", "/files/3");
     restart();
-    BOOST_TEST(cache->purge_linked("/files/2") == 1U);
-    BOOST_TEST(cache->purge_linked_below("/f") == 1U);
+    BOOST_TEST(cache->purge_tagged("/files/2") == 1U);
+    BOOST_TEST(cache->purge_tagged_with_prefix("/f") == 1U);
     BOOST_TEST(cache->object_count() == 0U);
 }
 
@@ -96,7 +96,7 @@ BOOST_FIXTURE_TEST_CASE(very_many_are_gone_at_once_though_the_work_goes_on_behin
     for (unsigned i = 0; i < write_threads; ++i) {
         writes->post([&go_on] { go_on.wait(); });
     }
-    const std::size_t at_once = cache->purge_linked_below("/files/");
+    const std::size_t at_once = cache->purge_tagged_with_prefix("/files/");
     BOOST_TEST(at_once > 0U);
     BOOST_TEST(at_once < many);
     std::size_t found = 0;
@@ -119,7 +119,7 @@ BOOST_FIXTURE_TEST_CASE(what_comes_while_a_long_purge_goes_on_is_not_taken_by_it
     }
     std::latch go_on(1);
     writes->post([&go_on] { go_on.wait(); }); // one of two threads
-    cache->purge_linked_below("/files/");
+    cache->purge_tagged_with_prefix("/files/");
     const auto again = made("object 299", "/files/299");
     BOOST_TEST((find("object 299") == again));
     go_on.count_down();
@@ -135,11 +135,11 @@ BOOST_FIXTURE_TEST_CASE(what_is_invalidated_stays_and_is_revalidated_once, cache
     const auto checked = o->checked();
     BOOST_TEST(cache->invalidate(store, "a"));
     BOOST_TEST(!cache->invalidate(store, "b"));
-    BOOST_TEST(cache->invalidate_linked("/files/1") == 0U); // known already, and one check settles both
+    BOOST_TEST(cache->invalidate_tagged("/files/1") == 0U); // known already, and one check settles both
     BOOST_TEST((find("a") == o));
     BOOST_TEST(o->must_revalidate());
     BOOST_TEST((o->checked() == checked)); // its age counts from when it was checked
-    o->checked_now(o->marked());
+    o->confirm_version(o->marked());
     BOOST_TEST(!o->must_revalidate()); // both marks at once
 }
 
@@ -147,11 +147,11 @@ BOOST_FIXTURE_TEST_CASE(a_question_that_was_asked_before_settles_nothing, cache_
     const auto o = made("a");
     const auto asked = o->marked();
     cache->invalidate(store, "a");
-    o->checked_now(asked);
+    o->confirm_version(asked);
     BOOST_TEST(o->must_revalidate());
     const auto asked_again = o->marked();
     cache->invalidate(store, "a");
-    o->checked_now(asked_again);
+    o->confirm_version(asked_again);
     BOOST_TEST(o->must_revalidate());
 }
 
@@ -163,7 +163,7 @@ BOOST_FIXTURE_TEST_CASE(a_mark_outlives_the_process_and_so_does_its_end, cache_b
     BOOST_REQUIRE(find("a"));
     BOOST_TEST(find("a")->must_revalidate());
     BOOST_TEST(!find("b")->must_revalidate());
-    find("a")->checked_now(find("a")->marked());
+    find("a")->confirm_version(find("a")->marked());
     restart();
     BOOST_TEST(!find("a")->must_revalidate());
 }
@@ -179,8 +179,8 @@ BOOST_FIXTURE_TEST_CASE(only_a_purge_of_the_same_thing_keeps_an_object_from_bein
     const auto seen = cache->changes();
     cache->purge(store, "another");
     cache->purge("another store", "a");
-    cache->purge_linked("/files/2");
-    cache->purge_linked_below("/files/1/");
+    cache->purge_tagged("/files/2");
+    cache->purge_tagged_with_prefix("/files/1/");
     BOOST_TEST((cache->changes() != seen));
     BOOST_TEST(made_after(seen, "a", "/files/1").has_value());
     cache->purge(store, "a");
@@ -188,7 +188,7 @@ BOOST_FIXTURE_TEST_CASE(only_a_purge_of_the_same_thing_keeps_an_object_from_bein
     BOOST_REQUIRE(!refused);
     BOOST_TEST((refused.error().code == errc::purged));
     BOOST_TEST(made_after(cache->changes(), "a", "/files/1").has_value());
-    cache->purge_linked("/files/1");
+    cache->purge_tagged("/files/1");
     BOOST_TEST(!made_after(seen, "b", "/files/0\n/files/1"));
     BOOST_TEST(!made_after(seen, "b", "/files/1/x"));
     BOOST_TEST(made_after(seen, "b", "/files/0").has_value());
@@ -199,7 +199,7 @@ BOOST_FIXTURE_TEST_CASE(only_a_purge_of_the_same_thing_keeps_an_object_from_bein
 BOOST_FIXTURE_TEST_CASE(what_was_invalidated_while_it_was_made_must_be_revalidated, cache_bench) {
     const auto seen = cache->changes();
     cache->invalidate(store, "a");
-    cache->invalidate_linked("/files/1");
+    cache->invalidate_tagged("/files/1");
     BOOST_TEST(made_after(seen, "a").value()->must_revalidate());
     BOOST_TEST(made_after(seen, "b", "/files/1").value()->must_revalidate());
     BOOST_TEST(!made_after(seen, "c", "/files/2").value()->must_revalidate());
@@ -210,10 +210,10 @@ BOOST_FIXTURE_TEST_CASE(a_name_that_was_purged_while_leave_was_asked_by_it_purge
     const auto seen = cache->changes();
     const auto o = made("a");
     const auto p = made("b");
-    cache->purge_linked("/files/1");
-    cache->invalidate_linked("/files/2");
-    cache->link(o, "/files/1", seen);
-    cache->link(p, "/files/2", seen);
+    cache->purge_tagged("/files/1");
+    cache->invalidate_tagged("/files/2");
+    cache->add_purge_tag(o, "/files/1", seen);
+    cache->add_purge_tag(p, "/files/2", seen);
     BOOST_TEST(!find("a"));
     BOOST_REQUIRE(find("b"));
     BOOST_TEST(find("b")->must_revalidate());

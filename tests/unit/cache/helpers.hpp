@@ -60,9 +60,9 @@ struct bench {
         std::vector<std::pair<std::size_t, std::uint64_t>> sums;
         for (std::uint64_t at = f.published; at < f.published + length;) {
             const auto page = static_cast<std::size_t>(at / page_size);
-            const std::uint64_t to = std::min(f.published + length, it->shape().page_end(page));
+            const std::uint64_t to = std::min(f.published + length, it->layout().page_end(page));
             const bool whole = page != f.begin / page_size || f.begin % page_size == 0;
-            if (to == it->shape().page_end(page) && whole) {
+            if (to == it->layout().page_end(page) && whole) {
                 sums.emplace_back(page, page + 1000);
             }
             at = to;

@@ -41,7 +41,7 @@ BOOST_AUTO_TEST_CASE(pages_and_blocks_at_the_bounds) {
     for (const std::uint64_t size : {std::uint64_t{0}, std::uint64_t{1}, page_size - 1, page_size, page_size + 1,
                                      16 * page_size - 1, 16 * page_size, 16 * page_size + 1}) {
         BOOST_TEST_CONTEXT("size " << size) {
-            const geometry g{size, 16 * page_size};
+            const page_layout g{size, 16 * page_size};
             BOOST_TEST(g.pages() == (size + page_size - 1) / page_size);
             BOOST_TEST(g.blocks() == (g.pages() + 15) / 16);
             std::uint64_t end = 0;

@@ -188,7 +188,7 @@ BOOST_AUTO_TEST_CASE(random_harm_with_a_right_checksum_gives_an_error_or_a_sound
                     pages += r.pages;
                     next = r.first + r.pages;
                 }
-                BOOST_REQUIRE(next <= geometry{d->info.size}.pages());
+                BOOST_REQUIRE(next <= page_layout{d->info.size}.pages());
                 BOOST_REQUIRE(d->checksums.size() == pages);
             }
         }

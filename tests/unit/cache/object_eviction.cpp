@@ -26,7 +26,7 @@ using list = std::vector<std::size_t>;
 /// All pages present and not verified, as after a restart; the checksum of page n is n + 1000.
 void load_all(bench& b) {
     metadata m = b.it->snapshot();
-    for (std::size_t page = 0; page < b.it->shape().pages(); ++page) {
+    for (std::size_t page = 0; page < b.it->layout().pages(); ++page) {
         m.add(page, page + 1000);
     }
     b.room.charge(b.it->info().size);
@@ -237,7 +237,7 @@ BOOST_AUTO_TEST_CASE(metadata_is_written_after_changes_only) {
     b.evict(0);
     BOOST_TEST(b.it->take_dirty());
     BOOST_TEST(b.it->snapshot().present.empty());
-    b.it->checked_now(0);
+    b.it->confirm_version(0);
     BOOST_TEST(b.it->take_dirty());
 }
 

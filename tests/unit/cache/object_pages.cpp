@@ -312,7 +312,7 @@ BOOST_AUTO_TEST_CASE(demand_is_of_readers_that_come_to_it) {
 
 BOOST_AUTO_TEST_CASE(an_object_without_bytes_has_no_pages) {
     bench b(0);
-    BOOST_TEST(b.it->shape().pages() == 0U);
+    BOOST_TEST(b.it->layout().pages() == 0U);
     BOOST_TEST(b.it->blocks_held() == 0U);
     BOOST_TEST(b.it->snapshot().present.empty());
     BOOST_TEST(b.it->idle());

@@ -93,7 +93,7 @@ std::uint64_t place_in(actor& a, std::uint64_t size) {
 
 /// A transfer that may break, be abandoned, or end because nobody wants it any more.
 awaitable<void> transfer(actor& a, fill_writer w, std::uint64_t window) {
-    const auto wake = std::make_shared<event>(a.ex);
+    const auto wake = std::make_shared<async_event>(a.ex);
     const std::uint64_t seed = seed_of(*w.of());
     const bool breaks = a.one_in(6);
     const std::uint64_t break_at = breaks ? w.position() + a.below(4 * page_size) : UINT64_MAX;
@@ -229,8 +229,8 @@ awaitable<void> act(std::unique_ptr<actor> self, std::atomic<std::uint64_t>& nex
         if (o && a.one_in(25)) {
             a.cache.purge(store, name);
         } else if (o && a.one_in(25)) {
-            a.cache.link(o, name, a.cache.changes());
-            a.one_in(2) ? a.cache.purge_linked(name) : a.cache.purge_linked_below("obj");
+            a.cache.add_purge_tag(o, name, a.cache.changes());
+            a.one_in(2) ? a.cache.purge_tagged(name) : a.cache.purge_tagged_with_prefix("obj");
         } else if (o && a.one_in(25)) {
             a.cache.invalidate(store, name);
         } else if (o && a.one_in(30)) {

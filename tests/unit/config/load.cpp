@@ -337,7 +337,7 @@ struct directory {
 
 std::string faults_of(const std::filesystem::path& path) {
     const auto got = load_file(path, origin::store_kinds(), load_options{});
-    const auto* faults = std::get_if<std::vector<fault>>(&got);
+    const auto* faults = std::get_if<std::vector<diagnostic>>(&got);
     return faults == nullptr ? "" : to_string(faults->front());
 }
 
@@ -384,7 +384,7 @@ BOOST_AUTO_TEST_CASE(the_reference_loads) {
     o.environment = {{"S3_ACCESS_KEY_ID", "AKIAIOSFODNN7EXAMPLE"}, {"S3_SECRET_ACCESS_KEY", "secret"}};
     const auto path = std::filesystem::path(SLUICE_TEST_VECTORS).parent_path().parent_path() / "conf/sluice.yaml";
     const auto got = load_file(path, origin::store_kinds(), o);
-    if (const auto* faults = std::get_if<std::vector<fault>>(&got)) {
+    if (const auto* faults = std::get_if<std::vector<diagnostic>>(&got)) {
         BOOST_FAIL(to_string(faults->front()));
     }
     // What it writes out as a default is the default.

@@ -49,7 +49,7 @@ inline std::string type_of(const store& s) {
 /// The configuration in `text`; its faults fail the test.
 inline sluice::config::config good(std::string_view text, const load_options& o = options()) {
     auto got = load_text(text, "f", origin::store_kinds(), o);
-    if (const auto* faults = std::get_if<std::vector<fault>>(&got)) {
+    if (const auto* faults = std::get_if<std::vector<diagnostic>>(&got)) {
         for (const auto& f : *faults) {
             BOOST_ERROR(to_string(f));
         }
@@ -62,7 +62,7 @@ inline sluice::config::config good(std::string_view text, const load_options& o 
 inline std::string bad(std::string_view text, const load_options& o = options()) {
     const auto got = load_text(text, "f", origin::store_kinds(), o);
     std::string all;
-    if (const auto* faults = std::get_if<std::vector<fault>>(&got)) {
+    if (const auto* faults = std::get_if<std::vector<diagnostic>>(&got)) {
         BOOST_TEST(!faults->empty());
         for (const auto& f : *faults) {
             all.append(to_string(f)).append("\n");

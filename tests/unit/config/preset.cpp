@@ -110,7 +110,7 @@ BOOST_AUTO_TEST_CASE(buckets_that_the_app_recorded) {
     BOOST_TEST(prefix("") == "");
     const auto refused = with(recorded, {{"S3_KEY_PREFIX", "a/../b"}});
     BOOST_REQUIRE(refused.unusable_stores.size() == 1U);
-    BOOST_TEST(refused.unusable_stores[0].faults.at(0).file == "S3_KEY_PREFIX");
+    BOOST_TEST(refused.unusable_stores[0].diagnostics.at(0).file == "S3_KEY_PREFIX");
     fault_at("preset_options: {bucket: @@any}", "must be one of configured, recorded");
     fault_at("preset_options: {@@buckets: recorded}", "unknown key");
     fault_at("preset_options: @@recorded", "must be a mapping");

@@ -14,7 +14,7 @@ void fault_of(const std::string& variable, std::string_view part, const variable
     BOOST_TEST(c.unusable_stores[0].name == "open-webui");
     BOOST_TEST(c.routes.at(0).store == "open-webui");
     std::string all;
-    for (const auto& each : c.unusable_stores[0].faults) {
+    for (const auto& each : c.unusable_stores[0].diagnostics) {
         all.append(to_string(each)).append("\n");
     }
     BOOST_TEST_CONTEXT(variable << " => " << all) {

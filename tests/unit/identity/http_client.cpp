@@ -8,33 +8,35 @@ namespace {
 using net::test::fixture;
 using net::test::script;
 
-awaitable<void> send_one(fixture& f, caller& client, const call& what, std::optional<result<reply>>& got) {
+awaitable<void> send_one(fixture& f, http_client& client, const http_request& what,
+                         std::optional<result<http_response>>& got) {
     auto answer = co_await client.send(what);
     got.emplace(std::move(answer));
     static_cast<void>(f);
 }
 
-awaitable<void> exchange(fixture& f, std::vector<script> scripts, call what, std::optional<result<reply>>& got,
-                         unsigned times) {
+awaitable<void> exchange(fixture& f, std::vector<script> scripts, http_request what,
+                         std::optional<result<http_response>>& got, unsigned times) {
     f.w.tasks.spawn(net::test::serve(f, std::move(scripts)));
     net::connection_pool pool(f.w, 4, std::chrono::seconds(10));
-    http_caller client(pool);
-    what.place.host = f.place.host;
-    what.place.port = f.place.port;
+    pooled_http_client client(pool);
+    what.server.host = f.place.host;
+    what.server.port = f.place.port;
     for (unsigned i = 0; i != times; ++i) {
         co_await send_one(f, client, what, got);
     }
 }
 
 struct outcome {
-    result<reply> got{reply{}};
+    result<http_response> got{http_response{}};
     std::vector<std::string> requests;
     unsigned accepted{0};
 };
 
-outcome talk(call what, std::vector<std::string> answers, script::end at_end = script::end::wait, unsigned times = 1) {
+outcome talk(http_request what, std::vector<std::string> answers, script::end at_end = script::end::wait,
+             unsigned times = 1) {
     fixture f;
-    std::optional<result<reply>> got;
+    std::optional<result<http_response>> got;
     script s;
     s.answers = std::move(answers);
     s.at_end = at_end;
@@ -43,8 +45,8 @@ outcome talk(call what, std::vector<std::string> answers, script::end at_end = s
     return {std::move(*got), f.requests, f.accepted};
 }
 
-call get() {
-    call c;
+http_request get() {
+    http_request c;
     c.target = "/path?query=1";
     c.timeout = std::chrono::milliseconds(1000);
     return c;
@@ -137,7 +139,7 @@ BOOST_AUTO_TEST_CASE(what_cannot_be_written_is_not_sent) {
 BOOST_AUTO_TEST_CASE(a_host_that_is_not_there) {
     fixture f;
     f.listening.close();
-    std::optional<result<reply>> got;
+    std::optional<result<http_response>> got;
     f.run(exchange(f, {}, get(), got, 1));
     BOOST_REQUIRE(!got->has_value());
     BOOST_TEST(got->error().retryable);

@@ -17,7 +17,7 @@ const time_point noon = parse_rfc3339("2026-01-15T12:00:00Z").value();
 
 /// Gives keys of 24 hours, named by their number, or fails, or never answers; counts.
 struct key_source final : source<user_delegation_key> {
-    awaitable<result<user_delegation_key>> fetch(caller& client) override {
+    awaitable<result<user_delegation_key>> fetch(http_client& client) override {
         static_cast<void>(client);
         const auto ex = co_await asio::this_coro::executor;
         ++asked;
@@ -30,7 +30,7 @@ struct key_source final : source<user_delegation_key> {
         user_delegation_key key;
         key.oid = "key " + std::to_string(asked);
         key.expires = now->load() + 24h;
-        key.renew_at = again ? std::optional(now->load() + *again) : std::nullopt;
+        key.refresh_at = again ? std::optional(now->load() + *again) : std::nullopt;
         co_return key;
     }
     [[nodiscard]] std::string name() const override { return "keys"; }
@@ -50,7 +50,7 @@ public:
         source->now = &clock_now;
         wall_clock clock = [this] { return clock_now.load(); };
         keys = std::make_unique<lazy_provider<user_delegation_key>>(std::move(made), clock);
-        renewal_observer o;
+        refresh_observer o;
         o.tried = [this](bool ok) { ok ? ++succeeded : ++failed; };
         keys->observe(std::move(o));
     }
@@ -91,7 +91,7 @@ public:
     std::atomic<int> failed{0};
 
 private:
-    scripted_caller nobody_;
+    scripted_client nobody_;
     std::list<asio::io_context> contexts_; ///< of those who asked: they outlive the thread that wakes them
     asio::io_context context_{1};
     std::thread thread_;
@@ -198,7 +198,7 @@ BOOST_AUTO_TEST_CASE(contexts_that_end_in_the_middle_leave_nothing) {
     const std::atomic<time_point> now{noon};
     made->now = &now;
     lazy_provider<user_delegation_key> keys(std::move(made), [] { return noon; });
-    scripted_caller nobody;
+    scripted_client nobody;
     std::atomic<int> good{0};
     {
         asio::io_context waiting(1);
@@ -208,7 +208,7 @@ BOOST_AUTO_TEST_CASE(contexts_that_end_in_the_middle_leave_nothing) {
         asio::co_spawn(running, keys.run(running.get_executor(), nobody), [](const std::exception_ptr&) {});
         running.poll();
     }
-    BOOST_TEST(run(keys.renew(nobody)).has_value()); // wakes nobody who is gone
+    BOOST_TEST(run(keys.refresh(nobody)).has_value()); // wakes nobody who is gone
     BOOST_TEST(run(keys.get(steady_clock::now())).has_value());
     BOOST_TEST(good == 0);
 }

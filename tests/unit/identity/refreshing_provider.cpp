@@ -21,9 +21,9 @@ public:
     explicit told_source(std::vector<result<bearer_token>> answers, bool calls_out = false)
         : answers_(std::move(answers))
         , calls_out_(calls_out) {}
-    awaitable<result<bearer_token>> fetch(caller& client) override {
+    awaitable<result<bearer_token>> fetch(http_client& client) override {
         if (calls_out_) {
-            call c;
+            http_request c;
             c.target = "/";
             auto answer = co_await client.send(c);
             if (!answer) {
@@ -44,8 +44,8 @@ private:
 };
 
 bearer_token token(std::string text, std::optional<time_point> expires,
-                   std::optional<time_point> renew_at = std::nullopt) {
-    return {secret(text), expires, "me", renew_at};
+                   std::optional<time_point> refresh_at = std::nullopt) {
+    return {secret(text), expires, "me", refresh_at};
 }
 
 error trouble() {
@@ -63,9 +63,9 @@ struct seen {
     std::vector<std::optional<time_point>> published{};
 };
 
-renewal_observer watching(
+refresh_observer watching(
     seen& s, std::function<void()> after = [] {}) {
-    renewal_observer o;
+    refresh_observer o;
     o.tried = [&s, after](bool ok) {
         ++s.tried;
         s.failed += ok ? 0U : 1U;
@@ -75,12 +75,12 @@ renewal_observer watching(
     return o;
 }
 
-awaitable<void> run_there(renewable& r, caller& client) {
+awaitable<void> run_there(refreshable& r, http_client& client) {
     const auto ex = co_await asio::this_coro::executor;
     co_await r.run(ex, client);
 }
 
-awaitable<void> stop_soon(renewable& r) {
+awaitable<void> stop_soon(refreshable& r) {
     const auto ex = co_await asio::this_coro::executor;
     for (int i = 0; i != 20; ++i) {
         co_await asio::post(ex, asio::use_awaitable_t<executor>{});
@@ -88,7 +88,7 @@ awaitable<void> stop_soon(renewable& r) {
     r.stop();
 }
 
-awaitable<void> run_and_stop(renewable& r, caller& client) {
+awaitable<void> run_and_stop(refreshable& r, http_client& client) {
     const auto ex = co_await asio::this_coro::executor;
     asio::co_spawn(ex, stop_soon(r), [](const std::exception_ptr&) {});
     co_await r.run(ex, client);
@@ -166,7 +166,7 @@ BOOST_AUTO_TEST_CASE(plan_after_failure) {
 BOOST_AUTO_TEST_CASE(what_is_good_stays) {
     auto now = noon;
     seen s;
-    scripted_caller client;
+    scripted_client client;
     refreshing_provider<bearer_token> r(
         telling({trouble(), token("late", noon - seconds(1)), token("a", noon + hours(2)), trouble(),
                  token("ends sooner", noon + hours(1)), token("expired", noon - hours(1)), token("b", noon + hours(3)),
@@ -176,7 +176,7 @@ BOOST_AUTO_TEST_CASE(what_is_good_stays) {
     r.observe(watching(s));
     BOOST_TEST(r.status().source == "told");
     const auto step_gives = [&](bool ok, std::string_view text) {
-        BOOST_TEST(run(r.renew(client)).has_value() == ok);
+        BOOST_TEST(run(r.refresh(client)).has_value() == ok);
         BOOST_TEST((r.current() ? std::string(r.current()->token.reveal()) : "none") == text);
         BOOST_TEST(r.status().last_attempt.has_error() == !ok);
     };
@@ -207,12 +207,12 @@ BOOST_AUTO_TEST_CASE(what_is_good_stays) {
 
 BOOST_AUTO_TEST_CASE(an_expired_one_is_replaced_by_any_that_is_good) {
     auto now = noon;
-    scripted_caller client;
+    scripted_client client;
     refreshing_provider<bearer_token> r(telling({token("a", noon + hours(2)), token("b", noon + hours(3))}),
                                         [&now] { return now; });
-    BOOST_TEST(run(r.renew(client)).has_value());
+    BOOST_TEST(run(r.refresh(client)).has_value());
     now = noon + hours(2) + minutes(30);
-    BOOST_TEST(run(r.renew(client)).has_value());
+    BOOST_TEST(run(r.refresh(client)).has_value());
     BOOST_TEST(r.current()->token.reveal() == "b");
 }
 
@@ -220,7 +220,7 @@ BOOST_AUTO_TEST_CASE(runs_before_each_expiry_and_after_failures) {
     using clock = std::chrono::system_clock;
     const auto start = clock::now();
     seen s;
-    scripted_caller client;
+    scripted_client client;
     refreshing_provider<bearer_token> r(telling({token("a", start + milliseconds(600)), trouble(), trouble(),
                                                  token("b", start + seconds(3600)), token("c", start + seconds(7200))}),
                                         system_wall_clock());
@@ -243,7 +243,7 @@ BOOST_AUTO_TEST_CASE(runs_before_each_expiry_and_after_failures) {
 
 BOOST_AUTO_TEST_CASE(what_may_change_is_asked_for_again) {
     seen s;
-    scripted_caller client;
+    scripted_client client;
     const auto soon = std::chrono::system_clock::now();
     refreshing_provider<bearer_token> r(
         telling({token("a", std::nullopt, soon), token("a", std::nullopt, soon), token("b", std::nullopt)}),
@@ -262,7 +262,7 @@ BOOST_AUTO_TEST_CASE(an_early_renewal_leaves_the_end_as_it_is) {
     const auto start = std::chrono::system_clock::now();
     const auto end = start + hours(24);
     seen s;
-    scripted_caller client;
+    scripted_client client;
     // The second brings nothing new but the time at which to ask again.
     refreshing_provider<bearer_token> r(telling({token("a", end, start), token("a", end, start), trouble()}),
                                         system_wall_clock());
@@ -282,13 +282,13 @@ BOOST_AUTO_TEST_CASE(an_early_renewal_leaves_the_end_as_it_is) {
 
 BOOST_AUTO_TEST_CASE(whom_a_token_stands_for_is_news) {
     const auto anonymous = [](time_point expires) { return bearer_token{secret("a"), expires, ""}; };
-    scripted_caller client;
+    scripted_client client;
     refreshing_provider<bearer_token> r(
         telling({anonymous(noon + hours(1)), anonymous(noon + hours(1) - seconds(1)),
                  token("a", noon + hours(1) - seconds(1)), anonymous(noon + minutes(59))}),
         [] { return noon; });
     for (const std::string who : {"", "", "me", "me"}) {
-        BOOST_TEST(run(r.renew(client)).has_value());
+        BOOST_TEST(run(r.refresh(client)).has_value());
         BOOST_TEST(r.status().who == who);
     }
 }
@@ -296,7 +296,7 @@ BOOST_AUTO_TEST_CASE(whom_a_token_stands_for_is_news) {
 BOOST_AUTO_TEST_CASE(another_source_s_count_however_soon_they_end) {
     /// The first is told by one link of a chain, those after it by another.
     struct two_links final : source<bearer_token> {
-        awaitable<result<bearer_token>> fetch(caller& client) override {
+        awaitable<result<bearer_token>> fetch(http_client& client) override {
             static_cast<void>(client);
             ++asked;
             co_return token(std::to_string(asked), noon + hours(asked == 1 ? 6 : asked == 2 ? 2 : 1));
@@ -304,17 +304,17 @@ BOOST_AUTO_TEST_CASE(another_source_s_count_however_soon_they_end) {
         [[nodiscard]] std::string name() const override { return asked <= 1 ? "one" : "another"; }
         int asked{0};
     };
-    scripted_caller client;
+    scripted_client client;
     refreshing_provider<bearer_token> r(std::make_unique<two_links>(), [] { return noon; });
     for (const std::string expected : {"1", "2", "2"}) { // the third is late, of the same
-        BOOST_TEST(run(r.renew(client)).has_value());
+        BOOST_TEST(run(r.refresh(client)).has_value());
         BOOST_TEST(r.current()->token.reveal() == expected);
     }
 }
 
 BOOST_AUTO_TEST_CASE(stop_ends_a_sleep_and_a_call_and_all_later_runs) {
     {
-        scripted_caller client;
+        scripted_client client;
         refreshing_provider<bearer_token> r(telling({token("a", std::nullopt)}), system_wall_clock());
         run(run_and_stop(r, client)); // ends: the sleep would last for ever
         BOOST_TEST(r.current()->token.reveal() == "a");
@@ -323,7 +323,7 @@ BOOST_AUTO_TEST_CASE(stop_ends_a_sleep_and_a_call_and_all_later_runs) {
     {
         step hanging = answers("GET", "/", 200, "");
         hanging.hangs = true;
-        scripted_caller client({hanging});
+        scripted_client client({hanging});
         seen s;
         refreshing_provider<bearer_token> r(telling({token("a", std::nullopt)}, true), system_wall_clock());
         r.observe(watching(s));
@@ -334,7 +334,7 @@ BOOST_AUTO_TEST_CASE(stop_ends_a_sleep_and_a_call_and_all_later_runs) {
         BOOST_TEST(r.status().last_attempt.has_value());
     }
     {
-        scripted_caller client;
+        scripted_client client;
         refreshing_provider<bearer_token> r(telling({}), system_wall_clock());
         r.stop();
         run(run_there(r, client));
@@ -345,7 +345,7 @@ BOOST_AUTO_TEST_CASE(stop_ends_a_sleep_and_a_call_and_all_later_runs) {
 BOOST_AUTO_TEST_CASE(a_context_that_ends_in_the_middle_leaves_nothing) {
     step hanging = answers("GET", "/", 200, "");
     hanging.hangs = true;
-    scripted_caller client({hanging});
+    scripted_client client({hanging});
     refreshing_provider<bearer_token> r(telling({token("a", std::nullopt)}, true), system_wall_clock());
     {
         asio::io_context context(1);

@@ -70,8 +70,8 @@ BOOST_AUTO_TEST_CASE(pairs_are_encoded) {
 
 BOOST_AUTO_TEST_CASE(urls_of_services) {
     const auto full = parse_service_url("https://Host.example:8443/a/b?c=d%20e").value();
-    BOOST_TEST(full.place.tls);
-    BOOST_TEST(full.place.authority() == "host.example:8443");
+    BOOST_TEST(full.server.tls);
+    BOOST_TEST(full.server.authority() == "host.example:8443");
     BOOST_TEST(full.target == "/a/b?c=d%20e");
     BOOST_TEST(parse_service_url("http://[fd00:ec2::23]").value().target == "/");
     BOOST_TEST(parse_service_url("http://h?x=1").value().target == "/?x=1");

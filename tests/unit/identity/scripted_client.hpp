@@ -142,10 +142,10 @@ inline bool same_letters(std::string_view a, std::string_view b) {
 }
 
 /// Expects calls in their order and answers them. Each suspends once, as a real one does.
-class scripted_caller final : public caller {
+class scripted_client final : public http_client {
 public:
-    scripted_caller() = default;
-    explicit scripted_caller(std::vector<step> steps) { add(std::move(steps)); }
+    scripted_client() = default;
+    explicit scripted_client(std::vector<step> steps) { add(std::move(steps)); }
     void add(std::vector<step> steps) {
         for (auto& s : steps) {
             add(std::move(s));
@@ -153,7 +153,7 @@ public:
     }
     void add(step s) { left_.push_back(std::move(s)); }
 
-    awaitable<result<reply>> send(const call& what) override {
+    awaitable<result<http_response>> send(const http_request& what) override {
         const auto ex = co_await asio::this_coro::executor;
         co_await asio::post(ex, asio::use_awaitable_t<executor>{});
         calls.push_back(what);
@@ -173,7 +173,7 @@ public:
         if (s.failure) {
             co_return *s.failure;
         }
-        reply r;
+        http_response r;
         r.status = s.status;
         r.fields = s.answer_fields;
         r.body = secret(s.body);
@@ -182,8 +182,8 @@ public:
 
     /// How many expected calls have not come.
     [[nodiscard]] std::size_t left() const noexcept { return left_.size(); }
-    std::vector<call> calls; ///< all that came
-    unsigned cut{0};         ///< calls that hung and were cancelled
+    std::vector<http_request> calls; ///< all that came
+    unsigned cut{0};                 ///< calls that hung and were cancelled
 
 private:
     static const std::string* found(const pairs& list, std::string_view name) {
@@ -197,15 +197,15 @@ private:
                        where << ' ' << name << " must be " << value << ", is " << (got == nullptr ? "absent" : *got));
         }
     }
-    static void compare(const step& s, const call& what) {
+    static void compare(const step& s, const http_request& what) {
         const std::string_view target = what.target;
         const auto mark = target.find('?');
         const auto path = decoded(target.substr(0, mark), false);
         const auto query = mark == std::string_view::npos ? pairs() : decoded_pairs(target.substr(mark + 1));
         BOOST_TEST((s.method.empty() || s.method == what.method), what.method << " where " << s.method << " must be");
         BOOST_TEST((s.path.empty() || s.path == path), path << " where " << s.path << " must be");
-        BOOST_TEST((s.authority.empty() || s.authority == what.place.authority()), what.place.authority());
-        BOOST_TEST((!s.tls || *s.tls == what.place.tls));
+        BOOST_TEST((s.authority.empty() || s.authority == what.server.authority()), what.server.authority());
+        BOOST_TEST((!s.tls || *s.tls == what.server.tls));
         BOOST_TEST(target.starts_with('/'));
         pairs fields;
         for (const auto& [name, value] : what.fields) {

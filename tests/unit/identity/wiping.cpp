@@ -16,8 +16,8 @@
 namespace sluice::identity::test {
 namespace {
 
-reply answer(unsigned status, const std::string& body) {
-    reply r;
+http_response answer(unsigned status, const std::string& body) {
+    http_response r;
     r.status = status;
     r.body = secret(body);
     return r;
@@ -37,7 +37,7 @@ BOOST_AUTO_TEST_CASE(forms_and_fields) {
     BOOST_TEST(blocks_left_by([] { (void)encode_form({{"a", "b"}, {"token", hush}, {"other", hush}}); }) == 0);
     BOOST_TEST(blocks_left_by([&] { (void)bearer_field(token); }) == 0);
     BOOST_TEST(blocks_left_by([&] {
-                   call ask = post_form(service_url{}, {{"token", hush}});
+                   http_request ask = post_form(service_url{}, {{"token", hush}});
                    for (int i = 0; i != 5; ++i) { // the list grows
                        ask.fields.emplace_back("Authorization", bearer_field(token));
                    }
@@ -46,9 +46,9 @@ BOOST_AUTO_TEST_CASE(forms_and_fields) {
 
 BOOST_AUTO_TEST_CASE(answers) {
     const auto now = time_point(std::chrono::hours(500000));
-    const result<reply> good =
+    const result<http_response> good =
         answer(200, R"({"access_token":")" + hush + R"(","expires_in":60,"a":"\n)" + hush + "\"}");
-    const result<reply> bad = answer(400, R"({"error":"a","error_description":"no )" + hush + "\"}");
+    const result<http_response> bad = answer(400, R"({"error":"a","error_description":"no )" + hush + "\"}");
     const request_secrets sent{hush};
     BOOST_TEST(blocks_left_by([&] { BOOST_CHECK(read_token("s", good, now, sent)); }) == 0);
     BOOST_TEST(blocks_left_by([&] { BOOST_CHECK(read_azure_token(*good, "s", now, sent)); }) == 0);

@@ -12,14 +12,14 @@
 
 namespace {
 
+using sluice::async_event;
 using sluice::awaitable;
-using sluice::event;
 using sluice::executor;
 using sluice::media::keyed_mutex;
 namespace asio = boost::asio;
 
-std::shared_ptr<event> waker(asio::io_context& context) {
-    return std::make_shared<event>(context.get_executor());
+std::shared_ptr<async_event> waker(asio::io_context& context) {
+    return std::make_shared<async_event>(context.get_executor());
 }
 
 awaitable<void> pass(asio::io_context& context, keyed_mutex& locks, std::string name, std::vector<int>& order,

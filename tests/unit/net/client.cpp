@@ -85,7 +85,7 @@ awaitable<void> written_first(fixture& f) {
         auto sent = co_await write_request(pool, f.place, get_request, options, mode);
         BOOST_REQUIRE(sent.has_value());
         BOOST_TEST(sent->whole);
-        BOOST_TEST(sent->response.untouched());
+        BOOST_TEST(sent->response.nothing_received());
         auto head = co_await sent->response.read_head();
         BOOST_REQUIRE(head.has_value());
         const auto body = co_await read_all(sent->response);
@@ -233,7 +233,7 @@ awaitable<void> idle_expiry(fixture& f) {
     co_await read_all(*answer);
     answer->finish();
     // The deadline service's tick closes it.
-    auto ticked = std::make_shared<event>(f.w.get_executor());
+    auto ticked = std::make_shared<async_event>(f.w.get_executor());
     f.w.deadlines.on_tick([ticked] { ticked->notify(); });
     while (pool.open_connections() != 0) {
         co_await ticked->wait();
@@ -263,7 +263,7 @@ awaitable<void> rests(fixture& f, error_source whose, std::string text, bool hea
     if (whose != error_source::app) {
         co_return;
     }
-    auto ticked = std::make_shared<event>(f.w.get_executor());
+    auto ticked = std::make_shared<async_event>(f.w.get_executor());
     f.w.deadlines.on_tick([ticked] { ticked->notify(); });
     for (int i = 0; i < 6; ++i) {
         co_await ticked->wait();

@@ -60,7 +60,7 @@ using namespace std::chrono_literals;
 
 BOOST_AUTO_TEST_SUITE(resolver_tests)
 
-awaitable<void> ask(resolver& names, result<std::vector<asio::ip::address>>& out, event& done) {
+awaitable<void> ask(resolver& names, result<std::vector<asio::ip::address>>& out, async_event& done) {
     out = co_await names.resolve("held.invalid", steady_clock::time_point::max());
     done.notify();
 }
@@ -75,7 +75,7 @@ awaitable<void> waits_no_longer_than_asked(fixture& f) {
 
     // Whoever asks meanwhile joins it; the late answer serves them, and those after them.
     result<std::vector<asio::ip::address>> joined = error{};
-    const auto done = std::make_shared<event>(f.w.get_executor());
+    const auto done = std::make_shared<async_event>(f.w.get_executor());
     f.w.tasks.spawn(ask(names, joined, *done));
     held().let_go();
     const auto found = co_await names.resolve("held.invalid", steady_clock::time_point::max());

@@ -34,7 +34,7 @@ awaitable<void> read_it(fixture& f, bool is_secret, std::string& last_piece) {
     connection_pool pool(f.w, 4, std::chrono::seconds(10));
     send_options options;
     options.response_timeout = std::chrono::seconds(10);
-    options.secret_answer = is_secret;
+    options.secret_response = is_secret;
     auto answer = co_await send(pool, f.place, get_request, options);
     BOOST_REQUIRE(answer.has_value());
     std::size_t size = 0;
@@ -44,11 +44,11 @@ awaitable<void> read_it(fixture& f, bool is_secret, std::string& last_piece) {
         more = !part->empty();
         size += part->size();
     }
-    BOOST_TEST(size > piece::size);
+    BOOST_TEST(size > body_buffer::size);
     answer->finish();
-    piece next; // the same: each thread keeps those that are given up
+    body_buffer next; // the same: each thread keeps those that are given up
     next.allocate();
-    last_piece.assign(next.data(), piece::size);
+    last_piece.assign(next.data(), body_buffer::size);
     pool.close();
 }
 
@@ -63,7 +63,7 @@ found left_by(const std::string& text, bool is_secret) {
     f.listening.native_non_blocking(false, ec);
     std::jthread server([&f, &text] { answer_once(f.listening.native_handle(), text); });
     std::string last_piece;
-    last_piece.reserve(piece::size);
+    last_piece.reserve(body_buffer::size);
     const int blocks = blocks_left_by([&] { f.run(read_it(f, is_secret, last_piece)); });
     return {blocks, last_piece.find(mark) != std::string::npos};
 }
@@ -74,7 +74,7 @@ BOOST_AUTO_TEST_SUITE(wiping)
 
 BOOST_AUTO_TEST_CASE(heads_that_grow_and_bodies) {
     std::string body;
-    while (body.size() < 3 * piece::size) {
+    while (body.size() < 3 * body_buffer::size) {
         body += hush;
     }
     std::string head = "HTTP/1.1 200 OK\r\nContent-Length: " + std::to_string(body.size()) + "\r\n";

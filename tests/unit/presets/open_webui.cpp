@@ -25,7 +25,7 @@ bool accepts(const std::string& target, std::string_view capture = id) {
 authorize::protected_route route_of(const std::string& kind, config::preset_bucket bucket) {
     authorize::protected_route r{{}, nullptr};
     r.settings.preset_bucket = bucket;
-    r.places.push_back({"open-webui", kind, {"s3://media/"}, "s3://media/", "", config::key_form::flat});
+    r.locations.push_back({"open-webui", kind, {"s3://media/"}, "s3://media/", "", config::key_form::flat});
     return r;
 }
 
@@ -70,7 +70,7 @@ BOOST_AUTO_TEST_CASE(files_served_from_a_copy_go_one_at_a_time) {
 BOOST_AUTO_TEST_CASE(where_a_file_lies) {
     const auto recorded = route_of("s3", config::preset_bucket::recorded);
     const auto configured = route_of("s3", config::preset_bucket::configured);
-    const authorize::object_place expected{0, "a/b.mp4"};
+    const authorize::object_ref expected{0, "a/b.mp4"};
     BOOST_TEST((rules.find_object(recorded, "s3://media/a/b.mp4") == expected));
     BOOST_TEST(!rules.find_object(recorded, "s3://other/a/b.mp4"));
     BOOST_TEST((rules.find_object(configured, "s3://other/a/b.mp4") == expected)); // of before a move

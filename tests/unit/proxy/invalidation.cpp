@@ -11,7 +11,7 @@ namespace {
 using namespace sluice;
 using namespace sluice::proxy;
 using authorize::key_form;
-using authorize::path_shape;
+using authorize::path_pattern;
 
 /// An app of which is known that `/api/files/all` are all of its files, and that a POST to `/api/groups` reaches
 /// everybody.
@@ -19,8 +19,8 @@ class test_preset final : public authorize::preset {
 public:
     bool accepts(const http::target_parts& /*target*/, std::string_view /*capture*/) const override { return true; }
     std::optional<std::string> serialized_resource(std::string_view /*target*/) const override { return {}; }
-    std::optional<authorize::object_place> find_object(const authorize::protected_route& /*route*/,
-                                                       std::string_view /*named*/) const override {
+    std::optional<authorize::object_ref> find_object(const authorize::protected_route& /*route*/,
+                                                     std::string_view /*named*/) const override {
         return std::nullopt;
     }
     bool must_serialize(const authorize::protected_route& /*route*/,
@@ -46,8 +46,8 @@ media::media_route route_of(const std::string& path, const std::string& subreque
                             const authorize::preset* preset = nullptr) {
     media::media_route r{{{}, nullptr}, media::path_template(path), nullptr, {}};
     r.preset = preset;
-    r.media_shape = path_shape(path, path);
-    r.asked_shape = path_shape(subrequest, path);
+    r.media_pattern = path_pattern(path, path);
+    r.subrequest_pattern = path_pattern(subrequest, path);
     return r;
 }
 
@@ -153,13 +153,13 @@ BOOST_AUTO_TEST_CASE(keys_that_a_template_makes_of_the_path) {
 BOOST_AUTO_TEST_CASE(tags_of_objects_that_the_app_named) {
     std::vector<media::media_route> routes;
     routes.push_back(route_of("/f/{id}/content", "/f/{id}"));
-    const auto& pattern = routes.front().asked_shape;
+    const auto& pattern = routes.front().subrequest_pattern;
     const named_resources file("DELETE", "/f/17", routes);
     BOOST_TEST((changed_tags(pattern, file, effect::deleted) == objects{{"/f/17", effect::deleted}}));
     BOOST_TEST(changed_tags(pattern, file, effect::none).empty());
     const named_resources beneath("DELETE", "/f/17/content", routes);
     BOOST_TEST((changed_tags(pattern, beneath, effect::deleted) == objects{{"/f/17", effect::changed}}));
-    BOOST_TEST(changed_tags(path_shape(), file, effect::deleted).empty()); // it is asked the same for all
+    BOOST_TEST(changed_tags(path_pattern(), file, effect::deleted).empty()); // it is asked the same for all
 }
 
 BOOST_AUTO_TEST_SUITE_END()

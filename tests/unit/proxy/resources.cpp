@@ -1,5 +1,5 @@
 // What names what: paths in one form, shapes of templates, fields that steer.
-#include <sluice/authorize/path_shape.hpp>
+#include <sluice/authorize/path_pattern.hpp>
 #include <sluice/authorize/resource_path.hpp>
 #include <sluice/relay/steering.hpp>
 
@@ -52,28 +52,28 @@ BOOST_AUTO_TEST_CASE(ancestors_by_whole_segments) {
 }
 
 BOOST_AUTO_TEST_CASE(shapes_of_templates) {
-    const path_shape file("/api/v1/files/{id}", "/api/v1/files/{id}/content");
+    const path_pattern file("/api/v1/files/{id}", "/api/v1/files/{id}/content");
     BOOST_TEST(file.matches("/api/v1/files/17"));
     BOOST_TEST(file.matches("/api/v1/files/all"));
     for (const auto* other : {"/api/v1/files", "/api/v1/files/17/content", "/login", "/", "/api/v2/files/17"}) {
         BOOST_TEST(!file.matches(other), other);
     }
-    const path_shape part("/may/{a}-{b}.json?x=1", "/m/{a}/{b}");
+    const path_pattern part("/may/{a}-{b}.json?x=1", "/m/{a}/{b}");
     BOOST_TEST(part.matches("/may/1-2.json"));
     BOOST_TEST(!part.matches("/may/1.json"));
     BOOST_TEST(!part.matches("/may/1-2"));
-    const path_shape deep("/may/{rest}/ask", "/m/{rest*}");
+    const path_pattern deep("/may/{rest}/ask", "/m/{rest*}");
     BOOST_TEST(deep.matches("/may/a/b/c/ask"));
     BOOST_TEST(!deep.matches("/may/a/b/c"));
-    const path_shape media("/media/{course}/{file*}", "/media/{course}/{file*}");
+    const path_pattern media("/media/{course}/{file*}", "/media/{course}/{file*}");
     BOOST_TEST(media.matches("/media/a/b"));
     BOOST_TEST(media.matches("/media/a/b/c/d"));
     BOOST_TEST(!media.matches("/other/a/b"));
-    const path_shape fixed("/me%64ia/x/", "/media/x/");
+    const path_pattern fixed("/me%64ia/x/", "/media/x/");
     BOOST_TEST(fixed.matches("/media/x"));
     BOOST_TEST(!fixed.matches("/media/x/y"));
-    BOOST_TEST(!path_shape().matches("/"));
-    BOOST_TEST(!path_shape().matches(""));
+    BOOST_TEST(!path_pattern().matches("/"));
+    BOOST_TEST(!path_pattern().matches(""));
 }
 
 BOOST_AUTO_TEST_CASE(fields_that_steer) {
@@ -81,17 +81,17 @@ BOOST_AUTO_TEST_CASE(fields_that_steer) {
          {"X-Original-URL", "x_rewrite_url", "X-HTTP-Method", "X-Http-Method-Override", "X_METHOD_OVERRIDE",
           "SCRIPT_NAME", "Script-Name", "PATH-INFO", "X-Script_Name", "X-Override-URL", "x-middleware-subrequest"}) {
         BOOST_TEST(is_steering_name(name), name);
-        BOOST_TEST(!is_proxy_told_name(name), name);
+        BOOST_TEST(!is_proxy_supplied_name(name), name);
     }
     for (const auto* name : {"X-Forwarded-Prefix", "x_forwarded_path", "X-FORWARDED-URI", "X-Forwarded_Method",
                              "X-Forwarded-Server", "X-Original-Host", "X-Host", "X-Sendfile-Type", "X-Accel-Mapping"}) {
-        BOOST_TEST(is_proxy_told_name(name), name);
+        BOOST_TEST(is_proxy_supplied_name(name), name);
         BOOST_TEST(!is_steering_name(name), name);
     }
     for (const auto* name :
          {"Host", "Cookie", "Authorization", "X-Forwarded-User", "X-Original-URL-2", "Script", "Accept"}) {
         BOOST_TEST(!is_steering_name(name), name);
-        BOOST_TEST(!is_proxy_told_name(name), name);
+        BOOST_TEST(!is_proxy_supplied_name(name), name);
     }
 }
 

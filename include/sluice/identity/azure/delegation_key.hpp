@@ -26,11 +26,11 @@ struct azure_blob_service {
 };
 
 /// Reads the response to "Get User Delegation Key", received at `now`: XML, perhaps behind a byte order mark. Its times
-/// lose their fractions and go into signatures and URLs as they are here. `renew_at` is half-way to the expiry, since
+/// lose their fractions and go into signatures and URLs as they are here. `refresh_at` is half-way to the expiry, since
 /// no URL outlives its key. Errors: `no_credentials`, with the service's code and message for a status other than 200
 /// (retryable for 408, 429 and 5xx), and for a response without a valid key or with one that has expired (retryable).
 /// `sent`: the secrets of the request.
-[[nodiscard]] result<user_delegation_key> read_delegation_key(const reply& response, time_point now,
+[[nodiscard]] result<user_delegation_key> read_delegation_key(const http_response& response, time_point now,
                                                               const request_secrets& sent);
 
 /// Requests a key of 24 hours with the current bearer token (learn.microsoft.com, "Get User Delegation Key": at most
@@ -41,7 +41,7 @@ public:
     azure_delegation_key_source(azure_blob_service service, std::shared_ptr<const provider<bearer_token>> tokens,
                                 wall_clock clock);
     /// Errors: as `read_delegation_key`, and where no token comes within the service's timeout (retryable).
-    awaitable<result<user_delegation_key>> fetch(caller& client) override;
+    awaitable<result<user_delegation_key>> fetch(http_client& client) override;
     [[nodiscard]] std::string name() const override { return "Azure user delegation key"; }
 
 private:

@@ -25,12 +25,13 @@ enum class plain_http {
 /// Reads the response of a token endpoint (RFC 6749 §5.1): `access_token`, and `expires_in` as a number or as its text.
 /// Anything else is an error as for `source::fetch`, with the message of the service (RFC 6749 §5.2, or Google's API
 /// errors). `sent`: all secrets of the request.
-[[nodiscard]] result<bearer_token> read_token(std::string_view service, const result<reply>& response, time_point now,
-                                              const request_secrets& sent);
+[[nodiscard]] result<bearer_token> read_token(std::string_view service, const result<http_response>& response,
+                                              time_point now, const request_secrets& sent);
 
 /// The error of a request that got no response, or a status other than 200. Retryable: no response, 408, 425, 429 and
 /// 5xx.
-[[nodiscard]] error google_error(std::string_view service, const result<reply>& response, const request_secrets& sent);
+[[nodiscard]] error google_error(std::string_view service, const result<http_response>& response,
+                                 const request_secrets& sent);
 
 /// The error of a response that lacks what it should hold: `what`. Retryable.
 [[nodiscard]] error invalid_google_response(std::string_view service, std::string_view what);

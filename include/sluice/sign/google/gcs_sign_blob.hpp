@@ -29,7 +29,7 @@ public:
     };
 
     /// `client`, `endpoint` and `token` must outlive this. `account`: an e-mail.
-    sign_blob(identity::caller& client, const identity::service_url& endpoint, std::string_view account,
+    sign_blob(identity::http_client& client, const identity::service_url& endpoint, std::string_view account,
               const secret& token, retries how)
         : client_(client)
         , endpoint_(endpoint)
@@ -42,7 +42,7 @@ public:
     awaitable<result<std::string>> sign(std::string_view bytes) override;
 
 private:
-    identity::caller& client_;
+    identity::http_client& client_;
     const identity::service_url& endpoint_;
     const std::string account_;
     const secret& token_;

@@ -37,7 +37,7 @@ public:
     awaitable<result<signed_request>> sign(std::string_view key, method m) override;
 
     /// Errors: as for `sign`, and those of `sign_blob`; `errc::no_credentials` (retryable) where the signing account is
-    /// not known yet, `errc::sign_failed` where it never will be. At `options.give_up` the request is cancelled, for
+    /// not known yet, `errc::sign_failed` where it never will be. At `options.deadline` the request is cancelled, for
     /// all who wait for it.
     awaitable<result<signed_request>> presign(net::connection_pool& pool, std::string_view key, method m,
                                               const presign_options& options) override;
@@ -45,7 +45,7 @@ public:
 
     /// `presign` by `by`, without a deadline and without cached URLs in place of errors. All arguments must live until
     /// completion.
-    awaitable<result<signed_request>> presign_by(identity::caller& by, std::string_view key, method m,
+    awaitable<result<signed_request>> presign_by(identity::http_client& by, std::string_view key, method m,
                                                  const presign_options& options);
 
 private:

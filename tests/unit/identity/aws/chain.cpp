@@ -19,7 +19,7 @@ const std::string role_keys =
 struct asked {
     result<aws_credentials> got;
     std::string name;
-    std::vector<call> calls;
+    std::vector<http_request> calls;
 
     [[nodiscard]] std::string who() const { return got ? got->access_key_id : "error: " + got.error().detail; }
     [[nodiscard]] bool says(std::string_view text) const {
@@ -28,7 +28,7 @@ struct asked {
 };
 
 asked ask(variables env, std::vector<step> steps = {}, aws_defaults defaults = {}) {
-    scripted_caller client(std::move(steps));
+    scripted_client client(std::move(steps));
     const auto noon = [] { return parse_rfc3339("2026-01-15T12:00:00Z").value(); };
     const auto from = aws_default_chain(environment_of(std::move(env)), noon, std::move(defaults));
     auto got = run(from->fetch(client));
@@ -82,7 +82,7 @@ BOOST_AUTO_TEST_CASE(the_first_that_is_configured_counts) {
     env.erase("AWS_CONTAINER_CREDENTIALS_RELATIVE_URI");
     a = ask(env, metadata_steps());
     BOOST_TEST(a.who() == "IMDS");
-    BOOST_TEST(!a.got->renew_at.has_value()); // these say when they end
+    BOOST_TEST(!a.got->refresh_at.has_value()); // these say when they end
     BOOST_TEST(a.name == "EC2 instance metadata");
     env["AWS_EC2_METADATA_DISABLED"] = "True";
     BOOST_TEST(ask(env).says("no credentials in the environment"));
@@ -110,14 +110,14 @@ BOOST_AUTO_TEST_CASE(files_are_read_again) {
         return "[default]\naws_access_key_id = " + std::string(id) + "\naws_secret_access_key = s\n";
     };
     const auto file = folder.write("c", keys("OLD"));
-    scripted_caller client(metadata_steps());
+    scripted_client client(metadata_steps());
     auto now = parse_rfc3339("2026-01-15T12:00:00Z").value();
     const auto clock = [&now] { return now; };
     const auto minute = std::chrono::minutes(1);
     auto from = aws_default_chain(environment_of({{"AWS_SHARED_CREDENTIALS_FILE", file}}), clock, {});
     const auto old = run(from->fetch(client)).value();
     BOOST_TEST(old.access_key_id == "OLD");
-    BOOST_TEST((old.renew_at == now + minute));
+    BOOST_TEST((old.refresh_at == now + minute));
     folder.write("c", keys("NEW"));
     BOOST_TEST(run(from->fetch(client))->access_key_id == "NEW");
     // While it is being written anew nobody else's identity is taken; where it stays away for a minute, the chain goes
@@ -134,12 +134,12 @@ BOOST_AUTO_TEST_CASE(files_are_read_again) {
     }
     const auto of_instance = run(from->fetch(client)).value();
     BOOST_TEST(of_instance.access_key_id == "IMDS");
-    BOOST_TEST((of_instance.renew_at == now + minute)); // the file may come back
+    BOOST_TEST((of_instance.refresh_at == now + minute)); // the file may come back
     BOOST_TEST(client.left() == 0U);
     folder.write("c", keys("BACK"));
     BOOST_TEST(run(from->fetch(client))->access_key_id == "BACK");
     from = aws_default_chain(environment_of({{"AWS_ACCESS_KEY_ID", "A"}, {"AWS_SECRET_ACCESS_KEY", "s"}}), clock, {});
-    BOOST_TEST(!run(from->fetch(client)).value().renew_at.has_value()); // an environment does not change
+    BOOST_TEST(!run(from->fetch(client)).value().refresh_at.has_value()); // an environment does not change
 }
 
 BOOST_AUTO_TEST_CASE(a_role_in_place_of_keys_is_asked_for_only_when_due) {
@@ -148,13 +148,13 @@ BOOST_AUTO_TEST_CASE(a_role_in_place_of_keys_is_asked_for_only_when_due) {
     auto now = parse_rfc3339("2026-01-15T12:00:00Z").value();
     const auto from =
         aws_default_chain(environment_of({{"AWS_SHARED_CREDENTIALS_FILE", file}}), [&now] { return now; }, {});
-    scripted_caller client({answers("POST", "/", 200, role_keys)});
+    scripted_client client({answers("POST", "/", 200, role_keys)});
     BOOST_TEST(run(from->fetch(client))->access_key_id == "FILE");
     folder.write("c", "[default]\nrole_arn = arn:r\nweb_identity_token_file = " + folder.write("token", "jwt") + "\n");
     for (int i = 0; i != 5; ++i) { // STS is asked once; the files may say something new
         const auto role = run(from->fetch(client)).value();
         BOOST_TEST(role.access_key_id == "ROLE");
-        BOOST_TEST((role.renew_at == now + std::chrono::minutes(1)));
+        BOOST_TEST((role.refresh_at == now + std::chrono::minutes(1)));
         BOOST_TEST(from->name() == "web identity (IRSA)");
         now += std::chrono::minutes(1);
     }
@@ -183,7 +183,7 @@ BOOST_AUTO_TEST_CASE(where_sts_is) {
         const auto a = ask(env, {s}, defaults);
         BOOST_REQUIRE(a.calls.size() == 1U);
         const auto& c = a.calls.front();
-        return std::string(c.place.tls ? "https://" : "http://") + c.place.authority() + c.target;
+        return std::string(c.server.tls ? "https://" : "http://") + c.server.authority() + c.target;
     };
     BOOST_TEST(place({}) == "https://sts.amazonaws.com/");
     BOOST_TEST(place({}, {"eu-north-1"}) == "https://sts.eu-north-1.amazonaws.com/");
@@ -230,7 +230,7 @@ BOOST_AUTO_TEST_CASE(where_sts_is) {
 BOOST_AUTO_TEST_CASE(where_the_container_agent_may_be) {
     const auto tried = [](std::string uri) {
         const bool allowed = [&] {
-            scripted_caller client({answers("GET", "", 200, container_keys)});
+            scripted_client client({answers("GET", "", 200, container_keys)});
             const auto from = aws_default_chain(environment_of({{"AWS_CONTAINER_CREDENTIALS_FULL_URI", uri}}),
                                                 system_wall_clock(), {});
             return run(from->fetch(client)).has_value();
@@ -252,7 +252,7 @@ BOOST_AUTO_TEST_CASE(where_the_container_agent_may_be) {
     const auto both = ask({{"AWS_CONTAINER_CREDENTIALS_RELATIVE_URI", "/c"},
                            {"AWS_CONTAINER_CREDENTIALS_FULL_URI", "https://agent.example/"}},
                           {answers("GET", "/c", 200, container_keys)});
-    BOOST_TEST(both.calls.front().place.authority() == "169.254.170.2");
+    BOOST_TEST(both.calls.front().server.authority() == "169.254.170.2");
     const auto denied = ask({{"AWS_CONTAINER_CREDENTIALS_RELATIVE_URI", "/c"}},
                             {answers("GET", "/c", 400, R"({"code":"InvalidToken","message":"no such association"})")});
     BOOST_TEST(denied.says("InvalidToken: no such association"));
@@ -264,7 +264,7 @@ BOOST_AUTO_TEST_CASE(where_the_metadata_service_is) {
         for (auto& s : steps) {
             s.path.insert(0, base);
         }
-        return ask(std::move(env), std::move(steps)).calls.front().place.authority();
+        return ask(std::move(env), std::move(steps)).calls.front().server.authority();
     };
     BOOST_TEST(place({}) == "169.254.169.254");
     BOOST_TEST(place({{"AWS_EC2_METADATA_SERVICE_ENDPOINT_MODE", "IPv6"}}) == "[fd00:ec2::254]");

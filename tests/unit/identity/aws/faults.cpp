@@ -54,7 +54,7 @@ std::vector<service> services(const temporary_folder& folder) {
 }
 
 result<aws_credentials> ask(const service& s, std::vector<step> steps, std::string_view now = noon) {
-    scripted_caller client(std::move(steps));
+    scripted_client client(std::move(steps));
     const auto from = aws_default_chain(environment_of(s.env), at(now), {});
     auto got = run(from->fetch(client));
     BOOST_TEST(from->name() == s.name);
@@ -166,19 +166,19 @@ BOOST_AUTO_TEST_CASE(a_clock_that_is_wrong_never_costs_what_is_good) {
     for (const std::size_t which : {std::size_t{1}, std::size_t{2}}) {
         const auto& s = all[which];
         const auto later = which == 1 ? json_keys("2026-01-15T13:00:00Z") : sts_keys("2026-01-15T13:00:00Z");
-        scripted_caller client(s.good);
+        scripted_client client(s.good);
         client.add(failing_at(s, 0, answers("", "", 200, later)));
         refreshing_provider<aws_credentials> keys(aws_default_chain(environment_of(s.env), [&now] { return now; }, {}),
                                                   [&now] { return now; });
         now = time_of(noon) + std::chrono::hours(7); // past the expiry that comes
-        const auto first = run(keys.renew(client));
+        const auto first = run(keys.refresh(client));
         BOOST_REQUIRE(!first.has_value());
         BOOST_TEST(first.error().detail.find("clock") != std::string::npos);
         BOOST_TEST(!keys.current());
         now = time_of(noon);
         client.add(failing_at(s, 0, answers("", "", 200, which == 1 ? json_keys() : sts_keys())));
-        BOOST_TEST(run(keys.renew(client)).has_value()); // 13:00
-        BOOST_TEST(run(keys.renew(client)).has_value()); // 18:00
+        BOOST_TEST(run(keys.refresh(client)).has_value()); // 13:00
+        BOOST_TEST(run(keys.refresh(client)).has_value()); // 18:00
         BOOST_TEST(format_rfc3339(keys.current()->expires.value()) == "2026-01-15T18:00:00Z");
     }
 }

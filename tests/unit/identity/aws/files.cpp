@@ -12,7 +12,7 @@ struct files {
 
     result<aws_credentials> ask(std::string_view config, std::string_view credentials, std::string profile = "",
                                 std::vector<step> steps = {}) {
-        scripted_caller client(std::move(steps));
+        scripted_client client(std::move(steps));
         variables env{{"AWS_CONFIG_FILE", folder.write("config", config)},
                       {"AWS_SHARED_CREDENTIALS_FILE", folder.write("credentials", credentials)},
                       {"AWS_PROFILE", std::move(profile)},
@@ -76,7 +76,7 @@ BOOST_AUTO_TEST_CASE(the_home_directory) {
     const temporary_folder home;
     std::filesystem::create_directory(home.path() + "/.aws");
     home.write(".aws/credentials", plain);
-    scripted_caller client;
+    scripted_client client;
     const auto at = [&client](variables env) {
         env.emplace("AWS_EC2_METADATA_DISABLED", "true");
         const auto got = run(aws_default_chain(environment_of(std::move(env)), system_wall_clock(), {})->fetch(client));
@@ -134,7 +134,7 @@ BOOST_AUTO_TEST_CASE(bad_files) {
     BOOST_TEST(holds(f.problem("", std::string(1024 * 1024 + 1, '#')), "larger than 1 MiB"));
     f.more["AWS_CONFIG_FILE"] = f.folder.path();
     variables env{{"AWS_CONFIG_FILE", f.folder.path()}};
-    scripted_caller client;
+    scripted_client client;
     const auto got = run(aws_default_chain(environment_of(env), system_wall_clock(), {})->fetch(client));
     BOOST_REQUIRE(!got.has_value());
     BOOST_TEST(holds(got.error().detail, "not a regular file"));

@@ -11,7 +11,7 @@ wall_clock at(std::string_view time) {
 }
 
 /// Asks as the renewal does: again after what may pass.
-result<aws_credentials> ask_patiently(source<aws_credentials>& from, scripted_caller& client) {
+result<aws_credentials> ask_patiently(source<aws_credentials>& from, scripted_client& client) {
     for (;;) {
         auto got = run(from.fetch(client));
         if (got || !got.error().retryable || client.left() == 0) {
@@ -20,7 +20,7 @@ result<aws_credentials> ask_patiently(source<aws_credentials>& from, scripted_ca
     }
 }
 
-void check_error(const flow& f, const error& e, const scripted_caller& client) {
+void check_error(const flow& f, const error& e, const scripted_client& client) {
     BOOST_TEST((e.code == errc::no_credentials));
     const auto wanted = f.expected("error");
     if (wanted == "refused before any request") {
@@ -45,7 +45,7 @@ BOOST_AUTO_TEST_CASE(all_of_the_vectors) {
         const temporary_folder folder;
         const auto f = flow_of(one, folder);
         BOOST_TEST_CONTEXT(f.id) {
-            scripted_caller client(f.steps);
+            scripted_client client(f.steps);
             const auto from = aws_default_chain(environment_of(f.env), at("2026-01-15T12:34:56Z"), {});
             const auto got = ask_patiently(*from, client);
             BOOST_TEST(client.left() == 0U);
@@ -77,7 +77,7 @@ BOOST_AUTO_TEST_CASE(a_rotated_pod_token_is_sent_anew) {
     first.fields = {{"Authorization", "one"}};
     auto second = first;
     second.fields = {{"Authorization", "two"}};
-    scripted_caller client({first, second});
+    scripted_client client({first, second});
     const auto from = aws_default_chain(
         environment_of({{"AWS_CONTAINER_CREDENTIALS_FULL_URI", "http://169.254.170.23/v1/credentials"},
                         {"AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE", file},

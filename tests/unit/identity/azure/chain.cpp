@@ -26,7 +26,7 @@ sluice::wall_clock at(const time_point& now) {
 
 /// What the chain of `env` gives for one call of `s`.
 result<bearer_token> fetch_one(const scripts::variables& env, const scripts::step& s) {
-    scripts::scripted_caller client;
+    scripts::scripted_client client;
     client.add(s);
     const auto chain = azure_default_chain(scripts::environment_of(env), at(start));
     return scripts::run(chain->fetch(client));
@@ -48,7 +48,7 @@ BOOST_AUTO_TEST_CASE(the_flows_of_the_vectors) {
                     f.env["AZURE_CLIENT_ID"] = value; // the flow says only what must come of it
                 }
             }
-            scripts::scripted_caller client(f.steps);
+            scripts::scripted_client client(f.steps);
             const auto chain = azure_default_chain(scripts::environment_of(f.env), at(start));
             auto got = scripts::run(chain->fetch(client));
             while (!f.fails() && got.has_error() && client.left() > 0) {
@@ -71,9 +71,9 @@ BOOST_AUTO_TEST_CASE(the_flows_of_the_vectors) {
                     BOOST_TEST((got->expires == time_point(std::chrono::seconds(on->as_int64()))));
                 }
                 if (f.expect.contains("user_delegation_key_value")) {
-                    const auto tokens = std::make_shared<fixed<bearer_token>>(*got);
+                    const auto tokens = std::make_shared<static_provider<bearer_token>>(*got);
                     const auto service = parse_service_url("http://" + std::string(scripts::script_host));
-                    azure_blob_service blob{service->place};
+                    azure_blob_service blob{service->server};
                     blob.endpoint.path = "/acct";
                     azure_delegation_key_source keys(blob, tokens, at(start));
                     const auto key = scripts::run(keys.fetch(client));
@@ -113,7 +113,7 @@ BOOST_AUTO_TEST_CASE(the_usual_places) {
 
     const scripts::temporary_folder folder;
     const std::string file = folder.write("token", "  eyFirst\r\n");
-    scripts::scripted_caller client;
+    scripts::scripted_client client;
     for (const char* assertion : {"eyFirst", "eyRotated"}) {
         scripts::step s = scripts::answers("POST", "/t /1/oauth2/v2.0/token", 200, token);
         s.authority = "login.microsoftonline.com";
@@ -164,7 +164,7 @@ BOOST_AUTO_TEST_CASE(environments_that_cannot_be_used) {
         {{{"AZURE_POD_IDENTITY_AUTHORITY_HOST", "nonsense"}}, "AZURE_POD_IDENTITY_AUTHORITY_HOST is not"},
     };
     for (const auto& [env, why] : cases) {
-        scripts::scripted_caller nobody; // a call would be an error of the test
+        scripts::scripted_client nobody; // a call would be an error of the test
         const auto chain = azure_default_chain(scripts::environment_of(env), at(start));
         const auto got = scripts::run(chain->fetch(nobody));
         BOOST_REQUIRE_MESSAGE(got.has_error(), why);
@@ -220,7 +220,7 @@ BOOST_AUTO_TEST_CASE(faults_of_each_service) {
 }
 
 BOOST_AUTO_TEST_CASE(an_early_renewal_that_fails_has_failed) {
-    scripts::scripted_caller client;
+    scripts::scripted_client client;
     const std::string path = "/metadata/identity/oauth2/token";
     client.add(scripts::answers("GET", path, 200, R"({"access_token":"a","expires_in":"86400","refresh_in":"43200"})"));
     client.add(scripts::answers("GET", path, 500, ""));
@@ -229,19 +229,19 @@ BOOST_AUTO_TEST_CASE(an_early_renewal_that_fails_has_failed) {
     const auto got = scripts::run(chain->fetch(client));
     BOOST_REQUIRE(got);
     BOOST_TEST((got->expires == start + 24h)); // as it was said, and not the end of an earlier renewal
-    BOOST_TEST((got->renew_at == start + 12h));
+    BOOST_TEST((got->refresh_at == start + 12h));
     BOOST_TEST(got->subject == "c");
     now += 12h + 4min;
     BOOST_TEST(scripts::run(chain->fetch(client)).has_error()); // what holds the token keeps it
 }
 
 BOOST_AUTO_TEST_CASE(a_delegation_key_is_refused_without_the_token) {
-    const auto tokens =
-        std::make_shared<fixed<bearer_token>>(bearer_token{sluice::secret("eyJ.of/the.bearer"), start + 1h, ""});
+    const auto tokens = std::make_shared<static_provider<bearer_token>>(
+        bearer_token{sluice::secret("eyJ.of/the.bearer"), start + 1h, ""});
     const auto place = parse_service_url("http://" + std::string(scripts::script_host));
-    azure_delegation_key_source keys(azure_blob_service{place->place}, tokens, at(start));
+    azure_delegation_key_source keys(azure_blob_service{place->server}, tokens, at(start));
     for (const std::string said : {"eyJ.of/the.bearer", "eyJ.of%2Fthe.bearer"}) {
-        scripts::scripted_caller client;
+        scripts::scripted_client client;
         client.add(scripts::answers("POST", "", 400,
                                     "<Error><Code>Bad</Code><Message>no " + said + " here</Message></Error>"));
         const auto got = scripts::run(keys.fetch(client));

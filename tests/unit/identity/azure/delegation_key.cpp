@@ -29,7 +29,7 @@ std::string key_xml(std::string_view expiry = "2026-01-16T12:00:00Z", std::strin
 }
 
 result<user_delegation_key> read(std::string_view body, unsigned status = 200) {
-    reply r;
+    http_response r;
     r.status = status;
     r.body = secret(body);
     r.fields = {{"X-Ms-Error-Code", "FromTheField"}};
@@ -60,8 +60,8 @@ BOOST_AUTO_TEST_CASE(an_answer) {
     BOOST_TEST(key->version == "2025-11-05"); // as returned, not as asked
     BOOST_TEST(key->value.reveal() == "AAECAwQFBgc=");
     BOOST_TEST((key->expires == start + 24h));
-    BOOST_TEST((key->renew_at == start + 12h)); // URLs end with their key
-    BOOST_TEST((read(key_xml("2026-01-15T13:00:00Z"))->renew_at == start + 30min));
+    BOOST_TEST((key->refresh_at == start + 12h)); // URLs end with their key
+    BOOST_TEST((read(key_xml("2026-01-15T13:00:00Z"))->refresh_at == start + 30min));
     BOOST_TEST(read(key_xml().substr(3)).has_value()); // without the byte order mark
 }
 
@@ -115,7 +115,8 @@ BOOST_AUTO_TEST_CASE(refusals_in_the_services_own_words) {
 }
 
 BOOST_AUTO_TEST_CASE(the_request) {
-    const auto tokens = std::make_shared<fixed<bearer_token>>(bearer_token{secret("eyAz"), start + 1h, std::string()});
+    const auto tokens =
+        std::make_shared<static_provider<bearer_token>>(bearer_token{secret("eyAz"), start + 1h, std::string()});
     azure_blob_service service;
     service.endpoint = {true, "acct.blob.core.windows.net", 443, ""};
     service.ca_file = "ca.pem";
@@ -125,7 +126,7 @@ BOOST_AUTO_TEST_CASE(the_request) {
     s.authority = "acct.blob.core.windows.net";
     s.exact_query = {{"restype", "service"}, {"comp", "userdelegationkey"}};
     s.fields = {{"Authorization", "Bearer eyAz"}, {"x-ms-version", "2021-12-02"}, {"Content-Type", "application/xml"}};
-    scripts::scripted_caller client({s, scripts::times_out("POST", "/")});
+    scripts::scripted_client client({s, scripts::times_out("POST", "/")});
     BOOST_TEST(scripts::run(source.fetch(client)).has_value());
     BOOST_TEST(client.calls.front().ca_file == "ca.pem");
     BOOST_TEST(client.calls.front().body.reveal() ==
@@ -134,7 +135,8 @@ BOOST_AUTO_TEST_CASE(the_request) {
     const auto slow = scripts::run(source.fetch(client));
     BOOST_TEST((slow.has_error() && slow.error().code == errc::no_credentials && slow.error().retryable));
 
-    const auto expired = std::make_shared<fixed<bearer_token>>(bearer_token{secret("eyAz"), start, std::string()});
+    const auto expired =
+        std::make_shared<static_provider<bearer_token>>(bearer_token{secret("eyAz"), start, std::string()});
     service.timeout = 10ms;
     azure_delegation_key_source nobody(service, expired, [] { return start; });
     const auto none = scripts::run(nobody.fetch(client)); // asks nothing
@@ -146,7 +148,7 @@ BOOST_AUTO_TEST_CASE(a_token_that_is_on_its_way_is_waited_for) {
     azure_blob_service service;
     service.endpoint = {true, "acct.blob.core.windows.net", 443, ""};
     azure_delegation_key_source source(service, tokens, [] { return start; });
-    scripts::scripted_caller client({scripts::answers("POST", "/", 200, key_xml())});
+    scripts::scripted_client client({scripts::answers("POST", "/", 200, key_xml())});
     BOOST_TEST(scripts::run(source.fetch(client)).has_value());
     BOOST_TEST(tokens->looks == 3);
 }

@@ -17,8 +17,8 @@ namespace {
 
 const time_point start = *parse_rfc3339("2026-01-15T12:00:00Z");
 
-reply answer(unsigned status, std::string_view body) {
-    reply r;
+http_response answer(unsigned status, std::string_view body) {
+    http_response r;
     r.status = status;
     r.body = secret(body);
     return r;
@@ -44,17 +44,17 @@ BOOST_AUTO_TEST_CASE(numbers_as_numbers_and_as_texts) {
     BOOST_TEST(imds->token.reveal() == "eyAz");
     BOOST_TEST(imds->subject == "c1");
     BOOST_TEST((imds->expires == start + 86399s)); // and not expires_on, which another clock made
-    BOOST_TEST(!imds->renew_at);
+    BOOST_TEST(!imds->refresh_at);
     BOOST_TEST((read(R"({"access_token":"a","expires_in":3599})")->expires == start + 3599s));
     BOOST_TEST((read(R"({"access_token":"a","expires_in":3599.9})")->expires == start + 3599s));
     BOOST_TEST((read(R"({"access_token":"a","expires_on":"1768564496"})")->expires == time_point(1768564496s)));
     BOOST_TEST((read(R"({"access_token":"a","expires_on":"2026-01-15T13:00:00+00:00"})")->expires == start + 1h));
     const auto early = read(R"({"access_token":"a","expires_in":86399,"refresh_in":"43199"})");
-    BOOST_TEST((early->renew_at == start + 43199s));
-    BOOST_TEST((read(R"({"access_token":"a","expires_in":3600,"refresh_in":1})")->renew_at == start + 5min));
-    BOOST_TEST(!read(R"({"access_token":"a","expires_in":200,"refresh_in":1})")->renew_at);
-    BOOST_TEST(!read(R"({"access_token":"a","expires_in":3600,"refresh_in":3600})")->renew_at);
-    BOOST_TEST(!read(R"({"access_token":"a","expires_in":3600,"refresh_in":"soon"})")->renew_at);
+    BOOST_TEST((early->refresh_at == start + 43199s));
+    BOOST_TEST((read(R"({"access_token":"a","expires_in":3600,"refresh_in":1})")->refresh_at == start + 5min));
+    BOOST_TEST(!read(R"({"access_token":"a","expires_in":200,"refresh_in":1})")->refresh_at);
+    BOOST_TEST(!read(R"({"access_token":"a","expires_in":3600,"refresh_in":3600})")->refresh_at);
+    BOOST_TEST(!read(R"({"access_token":"a","expires_in":3600,"refresh_in":"soon"})")->refresh_at);
 }
 
 BOOST_AUTO_TEST_CASE(no_token_lives_longer_than_any_does) {
@@ -67,7 +67,7 @@ BOOST_AUTO_TEST_CASE(no_token_lives_longer_than_any_does) {
     }
     const auto late = read(R"({"access_token":"a","expires_in":9000000000,"refresh_in":"9007199254740992"})");
     BOOST_REQUIRE(late);
-    BOOST_TEST(!late->renew_at);
+    BOOST_TEST(!late->refresh_at);
 }
 
 BOOST_AUTO_TEST_CASE(answers_that_are_no_token) {

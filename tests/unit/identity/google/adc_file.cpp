@@ -69,7 +69,7 @@ BOOST_AUTO_TEST_CASE(service_accounts) {
     const auto& account = std::get<google_service_account>(file.who);
     BOOST_TEST(account.email == "a@p.iam.gserviceaccount.com");
     BOOST_TEST(account.key_id == "kid-1");
-    BOOST_TEST(account.token.place.authority() == "oauth2.googleapis.com");
+    BOOST_TEST(account.token.server.authority() == "oauth2.googleapis.com");
     BOOST_TEST(account.token.target == "/token");
     BOOST_TEST(file.universe == "googleapis.com");
     BOOST_TEST(parsed(with(account_file(), "universe_domain", "apis.example.cloud")).universe == "apis.example.cloud");
@@ -99,7 +99,7 @@ BOOST_AUTO_TEST_CASE(federated_ones) {
     BOOST_TEST(file.as->lifetime.count() == 600);
 
     const auto universe = parsed(with(without(federated_file(), "token_url"), "universe_domain", "u.example"));
-    BOOST_TEST(std::get<google_external_account>(universe.who).token.place.host == "sts.u.example");
+    BOOST_TEST(std::get<google_external_account>(universe.who).token.server.host == "sts.u.example");
 }
 
 BOOST_AUTO_TEST_CASE(users_and_impersonation) {

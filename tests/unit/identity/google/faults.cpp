@@ -53,7 +53,7 @@ std::vector<kind> kinds(const temporary_folder& folder) {
 /// The error of `one` when its last call is answered so.
 sluice::error failure_of(const kind& one, const step& last) {
     const auto from = one.make();
-    scripted_caller client(one.before);
+    scripted_client client(one.before);
     client.add(last);
     const auto got = fetch(*from, client);
     BOOST_REQUIRE(!got);
@@ -123,7 +123,7 @@ BOOST_AUTO_TEST_CASE(each_goes_well) {
     for (const kind& one : kinds(folder)) {
         BOOST_TEST_CONTEXT("source " << one.name) {
             const auto from = one.make();
-            scripted_caller client(one.before);
+            scripted_client client(one.before);
             client.add(one.last);
             if (one.name == "metadata") {
                 client.add(from_metadata("email", 200, "a@p.example\n"));
@@ -133,8 +133,8 @@ BOOST_AUTO_TEST_CASE(each_goes_well) {
             BOOST_TEST(
                 (one.name == "user" || one.name == "federated" ? got->subject.empty() : got->subject == "a@p.example"));
             BOOST_TEST((got->expires > now + 59min));
-            for (const call& each : client.calls) {
-                BOOST_TEST((each.place.tls || one.name == "metadata"));
+            for (const http_request& each : client.calls) {
+                BOOST_TEST((each.server.tls || one.name == "metadata"));
             }
         }
     }

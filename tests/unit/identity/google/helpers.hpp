@@ -65,7 +65,7 @@ inline std::unique_ptr<source<bearer_token>> default_source(const environment& e
 
 inline const std::string good_token = R"({"access_token":"ya29.t","expires_in":3599,"token_type":"Bearer"})";
 
-inline sluice::result<bearer_token> fetch(source<bearer_token>& from, scripted_caller& client) {
+inline sluice::result<bearer_token> fetch(source<bearer_token>& from, scripted_client& client) {
     auto got = run(from.fetch(client));
     BOOST_TEST(client.left() == 0U);
     return got;

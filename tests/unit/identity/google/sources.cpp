@@ -33,7 +33,7 @@ BOOST_AUTO_TEST_CASE(flows_of_the_vectors) {
                 f.steps.push_back(from_metadata("email", 404, ""));
             }
             const auto chain = default_source(environment_of(f.env), clock_at(now));
-            scripted_caller client(f.steps);
+            scripted_client client(f.steps);
             auto got = run(chain->fetch(client));
             if (!got && got.error().retryable && !f.fails()) {
                 got = run(chain->fetch(client)); // as a renewal does
@@ -62,10 +62,10 @@ BOOST_AUTO_TEST_CASE(flows_of_the_vectors) {
 BOOST_AUTO_TEST_CASE(metadata_server) {
     const auto authority = [](const variables& env) {
         const auto from = google_metadata_source(environment_of(env), clock_at(now));
-        scripted_caller client;
+        scripted_client client;
         client.add(times_out("GET", account_path + "token"));
         (void)fetch(*from, client);
-        return client.calls.at(0).place.authority();
+        return client.calls.at(0).server.authority();
     };
     BOOST_TEST(authority({}) == "metadata.google.internal");
     BOOST_TEST(authority({{"GCE_METADATA_IP", "169.254.169.253"}}) == "169.254.169.253");
@@ -74,7 +74,7 @@ BOOST_AUTO_TEST_CASE(metadata_server) {
     BOOST_TEST(authority({{"NO_GCE_CHECK", "false"}}) == "metadata.google.internal");
     BOOST_CHECK_THROW(authority({{"GCE_METADATA_HOST", "http://host/path"}}), std::invalid_argument);
 
-    scripted_caller nobody;
+    scripted_client nobody;
     const auto none = google_metadata_source(environment_of({{"NO_GCE_CHECK", "true"}}), clock_at(now));
     const auto refused = fetch(*none, nobody);
     BOOST_REQUIRE(!refused);
@@ -86,7 +86,7 @@ BOOST_AUTO_TEST_CASE(metadata_of_somebody_else_is_refused) {
     const auto from = google_metadata_source(environment_of({}), clock_at(now));
     step stranger = from_metadata("token", 200, good_token);
     stranger.answer_fields.clear();
-    scripted_caller client;
+    scripted_client client;
     client.add(stranger);
     const auto got = fetch(*from, client);
     BOOST_REQUIRE(!got);
@@ -95,7 +95,7 @@ BOOST_AUTO_TEST_CASE(metadata_of_somebody_else_is_refused) {
 
 BOOST_AUTO_TEST_CASE(email_is_asked_for_until_it_is_known) {
     const auto from = google_metadata_source(environment_of({}), clock_at(now));
-    scripted_caller client;
+    scripted_client client;
     step stranger = from_metadata("email", 200, "evil@p.example");
     stranger.answer_fields.clear();
     for (const step& email : {from_metadata("email", 503, ""), stranger, from_metadata("email", 429, ""),
@@ -112,8 +112,8 @@ BOOST_AUTO_TEST_CASE(email_is_asked_for_until_it_is_known) {
         BOOST_TEST(got->subject_pending == expected.empty());
         BOOST_TEST((got->expires == now + 3599s));
         // Soon, and each time less so; once it is known, when the token ends.
-        BOOST_TEST(got->renew_at.has_value() == expected.empty());
-        BOOST_TEST((!got->renew_at || (*got->renew_at > now + most / 2 && *got->renew_at <= now + most)));
+        BOOST_TEST(got->refresh_at.has_value() == expected.empty());
+        BOOST_TEST((!got->refresh_at || (*got->refresh_at > now + most / 2 && *got->refresh_at <= now + most)));
         most *= 2;
     }
     BOOST_TEST(client.left() == 0U);
@@ -122,14 +122,14 @@ BOOST_AUTO_TEST_CASE(email_is_asked_for_until_it_is_known) {
 BOOST_AUTO_TEST_CASE(some_have_no_email) {
     for (const step& email : {from_metadata("email", 404, ""), from_metadata("email", 200, "two words")}) {
         const auto from = google_metadata_source(environment_of({}), clock_at(now));
-        scripted_caller client;
+        scripted_client client;
         client.add(from_metadata("token", 200, good_token));
         client.add(email);
         client.add(from_metadata("token", 200, good_token));
         client.add(from_metadata("email", 200, "a@p.example"));
         const auto got = run(from->fetch(client));
         BOOST_REQUIRE(got);
-        BOOST_TEST((got->subject.empty() && !got->subject_pending && !got->renew_at));
+        BOOST_TEST((got->subject.empty() && !got->subject_pending && !got->refresh_at));
         BOOST_TEST(run(from->fetch(client))->subject == "a@p.example"); // with the next token
         BOOST_TEST(client.left() == 0U);
     }
@@ -139,7 +139,7 @@ BOOST_AUTO_TEST_CASE(assertion_of_a_key) {
     const auto from = adc_file_source(with_key(), clock_at(now));
     step s = answers("POST", "/token", 200, good_token);
     s.form = {{"grant_type", "urn:ietf:params:oauth:grant-type:jwt-bearer"}};
-    scripted_caller client;
+    scripted_client client;
     client.add(s);
     BOOST_REQUIRE(fetch(*from, client));
     std::string jwt;
@@ -178,7 +178,7 @@ BOOST_AUTO_TEST_CASE(impersonation) {
     const temporary_folder folder;
     const auto token_file = folder.write("oidc", "eyJ.oidc");
     const auto from = adc_file_source(federated(token_file, true), clock_at(now));
-    scripted_caller client;
+    scripted_client client;
     step exchange = answers("POST", "/v1/token", 200, good_token);
     exchange.form = {{"scope", std::string(google_cloud_scope)}, {"subject_token", "eyJ.oidc"}};
     client.add(exchange);
@@ -201,7 +201,7 @@ BOOST_AUTO_TEST_CASE(what_is_sent_to_the_url_of_a_subject_token_is_not_told) {
                                            {"headers", json::object{{"Authorization", "key/of the pod"}}}}}};
     const auto from = adc_file_source(parse_adc_file(secret(json::serialize(file))), clock_at(now));
     for (const std::string said : {"no key/of the pod", "no key%2Fof%20the%20pod"}) {
-        scripted_caller client;
+        scripted_client client;
         client.add(answers("GET", "/token", 403, R"({"error":"bad","error_description":")" + said + "\"}"));
         const auto got = fetch(*from, client);
         BOOST_REQUIRE(!got);
@@ -219,11 +219,11 @@ BOOST_AUTO_TEST_CASE(subject_tokens) {
         folder.write("oidc", text);
         step s = answers("POST", "/v1/token", 200, good_token);
         s.form = {{"subject_token", text.substr(0, text.find('\n'))}, {"scope", std::string(google_cloud_scope)}};
-        scripted_caller client;
+        scripted_client client;
         client.add(s);
         BOOST_TEST(fetch(*from, client).has_value());
     }
-    scripted_caller nobody;
+    scripted_client nobody;
     for (const std::string text : {"", " \n", "a\nb"}) {
         folder.write("oidc", text);
         BOOST_TEST(!fetch(*from, nobody));
@@ -250,19 +250,19 @@ BOOST_AUTO_TEST_CASE(subject_tokens_from_a_url) {
     ask.fields = {{"Metadata", "True"}};
     step exchange = answers("POST", "/v1/token", 200, R"({"access_token":"t","expires_in":"60"})");
     exchange.form = {{"subject_token", "eyJ.azure"}};
-    scripted_caller client({ask, exchange});
+    scripted_client client({ask, exchange});
     BOOST_TEST(fetch(*from, client).has_value());
     for (const auto& [status, body] : {std::pair(500U, ""), {403U, ""}, {200U, "{}"}, {200U, "eyJ"}, {200U, ""}}) {
-        scripted_caller bad;
+        scripted_client bad;
         bad.add(answers("GET", "/token", status, body));
         BOOST_TEST(!fetch(*from, bad));
     }
-    scripted_caller wordy; // what is no secret does not hide what is said
+    scripted_client wordy; // what is no secret does not hide what is said
     wordy.add(answers("GET", "/token", 400, R"({"error":"bad","error_description":"is it True?"})"));
     BOOST_TEST(fetch(*from, wordy).error().detail.ends_with("bad: is it True?"));
     file["credential_source"].as_object()["headers"] = json::object{{"X-Api-Key", "hunter2"}}; // however short
     const auto with_key = adc_file_source(parse_adc_file(secret(json::serialize(file))), clock_at(now));
-    scripted_caller repeating;
+    scripted_client repeating;
     repeating.add(answers("GET", "/token", 403, R"({"error":"denied","error_description":"bad key hunter2"})"));
     BOOST_TEST(fetch(*with_key, repeating).error().detail.ends_with("denied: (withheld: it repeats a secret)"));
 }
@@ -275,7 +275,7 @@ BOOST_AUTO_TEST_CASE(a_clock_that_is_wrong) {
         const auto from = adc_file_source(federated(token_file, true), clock_at(now + skew));
         step as = answers("POST", "", 200, R"({"accessToken":"ya29.i","expireTime":"2026-01-15T13:34:56Z"})");
         as.answer_fields = {{"Date", "Thu, 15 Jan 2026 12:34:56 GMT"}};
-        scripted_caller client({answers("POST", "/v1/token", 200, good_token), as});
+        scripted_client client({answers("POST", "/v1/token", 200, good_token), as});
         const auto got = fetch(*from, client);
         BOOST_REQUIRE(got);
         BOOST_TEST((got->expires == now + skew + 1h));
@@ -289,7 +289,7 @@ BOOST_AUTO_TEST_CASE(no_token_lives_longer_than_any_does) {
         const auto from = adc_file_source(federated(token_file, true), clock_at(now));
         step as = answers("POST", "", 200, R"({"accessToken":"ya29.i","expireTime":")" + ends + "\"}");
         as.answer_fields = std::move(fields);
-        scripted_caller client({answers("POST", "/v1/token", 200, good_token), as});
+        scripted_client client({answers("POST", "/v1/token", 200, good_token), as});
         const auto got = fetch(*from, client);
         return got ? *got->expires - now : 0s;
     };
@@ -301,7 +301,7 @@ BOOST_AUTO_TEST_CASE(no_token_lives_longer_than_any_does) {
 
     const auto from = google_metadata_source(environment_of({}), clock_at(now));
     for (const std::string seconds : {"31536001", "9007199254740992", "\"9007199254740992\""}) {
-        scripted_caller client;
+        scripted_client client;
         client.add(from_metadata("token", 200, R"({"access_token":"t","expires_in":)" + seconds + "}"));
         client.add(from_metadata("email", 404, ""));
         const auto got = fetch(*from, client);

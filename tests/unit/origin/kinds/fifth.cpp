@@ -118,7 +118,7 @@ config::loaded load(const std::string& store, config::store_kinds kinds = five_k
 std::string wrong_in(const std::string& store, config::store_kinds kinds = five_kinds()) {
     std::string lines;
     const auto loaded = load(store, kinds);
-    if (const auto* all = std::get_if<std::vector<config::fault>>(&loaded)) {
+    if (const auto* all = std::get_if<std::vector<config::diagnostic>>(&loaded)) {
         for (const auto& each : *all) {
             lines += config::to_string(each) + "\n";
         }
@@ -172,14 +172,14 @@ BOOST_AUTO_TEST_CASE(a_store_of_it_has_all_that_others_have) {
     metrics::metrics counters;
     origin::store s{settings_read, {}, counters.store("mine")};
     BOOST_TEST(!s.is_local());
-    BOOST_TEST(!s.can().suffix_ranges);
-    BOOST_TEST(s.can().generation_field == "");
+    BOOST_TEST(!s.capabilities().suffix_ranges);
+    BOOST_TEST(s.capabilities().generation_field == "");
     BOOST_TEST(s.uri_prefix() == "shelf://top/");
     // printf reader | sha256sum
     BOOST_TEST(s.identity() == "shelf|https://shelf.example|keyed|"
                                "3d0941964aa3ebdcb00ccef58b1bb399f9f898465e9886d5aec7f31090a0fb30|top");
     BOOST_TEST(s.signer() != nullptr);
-    BOOST_TEST(s.renewals().empty());
+    BOOST_TEST(s.refreshables().empty());
     BOOST_TEST(origin::kind_of(settings_read).fixed_credentials(settings_read) ==
                "the credentials of the configuration");
 }

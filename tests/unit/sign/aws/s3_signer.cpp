@@ -388,13 +388,13 @@ BOOST_AUTO_TEST_CASE(fips_and_dual_stack_by_the_store_or_the_environment) {
         auto env = role;
         env.insert(more.begin(), more.end());
         const auto made = make_s3_signing(store, test::environment_of(env), sluice::system_wall_clock());
-        test::scripted_caller sts;
+        test::scripted_client sts;
         sts.add(test::answers("POST", "", 500, ""));
-        BOOST_TEST(!test::run(made.renewals.at(0)->renew(sts)).has_value());
+        BOOST_TEST(!test::run(made.refreshables.at(0)->refresh(sts)).has_value());
         auto open = store;
         open.anonymous = true;
         const auto plain = make_s3_signing(open, test::environment_of(env), sluice::system_wall_clock());
-        return test::run(plain.signer->sign("k", method::get)).value().host + " " + sts.calls.at(0).place.authority();
+        return test::run(plain.signer->sign("k", method::get)).value().host + " " + sts.calls.at(0).server.authority();
     };
     BOOST_TEST(hosts({}) == "s3.us-east-1.amazonaws.com sts.us-east-1.amazonaws.com");
     BOOST_TEST(hosts({{"AWS_USE_FIPS_ENDPOINT", "true"}}) ==
@@ -416,11 +416,11 @@ BOOST_AUTO_TEST_CASE(the_factory) {
         "AKIAIOSFODNN7EXAMPLE", sluice::secret("wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY"), {}};
     const auto fixed = make_s3_signing(store, none, sluice::system_wall_clock());
     BOOST_TEST(fixed.signer != nullptr);
-    BOOST_TEST(fixed.renewals.empty());
+    BOOST_TEST(fixed.refreshables.empty());
     store.credentials = sluice::config::default_chain{};
-    BOOST_TEST(make_s3_signing(store, none, sluice::system_wall_clock()).renewals.size() == 1);
+    BOOST_TEST(make_s3_signing(store, none, sluice::system_wall_clock()).refreshables.size() == 1);
     store.anonymous = true;
-    BOOST_TEST(make_s3_signing(store, none, sluice::system_wall_clock()).renewals.empty());
+    BOOST_TEST(make_s3_signing(store, none, sluice::system_wall_clock()).refreshables.empty());
     store.bucket.clear();
     BOOST_CHECK_THROW(make_s3_signing(store, none, sluice::system_wall_clock()), std::invalid_argument);
 }

@@ -62,7 +62,7 @@ struct key_bench {
 
 /// Gives keys that live as long as it is told; counts.
 struct key_source final : identity::source<identity::user_delegation_key> {
-    awaitable<result<identity::user_delegation_key>> fetch(identity::caller& by) override {
+    awaitable<result<identity::user_delegation_key>> fetch(identity::http_client& by) override {
         (void)by;
         ++asked;
         if (!fault.empty()) {
@@ -85,8 +85,8 @@ struct key_source final : identity::source<identity::user_delegation_key> {
     std::string value{"pNJoaAF8DM/+Lv5QlE70IRg0ZgzKg0xun4bexqiCRvo="};
 };
 
-struct no_caller final : identity::caller {
-    awaitable<result<identity::reply>> send(const identity::call& what) override {
+struct no_caller final : identity::http_client {
+    awaitable<result<identity::http_response>> send(const identity::http_request& what) override {
         (void)what;
         BOOST_ERROR("nobody is to be called");
         co_return error{};
@@ -114,7 +114,7 @@ struct token_bench {
     /// With a delegation key, or the try to get one, behind it.
     result<signed_request> presign(std::string_view key, const presign_options& options) {
         if (source->asked == 0) {
-            (void)identity::test::run(keys->renew(nobody));
+            (void)identity::test::run(keys->refresh(nobody));
         }
         return identity::test::run(presigned(*signer, key, options));
     }
@@ -228,7 +228,7 @@ BOOST_AUTO_TEST_CASE(public_blobs) {
     auto store = store_of();
     store.anonymous = true;
     const auto signing = make_azure_signing(store, nothing_set, [] { return start; });
-    BOOST_TEST(signing.renewals.empty());
+    BOOST_TEST(signing.refreshables.empty());
     auto& signer = dynamic_cast<azure_key_signer&>(*signing.signer);
     const auto made = signer.sign_now("a b");
     BOOST_REQUIRE(made);
@@ -304,7 +304,7 @@ BOOST_AUTO_TEST_CASE(nobody_waits_longer_than_he_said) {
     token_bench b; // no key, and nobody who asks for one
     const auto began = sluice::steady_clock::now();
     presign_options options;
-    options.give_up = began + 30ms;
+    options.deadline = began + 30ms;
     const auto late = identity::test::run(token_bench::presigned(*b.signer, "a.bin", options));
     BOOST_TEST(code_of(late) == "timeout");
     BOOST_TEST((late.has_error() && late.error().retryable));
@@ -327,7 +327,7 @@ BOOST_AUTO_TEST_CASE(the_factory) {
     auto store = store_of();
     store.credentials = sluice::config::azure_account_key{secret(account_key)};
     const auto by_key = make_azure_signing(store, nothing_set, [] { return start; });
-    BOOST_TEST(by_key.renewals.empty());
+    BOOST_TEST(by_key.refreshables.empty());
     BOOST_TEST(dynamic_cast<azure_key_signer&>(*by_key.signer).sign_now("k")->url() ==
                key_bench().signer.sign_now("k")->url());
     for (const char* wrong : {"", "not base64", "AAA"}) {
@@ -339,9 +339,9 @@ BOOST_AUTO_TEST_CASE(the_factory) {
 
     store.credentials = sluice::config::default_chain{};
     const auto by_token = make_azure_signing(store, nothing_set, [] { return start; });
-    BOOST_TEST(by_token.renewals.size() == 1U);
-    BOOST_TEST(by_token.renewals_for_urls.size() == 1U);
-    BOOST_TEST(by_token.renewals.front()->status().source == "Azure instance metadata");
+    BOOST_TEST(by_token.refreshables.size() == 1U);
+    BOOST_TEST(by_token.refreshables_for_urls.size() == 1U);
+    BOOST_TEST(by_token.refreshables.front()->status().source == "Azure instance metadata");
     BOOST_TEST(code_of(dynamic_cast<azure_token_signer&>(*by_token.signer).sign_now("k")) == "no_credentials");
     // A token in the clear, to this machine alone.
     store.endpoint = sluice::config::url{false, "blob.example", 80, ""};

@@ -56,7 +56,7 @@ struct token_bench {
     time_point now{vectors::time("2026-01-15T12:34:56Z")};
     std::shared_ptr<fake_tokens> tokens;
     gcs_token_signer signer;
-    scripted_caller by;
+    scripted_client by;
 };
 
 /// Signs, or fails, after a while.
@@ -85,10 +85,10 @@ struct silent_bench {
         here.context.run_for(20ms);
         return {std::move(first), presign()};
     }
-    made_url presign(sluice::steady_clock::time_point give_up = sluice::steady_clock::time_point::max()) {
+    made_url presign(sluice::steady_clock::time_point deadline = sluice::steady_clock::time_point::max()) {
         std::optional<made_url> got;
         presign_options options;
-        options.give_up = give_up;
+        options.deadline = deadline;
         const auto began = sluice::steady_clock::now();
         here.tasks.spawn(presign_into(b.signer, pool, options, got));
         here.context.restart();
@@ -171,7 +171,7 @@ BOOST_AUTO_TEST_CASE(sign_blob_of_the_vectors) {
         step s = answers("POST", vectors::text(blob->as_object(), "request_path"), 200,
                          boost::json::serialize(blob->at("response_json")));
         s.fields = {{"Authorization", "Bearer ya29.t"}};
-        scripted_caller by;
+        scripted_client by;
         by.add(s);
         const auto how = setup_of();
         const secret token("ya29.t");
@@ -413,7 +413,7 @@ BOOST_AUTO_TEST_CASE(a_kept_url_is_better_than_none) {
 BOOST_AUTO_TEST_CASE(where_iam_credentials_is) {
     const auto url = [](const variables& env, std::string_view universe) {
         const auto at = iam_credentials_endpoint(environment_of(env), universe);
-        return (at.place.tls ? "https://" : "http://") + at.place.authority() + at.target;
+        return (at.server.tls ? "https://" : "http://") + at.server.authority() + at.target;
     };
     const std::string name = "CLOUDSDK_API_ENDPOINT_OVERRIDES_IAMCREDENTIALS";
     BOOST_TEST(url({}, "googleapis.com") == "https://iamcredentials.googleapis.com/");

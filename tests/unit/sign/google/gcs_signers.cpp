@@ -157,7 +157,7 @@ BOOST_AUTO_TEST_CASE(presigned_urls_have_their_options_signed_in) {
 BOOST_AUTO_TEST_CASE(presign_waits_no_longer_than_it_may) {
     rsa_bench b;
     presign_options options;
-    options.give_up = sluice::steady_clock::now() - 1s;
+    options.deadline = sluice::steady_clock::now() - 1s;
     BOOST_TEST(code_of(b.presign(options)) == "timeout");
     const auto made = b.presign({});
     BOOST_REQUIRE(made);
@@ -221,7 +221,7 @@ BOOST_AUTO_TEST_CASE(the_signer_that_a_store_gets) {
     auto store = bucket();
     store.anonymous = true;
     const auto anonymous = made(store);
-    BOOST_TEST(anonymous.renewals.empty());
+    BOOST_TEST(anonymous.refreshables.empty());
     const auto plain = run(anonymous.signer->sign("k", method::get));
     BOOST_TEST(plain.value().url() == "https://storage.googleapis.com/test-bucket/k");
     BOOST_TEST(plain->fields.empty());
@@ -229,7 +229,7 @@ BOOST_AUTO_TEST_CASE(the_signer_that_a_store_gets) {
 
     store.credentials = sluice::config::gcs_hmac_key{"GOOG1E", secret("s")};
     const auto hmac = made(store);
-    BOOST_TEST((dynamic_cast<gcs_hmac_signer*>(hmac.signer.get()) != nullptr && hmac.renewals.empty()));
+    BOOST_TEST((dynamic_cast<gcs_hmac_signer*>(hmac.signer.get()) != nullptr && hmac.refreshables.empty()));
 
     const auto file = [](std::string universe = "googleapis.com") {
         return secret(boost::json::serialize(boost::json::object{{"type", "service_account"},
@@ -239,17 +239,17 @@ BOOST_AUTO_TEST_CASE(the_signer_that_a_store_gets) {
     };
     store.credentials = sluice::config::gcs_credentials_file{file("apis.example")};
     const auto rsa = made(store);
-    BOOST_TEST((dynamic_cast<gcs_rsa_signer*>(rsa.signer.get()) != nullptr && rsa.renewals.empty()));
+    BOOST_TEST((dynamic_cast<gcs_rsa_signer*>(rsa.signer.get()) != nullptr && rsa.refreshables.empty()));
     BOOST_TEST(run(rsa.signer->sign("k", method::get)).value().host == "storage.apis.example");
     store.signer = "another@p.example"; // needs IAM Credentials, so a token
     const auto as_another = made(store);
     BOOST_TEST((dynamic_cast<gcs_token_signer*>(as_another.signer.get()) != nullptr));
-    BOOST_TEST(as_another.renewals.size() == 1U);
+    BOOST_TEST(as_another.refreshables.size() == 1U);
     store.signer.clear();
 
     store.credentials = sluice::config::default_chain{};
     const auto keyless = made(store);
-    BOOST_TEST(keyless.renewals.size() == 1U);
+    BOOST_TEST(keyless.refreshables.size() == 1U);
     BOOST_TEST(code_of(run(keyless.signer->sign("k", method::get))) == "no_credentials");
     const temporary_folder folder;
     const auto path = folder.write("adc.json", file().reveal());

@@ -10,12 +10,12 @@ namespace sluice::authorize {
 /// Matches the paths that a template can give: its literal parts in their order, with any text between them. Pure.
 ///
 /// It may match more than the template gives, never less: it sorts out the paths with which a route has nothing to do.
-class path_shape {
+class path_pattern {
 public:
-    path_shape() = default; ///< matches nothing
+    path_pattern() = default; ///< matches nothing
     /// `text`: a template with captures of `route_path` (config/path_template.hpp), or that path itself; what follows
     /// `?` does not count.
-    path_shape(std::string_view text, std::string_view route_path);
+    path_pattern(std::string_view text, std::string_view route_path);
 
     /// `path` is one of `resource_path`.
     [[nodiscard]] bool matches(std::string_view path) const noexcept;

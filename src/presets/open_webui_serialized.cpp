@@ -1,8 +1,8 @@
 #include <sluice/authorize/resource_path.hpp>
 #include <sluice/http/target.hpp>
 #include <sluice/presets/open_webui_changes.hpp>
-#include <sluice/presets/open_webui_copy.hpp>
 #include <sluice/presets/open_webui_presentation.hpp>
+#include <sluice/presets/open_webui_serialized.hpp>
 
 namespace sluice::presets {
 

@@ -1,11 +1,11 @@
-#include <sluice/authorize/path_shape.hpp>
+#include <sluice/authorize/path_pattern.hpp>
 #include <sluice/http/target.hpp>
 
 #include <algorithm>
 
 namespace sluice::authorize {
 
-path_shape::path_shape(std::string_view text, std::string_view route_path) {
+path_pattern::path_pattern(std::string_view text, std::string_view route_path) {
     text = http::split_target(text).path;
     while (text.size() > 1 && text.ends_with('/')) {
         text.remove_suffix(1);
@@ -27,7 +27,7 @@ path_shape::path_shape(std::string_view text, std::string_view route_path) {
     }
 }
 
-bool path_shape::matches(std::string_view path) const noexcept {
+bool path_pattern::matches(std::string_view path) const noexcept {
     if (literals_.empty() || !path.starts_with(literals_.front())) {
         return false;
     }

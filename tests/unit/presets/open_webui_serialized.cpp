@@ -1,4 +1,4 @@
-#include <sluice/presets/open_webui_copy.hpp>
+#include <sluice/presets/open_webui_serialized.hpp>
 
 #include <boost/test/unit_test.hpp>
 
