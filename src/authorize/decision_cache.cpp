@@ -120,7 +120,7 @@ decision_cache::entry_table::node_type decision_cache::extract(entry& e) {
 
 std::shared_ptr<const authorization> decision_cache::find(const key_type& k, steady_clock::time_point now) {
     entry_table::node_type freed; // after the lock is released
-    const std::lock_guard lock(mutex_);
+    const mutex_lock lock(mutex_);
     const auto it = entries_.find(k);
     if (it == entries_.end()) {
         return nullptr;
@@ -133,7 +133,7 @@ std::shared_ptr<const authorization> decision_cache::find(const key_type& k, ste
 }
 
 decision_cache::insert_token decision_cache::begin(const decision_tags& tags) {
-    const std::lock_guard lock(mutex_);
+    const mutex_lock lock(mutex_);
     const tag_refs refs{acquire(tags.subrequest_path), acquire(tags.request_path), acquire(tags.all_resources),
                         acquire(tags.caller)};
     return {*this, refs, generation_of(refs)};
@@ -141,7 +141,7 @@ decision_cache::insert_token decision_cache::begin(const decision_tags& tags) {
 
 decision_cache::insert_token::~insert_token() {
     if (owner_ != nullptr) {
-        const std::lock_guard lock(owner_->mutex_);
+        const mutex_lock lock(owner_->mutex_);
         owner_->release(tags_);
     }
 }
@@ -151,6 +151,8 @@ void decision_cache::insert(const insert_token& token, const key_type& k, std::s
     // The table's node, its slot in the table's array, and the tags, as if no other entry had them.
     constexpr std::size_t node = allocated(sizeof(entry_table::value_type) + 2 * sizeof(void*)) + 2 * sizeof(void*);
     std::size_t size = node + heap_bytes(*allowed);
+    std::vector<entry_table::node_type> freed; // after the lock is released
+    const mutex_lock lock(mutex_);
     for (const auto& each : token.tags_) {
         if (each != tags_.end()) {
             size += allocated(sizeof(tag_table::value_type) + 4 * sizeof(void*)) + heap_bytes(each->first);
@@ -159,8 +161,6 @@ void decision_cache::insert(const insert_token& token, const key_type& k, std::s
     if (size > max_entry_bytes || expires <= now) {
         return;
     }
-    std::vector<entry_table::node_type> freed; // after the lock is released
-    const std::lock_guard lock(mutex_);
     if (generation_of(token.tags_) != token.generation_) {
         return;
     }
@@ -185,7 +185,7 @@ void decision_cache::insert(const insert_token& token, const key_type& k, std::s
 }
 
 void decision_cache::invalidate(std::span<const std::string_view> tags) {
-    const std::lock_guard lock(mutex_);
+    const mutex_lock lock(mutex_);
     for (const auto name : tags) {
         if (const auto it = tags_.find(name); it != tags_.end()) {
             ++it->second.generation;
@@ -196,7 +196,7 @@ void decision_cache::invalidate(std::span<const std::string_view> tags) {
 void decision_cache::expire(steady_clock::time_point now) {
     std::vector<entry_table::node_type> freed; // after the lock is released
     freed.reserve(bytes() > 0 ? max_freed : 0);
-    const std::lock_guard lock(mutex_);
+    const mutex_lock lock(mutex_);
     while (freed.size() < max_freed && !by_expiry_.empty() && by_expiry_.begin()->expires <= now) {
         freed.push_back(extract(*by_expiry_.begin()));
     }

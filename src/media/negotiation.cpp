@@ -12,7 +12,7 @@ namespace sluice::media::detail {
 namespace {
 
 /// Below it the fields take more than is gained; the app's middleware has the same.
-constexpr std::uint64_t least_size = 500;
+constexpr std::uint64_t min_size = 500;
 
 /// Whether the answer, as route and app have it, or the request forbids to change what the object is sent as.
 bool must_stay(const media_request& m) {
@@ -27,7 +27,7 @@ bool must_stay(const media_request& m) {
 void negotiate(const media_request& m, const representation& r, plan& p) {
     const auto& compress = m.route.settings.compress;
     const bool tells_version = p.status == 200 || p.status == 206 || p.status == 304;
-    if (!compress || !tells_version || r.size < least_size || r.size > compress->max_size ||
+    if (!compress || !tells_version || r.size < min_size || r.size > compress->max_size ||
         !http::is_compressible_type(type_of(m, r)) || must_stay(m)) {
         return;
     }

@@ -21,7 +21,7 @@ bool is_about_response(std::string_view name) {
 sign::presign_options redirect_options(const media_request& m) {
     sign::presign_options options;
     options.expires =
-        std::min(longest_redirect, std::chrono::duration_cast<std::chrono::seconds>(m.store.settings().url_expiry));
+        std::min(max_redirect_expiry, std::chrono::duration_cast<std::chrono::seconds>(m.store.settings().url_expiry));
     options.response_content_type = detail::said_type(m);
     options.response_content_disposition = detail::said(m, "Content-Disposition");
     if (options.response_content_disposition.empty()) {

@@ -3,7 +3,7 @@
 namespace sluice::origin {
 
 bool breaker::allow(steady_clock::time_point now) {
-    const std::lock_guard lock(mutex_);
+    const mutex_lock lock(mutex_);
     if (in_a_row_ < failures_) {
         return true;
     }
@@ -15,12 +15,12 @@ bool breaker::allow(steady_clock::time_point now) {
 }
 
 void breaker::succeeded() {
-    const std::lock_guard lock(mutex_);
+    const mutex_lock lock(mutex_);
     in_a_row_ = 0;
 }
 
 void breaker::failed(steady_clock::time_point now) {
-    const std::lock_guard lock(mutex_);
+    const mutex_lock lock(mutex_);
     if (++in_a_row_ >= failures_) {
         open_until_ = now + open_for_;
     }

@@ -17,7 +17,7 @@ bool untrusted_forwarders::is_new(const asio::ip::address& peer) {
     } else {
         put(4, peer.to_v4().to_bytes());
     }
-    const std::lock_guard lock(mutex_);
+    const mutex_lock lock(mutex_);
     if (seen_.size() >= max_peers || std::ranges::find(seen_, network) != seen_.end()) {
         return false;
     }

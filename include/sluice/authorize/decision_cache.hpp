@@ -2,6 +2,7 @@
 
 #include <sluice/authorize/authorization.hpp>
 #include <sluice/base/asio.hpp>
+#include <sluice/base/mutex.hpp>
 #include <sluice/sign/crypto.hpp>
 
 #include <boost/intrusive/list.hpp>
@@ -12,7 +13,6 @@
 #include <cstdint>
 #include <map>
 #include <memory>
-#include <mutex>
 #include <span>
 #include <string>
 #include <string_view>
@@ -129,24 +129,23 @@ private:
     };
     using entry_table = std::unordered_map<key_type, entry, key_hash>;
 
-    // All under the lock.
-    [[nodiscard]] std::uint64_t generation_of(const tag_refs& tags) const noexcept;
-    tag_table::iterator acquire(const std::string& name);
-    void acquire(const tag_refs& tags) noexcept;
-    void release(const tag_refs& tags) noexcept;
-    entry_table::node_type extract(entry& e);
+    [[nodiscard]] std::uint64_t generation_of(const tag_refs& tags) const noexcept REQUIRES(mutex_);
+    tag_table::iterator acquire(const std::string& name) REQUIRES(mutex_);
+    void acquire(const tag_refs& tags) noexcept REQUIRES(mutex_);
+    void release(const tag_refs& tags) noexcept REQUIRES(mutex_);
+    entry_table::node_type extract(entry& e) REQUIRES(mutex_);
 
     const sign::hmac_key secret_;
     const std::uint64_t max_bytes_;
     std::atomic<std::uint64_t> bytes_{0};
-    std::mutex mutex_;
-    tag_table tags_;
-    entry_table entries_;
+    mutex mutex_;
+    tag_table tags_ GUARDED_BY(mutex_);
+    entry_table entries_ GUARDED_BY(mutex_);
     boost::intrusive::multiset<entry, boost::intrusive::base_hook<by_expiry_hook>,
                                boost::intrusive::constant_time_size<false>>
-        by_expiry_;
+        by_expiry_ GUARDED_BY(mutex_);
     boost::intrusive::list<entry, boost::intrusive::base_hook<by_age_hook>, boost::intrusive::constant_time_size<false>>
-        by_age_; ///< the oldest first
+        by_age_ GUARDED_BY(mutex_); ///< the oldest first
 };
 
 } // namespace sluice::authorize

@@ -11,11 +11,11 @@
 namespace sluice::media {
 
 /// The longest life of a URL that a redirect hands out.
-inline constexpr std::chrono::seconds longest_redirect = std::chrono::minutes(5);
+inline constexpr std::chrono::seconds max_redirect_expiry = std::chrono::minutes(5);
 
-/// What the URL of a redirect is to say: the store's `url_expiry`, `longest_redirect` at most; the type and disposition
-/// that the route or the app gave, and where neither gave a type the disposition `attachment`, which changes nothing
-/// for a player.
+/// What the URL of a redirect is to say: the store's `url_expiry`, `max_redirect_expiry` at most; the type and
+/// disposition that the route or the app gave, and where neither gave a type the disposition `attachment`, which
+/// changes nothing for a player.
 [[nodiscard]] sign::presign_options redirect_options(const media_request& m);
 
 /// Writes a whole head of a 307 (RFC 9110 §15.4.8), last CRLF included, and sets x.status. False where `location` can

@@ -1,8 +1,7 @@
 #pragma once
 
 #include <sluice/base/asio.hpp>
-
-#include <mutex>
+#include <sluice/base/mutex.hpp>
 
 namespace sluice::origin {
 
@@ -36,9 +35,9 @@ public:
 private:
     const unsigned failures_;
     const std::chrono::milliseconds open_for_;
-    std::mutex mutex_;
-    unsigned in_a_row_{0};
-    steady_clock::time_point open_until_{};
+    mutex mutex_;
+    unsigned in_a_row_ GUARDED_BY(mutex_){0};
+    steady_clock::time_point open_until_ GUARDED_BY(mutex_){};
 };
 
 } // namespace sluice::origin

@@ -1,12 +1,12 @@
 #pragma once
 
 #include <sluice/base/asio.hpp>
+#include <sluice/base/mutex.hpp>
 
 #include <boost/asio/ip/address.hpp>
 
 #include <array>
 #include <cstdint>
-#include <mutex>
 #include <vector>
 
 namespace sluice::session {
@@ -23,8 +23,8 @@ public:
     bool is_new(const asio::ip::address& peer);
 
 private:
-    std::mutex mutex_;
-    std::vector<std::array<std::uint8_t, 9>> seen_; ///< 4 or 6, and 8 bytes of the address
+    mutex mutex_;
+    std::vector<std::array<std::uint8_t, 9>> seen_ GUARDED_BY(mutex_); ///< 4 or 6, and 8 bytes of the address
 };
 
 } // namespace sluice::session
