@@ -144,7 +144,7 @@ bool client_response::has_decoded() const noexcept {
 }
 
 bool client_response::nothing_received() const noexcept {
-    return reader_->begin == reader_->end && !reader_->parser.has_head();
+    return !reader_->received;
 }
 
 std::string_view client_response::leftover() const noexcept {

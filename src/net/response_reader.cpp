@@ -41,7 +41,7 @@ void client_response::reader::begin_response(lease l, const send_options& o) {
     data = head_buffer.data();
     capacity = head_buffer.size();
     floor = begin = end = 0;
-    filled = done = false;
+    received = filled = done = false;
     ahead = {};
     failed.reset();
     decoded = 0;
@@ -69,6 +69,7 @@ awaitable<result<void>> client_response::reader::read_more_head() {
         co_return n.error();
     }
     end += *n;
+    received = true;
     co_return result<void>{};
 }
 

@@ -82,7 +82,8 @@ struct client_response::reader {
     std::size_t floor{0}; // where the head ends: nothing below it is overwritten
     std::size_t begin{0};
     std::size_t end{0};
-    bool filled{false}; // the last read took all the room there was
+    bool received{false}; // a byte of the response has come
+    bool filled{false};   // the last read took all the room there was
     bool done{false};
     std::string_view ahead{};    // content that was decoded and not given yet
     std::optional<error> failed; // what comes after it

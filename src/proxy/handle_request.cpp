@@ -66,7 +66,7 @@ awaitable<void> serve_object_header(services& with, session::exchange& x, const 
     how.without_range = true; // the app's response is not the object
     how.may_name_object = true;
     co_await relay::forward(with.app, x, how);
-    if (response.why_failed) { // it was relayed in any case: there is nothing left to fall back to
+    if (response.why_failed && !response.object) { // it was relayed in any case: there is nothing left to fall back to
         media::count_fallback(x, route, to_string(*response.why_failed));
     }
     if (!response.object) {

@@ -23,12 +23,12 @@ struct forwarding {
     upstream& app;
     session::exchange& x;
     const forward_options& options;
+    forward_progress& progress;
     std::string upgrade{}; // the protocols that may be switched to
     scratch room{};
     std::string& bytes{room.text}; // the request's head, and as much of its body as had been read
     std::uint64_t body_left{0};    // of a body with a length: what is still to be read
     net::send_options send{};
-    forward_progress progress{};
     bool may_retry{false}; // of the last attempt, which failed
 };
 
@@ -252,8 +252,9 @@ awaitable<void> fail(forwarding& f, const error& why) {
 } // namespace
 
 awaitable<void> forward(upstream& app, session::exchange& x, const forward_options& options) {
-    forwarding f{app, x, options};
+    forward_progress progress;
     try {
+        forwarding f{app, x, options, progress};
         if (auto made = make_request(f); !made) {
             co_await send_failure(x, made.error(), options.added_fields);
         } else {
@@ -274,7 +275,7 @@ awaitable<void> forward(upstream& app, session::exchange& x, const forward_optio
         x.keep_alive = false;
         x.client.abort();
         if (options.filter != nullptr) {
-            options.filter->on_failure({errc::internal_error, error_source::internal, false, e.what()}, f.progress);
+            options.filter->on_failure({errc::internal_error, error_source::internal, false, e.what()}, progress);
         }
     }
 }

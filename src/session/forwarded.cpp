@@ -30,7 +30,8 @@ std::optional<asio::ip::address> node_address(std::string_view text) {
 } // namespace
 
 bool is_trusted(std::span<const cidr_block> trusted, const asio::ip::address& address) {
-    return std::ranges::any_of(trusted, [&](const cidr_block& block) { return block.contains(address); });
+    const auto as_sent = unmapped(address); // a listener on [::] sees IPv4 peers as mapped
+    return std::ranges::any_of(trusted, [&](const cidr_block& block) { return block.contains(as_sent); });
 }
 
 bool is_trusted(std::span<const cidr_block> trusted, std::string_view address) {

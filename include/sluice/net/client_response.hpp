@@ -75,7 +75,7 @@ public:
     /// True where the next part is decoded already: `try_read_body` returns it without a system call.
     [[nodiscard]] bool has_decoded() const noexcept;
 
-    /// True where no byte of a response has come, or none since the last interim head.
+    /// True where no byte of a response has come, not even of an interim head.
     [[nodiscard]] bool nothing_received() const noexcept;
 
     /// Bytes that were read past the head, for a tunnel after 101.

@@ -96,6 +96,26 @@ awaitable<void> written_first(fixture& f) {
     }
 }
 
+/// The second response of a kept connection ends behind an interim head: the server has begun to work on the request.
+awaitable<void> dies_after_interim(fixture& f) {
+    script s;
+    s.answers = {std::string(ok), "HTTP/1.1 103 Early Hints\r\n\r\n"};
+    s.at_end = script::end::reset;
+    f.w.tasks.spawn(serve(f, {s}));
+    connection_pool pool(f.w, 4, std::chrono::seconds(10));
+    auto answer = co_await send(pool, f.place, get_request, {});
+    BOOST_REQUIRE(answer.has_value());
+    co_await read_all(*answer);
+    answer->finish();
+    auto sent = co_await write_request(pool, f.place, get_request, {}, acquire_mode::reuse);
+    BOOST_REQUIRE(sent.has_value());
+    auto interim = co_await sent->response.read_head();
+    BOOST_REQUIRE(interim.has_value());
+    auto final_head = co_await sent->response.read_head();
+    BOOST_TEST(!final_head.has_value());
+    BOOST_TEST(!sent->response.nothing_received());
+}
+
 /// Reads the second request of a kept connection and dies: only a replayable one is sent again.
 awaitable<void> dies_on_second(fixture& f, bool replayable, errc* why) {
     script first;
@@ -383,6 +403,11 @@ BOOST_AUTO_TEST_CASE(connections_are_kept_and_used_again) {
 BOOST_AUTO_TEST_CASE(a_request_is_written_before_its_response_is_read) {
     fixture f;
     f.run(written_first(f));
+}
+
+BOOST_AUTO_TEST_CASE(an_interim_head_is_a_byte_of_the_response) {
+    fixture f;
+    f.run(dies_after_interim(f));
 }
 
 BOOST_AUTO_TEST_CASE(a_dead_kept_connection_is_replaced) {

@@ -78,6 +78,8 @@ BOOST_AUTO_TEST_CASE(the_client_is_the_last_address_that_is_not_trusted) {
     BOOST_TEST(client({"2001:db8::1"}) == "2001:db8::1");
     BOOST_TEST(is_trusted(trusted, "::ffff:10.1.1.1"));
     BOOST_TEST(!is_trusted(trusted, "11.1.1.1"));
+    BOOST_TEST(is_trusted(trusted, boost::asio::ip::make_address("::ffff:10.1.1.1"))); // a peer of a listener on [::]
+    BOOST_TEST(!is_trusted(trusted, boost::asio::ip::make_address("::ffff:11.1.1.1")));
     BOOST_TEST(!is_trusted(trusted, ""));
 }
 
