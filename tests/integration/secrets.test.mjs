@@ -184,7 +184,8 @@ test('secrets of variables, and of files that they name', (t) => {
     fs.writeFileSync(path.join(directory, name), text);
     return path.join(directory, name);
   };
-  const [one, two, three, four] = [1, 2, 3, 4].map(() => randomBytes(32).toString('base64'));
+  const [two, three, four] = [2, 3, 4].map(() => randomBytes(32).toString('base64'));
+  const one = `/${randomBytes(32).toString('base64').slice(1)}`; // looks like a path
   keepVariableSecrets({
     AWS_SECRET_ACCESS_KEY: one, AWS_WEB_IDENTITY_TOKEN_FILE: file('token', `${two}\n`), AWS_REGION: 'a-region-of-the-test',
     AWS_SHARED_CREDENTIALS_FILE: file('aws', `[default]\naws_access_key_id = AKIDOFTHETEST\naws_secret_access_key = ${three}\n`),

@@ -72,7 +72,7 @@ export function keepVariableSecrets(env) {
       const text = readable(value);
       if (text) keepWithParts(name, text);
     } else if (/SECRET|TOKEN|PASSWORD|ACCOUNT_KEY|STORAGE_KEY|CONNECTION_STRING|IDENTITY_HEADER/.test(name)) {
-      if (!value.startsWith('/')) keepWithParts(name, value);
+      if (!readable(value)) keepWithParts(name, value); // else the path of a file; a base64 text may begin with a slash too
     }
   }
 }
