@@ -5,7 +5,6 @@
 #include <sluice/identity/rfc3339.hpp>
 #include <sluice/media/path_template.hpp>
 #include <sluice/origin/store_kind.hpp>
-#include <sluice/proxy/router.hpp>
 
 #include <boost/uuid/random_generator.hpp>
 #include <boost/uuid/uuid_io.hpp>

@@ -28,10 +28,7 @@ awaitable<result<origin::fetched>> ask(const direct_context& with, media_request
     r.key = m.key;
     r.method = m.head_only ? sign::method::head : sign::method::get;
     r.range = m.head_only ? std::nullopt : range;
-    if (r.range && r.range->kind == http::range_spec::form::suffix && !m.store.capabilities().suffix_ranges) {
-        r.method = sign::method::head; // the size first: from the end can be counted only then
-        r.range.reset();
-    }
+    origin::replace_unknown_suffix(r, m.store);
     if (version != nullptr) {
         r.match = version->version.value;
         r.size = version->size;

@@ -51,10 +51,7 @@ awaitable<result<origin::fetched>> ask(const lookup& l, const cache::object* sta
         r.none_match = stale->info().version.value;
     } else {
         r.range = cold_range(m.head_only, m.wanted, l.fills.read_ahead);
-        if (r.range && r.range->kind == http::range_spec::form::suffix && !m.store.capabilities().suffix_ranges) {
-            r.method = sign::method::head; // the size first: from the end can be counted only then
-            r.range.reset();
-        }
+        origin::replace_unknown_suffix(r, m.store);
     }
     const auto began = steady_clock::now();
     auto got = co_await origin::fetch(l.fills.origin_pool, m.store, r);

@@ -167,6 +167,13 @@ awaitable<void> back_off(std::chrono::milliseconds d) {
     (void)ec;
 }
 
+void replace_unknown_suffix(fetch_request& r, const store& s) noexcept {
+    if (r.range && r.range->kind == http::range_spec::form::suffix && !s.capabilities().suffix_ranges) {
+        r.method = sign::method::head;
+        r.range.reset();
+    }
+}
+
 awaitable<result<fetched>> fetch(net::connection_pool& pool, store& s, fetch_request request) {
     auto pause = first_back_off;
     bool signed_anew = false;

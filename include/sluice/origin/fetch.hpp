@@ -57,6 +57,10 @@ private:
     std::uint64_t remaining_{0};
 };
 
+/// Asks for the head alone where `r` wants the end of an object and `s` knows no suffix ranges: from the end can be
+/// counted only once the size is known.
+void replace_unknown_suffix(fetch_request& r, const store& s) noexcept;
+
 /// Signs and sends a request, and checks the head of the response. Retries transient failures (resets, 429, 5xx) with
 /// jittered back-off, and signs again where a cached URL is refused. The outcome of each attempt is reported to the
 /// store's breaker, unless the attempt was cut short because its request had little time left (see breaker.hpp).
