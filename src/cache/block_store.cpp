@@ -42,22 +42,22 @@ struct directory_closer {
 };
 using directory_stream = std::unique_ptr<DIR, directory_closer>;
 
-directory_stream list(int directory) {
+directory_stream list(int directory, const system_calls& calls) {
     // A descriptor of its own: closedir closes it, and the position of a shared one would be shared.
     const int fd = openat(directory, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (fd < 0) {
         return nullptr;
     }
-    directory_stream stream(fdopendir(fd));
+    directory_stream stream(calls.list(fd));
     if (!stream) {
         close(fd);
     }
     return stream;
 }
 
-std::vector<std::string> names_in(int directory) {
+std::vector<std::string> names_in(int directory, const system_calls& calls) {
     std::vector<std::string> names;
-    const auto stream = list(directory);
+    const auto stream = list(directory, calls);
     while (stream) {
         const dirent* entry = readdir(stream.get());
         if (entry == nullptr) {
@@ -285,7 +285,7 @@ void block_store::remove(const std::string& name) const {
 
 result<block_store::scan_result> block_store::scan() const {
     scan_result found;
-    for (auto& name : names_in(directory_)) {
+    for (auto& name : names_in(directory_, calls_)) {
         if (name.ends_with(temporary_suffix)) {
             unlinkat(directory_, name.c_str(), 0);
             continue;
@@ -299,7 +299,7 @@ result<block_store::scan_result> block_store::scan() const {
     if (found.names.empty()) {
         return system_error("list", EIO); // "." and the lock are always there
     }
-    for (const auto& name : older_ >= 0 ? names_in(older_) : std::vector<std::string>()) {
+    for (const auto& name : older_ >= 0 ? names_in(older_, calls_) : std::vector<std::string>()) {
         struct stat s {};
         if (is_ours(name) && fstatat(older_, name.c_str(), &s, AT_SYMLINK_NOFOLLOW) == 0) {
             found.bytes += static_cast<std::uint64_t>(s.st_blocks) * 512;
@@ -313,7 +313,7 @@ bool block_store::remove_older(const std::function<bool(std::uint64_t)>& removed
         return false;
     }
     bool any = false;
-    for (const auto& name : names_in(older_)) {
+    for (const auto& name : names_in(older_, calls_)) {
         struct stat s {};
         if (is_ours(name) && fstatat(older_, name.c_str(), &s, AT_SYMLINK_NOFOLLOW) == 0 &&
             unlinkat(older_, name.c_str(), 0) == 0) {

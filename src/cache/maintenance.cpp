@@ -5,6 +5,7 @@
 #include <sys/resource.h>
 
 #include <algorithm>
+#include <utility>
 
 namespace sluice::cache {
 
@@ -69,11 +70,22 @@ void object_cache::open_directory() {
         state_.store(state::starting, std::memory_order_release);
         return;
     }
-    const state now = opened.error().retryable ? state::locked : state::broken;
-    if (state_.exchange(now) != now) {
-        log::warn("the cache is off", {{"directory", settings_.directory}, {"error", opened.error().detail}});
-        observer_.write_error(opened.error().retryable ? "locked" : "open");
+    set_unusable(opened.error().retryable ? state::locked : state::broken, opened.error());
+}
+
+/// Says once for each trouble what is wrong.
+void object_cache::set_unusable(state now, const error& why) {
+    set_state(now);
+    if (std::exchange(trouble_, why.detail) == why.detail) {
+        return;
     }
+    log::warn(now == state::locked ? "nothing is cached while another process holds the cache directory, which is "
+                                     "tried again every few seconds: give each process a directory of its own"
+                                   : "nothing is cached while the cache directory cannot be used, which is tried again "
+                                     "every few seconds: see that it is on a disk that works, and that this process "
+                                     "may write there",
+              {{"directory", settings_.directory}, {"error", why.detail}});
+    observer_.write_error(now == state::locked ? "locked" : "open");
 }
 
 void object_cache::run_maintenance() {
@@ -122,10 +134,13 @@ bool object_cache::is_stopping() {
 void object_cache::load() {
     const auto scanned = disk()->scan();
     if (!scanned) {
-        log::warn("the cache is off", {{"directory", settings_.directory}, {"error", scanned.error().detail}});
-        set_state(state::broken);
+        // Nobody has it yet. Kept, its lock would seem another process's when the directory is tried again.
+        disk_.store(nullptr, std::memory_order_release);
+        owned_disk_.reset();
+        set_unusable(state::broken, scanned.error());
         return;
     }
+    trouble_.clear();
     budget_.charge(scanned.value().bytes);
     // From here on there is a count to reserve against; objects that are not loaded yet are merely not known yet.
     set_state(state::ready);

@@ -221,7 +221,8 @@ awaitable<result<void>> object_cache::reserve(std::uint64_t bytes) {
 
 void object_cache::report_write_error(const error& e) {
     observer_.write_error(to_string(e.code));
-    log::warn("the cache could not write", {{"reason", to_string(e.code)}, {"error", e.detail}});
+    log::warn("the cache could not write, and sends what it fetches without keeping it: see the disk of the directory",
+              {{"directory", settings_.directory}, {"reason", to_string(e.code)}, {"error", e.detail}});
 }
 
 void object_cache::punch_later(std::shared_ptr<object> o, std::vector<object::run> runs) {

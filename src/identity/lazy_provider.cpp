@@ -5,8 +5,8 @@
 namespace sluice::identity {
 
 template <class T>
-lazy_provider<T>::lazy_provider(std::unique_ptr<source<T>> from, wall_clock clock)
-    : inner_(std::move(from), clock)
+lazy_provider<T>::lazy_provider(std::unique_ptr<source<T>> from, wall_clock clock, std::string store)
+    : inner_(std::move(from), clock, std::move(store))
     , clock_(std::move(clock)) {
     observe({});
 }

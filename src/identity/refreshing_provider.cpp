@@ -37,9 +37,10 @@ std::string format_expiry(const std::optional<time_point>& expires) {
 } // namespace
 
 template <class T>
-refreshing_provider<T>::refreshing_provider(std::unique_ptr<source<T>> from, wall_clock clock)
+refreshing_provider<T>::refreshing_provider(std::unique_ptr<source<T>> from, wall_clock clock, std::string store)
     : source_(std::move(from))
     , clock_(std::move(clock))
+    , store_(std::move(store))
     , source_name_(source_->name()) {}
 
 template <class T>
@@ -142,14 +143,15 @@ template <class T>
 void refreshing_provider<T>::log_success(const T& current, const outcome& o) const {
     if (o.first || o.after_failures) {
         log::info(o.first ? "credentials" : "credentials renewed again",
-                  {{"source", source_->name()}, {"who", current.who()}, {"expires", format_expiry(current.expires)}});
+                  {{"store", store_}, {"source", source_->name()}, {"who", current.who()}, {"expires", format_expiry(current.expires)}});
     }
 }
 
 template <class T>
 void refreshing_provider<T>::log_failure(const error& e) const {
     const auto kept = current();
-    log::warn("credentials not renewed", {{"source", source_->name()},
+    log::warn("credentials not renewed", {{"store", store_},
+                                          {"source", source_->name()},
                                           {"error", e.detail},
                                           {"retryable", e.retryable},
                                           {"kept_until", kept ? format_expiry(kept->expires) : std::string("none")}});

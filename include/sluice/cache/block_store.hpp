@@ -4,6 +4,7 @@
 #include <sluice/cache/key.hpp>
 #include <sluice/cache/metadata.hpp>
 
+#include <dirent.h>
 #include <fcntl.h>
 #include <unistd.h>
 
@@ -36,6 +37,7 @@ struct system_calls {
     int (*truncate)(int fd, off_t length) = ::ftruncate;
     ssize_t (*write)(int fd, const void* data, std::size_t length, off_t offset) = ::pwrite;
     int (*rename)(int from_directory, const char* from, int to_directory, const char* to) = ::renameat;
+    DIR* (*list)(int fd) = ::fdopendir;
 };
 
 /// The files of the cache: a sparse data file and a metadata file an object, in a versioned, locked directory.

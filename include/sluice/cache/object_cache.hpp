@@ -131,6 +131,8 @@ private:
     enum class state : std::uint8_t { off, locked, starting, ready, broken };
 
     void set_state(state s);
+    /// `now`: `locked` or `broken`.
+    void set_unusable(state now, const error& why);
     void open_directory();
     /// The maintenance thread.
     void run_maintenance();
@@ -192,6 +194,7 @@ private:
     condition_variable maintenance_changed_; ///< `state_` or `stopping_`
     bool stopping_ GUARDED_BY(maintenance_mutex_){false};
     std::thread maintenance_;
+    std::string trouble_; ///< why the directory cannot be used, as it was logged; for whoever opens the directory
 };
 
 } // namespace sluice::cache

@@ -4,6 +4,7 @@
 
 #include <memory>
 #include <optional>
+#include <string>
 #include <vector>
 
 namespace sluice::identity {
@@ -14,7 +15,8 @@ class lazy_provider final : public refreshable {
 public:
     using snapshot = std::shared_ptr<const T>;
 
-    lazy_provider(std::unique_ptr<source<T>> from, wall_clock clock);
+    /// As `refreshing_provider`.
+    lazy_provider(std::unique_ptr<source<T>> from, wall_clock clock, std::string store = {});
 
     /// A valid credential: the current one, at once; else the result of the next attempt, which is made at once where
     /// none was yet. Calls may overlap, on any worker. Errors: those of the source, at once where the last attempt

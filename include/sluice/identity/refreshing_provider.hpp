@@ -61,7 +61,8 @@ template <class T>
 template <class T>
 class refreshing_provider final : public provider<T>, public refreshable {
 public:
-    refreshing_provider(std::unique_ptr<source<T>> from, wall_clock clock);
+    /// `store`: whose credential it is, for the log.
+    refreshing_provider(std::unique_ptr<source<T>> from, wall_clock clock, std::string store = {});
     ~refreshing_provider() override;
     [[nodiscard]] std::shared_ptr<const T> current() const override;
     awaitable<void> run(executor ex, http_client& client) override;
@@ -101,6 +102,7 @@ private:
 
     const std::unique_ptr<source<T>> source_;
     const wall_clock clock_;
+    const std::string store_;
     refresh_observer observer_;
     std::weak_ptr<pending_fetch> pending_; ///< on the worker that runs it, as is the next
     bool stopped_{false};

@@ -23,7 +23,7 @@ signing make_s3_signing(const config::store& store, const identity::environment&
         return {std::make_unique<s3_signer>(whole, std::move(provider), std::move(clock)), {}, keys->access_key_id};
     }
     auto provider = std::make_shared<identity::refreshing_provider<identity::aws_credentials>>(
-        identity::aws_default_chain(env, clock, {whole.region, whole.fips}), clock);
+        identity::aws_default_chain(env, clock, {whole.region, whole.fips}), clock, store.name);
     auto made = std::make_unique<s3_signer>(whole, provider, std::move(clock));
     return {std::move(made), {std::move(provider)}};
 }

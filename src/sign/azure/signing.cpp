@@ -26,10 +26,10 @@ signing make_azure_signing(const config::store& store, const identity::environme
         throw std::invalid_argument("an Azure store takes an account key or nothing");
     }
     auto tokens = std::make_shared<identity::refreshing_provider<identity::bearer_token>>(
-        identity::azure_default_chain(env, clock), clock);
+        identity::azure_default_chain(env, clock), clock, store.name);
     identity::azure_blob_service service{azure_endpoint(store), store.ca_file};
     auto source = std::make_unique<identity::azure_delegation_key_source>(std::move(service), tokens, clock);
-    auto keys = std::make_shared<identity::azure_delegation_keys>(std::move(source), clock);
+    auto keys = std::make_shared<identity::azure_delegation_keys>(std::move(source), clock, store.name);
     auto made = std::make_unique<azure_token_signer>(store, tokens, keys, std::move(clock));
     signing whole{std::move(made), {std::move(tokens)}};
     whole.refreshables_for_urls.push_back(std::move(keys));

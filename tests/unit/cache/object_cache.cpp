@@ -36,6 +36,17 @@ system_calls with_allocate(int (*allocate)(int, int, off_t, off_t)) {
     return calls;
 }
 
+/// How many lists of the directory fail from now on.
+std::atomic<int> failing_lists{0};
+DIR* list_at_will(int fd) {
+    if (failing_lists > 0) {
+        --failing_lists;
+        errno = EIO;
+        return nullptr;
+    }
+    return ::fdopendir(fd);
+}
+
 struct cache_bench : disk_bench {
     explicit cache_bench(std::uint64_t max_size = 64 * mib, system_calls calls = {})
         : disk_bench(max_size, calls) {
@@ -169,6 +180,21 @@ BOOST_AUTO_TEST_CASE(no_directory_is_no_cache_and_a_bad_one_is_an_error) {
     c.settings.directory = c.directory.path() + "/file";
     c.start();
     BOOST_TEST((c.cache->available().error().code == errc::disk_error));
+}
+
+BOOST_AUTO_TEST_CASE(a_directory_that_could_not_be_listed_is_had_when_it_can) {
+    system_calls calls;
+    calls.list = list_at_will;
+    failing_lists = 1;
+    cache_bench b(64 * mib, calls);
+    BOOST_TEST((b.cache->available().error().code == errc::disk_error));
+    const auto until = std::chrono::steady_clock::now() + std::chrono::seconds(30);
+    while (!b.cache->available() && std::chrono::steady_clock::now() < until) {
+        std::this_thread::yield();
+    }
+    BOOST_TEST(b.cache->available().has_value());
+    BOOST_TEST(b.write_errors["open"] == 1);
+    BOOST_TEST(b.write_errors["locked"] == 0);
 }
 
 BOOST_FIXTURE_TEST_CASE(a_new_version_takes_the_place_of_the_old_whose_readers_finish, cache_bench) {
