@@ -35,8 +35,8 @@ public:
         , left_(cap) {}
 
     result<void> feed(std::string_view piece, bool last) {
-        if (failure_) {
-            return *failure_;
+        if (!outcome_) {
+            return outcome_;
         }
         if (finished_) { // the parser would begin anew
             return piece.empty() ? result<void>() : fail(malformed("bytes after the end"));
@@ -50,8 +50,8 @@ public:
         }
         json::error_code ec;
         const auto taken = parser_.write_some(!last, piece.data(), piece.size(), ec);
-        if (parser_.handler().failure()) {
-            return fail(*parser_.handler().failure());
+        if (!parser_.handler().outcome()) {
+            return fail(parser_.handler().outcome().error());
         }
         if (ec) {
             return fail(malformed(ec.message()));
@@ -70,14 +70,14 @@ public:
 
 private:
     result<void> fail(error e) {
-        failure_ = e;
+        outcome_ = std::move(e);
         finished_ = false;
-        return e;
+        return outcome_;
     }
 
     json::basic_parser<json_tracker> parser_;
     std::size_t left_;
-    std::optional<error> failure_;
+    result<void> outcome_{}; ///< of all that was fed
     bool finished_{false};
 };
 

@@ -83,7 +83,7 @@ bool json_tracker::on_string(text part, std::size_t n, code& ec) {
 }
 
 bool json_tracker::fail(error e, code& ec) {
-    failure_ = std::move(e);
+    outcome_ = std::move(e);
     ec = boost::json::error::syntax;
     return false;
 }

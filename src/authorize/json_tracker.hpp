@@ -39,7 +39,8 @@ public:
     explicit json_tracker(const std::vector<std::string>& pointers);
 
     [[nodiscard]] const std::vector<json_target>& all() const noexcept { return targets_; }
-    [[nodiscard]] const std::optional<error>& failure() const noexcept { return failure_; }
+    /// Why the parser was told to stop; a success where it was not.
+    [[nodiscard]] const result<void>& outcome() const noexcept { return outcome_; }
 
     using code = boost::json::error_code;
     using text = boost::json::string_view;
@@ -83,7 +84,7 @@ private:
     std::string text_;
     bool in_string_{false};
     bool hit_{false};
-    std::optional<error> failure_;
+    result<void> outcome_{};
 };
 
 } // namespace sluice::authorize::detail

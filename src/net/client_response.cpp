@@ -113,8 +113,8 @@ awaitable<result<std::size_t>> client_response::read_body_into(asio::mutable_buf
             }
             co_return n;
         }
-        if (r.failed) {
-            co_return *r.failed;
+        if (!r.outcome) {
+            co_return r.outcome.error();
         }
         if (r.done) {
             co_return std::size_t{0};

@@ -43,7 +43,7 @@ void client_response::reader::begin_response(lease l, const send_options& o) {
     floor = begin = end = 0;
     received = filled = done = false;
     ahead = {};
-    failed.reset();
+    outcome = {};
     decoded = 0;
 }
 
@@ -111,10 +111,10 @@ awaitable<result<void>> client_response::reader::read_head() {
 }
 
 void client_response::reader::decode_ahead() {
-    while (ahead.empty() && !done && !failed && begin < end) {
+    while (ahead.empty() && !done && outcome && begin < end) {
         auto step = parser.parse_body(unread());
         if (!step) {
-            failed = of_peer(step.error());
+            outcome = of_peer(step.error());
             return;
         }
         begin += step->consumed;
@@ -129,8 +129,8 @@ void client_response::reader::decode_ahead() {
 
 result<std::string_view> client_response::reader::take_decoded() {
     decode_ahead();
-    if (ahead.empty() && failed) {
-        return *failed;
+    if (ahead.empty() && !outcome) {
+        return outcome.error();
     }
     const auto content = std::exchange(ahead, {});
     decode_ahead(); // so that `complete` is true as early as possible

@@ -6,7 +6,6 @@
 
 #include <openssl/crypto.h>
 
-#include <optional>
 #include <utility>
 #include <vector>
 
@@ -56,7 +55,7 @@ struct client_response::reader {
     }
 
     [[nodiscard]] std::string_view unread() const { return {data + begin, end - begin}; }
-    [[nodiscard]] bool complete() const { return done && ahead.empty() && !failed; }
+    [[nodiscard]] bool complete() const { return done && ahead.empty() && outcome; }
     void start_body_timeout() {
         connected->timer().expires_after(options.body_timeout ? options.response_timeout
                                                               : std::chrono::milliseconds(0));
@@ -86,7 +85,7 @@ struct client_response::reader {
     bool filled{false};   // the last read took all the room there was
     bool done{false};
     std::string_view ahead{};    // content that was decoded and not given yet
-    std::optional<error> failed; // what comes after it
+    result<void> outcome{};      // an error that comes after it
     std::uint64_t decoded{0};    // content in all
 };
 
