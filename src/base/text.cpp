@@ -27,6 +27,15 @@ std::string to_lower(std::string_view text) {
     return lower;
 }
 
+std::string_view trimmed(std::string_view text) noexcept {
+    constexpr std::string_view blank = " \t\r\n";
+    const auto first = text.find_first_not_of(blank);
+    if (first == std::string_view::npos) {
+        return {};
+    }
+    return text.substr(first, text.find_last_not_of(blank) - first + 1);
+}
+
 std::string host_and_port(std::string_view host, std::uint16_t port) {
     const bool brackets = host.find(':') != std::string_view::npos;
     return std::string(brackets ? "[" : "").append(host).append(brackets ? "]:" : ":").append(std::to_string(port));

@@ -1,3 +1,4 @@
+#include <sluice/base/text.hpp>
 #include <sluice/identity/credential_file.hpp>
 #include <sluice/identity/credential_text.hpp>
 

@@ -1,6 +1,5 @@
 #include <sluice/base/secret.hpp>
 #include <sluice/base/text.hpp>
-#include <sluice/identity/credential_text.hpp>
 #include <sluice/identity/sanitize_message.hpp>
 
 #include <algorithm>

@@ -1,10 +1,10 @@
+#include <sluice/base/base64.hpp>
 #include <sluice/config/address.hpp>
 #include <sluice/config/text.hpp>
 #include <sluice/net/proxy.hpp>
 
 #include <boost/url/parse.hpp>
 #include <boost/url/url_view.hpp>
-#include <openssl/evp.h>
 
 #include <array>
 #include <cstdlib>
@@ -27,13 +27,10 @@ result<secret> basic(const boost::urls::url_view& from) {
     pair.text.reserve(user.text.size() + 1 + password.text.size());
     pair.text.append(user.text).append(":").append(password.text);
     constexpr std::string_view scheme = "Basic ";
+    const wiped_text encoded(base64_encode(pair.text));
     wiped_text value;
-    value.text.reserve(scheme.size() + 4 * (pair.text.size() / 3 + 1) + 1);
-    value.text.append(scheme).append(4 * (pair.text.size() / 3 + 1) + 1, '\0');
-    const int size =
-        EVP_EncodeBlock(reinterpret_cast<unsigned char*>(value.text.data() + scheme.size()),
-                        reinterpret_cast<const unsigned char*>(pair.text.data()), static_cast<int>(pair.text.size()));
-    value.text.resize(scheme.size() + static_cast<std::size_t>(size));
+    value.text.reserve(scheme.size() + encoded.text.size());
+    value.text.append(scheme).append(encoded.text);
     return secret(value.text);
 }
 

@@ -22,10 +22,6 @@ const EVP_MD* sha256_method() {
     return method;
 }
 
-const unsigned char* octets(std::string_view text) {
-    return reinterpret_cast<const unsigned char*>(text.data());
-}
-
 digest_context new_context() {
     digest_context context(EVP_MD_CTX_new());
     if (context == nullptr) {
@@ -120,38 +116,6 @@ sha256_digest hmac_key::mac(std::string_view data) const {
     const auto inner = finish(context, data.data(), data.size());
     begin(outer_);
     return finish(context, inner.data(), inner.size());
-}
-
-std::string base64_encode(std::string_view bytes) {
-    std::string text((bytes.size() + 2) / 3 * 4 + 1, '\0'); // OpenSSL adds a NUL
-    const int length =
-        EVP_EncodeBlock(reinterpret_cast<unsigned char*>(text.data()), octets(bytes), static_cast<int>(bytes.size()));
-    text.resize(static_cast<std::size_t>(length));
-    return text;
-}
-
-std::optional<secret> base64_decode(std::string_view text) {
-    if (text.size() % 4 != 0) {
-        return std::nullopt;
-    }
-    wiped_text whole(std::string(text.size() / 4 * 3, '\0'));
-    const int length = EVP_DecodeBlock(reinterpret_cast<unsigned char*>(whole.text.data()), octets(text),
-                                       static_cast<int>(text.size()));
-    if (length < 0) {
-        return std::nullopt;
-    }
-    // OpenSSL counts padding as zero bytes and skips white space around the text, so encoding the result again is the
-    // check.
-    const std::size_t padding = text.ends_with("==") ? 2 : (text.ends_with('=') ? 1 : 0);
-    if (static_cast<std::size_t>(length) < padding) {
-        return std::nullopt;
-    }
-    const auto bytes = std::string_view(whole.text).substr(0, static_cast<std::size_t>(length) - padding);
-    const wiped_text again(base64_encode(bytes));
-    if (again.text != text) {
-        return std::nullopt;
-    }
-    return secret(bytes);
 }
 
 void wipe(std::span<std::uint8_t> bytes) noexcept {

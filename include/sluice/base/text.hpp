@@ -27,6 +27,9 @@ namespace sluice {
 /// `text` with its ASCII letters in lower case.
 [[nodiscard]] std::string to_lower(std::string_view text);
 
+/// `text` without spaces, tabs and line ends around it.
+[[nodiscard]] std::string_view trimmed(std::string_view text) noexcept;
+
 /// The value of a hexadecimal digit of either case, or -1.
 [[nodiscard]] constexpr int hex_value(char c) noexcept {
     if (is_digit(c)) {

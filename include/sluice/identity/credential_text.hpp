@@ -5,9 +5,6 @@
 /// Checks on the single texts that credentials are made of. Pure.
 namespace sluice::identity {
 
-/// `text` without spaces, tabs and line ends around it.
-[[nodiscard]] std::string_view trimmed(std::string_view text) noexcept;
-
 /// True where `text` is not empty and consists of visible ASCII and spaces: fit for a header field or a form.
 [[nodiscard]] bool is_printable_ascii(std::string_view text) noexcept;
 

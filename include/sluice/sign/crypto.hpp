@@ -49,13 +49,6 @@ private:
     digest_context outer_; ///< with the key and `opad`
 };
 
-/// RFC 4648 §4, padded, without line breaks.
-[[nodiscard]] std::string base64_encode(std::string_view bytes);
-
-/// The strict inverse: nullopt for a length that is not a multiple of four, for white space and for anything else that
-/// `base64_encode` does not produce. The result is a secret, and copies are wiped, since keys are decoded with it.
-[[nodiscard]] std::optional<secret> base64_decode(std::string_view text);
-
 /// Wipes the bytes in a way that no optimiser removes.
 void wipe(std::span<std::uint8_t> bytes) noexcept;
 

@@ -1,3 +1,4 @@
+#include <sluice/base/text.hpp>
 #include <sluice/base/secret_json.hpp>
 #include <sluice/identity/credential_text.hpp>
 #include <sluice/identity/expiry.hpp>

@@ -1,7 +1,6 @@
 #include <sluice/base/text.hpp>
 #include <sluice/config/text.hpp>
 #include <sluice/identity/credential_file.hpp>
-#include <sluice/identity/credential_text.hpp>
 #include <sluice/identity/rfc3339.hpp>
 
 #include "parts.hpp"

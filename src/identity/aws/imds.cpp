@@ -1,3 +1,4 @@
+#include <sluice/base/text.hpp>
 #include <sluice/base/log.hpp>
 #include <sluice/config/text.hpp>
 #include <sluice/identity/credential_text.hpp>

@@ -1,3 +1,5 @@
+#include <sluice/base/text.hpp>
+#include <sluice/base/base64.hpp>
 #include <sluice/identity/azure/delegation_key.hpp>
 #include <sluice/identity/credential_text.hpp>
 #include <sluice/identity/expiry.hpp>
@@ -46,16 +48,6 @@ std::string whole_seconds(std::string_view text) {
     return std::string(text.substr(0, end)) + "Z";
 }
 
-bool looks_like_base64(std::string_view text) {
-    const std::string_view digits = text.substr(0, text.find('='));
-    return !digits.empty() && text.size() % 4 == 0 && text.size() - digits.size() <= 2 &&
-           text.find_first_not_of('=', digits.size()) == std::string_view::npos &&
-           std::ranges::all_of(digits, [](char c) {
-               return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '+' ||
-                      c == '/';
-           });
-}
-
 error status_error(const http_response& response, const request_secrets& sent) {
     std::string message = "answered " + std::to_string(response.status);
     const document xml(response.body.reveal());
@@ -93,7 +85,7 @@ result<user_delegation_key> read_delegation_key(const http_response& response, t
             return no_credentials(service, "the response has no valid UserDelegationKey", retryable::yes);
         }
     }
-    if (!looks_like_base64(key.value.reveal())) {
+    if (!is_base64(key.value.reveal())) {
         return no_credentials(service, "the response has no valid UserDelegationKey", retryable::yes);
     }
     key.expires = parse_rfc3339(key.expiry);

@@ -1,3 +1,4 @@
+#include <sluice/base/text.hpp>
 #include <sluice/config/address.hpp>
 #include <sluice/identity/credential_text.hpp>
 #include <sluice/identity/google/responses.hpp>

@@ -1,3 +1,4 @@
+#include <sluice/base/base64.hpp>
 #include <sluice/identity/google/rsa_key.hpp>
 
 #include <boost/json/object.hpp>
@@ -20,20 +21,6 @@ EVP_PKEY* as_pkey(void* key) {
 // Without it OpenSSL would ask for the passphrase of an encrypted key on the terminal.
 int no_passphrase(char* /*buffer*/, int /*size*/, int /*writing*/, void* /*context*/) {
     return 0;
-}
-
-// RFC 4648 §5 without padding, as RFC 7515 §2 has it.
-std::string base64url(std::string_view bytes) {
-    std::string text((bytes.size() + 2) / 3 * 4 + 1, '\0'); // OpenSSL adds a NUL
-    const int length =
-        EVP_EncodeBlock(reinterpret_cast<unsigned char*>(text.data()),
-                        reinterpret_cast<const unsigned char*>(bytes.data()), static_cast<int>(bytes.size()));
-    text.resize(static_cast<std::size_t>(length));
-    for (char& c : text) {
-        c = c == '+' ? '-' : c == '/' ? '_' : c;
-    }
-    text.erase(text.find_last_not_of('=') + 1);
-    return text;
 }
 
 } // namespace
@@ -83,14 +70,14 @@ secret google_assertion(const rsa_key& key, std::string_view key_id, std::string
     const auto ends = issued + std::chrono::hours(1);
     const boost::json::object claims{
         {"iss", email}, {"scope", scope}, {"aud", audience}, {"iat", issued.count()}, {"exp", ends.count()}};
-    wiped_text text(base64url(boost::json::serialize(header)) + "." + base64url(boost::json::serialize(claims)));
+    wiped_text text(base64_url_encode(boost::json::serialize(header)) + "." + base64_url_encode(boost::json::serialize(claims)));
     auto signature = key.sign(text.text);
     if (!signature) {
         return {};
     }
     // With its signature the assertion is a secret.
     const wiped_text bytes(std::move(*signature));
-    const wiped_text last(base64url(bytes.text));
+    const wiped_text last(base64_url_encode(bytes.text));
     text.append(".").append(last.text);
     return secret(text.text);
 }

@@ -1,3 +1,4 @@
+#include <sluice/base/base64.hpp>
 #include <sluice/config/address.hpp>
 #include <sluice/config/redact.hpp>
 #include <sluice/config/store_settings.hpp>
@@ -42,13 +43,6 @@ result<std::string> parse_container(std::string_view text) {
         return config::bad("must be a container's name: 3 to 63 lower-case letters, digits and single hyphens");
     }
     return std::string(text);
-}
-
-/// Whether `text` is base64 with its padding (RFC 4648 §4).
-bool is_base64(std::string_view text) {
-    const auto padding = text.size() - std::min(text.find_last_not_of('=') + 1, text.size());
-    return !text.empty() && text.size() % 4 == 0 && padding <= 2 &&
-           config::is_alphanumeric(text.substr(0, text.size() - padding), "+/");
 }
 
 /// The account that an endpoint names: the first segment of its path (emulators, addresses), or the first label of

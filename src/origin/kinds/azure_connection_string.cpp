@@ -33,13 +33,6 @@ bool is_known(std::string_view name) {
     return std::ranges::find(known, name) != std::end(known) || name.ends_with("endpoint");
 }
 
-std::string_view trimmed(std::string_view text) {
-    constexpr std::string_view blank = " \t\r\n";
-    const auto first = text.find_first_not_of(blank);
-    return first == std::string_view::npos ? std::string_view()
-                                           : text.substr(first, text.find_last_not_of(blank) - first + 1);
-}
-
 result<settings> split(std::string_view text) {
     settings found;
     while (!text.empty()) {

@@ -1,3 +1,4 @@
+#include <sluice/base/base64.hpp>
 #include <sluice/sign/azure/sas.hpp>
 
 #include <initializer_list>

@@ -1,3 +1,4 @@
+#include <sluice/base/base64.hpp>
 #include <sluice/identity/azure/chain.hpp>
 #include <sluice/identity/refreshing_provider.hpp>
 #include <sluice/sign/azure/key_signer.hpp>

@@ -1,3 +1,4 @@
+#include <sluice/base/base64.hpp>
 #include <sluice/config/address.hpp>
 #include <sluice/identity/form.hpp>
 #include <sluice/sign/azure/key_signer.hpp>

@@ -1,3 +1,4 @@
+#include <sluice/base/base64.hpp>
 #include <sluice/base/secret_json.hpp>
 #include <sluice/base/text.hpp>
 #include <sluice/identity/google/responses.hpp>

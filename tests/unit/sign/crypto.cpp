@@ -51,31 +51,4 @@ BOOST_AUTO_TEST_CASE(a_key_signs_again_and_from_many_threads) {
     BOOST_TEST(wrong == 0);
 }
 
-BOOST_AUTO_TEST_CASE(base64_of_rfc_4648) {
-    using namespace std::string_view_literals;
-    const std::pair<std::string_view, std::string_view> examples[] = {{"", ""},
-                                                                      {"f", "Zg=="},
-                                                                      {"fo", "Zm8="},
-                                                                      {"foo", "Zm9v"},
-                                                                      {"foob", "Zm9vYg=="},
-                                                                      {"fooba", "Zm9vYmE="},
-                                                                      {"foobar", "Zm9vYmFy"},
-                                                                      {"\0\xff"sv, "AP8="}};
-    for (const auto& [bytes, text] : examples) {
-        BOOST_TEST(base64_encode(bytes) == text);
-        const auto back = base64_decode(text);
-        BOOST_REQUIRE(back.has_value());
-        BOOST_TEST(back->reveal() == bytes);
-    }
-}
-
-BOOST_AUTO_TEST_CASE(base64_decode_is_strict) {
-    for (const std::string_view text : {"Zg", "Zg=", "Zg===", "Z===", "====", "Zh==", " Zg=", "    ", "Zm9v\n",
-                                        "Zm9v    ", "Zm=v", "Zm-_", "Zg==Zg=="}) {
-        BOOST_TEST_CONTEXT("'" << text << "'") {
-            BOOST_TEST(!base64_decode(text).has_value());
-        }
-    }
-}
-
 BOOST_AUTO_TEST_SUITE_END()

@@ -1,4 +1,5 @@
 // That no copy of a key is left in memory that is given back, nor on a stack.
+#include <sluice/base/base64.hpp>
 #include <sluice/sign/crypto.hpp>
 #include <sluice/sign/make_signer.hpp>
 #include <sluice/sign/signature_v4.hpp>
@@ -52,10 +53,10 @@ BOOST_AUTO_TEST_SUITE(wiping)
 
 BOOST_AUTO_TEST_CASE(keys_in_base64) {
     // The mark in the bytes, and in the text.
-    for (const std::string& text : {base64_encode(hush), hush}) {
-        BOOST_TEST(blocks_left_by([&] { BOOST_CHECK(base64_decode(text)); }) == 0);
+    for (const std::string& text : {sluice::base64_encode(hush), hush}) {
+        BOOST_TEST(blocks_left_by([&] { BOOST_CHECK(sluice::base64_decode(text)); }) == 0);
         const std::string broken = text + "Zh==";
-        BOOST_TEST(blocks_left_by([&] { BOOST_CHECK(!base64_decode(broken)); }) == 0);
+        BOOST_TEST(blocks_left_by([&] { BOOST_CHECK(!sluice::base64_decode(broken)); }) == 0);
         sluice::config::store store;
         store.account = "a";
         store.bucket = "b";

@@ -1,4 +1,5 @@
 // The layouts of every version of SAS, on which two implementations agree, and the paths of blobs.
+#include <sluice/base/base64.hpp>
 #include <sluice/sign/azure/address.hpp>
 #include <sluice/sign/azure/sas.hpp>
 
@@ -81,7 +82,7 @@ void run_case(const json::object& test) {
     }
 
     BOOST_TEST(azure_string_to_sign(sas) == text(expect, "string_to_sign"));
-    const auto bytes = base64_decode(key_text);
+    const auto bytes = sluice::base64_decode(key_text);
     BOOST_REQUIRE(bytes);
     const std::string signed_query = azure_signed_query(sas, hmac_key(as_key(bytes->reveal())));
     const auto sent = by_name(vectors::split_query(signed_query));

@@ -1,4 +1,5 @@
 // The two signers of Azure stores: by account key, and by token with a user delegation key for URLs.
+#include <sluice/base/base64.hpp>
 #include <sluice/sign/azure/key_signer.hpp>
 #include <sluice/sign/azure/token_signer.hpp>
 #include <sluice/sign/make_signer.hpp>
@@ -39,7 +40,7 @@ sluice::config::store store_of(std::chrono::milliseconds expiry = 1h) {
 }
 
 std::shared_ptr<const hmac_key> key_of(std::string_view base64) {
-    return std::make_shared<const hmac_key>(as_key(base64_decode(base64).value().reveal()));
+    return std::make_shared<const hmac_key>(as_key(sluice::base64_decode(base64).value().reveal()));
 }
 
 std::map<std::string, std::string> query_of(const signed_request& made) {
@@ -160,7 +161,7 @@ BOOST_AUTO_TEST_CASE(a_service_sas) {
                              "2021-12-02\nb\n\n\n\n\n\n\n";
     const auto mac = key_of(account_key)->mac(text);
     BOOST_TEST(query.at("sig") ==
-               base64_encode(std::string_view(reinterpret_cast<const char*>(mac.data()), mac.size())));
+               sluice::base64_encode(std::string_view(reinterpret_cast<const char*>(mac.data()), mac.size())));
 }
 
 BOOST_AUTO_TEST_CASE(an_emulator) {
