@@ -5,7 +5,7 @@
 #include <sluice/media/fill_rules.hpp>
 #include <sluice/origin/version.hpp>
 
-#include "transfer.hpp"
+#include "fill_task.hpp"
 
 namespace sluice::media {
 

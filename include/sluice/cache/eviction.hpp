@@ -25,7 +25,7 @@ struct eviction_candidate {
 };
 
 /// Decides the order of eviction, and is the only place that knows how recently anything was used. To add another one,
-/// implement it in a file of its own beside `lru_clock.cpp`, and make it in the constructor of `object_cache`.
+/// implement it in a file of its own beside `lru.cpp`, and make it in the constructor of `object_cache`.
 class eviction_policy {
 public:
     virtual ~eviction_policy() = default;

@@ -1,4 +1,4 @@
-#include "transfer.hpp"
+#include "fill_task.hpp"
 
 #include <sluice/base/log.hpp>
 #include <sluice/base/scoped_registration.hpp>
