@@ -16,7 +16,7 @@ namespace sluice::authorize {
 
 namespace {
 
-using flight = single_flight<subrequest_result>::ticket;
+using subrequest_flight = single_flight<subrequest_result>::flight;
 
 bool keeps_decisions(const config::authorize_subrequest& how) noexcept {
     return how.ttl.count() > 0;
@@ -36,33 +36,33 @@ void prepare(subrequest& s) {
 }
 
 /// A follower's: the leader's result; nullopt where the client has gone before it.
-awaitable<std::optional<subrequest_result>> follow(session::exchange& x, flight& place) {
+awaitable<std::optional<subrequest_result>> follow(session::exchange& x, subrequest_flight& flight) {
     const auto wake = std::make_shared<async_event>(x.worker.self.get_executor());
     const session::disconnect_watch watch(x, async_event::notify_at, wake.get());
     const auto gone = [&watch] { return watch.client_gone(); };
-    auto result = co_await place.wait_unless(wake, gone);
+    auto result = co_await flight.wait_unless(wake, gone);
     co_return result;
 }
 
 /// A running subrequest, and what becomes of it where its client goes.
 struct running_subrequest {
-    flight& place;
+    subrequest_flight& flight;
     net::request_canceler canceler{};
 
     void on_client_gone() {
-        if (place.close_if_alone()) {
+        if (flight.close_if_alone()) {
             canceler.cancel();
         }
     }
 };
 
 /// The leader's: sends the subrequest for all who follow.
-awaitable<auth_result> lead(const subrequest& s, flight& place) {
+awaitable<auth_result> lead(const subrequest& s, subrequest_flight& flight) {
     auth_result out;
     if (!s.sendable) {
         co_return out;
     }
-    running_subrequest running{place};
+    running_subrequest running{flight};
     session::disconnect_watch watch(
         s.x, [](void* r) { static_cast<running_subrequest*>(r)->on_client_gone(); }, &running);
     auto response = co_await send_subrequest(s, running.canceler);
@@ -78,11 +78,11 @@ awaitable<auth_result> join_subrequest(const subrequest& s) {
     const bool keeps = keeps_decisions(s.how);
     std::string caller = s.route.preset != nullptr ? caller_tag_of(s.x, shared.cache) : std::string();
     const auto token = shared.cache.begin(tags_of(s.route, s.target, s.x.target, std::move(caller)));
-    auto place = shared.subrequests.enter(flight_name(s.key, keeps ? std::optional(token.generation()) : std::nullopt,
+    auto flight = shared.subrequests.join(flight_name(s.key, keeps ? std::optional(token.generation()) : std::nullopt,
                                                       reinterpret_cast<std::uintptr_t>(&s.x)));
     auth_result out;
-    if (!place.leads()) {
-        auto theirs = co_await follow(s.x, place);
+    if (!flight.leads()) {
+        auto theirs = co_await follow(s.x, flight);
         out.client_gone = !theirs;
         if (theirs) {
             static_cast<subrequest_result&>(out) = std::move(*theirs);
@@ -90,12 +90,12 @@ awaitable<auth_result> join_subrequest(const subrequest& s) {
         co_return out;
     }
     const auto began = steady_clock::now();
-    auto led = co_await lead(s, place);
+    auto led = co_await lead(s, flight);
     out = std::move(led);
     if (out.authorization && keeps) {
         shared.cache.insert(token, s.key, out.authorization, began + s.how.ttl, steady_clock::now());
     }
-    place.land(static_cast<const subrequest_result&>(out));
+    flight.complete(static_cast<const subrequest_result&>(out));
     co_return out;
 }
 

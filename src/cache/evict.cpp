@@ -1,4 +1,4 @@
-// Making room: which blocks go, and which objects.
+// Evicting: which blocks go, and which objects.
 #include <sluice/cache/object_cache.hpp>
 
 #include <algorithm>
@@ -40,11 +40,11 @@ std::uint64_t object_cache::evict(std::uint64_t bytes, eviction_reason reason) {
             break;
         }
         auto& o = owners[c.owner];
-        const std::uint64_t given_back = !o ? 0 : c.is_whole_object ? drop_unused(o) : evict_block(o, c.block);
-        if (given_back > 0) {
+        const std::uint64_t released = !o ? 0 : c.is_whole_object ? drop_unused(o) : evict_block(o, c.block);
+        if (released > 0) {
             observer_.evicted(reason);
         }
-        freed += given_back;
+        freed += released;
     }
     return freed;
 }

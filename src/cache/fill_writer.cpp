@@ -43,14 +43,14 @@ void fill_writer::finish(result<void> outcome) {
     cache_->punch_later(object_, object_->end_fill(*fill_, std::move(outcome)));
 }
 
-awaitable<result<void>> fill_writer::make_room(std::uint64_t length) {
+awaitable<result<void>> fill_writer::reserve(std::uint64_t length) {
     const auto need = object_->reservation_for(*fill_, length);
     if (need.pages == 0) {
         co_return result<void>();
     }
-    auto room = co_await cache_->reserve(need.bytes + need.metadata);
-    if (!room) {
-        co_return room.error();
+    auto reserved = co_await cache_->reserve(need.bytes + need.metadata);
+    if (!reserved) {
+        co_return reserved.error();
     }
     object_->reserved(need);
     const std::uint64_t begin = static_cast<std::uint64_t>(need.first_page) * page_size;
@@ -66,16 +66,16 @@ awaitable<result<void>> fill_writer::make_room(std::uint64_t length) {
 }
 
 awaitable<result<void>> fill_writer::prepare() {
-    return make_room(1);
+    return reserve(1);
 }
 
 awaitable<result<void>> fill_writer::write(const char* data, std::size_t length) {
     SLUICE_ASSERT(thread_.is_this());
     const std::uint64_t begin = fill_->published;
     SLUICE_ASSERT(begin + length <= fill_->end);
-    auto room = co_await make_room(length);
-    if (!room) {
-        co_return room.error();
+    auto reserved = co_await reserve(length);
+    if (!reserved) {
+        co_return reserved.error();
     }
     struct outcome {
         result<void> written;

@@ -9,9 +9,9 @@ namespace sluice::cache {
 
 namespace {
 
-class lru_clock final : public eviction_policy {
+class lru final : public eviction_policy {
 public:
-    explicit lru_clock(std::uint32_t now) noexcept
+    explicit lru(std::uint32_t now) noexcept
         : now_(now) {}
 
     void touch(usage& u) noexcept override { u.value = now_.load(std::memory_order_relaxed); }
@@ -35,8 +35,8 @@ private:
 
 } // namespace
 
-std::unique_ptr<eviction_policy> make_lru_clock(std::uint32_t now) {
-    return std::make_unique<lru_clock>(now);
+std::unique_ptr<eviction_policy> make_lru(std::uint32_t now) {
+    return std::make_unique<lru>(now);
 }
 
 } // namespace sluice::cache

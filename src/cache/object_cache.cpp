@@ -37,7 +37,7 @@ object_cache::object_cache(cache_settings settings, file_pool& reads, file_pool&
     , writes_(writes)
     , observer_(std::move(observer))
     , budget_(settings_.max_size - overhead(settings_.max_size))
-    , policy_(make_lru_clock()) {}
+    , policy_(make_lru()) {}
 
 object_cache::~object_cache() {
     stop();
@@ -72,11 +72,11 @@ awaitable<result<std::shared_ptr<object>>> object_cache::create(object_info info
     }
     const page_layout layout{info.size, settings_.block_size};
     const std::uint64_t metadata = max_metadata_charge(info, 0, layout.pages_per_block());
-    auto room = co_await reserve(metadata);
-    if (!room) {
-        co_return room.error();
+    auto reserved = co_await reserve(metadata);
+    if (!reserved) {
+        co_return reserved.error();
     }
-    // From here on the object answers for that room.
+    // From here on the object answers for what was reserved.
     auto made = std::make_shared<object>(std::move(info), settings_.block_size, disk()->new_serial(), budget_, *policy_,
                                          metadata);
     auto job = [this, made] { return disk()->create(made->file_name(), made->info().size); };
@@ -111,11 +111,11 @@ awaitable<result<std::shared_ptr<object>>> object_cache::create(object_info info
         unlink_later(before);
     }
     if (too_many) {
-        auto make_place = [this, made] {
+        auto make_file = [this, made] {
             evict_objects(made);
             return true;
         };
-        co_await writes_.run(std::move(make_place));
+        co_await writes_.run(std::move(make_file));
     }
     co_return made;
 }

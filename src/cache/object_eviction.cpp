@@ -125,7 +125,7 @@ void object::add_evictable(std::size_t owner, std::vector<eviction_candidate>& o
         std::vector<path> paths;
         for (const auto* r : readers_) {
             const std::uint64_t to = std::min(r->last_, r->position_ + soon);
-            if (!r->rests_ && r->position_ <= to) {
+            if (!r->suspended_ && r->position_ <= to) {
                 paths.push_back({static_cast<std::size_t>(r->position_ / layout_.block_size),
                                  static_cast<std::size_t>(to / layout_.block_size) + 1});
             }

@@ -1,4 +1,4 @@
-// Who writes which pages: claims, what is published of them, and what is left where a transfer ends early.
+// Who writes which pages: claims, what is published of them, and what is left where a fill ends early.
 #include <sluice/base/assert.hpp>
 #include <sluice/cache/object.hpp>
 
@@ -57,7 +57,7 @@ void object::reserved(const reservation& n) {
     metadata_charge_.fetch_add(n.metadata, std::memory_order_relaxed);
     const std::uint64_t charge = metadata_charge_for(table_.held_blocks());
     if (charge > metadata_charge()) {
-        // Several fills counted on the same room: a unit, out of what is kept for the directory.
+        // Several fills counted on the same bytes: a unit, out of what is kept for the directory.
         budget_.charge(charge - metadata_charge());
         metadata_charge_.store(charge, std::memory_order_relaxed);
     }
@@ -186,10 +186,11 @@ object::demand object::demand_for(const fill& f, std::uint64_t window) {
     const mutex_lock lock(mutex_);
     demand d;
     for (const auto* r : readers_) {
-        // Twice the window: the last write before a pause may end beyond it, and that must not end the transfer.
+        // Twice the window: the last write before a pause may end beyond it, and that must not end the fill.
         // And to the end of the last page wanted: a page that is left in its middle is nobody's any more.
         const std::uint64_t wanted_to = layout_.page_end(static_cast<std::size_t>(r->last_ / page_size));
-        if (!r->rests_ && r->position_ < f.end && wanted_to > f.published && f.published <= r->position_ + 2 * window) {
+        if (!r->suspended_ && r->position_ < f.end && wanted_to > f.published &&
+            f.published <= r->position_ + 2 * window) {
             d.wanted = true;
             d.furthest_reader = std::max(d.furthest_reader, r->position_);
         }
@@ -199,8 +200,9 @@ object::demand object::demand_for(const fill& f, std::uint64_t window) {
 
 bool object::has_reader_in(std::uint64_t first, std::uint64_t last) {
     const mutex_lock lock(mutex_);
-    return std::any_of(readers_.begin(), readers_.end(),
-                       [=](const reader* r) { return !r->rests_ && r->position_ >= first && r->position_ <= last; });
+    return std::any_of(readers_.begin(), readers_.end(), [=](const reader* r) {
+        return !r->suspended_ && r->position_ >= first && r->position_ <= last;
+    });
 }
 
 void object::await_demand(fill& f, std::shared_ptr<async_event> producer) {

@@ -23,7 +23,7 @@ std::size_t object_index::key_hash::operator()(const key_view& k) const noexcept
 
 object_index::object_ptr object_index::find(std::string_view store, std::string_view name) {
     const auto it = objects_.find(key_view{store, name});
-    return it == objects_.end() || !settle(**it) ? nullptr : *it;
+    return it == objects_.end() || !apply_running(**it) ? nullptr : *it;
 }
 
 object_index::object_ptr object_index::present(std::string_view store, std::string_view name) const {
@@ -100,7 +100,7 @@ bool object_index::step(tag_change& c, std::vector<object_ptr>& changed) {
     return true;
 }
 
-bool object_index::settle(object& o) const {
+bool object_index::apply_running(object& o) const {
     for (const auto& c : running_) {
         bool concerned = false;
         if (o.indexed_at() < c.number) {

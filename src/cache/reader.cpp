@@ -44,11 +44,11 @@ void reader::release() {
     object_->unpin(*this);
 }
 
-void reader::rest() {
+void reader::suspend() {
     SLUICE_ASSERT(thread_.is_this());
     const mutex_lock lock(object_->mutex_);
     object_->unpin(*this);
-    rests_ = true;
+    suspended_ = true;
     object_->wake_producers();
 }
 
@@ -58,7 +58,7 @@ span reader::next(std::uint64_t position) {
     const mutex_lock lock(object_->mutex_);
     object_->unpin(*this);
     position_ = position;
-    rests_ = false;
+    suspended_ = false;
     object_->wake_producers();
     const auto waited = std::exchange(waits_for_, nullptr);
     waits_ = false;

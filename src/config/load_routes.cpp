@@ -42,9 +42,9 @@ void read_headers(reading& r, mapping& m, route& out) {
 }
 
 void read_name(mapping& m, const std::vector<route>& routes, route& out) {
-    const node* given = out.name.empty() ? m.need("name") : m.take("name");
-    const node* at = given != nullptr ? m.read("name", out.name, parse_name) : nullptr;
-    if (at == nullptr && (given != nullptr || out.name.empty())) {
+    const node* value = out.name.empty() ? m.need("name") : m.take("name");
+    const node* at = value != nullptr ? m.read("name", out.name, parse_name) : nullptr;
+    if (at == nullptr && (value != nullptr || out.name.empty())) {
         return;
     }
     if (out.name == "relay") {

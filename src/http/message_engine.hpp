@@ -141,7 +141,7 @@ private:
     [[nodiscard]] error fail(std::string_view detail) const {
         return {IsRequest ? errc::bad_request : errc::protocol_error, source_, false, std::string(detail)};
     }
-    void settle_framing();
+    void read_framing();
 
     std::uint32_t header_limit_;
     error_source source_;

@@ -109,13 +109,13 @@ result<std::size_t> engine<IsRequest>::parse_head(std::string_view data) {
         if (head.status < 100)
             return fail("illegal status");
     }
-    settle_framing();
+    read_framing();
     return scanner_.end();
 }
 
 /// Keeps the framing that the head gives: trailers may change the flags in Beast's parser.
 template <bool IsRequest>
-void engine<IsRequest>::settle_framing() {
+void engine<IsRequest>::read_framing() {
     has_head = true;
     const bool coded = head.fields.find("transfer-encoding") != nullptr;
     const auto length = parser_->content_length();

@@ -22,7 +22,7 @@ using detail::cached_delivery;
 awaitable<result<void>> fetch_missing(cached_delivery& d, const cache::span& s) {
     media_request& m = d.m;
     if (!may_restart(m.x.head_sent, d.restarts)) {
-        co_return error{errc::store_error, error_source::origin, false, "too many transfers failed"};
+        co_return error{errc::store_error, error_source::origin, false, "too many fills failed"};
     }
     d.restarts += m.x.head_sent ? 1 : 0;
     const auto began = steady_clock::now();
@@ -73,7 +73,7 @@ awaitable<result<void>> send_coded(cached_delivery& d, cache::reader& r, int fd,
     co_return sent;
 }
 
-/// Waits for a transfer to bring more. Errors: `connection_lost` where the client leaves meanwhile.
+/// Waits for a fill to bring more. Errors: `connection_lost` where the client leaves meanwhile.
 awaitable<result<void>> wait_for_fill(cached_delivery& d, cache::reader& r,
                                       std::optional<session::disconnect_watch>& watch) {
     media_request& m = d.m;
@@ -82,7 +82,7 @@ awaitable<result<void>> wait_for_fill(cached_delivery& d, cache::reader& r,
         m.collapsed = true;
         m.x.worker.counters.fill_joins->Increment();
     }
-    m.x.client.timer().clear(); // the transfer has time-outs of its own
+    m.x.client.timer().clear(); // the fill has time-outs of its own
     if (!watch) {
         watch.emplace(
             m.x, [](void* waiting) { static_cast<cache::reader*>(waiting)->interrupt(); }, &r);
@@ -131,7 +131,7 @@ awaitable<result<void>> send_part(cached_delivery& d, std::shared_ptr<cache::fil
             break;
         }
         if (!done) {
-            r.rest(); // nothing more is wanted of the cache, whatever comes of the rest
+            r.suspend(); // nothing more is wanted of the cache, whatever comes of the rest
             co_return co_await recover(d, done.error());
         }
     }

@@ -10,7 +10,7 @@ namespace {
 using coverage = cache::object::coverage;
 using metrics::outcome;
 
-/// Transfers begun for one response after its head, where others failed.
+/// Fills begun for one response after its head, where others failed.
 constexpr int max_restarts = 8;
 
 bool covers(const origin::object_head& answer, const plan& p) noexcept {

@@ -52,7 +52,7 @@ awaitable<result<fill_start>> begin_fill(fill_context& with, origin::store& stor
         writer.finish(usable);
         co_return usable.error();
     }
-    detail::start(detail::transfer{with, store, std::move(*slot), std::move(writer), std::move(got.value())});
+    detail::start(detail::fill_task{with, store, std::move(*slot), std::move(writer), std::move(got.value())});
     co_return fill_start::started;
 }
 
@@ -96,7 +96,7 @@ awaitable<result<admitted>> admit(fill_context& with, origin::store& store, obje
     }
     auto keepalive =
         std::make_unique<cache::reader>(o, with.worker.self.get_executor(), head.bytes.first, head.bytes.last);
-    detail::start(detail::transfer{with, store, std::move(*slot), std::move(writer), std::move(body)});
+    detail::start(detail::fill_task{with, store, std::move(*slot), std::move(writer), std::move(body)});
     co_return admitted{o, std::move(keepalive)};
 }
 

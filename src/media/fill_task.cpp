@@ -12,7 +12,7 @@ namespace sluice::media::detail {
 namespace {
 
 /// What one read of the origin takes at most; also what one write to the disk takes.
-constexpr std::size_t transfer_step = 128 * 1024;
+constexpr std::size_t fill_step = 128 * 1024;
 
 error nobody_waits() {
     return {errc::canceled, error_source::internal, true};
@@ -22,19 +22,19 @@ bool lacks_little(const cache::fill_writer& w) {
     return is_nearly_whole(w.position(), w.end(), w.of()->layout().block_size);
 }
 
-/// A transfer's entry in its worker's list. While it reads from the origin, which may be silent for long, nobody but
+/// A fill's entry in its worker's list. While it reads from the origin, which may be silent for long, nobody but
 /// the tick sees that the last reader has left.
-class watched_transfer : public running_fill {
+class running_task : public running_fill {
 public:
-    explicit watched_transfer(transfer& t)
-        : transfer_(t)
+    explicit running_task(fill_task& t)
+        : task_(t)
         , entry_(t.with.running, *this) {}
 
     void tick() override {
-        transfer_.writer.flush();
-        if (reading && !transfer_.writer.is_wanted(transfer_.with.read_ahead) && !lacks_little(transfer_.writer)) {
+        task_.writer.flush();
+        if (reading && !task_.writer.is_wanted(task_.with.read_ahead) && !lacks_little(task_.writer)) {
             abandoned_ = true;
-            transfer_.body->abort();
+            task_.body->abort();
         }
     }
     [[nodiscard]] bool abandoned() const noexcept { return abandoned_; }
@@ -42,13 +42,13 @@ public:
     bool reading{false};
 
 private:
-    transfer& transfer_;
+    fill_task& task_;
     const scoped_registration<std::vector<running_fill*>> entry_;
     bool abandoned_{false};
 };
 
-/// Asks for the rest of a broken transfer, of the same version alone.
-awaitable<result<void>> resume(transfer& t) {
+/// Asks for the rest of a broken fill, of the same version alone.
+awaitable<result<void>> resume(fill_task& t) {
     const auto until = steady_clock::now() + t.store.fetch_timeout();
     const auto request = request_for_version(t.writer.of()->info(), t.writer.position(), t.writer.end() - 1, until);
     auto again = co_await origin::fetch(t.with.origin_pool, t.store, request);
@@ -64,8 +64,8 @@ awaitable<result<void>> resume(transfer& t) {
     co_return result<void>();
 }
 
-/// Reads the next bytes, resuming a transfer that broke. 0: resumed, read again.
-awaitable<result<std::size_t>> read_some(transfer& t, watched_transfer& state, asio::mutable_buffer out,
+/// Reads the next bytes, resuming a fill that broke. 0: resumed, read again.
+awaitable<result<std::size_t>> read_some(fill_task& t, running_task& state, asio::mutable_buffer out,
                                          steady_clock::time_point last_progress, int& broken_in_row) {
     state.reading = true;
     auto n = co_await t.body->read(out);
@@ -92,10 +92,10 @@ awaitable<result<std::size_t>> read_some(transfer& t, watched_transfer& state, a
     co_return std::size_t{0};
 }
 
-/// Reads and writes until the transfer is complete. Errors: `canceled` where nobody wants the rest.
-awaitable<result<void>> pump(transfer& t, watched_transfer& state) {
+/// Reads and writes until the fill is complete. Errors: `canceled` where nobody wants the rest.
+awaitable<result<void>> pump(fill_task& t, running_task& state) {
     const auto wake = std::make_shared<async_event>(t.with.worker.self.get_executor());
-    std::vector<char> buffer(transfer_step);
+    std::vector<char> buffer(fill_step);
     auto last_progress = steady_clock::now();
     int broken_in_row = 0;
     while (!t.writer.complete()) {
@@ -124,12 +124,12 @@ awaitable<result<void>> pump(transfer& t, watched_transfer& state) {
     co_return result<void>();
 }
 
-awaitable<void> run(transfer t) {
-    watched_transfer state(t);
+awaitable<void> run(fill_task t) {
+    running_task state(t);
     auto ended = co_await pump(t, state);
     if (!ended && ended.error().code != errc::canceled) {
         const error& why = ended.error();
-        log::warn("a transfer into the cache failed",
+        log::warn("a fill of the cache failed",
                   {{"store", t.store.settings().name}, {"reason", to_string(why.code)}, {"detail", why.detail}});
         if (is_changed(why.code)) {
             t.with.cache.retire(t.writer.of());
@@ -141,7 +141,7 @@ awaitable<void> run(transfer t) {
 
 } // namespace
 
-void start(transfer t) {
+void start(fill_task t) {
     auto& tasks = t.with.worker.self.tasks;
     tasks.spawn(run(std::move(t)));
 }

@@ -5,8 +5,8 @@
 
 namespace sluice::media::detail {
 
-/// A transfer that is about to run: the writer, the answer it reads, and what is needed to resume it.
-struct transfer {
+/// A fill as it runs on its worker: the writer, the answer it reads, and what is needed to resume it.
+struct fill_task {
     fill_context& with;
     origin::store& store;
     slot_limit::slot slot;
@@ -15,6 +15,6 @@ struct transfer {
 };
 
 /// Lets it run on its worker until it is complete, fails, or nobody wants it any more; resumes it where it breaks.
-void start(transfer t);
+void start(fill_task t);
 
 } // namespace sluice::media::detail

@@ -169,7 +169,7 @@ awaitable<result<lookup_result>> ask_origin(lookup& l, std::shared_ptr<cache::ob
 
 /// For the one who leads.
 awaitable<result<lookup_result>> lead(lookup& l) {
-    // Somebody may have landed between the look and the lead.
+    // Somebody may have answered between the look and the lead.
     auto o = l.fills.cache.find(l.m.store.identity(), l.m.key);
     if (o && is_fresh(l.m, *o)) {
         co_return serve(std::move(o));
@@ -207,23 +207,23 @@ awaitable<result<lookup_result>> look_up(const lookup_context& with, fill_contex
             co_return serve(std::move(o));
         }
         then.marked = o ? o->marked() : 0;
-        auto ticket = with.flights.enter(m.store.identity() + '\n' + m.key);
-        if (ticket.leads()) {
+        auto flight = with.flights.join(m.store.identity() + '\n' + m.key);
+        if (flight.leads()) {
             auto found = co_await lead(l);
-            ticket.land(for_followers(l, found));
+            flight.complete(for_followers(l, found));
             co_return found;
         }
-        auto landed = co_await ticket.wait(m.x.worker.self.get_executor());
+        auto shared = co_await flight.wait(m.x.worker.self.get_executor());
         m.collapsed = true;
-        if (landed && m.x.outcome == outcome::relay) {
+        if (shared && m.x.outcome == outcome::relay) {
             m.x.outcome = o ? outcome::revalidated : outcome::miss;
         }
-        if (!landed && landed.error().code != errc::canceled) {
-            co_return without_answer(l, o, landed.error());
+        if (!shared && shared.error().code != errc::canceled) {
+            co_return without_answer(l, o, shared.error());
         }
         auto now = fills.cache.find(m.store.identity(), m.key);
         then.same_version = now == o;
-        if (landed && now && is_confirmed_since(then, state_of(*now))) {
+        if (shared && now && is_confirmed_since(then, state_of(*now))) {
             co_return serve(std::move(now));
         }
     }

@@ -35,7 +35,7 @@ void slow_reader_guard::look() {
 void slow_reader_guard::let_go() {
     if (!paused_) {
         paused_ = true;
-        reader_.rest();
+        reader_.suspend();
     }
 }
 

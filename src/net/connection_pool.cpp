@@ -61,7 +61,7 @@ struct connection_pool::impl {
 
 connection_pool::group& connection_pool::impl::of(const peer& p) {
     for (auto& g : groups) {
-        if (g.place.same_place(p)) {
+        if (g.place.same_endpoint(p)) {
             return g;
         }
     }

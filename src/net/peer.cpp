@@ -7,7 +7,7 @@ std::string peer::pool_key() const {
     return std::string(tls ? "tls " : "tcp ") + host + ' ' + std::to_string(port) + ' ' + ca_file;
 }
 
-bool peer::same_place(const peer& other) const noexcept {
+bool peer::same_endpoint(const peer& other) const noexcept {
     return tls == other.tls && port == other.port && host == other.host && ca_file == other.ca_file;
 }
 

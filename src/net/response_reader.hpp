@@ -84,9 +84,9 @@ struct client_response::reader {
     bool received{false}; // a byte of the response has come
     bool filled{false};   // the last read took all the room there was
     bool done{false};
-    std::string_view ahead{};    // content that was decoded and not given yet
-    result<void> outcome{};      // an error that comes after it
-    std::uint64_t decoded{0};    // content in all
+    std::string_view ahead{}; // content that was decoded and not given yet
+    result<void> outcome{};   // an error that comes after it
+    std::uint64_t decoded{0}; // content in all
 };
 
 } // namespace sluice::net

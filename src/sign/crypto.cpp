@@ -92,14 +92,14 @@ hmac_key::hmac_key(std::span<const std::uint8_t> key) {
     } else {
         std::ranges::copy(key, block.begin());
     }
-    const auto turn = [&block](unsigned by) {
+    const auto xor_with = [&block](unsigned by) {
         for (auto& byte : block) {
             byte = static_cast<std::uint8_t>(byte ^ by);
         }
     };
-    turn(0x36U);
+    xor_with(0x36U);
     inner_ = begun_with(block);
-    turn(0x36U ^ 0x5cU);
+    xor_with(0x36U ^ 0x5cU);
     outer_ = begun_with(block);
     wipe(block);
 }

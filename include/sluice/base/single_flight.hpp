@@ -19,59 +19,60 @@ namespace sluice {
 /// Shared by all workers. `Value` must be copyable.
 template <class Value>
 class single_flight {
-    struct flight {
+    struct shared_state {
         mutex guard;
         std::optional<Value> value GUARDED_BY(guard);
         std::vector<std::shared_ptr<async_event>> waiters GUARDED_BY(guard);
     };
 
 public:
-    /// A part in a flight. A leader that is destroyed without `land` gives its followers `abandoned`.
-    class ticket {
+    /// What a caller has of the call: it leads or follows. A leader that is destroyed without `complete` gives its
+    /// followers `abandoned`.
+    class flight {
     public:
-        ticket(ticket&& other) noexcept
+        flight(flight&& other) noexcept
             : owner_(std::exchange(other.owner_, nullptr))
             , key_(std::move(other.key_))
-            , flight_(std::move(other.flight_))
+            , state_(std::move(other.state_))
             , leads_(std::exchange(other.leads_, false))
             , listed_(std::exchange(other.listed_, false)) {}
-        ticket& operator=(ticket&&) = delete;
-        ~ticket() {
+        flight& operator=(flight&&) = delete;
+        ~flight() {
             if (leads_) {
-                land(owner_->abandoned_);
+                complete(owner_->abandoned_);
             }
         }
 
         [[nodiscard]] bool leads() const noexcept { return leads_; }
 
         /// The leader's: gives `value` to all followers; the next comer leads a new flight.
-        void land(Value value) {
+        void complete(Value value) {
             leads_ = false;
             {
                 const mutex_lock lock(owner_->mutex_);
                 take_out();
             }
-            const mutex_lock lock(flight_->guard);
-            SLUICE_ASSERT(!flight_->value);
-            flight_->value = std::move(value);
-            for (const auto& each : flight_->waiters) {
+            const mutex_lock lock(state_->guard);
+            SLUICE_ASSERT(!state_->value);
+            state_->value = std::move(value);
+            for (const auto& each : state_->waiters) {
                 each->notify();
             }
-            flight_->waiters.clear();
+            state_->waiters.clear();
         }
 
         /// The leader's: where nobody follows, closes the flight to later comers (the next one leads a new flight), so
         /// that the work can be canceled. False where somebody follows.
         [[nodiscard]] bool close_if_alone() {
             const mutex_lock lock(owner_->mutex_);
-            if (flight_.use_count() > (listed_ ? 2 : 1)) { // the table's and ours; more come under this lock alone
+            if (state_.use_count() > (listed_ ? 2 : 1)) { // the table's and ours; more come under this lock alone
                 return false;
             }
             take_out();
             return true;
         }
 
-        /// A follower's: completes when the leader has landed. `ex` is the caller's worker.
+        /// A follower's: completes when the leader has called `complete`. `ex` is the caller's worker.
         awaitable<Value> wait(executor ex) {
             const auto wake = std::make_shared<async_event>(ex);
             auto value = co_await wait_unless(wake, [] { return false; });
@@ -85,12 +86,12 @@ public:
             bool enlisted = false;
             for (;;) {
                 {
-                    const mutex_lock lock(flight_->guard);
-                    if (flight_->value) {
-                        co_return flight_->value;
+                    const mutex_lock lock(state_->guard);
+                    if (state_->value) {
+                        co_return state_->value;
                     }
                     if (!enlisted) {
-                        flight_->waiters.push_back(wake);
+                        state_->waiters.push_back(wake);
                         enlisted = true;
                     }
                 }
@@ -103,10 +104,10 @@ public:
 
     private:
         friend class single_flight;
-        ticket(single_flight* owner, std::string key, std::shared_ptr<flight> f, bool leads)
+        flight(single_flight* owner, std::string key, std::shared_ptr<shared_state> f, bool leads)
             : owner_(owner)
             , key_(std::move(key))
-            , flight_(std::move(f))
+            , state_(std::move(f))
             , leads_(leads) {}
         /// Takes the flight out of the table: the next comer leads a new one.
         void take_out() REQUIRES(owner_->mutex_) {
@@ -117,7 +118,7 @@ public:
 
         single_flight* owner_;
         std::string key_;
-        std::shared_ptr<flight> flight_;
+        std::shared_ptr<shared_state> state_;
         bool leads_;
         bool listed_{leads_}; // the leader's: it is in the table
     };
@@ -126,20 +127,21 @@ public:
         : abandoned_(std::move(abandoned)) {}
 
     /// Joins the flight of `key`, or leads a new one.
-    ticket enter(std::string key) {
+    flight join(std::string key) {
         const mutex_lock lock(mutex_);
         auto& slot = flights_[key];
         const bool leads = slot == nullptr;
         if (leads) {
-            slot = std::make_shared<flight>();
+            slot = std::make_shared<shared_state>();
         }
-        return ticket(this, std::move(key), slot, leads); // cannot throw: a flight without a leader would never land
+        return flight(this, std::move(key), slot,
+                      leads); // cannot throw: a flight without a leader would never complete
     }
 
 private:
     const Value abandoned_;
     mutex mutex_;
-    std::unordered_map<std::string, std::shared_ptr<flight>> flights_ GUARDED_BY(mutex_);
+    std::unordered_map<std::string, std::shared_ptr<shared_state>> flights_ GUARDED_BY(mutex_);
 };
 
 } // namespace sluice

@@ -49,7 +49,7 @@ public:
     void flush();
 
 private:
-    awaitable<result<void>> make_room(std::uint64_t length);
+    awaitable<result<void>> reserve(std::uint64_t length);
 
     [[no_unique_address]] owning_thread thread_;
     object_cache* cache_;

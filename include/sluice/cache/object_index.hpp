@@ -107,7 +107,7 @@ private:
     void erase(table::const_iterator it);
     bool step(tag_change& c, std::vector<object_ptr>& changed);
     /// Applies running changes that have not come to `o` yet; false where one purges it.
-    bool settle(object& o) const;
+    bool apply_running(object& o) const;
 
     table objects_;
     std::set<tagged, tagged_order> tags_;

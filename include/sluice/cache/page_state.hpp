@@ -35,7 +35,7 @@ struct reservation {
     std::uint64_t metadata{0};
 };
 
-/// One transfer from the origin into a run of pages. Guarded by its object's mutex, but for what its writer alone
+/// One ranged GET whose bytes go into a run of pages. Guarded by its object's mutex, but for what its writer alone
 /// changes (`published`, `end`) and reads.
 struct fill {
     std::uint64_t begin{0};     ///< its first byte

@@ -48,7 +48,7 @@ public:
     void release();
     /// Unpins, and counts as no reader until `next` is called again: for a client that takes next to nothing, so that
     /// neither blocks nor fills are kept for it.
-    void rest();
+    void suspend();
 
     /// Completes when something changed that `next` waited for.
     awaitable<void> wait() { return wake_->wait(); }
@@ -70,7 +70,7 @@ private:
     std::uint64_t wanted_{0}; // to be woken when a fill has published this far
     std::shared_ptr<fill> waits_for_;
     bool waits_{false};
-    bool rests_{false};
+    bool suspended_{false};
     bool saw_fill_{false};                                      // a span came from a running fill
     std::optional<std::pair<std::size_t, std::size_t>> pinned_; // blocks, inclusive
 };

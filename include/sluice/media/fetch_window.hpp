@@ -43,7 +43,7 @@ public:
         at_once_ = !is_open && wanted.last - wanted.first < max_;
     }
 
-    /// The last byte of a transfer that begins at `first`: of what the client named, else of the window, which grows.
+    /// The last byte of a fill that begins at `first`: of what the client named, else of the window, which grows.
     [[nodiscard]] std::uint64_t next_end(std::uint64_t first) noexcept {
         if (at_once_) {
             return wanted_.last;
@@ -64,8 +64,8 @@ public:
         return from > half ? std::nullopt : std::optional(http::byte_range{from, half});
     }
 
-    /// The bytes of a transfer that is begun ahead of the client at `position` for the missing bytes from `gap_begin`
-    /// up to before `gap_end`. Nullopt where there are none, and where the client is there itself: its own transfer
+    /// The bytes of a fill that is begun ahead of the client at `position` for the missing bytes from `gap_begin`
+    /// up to before `gap_end`. Nullopt where there are none, and where the client is there itself: its own fill
     /// waits for the origin in the foreground.
     [[nodiscard]] std::optional<http::byte_range> fetch_ahead(std::uint64_t position, std::uint64_t gap_begin,
                                                               std::uint64_t gap_end) noexcept {
@@ -81,7 +81,7 @@ private:
     std::uint64_t max_;
     std::uint64_t size_{first_window}; ///< of the next one
     http::byte_range wanted_{};
-    std::uint64_t fetched_to_{0}; ///< transfers ahead of the client were begun up to here
+    std::uint64_t fetched_to_{0}; ///< fills ahead of the client were begun up to here
     bool at_once_{false};
 };
 

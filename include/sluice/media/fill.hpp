@@ -13,10 +13,10 @@
 #include <string_view>
 #include <vector>
 
-/// Transfers from the origin into the cache. They belong to no request: readers follow them.
+/// Fills: ranged GETs whose bytes go into the cache. They belong to no request; readers follow them.
 namespace sluice::media {
 
-/// A transfer that runs on a worker.
+/// A fill that runs on a worker.
 class running_fill {
 public:
     running_fill() = default;
@@ -28,7 +28,7 @@ public:
     virtual void tick() = 0;
 };
 
-/// What the transfers of one worker need. Lives as long as the worker; on its thread only.
+/// What the fills of one worker need. Lives as long as the worker; on its thread only.
 struct fill_context {
     session::worker_context& worker;
     cache::object_cache& cache;
@@ -44,10 +44,10 @@ enum class fill_start : std::uint8_t {
 };
 
 /// Begins a fill of the known version `o` from the page of `first` to the page of `last`, or to the first page that is
-/// not missing: claims, reserves, asks the origin for that version alone, and lets the transfer run on this worker.
+/// not missing: claims, reserves, asks the origin for that version alone, and lets it run on this worker.
 /// `give_up`: for the head of the origin's answer.
 ///
-/// Completes when the transfer runs; readers then follow it. Errors: those of `fetch`, `reserve`, `fills_limit`.
+/// Completes when it runs; readers then follow it. Errors: those of `fetch`, `reserve`, `fills_limit`.
 awaitable<result<fill_start>> begin_fill(fill_context& with, origin::store& store, std::shared_ptr<cache::object> o,
                                          std::uint64_t first, std::uint64_t last, steady_clock::time_point give_up);
 
@@ -58,8 +58,8 @@ void read_ahead(fill_context& with, origin::store& store, std::shared_ptr<cache:
 /// A version that was taken in.
 struct admitted {
     std::shared_ptr<cache::object> object;
-    /// Stands in for whoever asked: a transfer that nobody reads would end before its first reader has come. To be kept
-    /// until that one is there; nullptr where there is no transfer.
+    /// Stands in for whoever asked: a fill that nobody reads would end before its first reader has come. To be kept
+    /// until that one is there; nullptr where there is no fill.
     std::unique_ptr<cache::reader> keepalive_reader;
 };
 
@@ -70,7 +70,7 @@ struct object_name {
     std::uint64_t purges_seen{0}; ///< `object_cache::changes` before the app was asked whether it allows this
 };
 
-/// Takes a whole answer of the origin into the cache as a new version, and lets its transfer run.
+/// Takes a whole answer of the origin into the cache as a new version, and lets its fill run.
 ///
 /// On an error that `is_uncacheable`, `body` was not touched and can be relayed directly. Errors: `no_validator`, those
 /// of `create` and `reserve`, `fills_limit`.

@@ -10,20 +10,20 @@
 #include <string>
 #include <string_view>
 
-/// The decisions of a transfer from the origin into the cache. Pure.
+/// The decisions of a fill from the origin into the cache. Pure.
 namespace sluice::media {
 
 /// Whether the block in hand lacks so little that it is finished although nobody reads it. `position`: the next byte;
-/// `end`: one past the transfer's last.
+/// `end`: one past the fill's last.
 [[nodiscard]] bool is_nearly_whole(std::uint64_t position, std::uint64_t end, std::uint64_t block_size) noexcept;
 
-/// Whether a transfer that broke with `broken` is resumed. `stalled`: how long ago its last byte came, without the time
+/// Whether a fill that broke with `broken` is resumed. `stalled`: how long ago its last byte came, without the time
 /// in which nobody wanted one; `fetch_timeout`: the store's. A store may break each attempt at once: only progress buys
 /// another.
 [[nodiscard]] bool may_resume(const error& broken, steady_clock::duration stalled,
                               std::chrono::milliseconds fetch_timeout) noexcept;
 
-/// The pause before a transfer is resumed that broke `broken_in_row` times without a byte between.
+/// The pause before a fill is resumed that broke `broken_in_row` times without a byte between.
 [[nodiscard]] std::chrono::milliseconds resume_delay(int broken_in_row) noexcept;
 
 /// A request for the bytes [first, last] of exactly that version. Views into `version`.
@@ -33,7 +33,7 @@ namespace sluice::media {
 /// Error: `unexpected_status` where the answer has no body.
 [[nodiscard]] result<void> check_has_body(const origin::object_head& answer);
 
-/// Error: `bad_content_range` where the answer's body does not begin at `position`, at which the transfer broke.
+/// Error: `bad_content_range` where the answer's body does not begin at `position`, at which the fill broke.
 [[nodiscard]] result<void> check_resumes(const origin::object_head& answer, std::uint64_t position);
 
 /// What the cache is to know of a new version. `store`: the store's identity; `is_generation`: its validator is a

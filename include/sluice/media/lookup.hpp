@@ -20,7 +20,7 @@ public:
         : single_flight(error{errc::canceled, error_source::internal, true}) {}
 };
 
-/// What look-ups need besides what transfers need. Shared by all workers.
+/// What look-ups need besides what fills need. Shared by all workers.
 struct lookup_context {
     lookup_flights& flights;
     std::chrono::milliseconds stale_if_error; ///< `cache.stale_if_error`
@@ -48,7 +48,7 @@ struct unsatisfiable_range {
 using lookup_result = std::variant<cached_version, uncacheable_answer, unsatisfiable_range>;
 
 /// Finds the version to serve: the cached one while it is fresh, else what the origin says; one question at a time for
-/// an object, whose answer all who wait share. A new version's transfer runs when this completes. On an error that
+/// an object, whose answer all who wait share. A new version's fill runs when this completes. On an error that
 /// `is_uncacheable` the origin can still be asked directly.
 ///
 /// Sets outcome and the Cache-Status parts of `m`.

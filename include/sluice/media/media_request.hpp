@@ -30,7 +30,7 @@ struct media_request {
 
     // for Cache-Status (RFC 9211)
     bool fetched{false};   ///< this request asked the origin
-    bool collapsed{false}; ///< it followed another's transfer
+    bool collapsed{false}; ///< it followed another's fill
     bool stored{false};
     unsigned origin_status{0};
 

@@ -7,7 +7,7 @@
 
 namespace sluice::media {
 
-/// At most so many of something at once, over all workers: transfers, encoders, requests that the app answers because
+/// At most so many of something at once, over all workers: fills, encoders, requests that the app answers because
 /// of a fault. From any thread.
 class slot_limit {
 public:

@@ -10,7 +10,7 @@
 namespace sluice::media {
 
 /// Lets go of what a cache reader holds while its client takes less than `min_rate`: its connection stays, but neither
-/// blocks nor transfers are kept for it.
+/// blocks nor fills are kept for it.
 class slow_reader_guard {
 public:
     /// Bytes a second, over ten seconds in which it is the client that is waited for.

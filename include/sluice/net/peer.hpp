@@ -23,7 +23,7 @@ struct peer {
     /// (the app, which is never proxied, has a pool of its own).
     [[nodiscard]] std::string pool_key() const;
     /// True where a connection to `other` may serve a request to this peer: `pool_key()` is the same.
-    [[nodiscard]] bool same_place(const peer& other) const noexcept;
+    [[nodiscard]] bool same_endpoint(const peer& other) const noexcept;
 };
 
 } // namespace sluice::net

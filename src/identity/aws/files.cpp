@@ -61,14 +61,14 @@ bool names_profile(std::string_view section, std::string_view name) {
         return false;
     }
     const auto rest = section.substr(word.size());
-    auto given = trimmed(rest);
-    if (given.size() == rest.size()) {
+    auto quoted = trimmed(rest);
+    if (quoted.size() == rest.size()) {
         return false; // no white space in between
     }
-    if (given.size() >= 2 && (given.front() == '"' || given.front() == '\'') && given.back() == given.front()) {
-        given = given.substr(1, given.size() - 2);
+    if (quoted.size() >= 2 && (quoted.front() == '"' || quoted.front() == '\'') && quoted.back() == quoted.front()) {
+        quoted = quoted.substr(1, quoted.size() - 2);
     }
-    return given == name;
+    return quoted == name;
 }
 
 } // namespace

@@ -1,5 +1,5 @@
-#include <sluice/base/text.hpp>
 #include <sluice/base/log.hpp>
+#include <sluice/base/text.hpp>
 #include <sluice/config/text.hpp>
 #include <sluice/identity/credential_text.hpp>
 #include <sluice/identity/rfc3339.hpp>

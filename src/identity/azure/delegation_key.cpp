@@ -1,5 +1,5 @@
-#include <sluice/base/text.hpp>
 #include <sluice/base/base64.hpp>
+#include <sluice/base/text.hpp>
 #include <sluice/identity/azure/delegation_key.hpp>
 #include <sluice/identity/credential_text.hpp>
 #include <sluice/identity/expiry.hpp>

@@ -1,5 +1,5 @@
-#include <sluice/base/text.hpp>
 #include <sluice/base/secret_json.hpp>
+#include <sluice/base/text.hpp>
 #include <sluice/http/fields.hpp>
 #include <sluice/identity/credential_file.hpp>
 #include <sluice/identity/credential_text.hpp>

@@ -70,7 +70,8 @@ secret google_assertion(const rsa_key& key, std::string_view key_id, std::string
     const auto ends = issued + std::chrono::hours(1);
     const boost::json::object claims{
         {"iss", email}, {"scope", scope}, {"aud", audience}, {"iat", issued.count()}, {"exp", ends.count()}};
-    wiped_text text(base64_url_encode(boost::json::serialize(header)) + "." + base64_url_encode(boost::json::serialize(claims)));
+    wiped_text text(base64_url_encode(boost::json::serialize(header)) + "." +
+                    base64_url_encode(boost::json::serialize(claims)));
     auto signature = key.sign(text.text);
     if (!signature) {
         return {};

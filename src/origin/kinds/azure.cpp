@@ -63,7 +63,7 @@ std::string account_of(const config::url& endpoint) {
     return parse_account(label) ? label : std::string();
 }
 
-bool same_place(const config::url& a, const config::url& b) {
+bool same_endpoint(const config::url& a, const config::url& b) {
     return a.tls == b.tls && a.host == b.host && a.port == b.port && a.path == b.path;
 }
 
@@ -74,7 +74,7 @@ struct written {
 };
 
 /// Derives the account and the endpoint of a store without a connection string.
-void settle_account(config::reading& r, config::mapping& m, const written& at, config::store& s) {
+void derive_account(config::reading& r, config::mapping& m, const written& at, config::store& s) {
     const bool bad_account = m.has("account") && at.account == nullptr;
     const config::node* value = m.take("endpoint");
     const bool bad_endpoint = at.endpoint == nullptr && value != nullptr &&
@@ -111,7 +111,7 @@ void take_connection(config::mapping& m, const written& at, azure_connection&& f
     if (at.account != nullptr && s.account != from.account) {
         m.wrong("account", *at.account, "is not that of the connection string");
     }
-    if (at.endpoint != nullptr && !same_place(*s.endpoint, from.endpoint)) {
+    if (at.endpoint != nullptr && !same_endpoint(*s.endpoint, from.endpoint)) {
         m.wrong("endpoint", *at.endpoint, "is not that of the connection string");
     }
     s.account = std::move(from.account);
@@ -173,7 +173,7 @@ public:
         const config::node* value = read_credentials_of(r, m, s);
         const bool settled = value != nullptr && read_keys(r, m, *value, at, s);
         if (!settled) {
-            settle_account(r, m, at, s);
+            derive_account(r, m, at, s);
         }
         if (value == nullptr && !s.anonymous) {
             refuse_token_in_plain(r, at.endpoint, s);

@@ -67,8 +67,8 @@ result<url> endpoint_of(const settings& all, std::string_view account) {
         auto parsed = parse_base_url(explicit_one); // with a path: an emulator has the account there
         return parsed ? parsed : bad("has a BlobEndpoint that is not an http or https URL of a host and a plain path");
     }
-    const std::string_view given = value_of(all, "defaultendpointsprotocol");
-    const std::string protocol = given.empty() ? "https" : to_lower(given);
+    const std::string_view chosen = value_of(all, "defaultendpointsprotocol");
+    const std::string protocol = chosen.empty() ? "https" : to_lower(chosen);
     if (protocol != "http" && protocol != "https") {
         return bad("has a DefaultEndpointsProtocol other than http and https");
     }

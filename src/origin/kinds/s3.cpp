@@ -76,10 +76,10 @@ bool region_of_environment(config::reading& r, config::store& s) {
 
 /// `endpoint_by`: the result of `read_s3_endpoint`.
 void read_region(config::reading& r, config::mapping& m, std::string_view endpoint_by, config::store& s) {
-    const bool given = m.has("region");
+    const bool in_file = m.has("region");
     const config::node* value = m.read("region", s.region, parse_region);
-    const bool settled = !s.region.empty() || (given && value == nullptr); // an error was added
-    if (settled) {
+    const bool known = !s.region.empty() || (in_file && value == nullptr); // an error was added
+    if (known) {
         return;
     }
     // An endpoint in the file is not combined with the region of the environment, which is for AWS.

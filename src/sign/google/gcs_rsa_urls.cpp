@@ -59,10 +59,10 @@ awaitable<result<signed_request>> gcs_rsa_urls::get(rsa_signing& with, std::stri
         co_return *cached;
     }
     // Only requests with the same purpose share one, since others may be content with an older URL.
-    auto ticket = flights_.enter((m == method::get ? "G" : "H") + std::string(why == purpose::fetch ? "o" : "x") + id);
-    if (!ticket.leads()) {
+    auto flight = flights_.join((m == method::get ? "G" : "H") + std::string(why == purpose::fetch ? "o" : "x") + id);
+    if (!flight.leads()) {
         const auto ex = co_await asio::this_coro::executor;
-        const auto shared = co_await ticket.wait(ex);
+        const auto shared = co_await flight.wait(ex);
         if (!shared) {
             co_return shared.error();
         }
@@ -77,11 +77,11 @@ awaitable<result<signed_request>> gcs_rsa_urls::get(rsa_signing& with, std::stri
             url = std::make_shared<const signed_request>(std::move(*made));
             cache_.put(id, m, now, nullptr, url);
         } else if (url = find_old(id, m, options, why); !url) {
-            ticket.land(made.error());
+            flight.complete(made.error());
             co_return made.error();
         }
     }
-    ticket.land(url);
+    flight.complete(url);
     co_return *url;
 }
 

@@ -28,8 +28,8 @@ signing with_token(const config::store& store, const identity::environment& env,
     auto place = location_of(store, universe);
     how.universe = std::move(universe);
     how.account = store.signer;
-    auto provider = std::make_shared<identity::refreshing_provider<identity::bearer_token>>(std::move(source), clock,
-                                                                                            store.name);
+    auto provider =
+        std::make_shared<identity::refreshing_provider<identity::bearer_token>>(std::move(source), clock, store.name);
     auto made = std::make_unique<gcs_token_signer>(store, provider, std::move(clock), std::move(how));
     return {std::move(made), {std::move(provider)}, {}, std::move(place)};
 }

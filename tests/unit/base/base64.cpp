@@ -47,7 +47,8 @@ BOOST_AUTO_TEST_CASE(the_form_of_base64) {
     for (const std::string_view text : {"Zg==", "Zm8=", "Zm9v", "Zh==", "+/+/"}) {
         BOOST_TEST(is_base64(text), text);
     }
-    for (const std::string_view text : {"", "Zg", "Zg=", "Z===", "====", " Zg=", "Zm9v\n", "Zm=v", "Zm-_", "Zg==Zg=="}) {
+    for (const std::string_view text :
+         {"", "Zg", "Zg=", "Z===", "====", " Zg=", "Zm9v\n", "Zm=v", "Zm-_", "Zg==Zg=="}) {
         BOOST_TEST(!is_base64(text), "'" << text << "'");
     }
 }

@@ -20,17 +20,17 @@ constexpr int abandoned = -1;
 
 awaitable<void> follow_unless(flights& f, std::string key, std::shared_ptr<async_event> wake, const bool& gone,
                               int& got) {
-    auto place = f.enter(key);
+    auto flight = f.join(key);
     const auto given_up = [&gone] { return gone; };
-    const auto value = co_await place.wait_unless(wake, given_up);
+    const auto value = co_await flight.wait_unless(wake, given_up);
     got = value.value_or(0);
 }
 
 awaitable<void> follow(flights& f, std::string key, std::vector<int>& got) {
     const auto ex = co_await asio::this_coro::executor;
-    auto place = f.enter(key);
-    BOOST_TEST(!place.leads());
-    const int value = co_await place.wait(ex);
+    auto flight = f.join(key);
+    BOOST_TEST(!flight.leads());
+    const int value = co_await flight.wait(ex);
     got.push_back(value);
 }
 
@@ -45,15 +45,15 @@ struct seen {
 awaitable<void> ask_often(flights& f, int rounds, seen& s) {
     const auto ex = co_await asio::this_coro::executor;
     for (int i = 0; i < rounds; ++i) {
-        auto place = f.enter("key");
-        if (place.leads()) {
+        auto flight = f.join("key");
+        if (flight.leads()) {
             s.faults.fetch_add(s.at_work.fetch_add(1) == 0 ? 0 : 1); // never two at once
             s.led.fetch_add(1);
             co_await test::turn();
             s.at_work.fetch_sub(1);
-            place.land(i);
+            flight.complete(i);
         } else {
-            const int value = co_await place.wait(ex);
+            const int value = co_await flight.wait(ex);
             s.faults.fetch_add(value >= 0 ? 0 : 1);
         }
     }
@@ -66,7 +66,7 @@ BOOST_AUTO_TEST_SUITE(single_flights)
 BOOST_AUTO_TEST_CASE(who_gives_up_waits_no_longer) {
     asio::io_context context{1};
     flights f(abandoned);
-    auto leader = f.enter("a");
+    auto leader = f.join("a");
     const auto wake = std::make_shared<async_event>(context.get_executor());
     const auto other = std::make_shared<async_event>(context.get_executor());
     bool gone = false;
@@ -83,7 +83,7 @@ BOOST_AUTO_TEST_CASE(who_gives_up_waits_no_longer) {
     wake->notify();
     context.poll();
     BOOST_TEST(got == 0);
-    leader.land(7);
+    leader.complete(7);
     context.restart();
     context.run();
     BOOST_TEST(others == 7);
@@ -94,25 +94,25 @@ BOOST_AUTO_TEST_CASE(one_leads_and_all_get_what_it_gives) {
     asio::io_context context{1};
     flights f(abandoned);
     std::vector<int> got;
-    auto leader = f.enter("a");
+    auto leader = f.join("a");
     BOOST_TEST(leader.leads());
-    auto apart = f.enter("b"); // another key: another flight
+    auto apart = f.join("b"); // another key: another flight
     BOOST_TEST(apart.leads());
     for (int i = 0; i < 3; ++i) {
         asio::co_spawn(context, follow(f, "a", got), asio::detached);
     }
     context.poll();
     BOOST_TEST(got.empty());
-    leader.land(7);
+    leader.complete(7);
     BOOST_TEST(!leader.leads());
     // Who comes now leads anew, while the earlier ones get the earlier value.
-    auto next = f.enter("a");
+    auto next = f.join("a");
     BOOST_TEST(next.leads());
     context.restart();
     context.run();
     BOOST_TEST((got == std::vector<int>{7, 7, 7}));
-    next.land(8);
-    apart.land(9);
+    next.complete(8);
+    apart.complete(9);
 }
 
 BOOST_AUTO_TEST_CASE(a_leader_that_ends_early_frees_those_who_wait) {
@@ -120,8 +120,8 @@ BOOST_AUTO_TEST_CASE(a_leader_that_ends_early_frees_those_who_wait) {
     flights f(abandoned);
     std::vector<int> got;
     {
-        auto leader = f.enter("a");
-        const auto moved = std::move(leader); // the place moves, and is given up once
+        auto leader = f.join("a");
+        const auto moved = std::move(leader); // the flight moves, and is given up once
         asio::co_spawn(context, follow(f, "a", got), asio::detached);
         context.poll();
         BOOST_TEST(got.empty());
@@ -129,37 +129,37 @@ BOOST_AUTO_TEST_CASE(a_leader_that_ends_early_frees_those_who_wait) {
     context.restart();
     context.run();
     BOOST_TEST(got == std::vector<int>{abandoned});
-    BOOST_TEST(f.enter("a").leads());
-    BOOST_TEST(f.enter("a").leads()); // the one before was dropped again
+    BOOST_TEST(f.join("a").leads());
+    BOOST_TEST(f.join("a").leads()); // the one before was dropped again
 }
 
 BOOST_AUTO_TEST_CASE(only_a_flight_of_one_is_closed_and_then_nobody_joins_it) {
     flights f(abandoned);
     {
-        auto leader = f.enter("a");
+        auto leader = f.join("a");
         {
-            const auto follower = f.enter("a");
+            const auto follower = f.join("a");
             BOOST_TEST(!follower.leads());
             BOOST_TEST(!leader.close_if_alone());
         }
         BOOST_TEST(leader.close_if_alone()); // the other has left
         BOOST_TEST(leader.close_if_alone());
-        auto next = f.enter("a");
+        auto next = f.join("a");
         BOOST_TEST(next.leads());
-        leader.land(1); // takes nothing from the next
-        const auto joins = f.enter("a");
+        leader.complete(1); // takes nothing from the next
+        const auto joins = f.join("a");
         BOOST_TEST(!joins.leads());
         BOOST_TEST(!next.close_if_alone());
     }
-    BOOST_TEST(f.enter("a").leads());
+    BOOST_TEST(f.join("a").leads());
 }
 
 BOOST_AUTO_TEST_CASE(a_follower_may_come_to_its_wait_late) {
     asio::io_context context{1};
     flights f(abandoned);
-    auto leader = f.enter("a");
-    auto follower = f.enter("a");
-    leader.land(3);
+    auto leader = f.join("a");
+    auto follower = f.join("a");
+    leader.complete(3);
     int value = 0;
     asio::co_spawn(context, follower.wait(context.get_executor()), [&value](std::exception_ptr, int v) { value = v; });
     context.run();
@@ -186,7 +186,7 @@ BOOST_AUTO_TEST_CASE(across_workers) {
     BOOST_TEST(s.faults.load() == 0);
     BOOST_TEST(s.led.load() >= rounds);
     BOOST_TEST(s.led.load() <= workers * rounds);
-    BOOST_TEST(f.enter("key").leads());
+    BOOST_TEST(f.join("key").leads());
 }
 
 BOOST_AUTO_TEST_SUITE_END()

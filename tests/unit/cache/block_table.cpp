@@ -89,7 +89,7 @@ BOOST_AUTO_TEST_SUITE(block_tables)
 BOOST_AUTO_TEST_CASE(any_sequence_of_changes_leaves_what_a_plain_list_would_hold) {
     const auto seed = std::random_device{}();
     std::printf("seed %u\n", seed);
-    const auto policy = make_lru_clock(7);
+    const auto policy = make_lru(7);
     BOOST_TEST_CONTEXT("seed " << seed) {
         std::mt19937 random(seed);
         for (const std::uint64_t pages_a_block : {1U, 3U, 4U, 16U, 17U, 256U}) {

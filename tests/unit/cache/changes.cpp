@@ -47,7 +47,7 @@ BOOST_FIXTURE_TEST_CASE(a_purge_by_a_name_takes_what_has_exactly_that_name, cach
     BOOST_TEST(find("d") != nullptr);
     BOOST_TEST(cache->purge_tagged("/files/2") == 0U);
     BOOST_TEST(cache->purge_tagged("/nothing") == 0U);
-    settle();
+    drain_writes();
     BOOST_TEST(directory.names(".data").size() == 2U);
 }
 
@@ -107,7 +107,7 @@ BOOST_FIXTURE_TEST_CASE(very_many_are_gone_at_once_though_the_work_goes_on_behin
     BOOST_TEST((find("kept") == kept));
     go_on.count_down();
     for (int i = 0; i < 8; ++i) {
-        settle();
+        drain_writes();
     }
     BOOST_TEST(cache->object_count() == 1U);
     BOOST_TEST(directory.names(".data").size() == 1U);
@@ -123,8 +123,8 @@ BOOST_FIXTURE_TEST_CASE(what_comes_while_a_long_purge_goes_on_is_not_taken_by_it
     const auto again = made("object 299", "/files/299");
     BOOST_TEST((find("object 299") == again));
     go_on.count_down();
-    settle();
-    settle();
+    drain_writes();
+    drain_writes();
     BOOST_TEST((find("object 299") == again));
     BOOST_TEST(cache->object_count() == 1U);
 }
@@ -171,7 +171,7 @@ BOOST_FIXTURE_TEST_CASE(a_mark_outlives_the_process_and_so_does_its_end, cache_b
 BOOST_FIXTURE_TEST_CASE(a_mark_is_on_the_disk_before_the_next_round_of_maintenance, cache_bench) {
     made("a");
     cache->invalidate(store, "a");
-    settle();
+    drain_writes();
     BOOST_TEST(directory.names(".meta").size() == 1U);
 }
 
@@ -192,7 +192,7 @@ BOOST_FIXTURE_TEST_CASE(only_a_purge_of_the_same_thing_keeps_an_object_from_bein
     BOOST_TEST(!made_after(seen, "b", "/files/0\n/files/1"));
     BOOST_TEST(!made_after(seen, "b", "/files/1/x"));
     BOOST_TEST(made_after(seen, "b", "/files/0").has_value());
-    settle();
+    drain_writes();
     BOOST_TEST(cache->object_count() == 1U);
 }
 

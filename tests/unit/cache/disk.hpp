@@ -140,7 +140,7 @@ struct disk_bench {
     }
     void stop() {
         if (cache) {
-            settle();
+            drain_writes();
             cache->stop();
             writes->join();
             reads->join();
@@ -167,7 +167,7 @@ struct disk_bench {
         return std::move(*value);
     }
     /// Waits for what was posted to the pool of writes, and for what that posted.
-    void settle() {
+    void drain_writes() {
         for (int round = 0; round < 2; ++round) {
             // All its threads meet here: then each is done with what it had, to the last destructor.
             const auto meeting = std::make_shared<std::latch>(write_threads + 1);

@@ -32,10 +32,10 @@ eviction_candidate used_now(eviction_policy& p, std::size_t block) {
 
 } // namespace
 
-BOOST_AUTO_TEST_SUITE(lru_clocks)
+BOOST_AUTO_TEST_SUITE(lru_policy)
 
 BOOST_AUTO_TEST_CASE(the_least_recently_used_goes_first) {
-    const auto p = make_lru_clock();
+    const auto p = make_lru();
     std::vector<eviction_candidate> all;
     for (const std::size_t block : {3U, 1U, 2U}) {
         all.push_back(used_now(*p, block));
@@ -47,13 +47,13 @@ BOOST_AUTO_TEST_CASE(the_least_recently_used_goes_first) {
 }
 
 BOOST_AUTO_TEST_CASE(what_is_used_between_two_fills_is_equally_recent_and_goes_from_the_front) {
-    const auto p = make_lru_clock();
+    const auto p = make_lru();
     const std::vector<eviction_candidate> all{used_now(*p, 2), used_now(*p, 0), used_now(*p, 1)};
     BOOST_TEST(order(*p, all) == "012");
 }
 
 BOOST_AUTO_TEST_CASE(what_a_reader_comes_to_goes_after_all_else_the_furthest_first) {
-    const auto p = make_lru_clock();
+    const auto p = make_lru();
     std::vector<eviction_candidate> all{used_now(*p, 1), used_now(*p, 2), used_now(*p, 3)};
     all[0].reader_distance = 1;
     all[1].reader_distance = 7;
@@ -65,7 +65,7 @@ BOOST_AUTO_TEST_CASE(what_a_reader_comes_to_goes_after_all_else_the_furthest_fir
 }
 
 BOOST_AUTO_TEST_CASE(what_is_in_use_goes_last_of_all) {
-    const auto p = make_lru_clock();
+    const auto p = make_lru();
     std::vector<eviction_candidate> all{used_now(*p, 1), used_now(*p, 2), used_now(*p, 3)};
     p->fill_begins();
     p->touch(all[1].last_use);
@@ -75,7 +75,7 @@ BOOST_AUTO_TEST_CASE(what_is_in_use_goes_last_of_all) {
 }
 
 BOOST_AUTO_TEST_CASE(only_as_many_are_put_in_order_as_are_asked_for) {
-    const auto p = make_lru_clock();
+    const auto p = make_lru();
     std::vector<eviction_candidate> all;
     for (std::size_t block = 0; block < 9; ++block) {
         all.push_back(used_now(*p, 8 - block));
@@ -87,7 +87,7 @@ BOOST_AUTO_TEST_CASE(only_as_many_are_put_in_order_as_are_asked_for) {
 }
 
 BOOST_AUTO_TEST_CASE(the_clock_may_wrap) {
-    const auto p = make_lru_clock(UINT32_MAX - 1);
+    const auto p = make_lru(UINT32_MAX - 1);
     std::vector<eviction_candidate> all;
     for (std::size_t block = 0; block < 4; ++block) { // at 2^32 - 2, 2^32 - 1, 0 and 1
         all.push_back(used_now(*p, block));
@@ -100,7 +100,7 @@ BOOST_AUTO_TEST_CASE(any_ranking_holds_all_candidates_in_the_order_of_the_rules)
     const auto seed = std::random_device{}();
     BOOST_TEST_MESSAGE("seed " << seed);
     std::mt19937 random(seed);
-    const auto p = make_lru_clock();
+    const auto p = make_lru();
     std::vector<eviction_candidate> all;
     for (std::size_t i = 0; i < 500; ++i) {
         auto c = used_now(*p, random() % 50);

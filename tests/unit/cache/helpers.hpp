@@ -35,7 +35,7 @@ struct bench {
     bench& operator=(const bench&) = delete;
 
     budget room;
-    const std::unique_ptr<eviction_policy> policy{make_lru_clock()};
+    const std::unique_ptr<eviction_policy> policy{make_lru()};
     std::shared_ptr<object> it;
     asio::io_context context;
 

@@ -28,10 +28,10 @@ double bytes_a_block(std::uint64_t blocks, std::uint64_t together) {
     budget room(UINT64_MAX);
     const object_info info = info_of(blocks * 2 * mib);
     const std::uint64_t before = allocated();
-    const auto policy = make_lru_clock();
+    const auto policy = make_lru();
     object o(info, mib, 1, room, *policy);
     {
-        // As a restart finds them: without a transfer each.
+        // As a restart finds them: without a fill each.
         metadata m;
         for (std::uint64_t block = 0; block < blocks; ++block) {
             for (std::uint64_t page = 0; page < 16; ++page) {
@@ -64,7 +64,7 @@ BOOST_AUTO_TEST_CASE(a_claim_of_5_tebibytes_takes_what_its_object_takes) {
     budget room(UINT64_MAX);
     const object_info info = info_of(std::uint64_t{5} << 40U);
     const std::uint64_t before = allocated();
-    const auto policy = make_lru_clock();
+    const auto policy = make_lru();
     object o(info, mib, 1, room, *policy);
     const auto f = o.claim(0, info.size - 1, whole_pages);
     BOOST_TEST(f->end == info.size);
@@ -85,12 +85,12 @@ BOOST_AUTO_TEST_CASE(an_object_in_the_table_takes_no_more_than_a_kibibyte) {
         BOOST_REQUIRE(b.create(info));
     };
     make(0); // what is made once is made
-    b.settle();
+    b.drain_writes();
     const std::uint64_t before = allocated();
     for (int i = 1; i <= objects; ++i) {
         make(i);
     }
-    b.settle();
+    b.drain_writes();
     const std::uint64_t each = (allocated() - before) / objects;
     std::printf("an object with its names in the tables, and its file open: %lu bytes\n",
                 static_cast<unsigned long>(each));

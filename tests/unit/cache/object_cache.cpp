@@ -92,7 +92,7 @@ BOOST_FIXTURE_TEST_CASE(what_was_fetched_is_there_after_a_restart_and_right, cac
     BOOST_REQUIRE(b);
     BOOST_TEST(read(b, 7 * page_size, 9 * page_size - 1).right);
     BOOST_TEST((read(b, 9 * page_size, 10 * page_size).why == span::kind::absent));
-    settle();
+    drain_writes();
     // The directory itself and its lock are counted after a restart.
     BOOST_TEST(cache->used_bytes() >= used);
     BOOST_TEST(cache->used_bytes() <= used + 64 * kib);
@@ -116,7 +116,7 @@ BOOST_FIXTURE_TEST_CASE(damage_is_noticed_counted_and_fetched_again, cache_bench
     BOOST_TEST(got.end == 2 * page_size);
     BOOST_TEST((got.why == span::kind::absent || got.why == span::kind::wait));
     BOOST_TEST(write_errors["checksum"] == 1);
-    settle();
+    drain_writes();
     BOOST_REQUIRE(fetch(a, 0, 4 * page_size - 1));
     const auto again = read(a, 0, 4 * page_size - 1);
     BOOST_TEST(again.right);
@@ -138,7 +138,7 @@ BOOST_FIXTURE_TEST_CASE(the_newer_of_two_versions_on_the_disk_wins_and_the_other
         }
     }
     start();
-    settle();
+    drain_writes();
     BOOST_TEST(directory.names(".data").size() == 1U);
     BOOST_REQUIRE(find("a"));
     BOOST_TEST(seed_of(*find("a")) == 3U);
@@ -200,7 +200,7 @@ BOOST_AUTO_TEST_CASE(a_directory_that_could_not_be_listed_is_had_when_it_can) {
 BOOST_FIXTURE_TEST_CASE(a_new_version_takes_the_place_of_the_old_whose_readers_finish, cache_bench) {
     const auto old = full("a", 3 * page_size, 1);
     const auto fresh = full("a", 2 * page_size, 2);
-    settle();
+    drain_writes();
     BOOST_TEST(old->retired());
     BOOST_TEST((find("a") == fresh));
     BOOST_TEST(cache->object_count() == 1U);
@@ -216,7 +216,7 @@ BOOST_FIXTURE_TEST_CASE(what_is_purged_is_gone_and_counts_until_its_last_reader,
     auto o = full("a", 3 * page_size, 1);
     BOOST_TEST(cache->purge(o->info().key.store, "a"));
     BOOST_TEST(!cache->purge(o->info().key.store, "a"));
-    settle();
+    drain_writes();
     BOOST_TEST(!find("a"));
     BOOST_TEST(directory.names(".data").empty());
     BOOST_TEST(cache->used_bytes() >= before + 3 * page_size);
@@ -319,7 +319,7 @@ BOOST_AUTO_TEST_CASE(objects_that_lost_all_their_bytes_are_dropped_and_so_is_the
         BOOST_REQUIRE_MESSAGE(b.create(versioned("empty " + std::to_string(i), 100, 1)), "object " << i);
     }
     BOOST_TEST(b.cache->used_bytes() <= b.cache->limit_bytes());
-    b.settle();
+    b.drain_writes();
     BOOST_TEST(b.directory.disk_bytes() <= b.settings.max_size);
 }
 
@@ -337,7 +337,7 @@ BOOST_AUTO_TEST_CASE(max_objects_is_kept_by_dropping_the_least_recently_used) {
     BOOST_TEST(b.find("1") != nullptr);
     BOOST_TEST(!b.find("2"));
     BOOST_TEST(b.evictions["objects"] == 1);
-    b.settle();
+    b.drain_writes();
     BOOST_TEST(b.directory.names(".data").size() == 3U);
 }
 
@@ -377,13 +377,13 @@ BOOST_AUTO_TEST_CASE(a_disk_that_is_full_fails_the_write_and_charges_nothing_for
         BOOST_REQUIRE(!got);
         BOOST_TEST((got.error().code == errc::disk_full));
         BOOST_TEST(b.write_errors["disk_full"] == 1);
-        b.settle();
+        b.drain_writes();
         BOOST_TEST(o->charged() == 0U);
         BOOST_TEST(b.fetch(o, 0, 8 * page_size - 1).has_value());
         BOOST_TEST(b.read(o, 0, 8 * page_size - 1).right);
         b.cache->retire(o);
     }
-    b.settle();
+    b.drain_writes();
     BOOST_TEST(b.cache->used_bytes() == before);
 }
 
@@ -403,7 +403,7 @@ BOOST_FIXTURE_TEST_CASE(a_discarded_writer_leaves_what_it_published_and_nothing_
         const auto bytes = bytes_of(5, 0, page_size + 10);
         BOOST_REQUIRE(run(w.write(bytes.data(), bytes.size())));
     }
-    settle();
+    drain_writes();
     BOOST_TEST(o->charged() == 2 * page_size);
     const auto got = read(o, 0, 8 * page_size - 1);
     BOOST_TEST(got.right);

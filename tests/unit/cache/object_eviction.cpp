@@ -141,7 +141,7 @@ BOOST_AUTO_TEST_CASE(a_retired_object_is_not_evicted_from_and_its_readers_finish
 BOOST_AUTO_TEST_CASE(an_object_gives_everything_back_at_its_end) {
     budget room(mib);
     BOOST_REQUIRE(room.try_charge(8192));
-    const auto policy = make_lru_clock();
+    const auto policy = make_lru();
     auto o = std::make_shared<object>(info_of(4 * page_size), 4 * page_size, 1, room, *policy, 8192);
     const auto f = o->claim(0, page_size - 1, whole_pages);
     const auto n = o->reservation_for(*f, 1);

@@ -7,7 +7,7 @@ namespace sluice::cache::testing {
 
 BOOST_AUTO_TEST_SUITE(object_ownership)
 
-// A long transfer goes on while what it wrote first is evicted, and somebody fetches that again.
+// A long fill goes on while what it wrote first is evicted, and somebody fetches that again.
 struct refetched : bench {
     refetched()
         : bench(32 * page_size) {

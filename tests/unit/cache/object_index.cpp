@@ -13,7 +13,7 @@ constexpr int many = 600; // more than one step of a change looks at
 
 struct index_bench {
     budget room{UINT64_MAX};
-    const std::unique_ptr<eviction_policy> policy{make_lru_clock()};
+    const std::unique_ptr<eviction_policy> policy{make_lru()};
     object_index index;
 
     std::shared_ptr<object> made(std::string name, std::string tags = "") {

@@ -1,6 +1,6 @@
 // Many threads, fills, readers, evictions, purges and new versions at once, against a model that knows every byte: no
 // reader ever gets a byte that is not its version's, and the disk never holds more than it may. The disk fails now and
-// then, transfers break, readers and writers leave; then a restart finds what was left, some of it damaged.
+// then, fills break, readers and writers leave; then a restart finds what was left, some of it damaged.
 #include <boost/asio/detached.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/test/unit_test.hpp>
@@ -91,8 +91,8 @@ std::uint64_t place_in(actor& a, std::uint64_t size) {
     return near[a.below(3)] + a.random() % (10 * page_size);
 }
 
-/// A transfer that may break, be abandoned, or end because nobody wants it any more.
-awaitable<void> transfer(actor& a, fill_writer w, std::uint64_t window) {
+/// A fill that may break, be abandoned, or end because nobody wants it any more.
+awaitable<void> run_fill(actor& a, fill_writer w, std::uint64_t window) {
     const auto wake = std::make_shared<async_event>(a.ex);
     const std::uint64_t seed = seed_of(*w.of());
     const bool breaks = a.one_in(6);
@@ -127,8 +127,8 @@ awaitable<void> transfer(actor& a, fill_writer w, std::uint64_t window) {
     w.finish(std::move(outcome));
 }
 
-awaitable<bool> begin_transfer(actor& a, std::shared_ptr<object> o, std::shared_ptr<file> data, std::uint64_t first,
-                               std::uint64_t last, bool begin_inside) {
+awaitable<bool> begin_fill(actor& a, std::shared_ptr<object> o, std::shared_ptr<file> data, std::uint64_t first,
+                           std::uint64_t last, bool begin_inside) {
     const auto f = o->claim(first, last, begin_inside);
     if (!f) {
         co_return true;
@@ -145,7 +145,7 @@ awaitable<bool> begin_transfer(actor& a, std::shared_ptr<object> o, std::shared_
         co_return false;
     }
     const std::uint64_t window = (1 + a.below(8)) * page_size;
-    asio::co_spawn(a.ex, transfer(a, std::move(w), window), asio::detached);
+    asio::co_spawn(a.ex, run_fill(a, std::move(w), window), asio::detached);
     co_return true;
 }
 
@@ -200,7 +200,7 @@ awaitable<void> read_range(actor& a, std::shared_ptr<object> o, std::uint64_t fi
             const bool inside = position > s.first && a.one_in(4);
             go_on = ++tries < 12;
             if (go_on) {
-                auto begun = co_await begin_transfer(a, o, data.value(), inside ? position : s.first, s.last, inside);
+                auto begun = co_await begin_fill(a, o, data.value(), inside ? position : s.first, s.last, inside);
                 go_on = begun;
             }
             break;
@@ -256,7 +256,7 @@ awaitable<void> act(std::unique_ptr<actor> self, std::atomic<std::uint64_t>& nex
         }
     }
     --running;
-    done.push_back(std::move(self)); // its transfers may outlive it
+    done.push_back(std::move(self)); // its fills may outlive it
 }
 
 void run_worker(object_cache& cache, tally& counts, std::atomic<std::uint64_t>& next_seed, unsigned seed) {
@@ -299,7 +299,7 @@ void run_model(disk_bench& b, tally& counts, std::atomic<std::uint64_t>& next_se
     for (auto& t : threads) {
         t.join();
     }
-    b.settle();
+    b.drain_writes();
 }
 
 unsigned seed_from_outside() {
@@ -344,7 +344,7 @@ BOOST_AUTO_TEST_CASE(no_wrong_byte_and_never_over_the_budget) {
         for (unsigned i = 0; i < names; ++i) {
             b.cache->purge(info_of(1).key.store, name_of(i));
         }
-        b.settle();
+        b.drain_writes();
         BOOST_TEST(b.cache->object_count() == 0U);
         BOOST_TEST(b.cache->block_count() == 0U);
         BOOST_TEST(b.cache->used_bytes() <= 64 * kib); // the directory and its lock

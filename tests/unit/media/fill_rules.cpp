@@ -33,7 +33,7 @@ BOOST_AUTO_TEST_CASE(blocks_that_are_nearly_whole) {
     BOOST_TEST(!is_nearly_whole(block - 256 * KiB, 4 * block, block));
     BOOST_TEST(is_nearly_whole(block - 256 * KiB + 1, 4 * block, block));
     BOOST_TEST(is_nearly_whole(2 * block - 1, 4 * block, block));
-    // The transfer may end before the block does.
+    // The fill may end before the block does.
     BOOST_TEST(is_nearly_whole(1, 200 * KiB, block));
     BOOST_TEST(!is_nearly_whole(1, 300 * KiB, block));
 }
