@@ -1,6 +1,5 @@
 #include <sluice/base/assert.hpp>
 #include <sluice/cache/object.hpp>
-#include <sluice/cache/recent_changes.hpp>
 
 #include <algorithm>
 
@@ -13,22 +12,12 @@ constexpr std::uint64_t unit = 4096;
 /// How much is gone through under one lock.
 constexpr std::size_t blocks_a_step = 256;
 
-std::forward_list<std::string> tags_of(std::string_view lines) {
-    std::forward_list<std::string> tags;
-    for_each_tag(lines, [&, last = tags.before_begin()](std::string_view each) mutable {
-        last = tags.emplace_after(last, each);
-    });
-    return tags;
-}
-
 } // namespace
 
 object::object(object_info info, std::uint64_t block_size, std::uint64_t serial, budget& b, eviction_policy& policy,
                std::uint64_t metadata_charge)
-    : tags_(tags_of(std::exchange(info.purge_tags, {})))
-    , info_(std::move(info))
-    , layout_{info_.size, block_size}
-    , serial_(serial)
+    : object_record(std::move(info), serial)
+    , layout_{this->info().size, block_size}
     , budget_(b)
     , policy_(policy)
     , table_(layout_, b.held())
@@ -39,7 +28,7 @@ object::object(object_info info, std::uint64_t block_size, std::uint64_t serial,
 object::~object() {
     // Its files are unlinked, or the process ends and the next one charges them. The descriptor first: the bytes are
     // taken until the last close.
-    SLUICE_ASSERT(readers_.empty());
+    SLUICE_ASSERT(!fills_.has_readers());
     file_.reset();
     budget_.release(charged() + metadata_charge());
 }
@@ -56,71 +45,18 @@ void object::set_file(std::shared_ptr<file> f) {
 
 bool object::close_if_idle() {
     const mutex_lock lock(mutex_);
-    if (!file_ || retired() || !readers_.empty() || !fills_.empty()) {
+    if (!file_ || retired() || fills_.has_readers() || fills_.has_fills()) {
         return false;
     }
     file_.reset();
     return true;
 }
 
-std::string object::purge_tags() {
-    const mutex_lock lock(mutex_);
-    return joined_tags();
-}
-
-std::string object::joined_tags() const {
-    std::string all;
-    for (const auto& each : tags_) {
-        all.append(all.empty() ? "" : "\n").append(each);
-    }
-    return all;
-}
-
-bool object::has_tag(std::string_view tag) {
-    const mutex_lock lock(mutex_);
-    return std::ranges::find(tags_, tag) != tags_.end();
-}
-
-const std::string* object::add_tag(std::string_view tag) {
-    if (tag.empty() || tag.find('\n') != std::string_view::npos) {
-        return nullptr;
-    }
-    const mutex_lock lock(mutex_);
-    std::size_t length = tag.size();
-    auto last = tags_.before_begin();
-    for (auto it = tags_.begin(); it != tags_.end(); last = it++) {
-        if (*it == tag) {
-            return nullptr;
-        }
-        length += it->size() + 1;
-    }
-    if (length > max_purge_tags) {
-        return nullptr;
-    }
-    mark_dirty();
-    return &*tags_.emplace_after(last, tag);
-}
-
-const object::special_pages object::none{};
-
-object::special_pages& object::make_special() {
-    if (!special_) {
-        special_ = std::make_unique<special_pages>();
-    }
-    return *special_;
-}
-
-void object::drop_special() noexcept {
-    if (special_ && special_->partial.empty() && special_->punching.empty() && special_->checking.empty()) {
-        special_.reset();
-    }
-}
-
 metadata object::snapshot() {
     metadata m;
-    m.info = info_;
+    m.info = info();
     m.must_revalidate = must_revalidate();
-    m.checked = validation_.checked_wall();
+    m.checked = validation().checked_wall();
     // What changes between two steps is seen by the next snapshot, and a page that went is not believed: its checksum
     // does not fit a hole.
     for (std::size_t block = 0; block < layout_.blocks();) {
@@ -150,7 +86,7 @@ std::size_t object::add_runs(metadata& m, std::size_t block, std::size_t blocks)
 }
 
 std::uint64_t object::metadata_charge_for(std::size_t blocks) const noexcept {
-    return max_metadata_charge(info_, blocks, layout_.pages_per_block());
+    return max_metadata_charge(info(), blocks, layout_.pages_per_block());
 }
 
 void object::metadata_written(std::uint64_t bytes) {
@@ -181,11 +117,7 @@ void object::load_pages(const metadata& m, std::uint64_t data_bytes, std::uint64
     budget_.charge(bytes + most);
     charged_.store(bytes, std::memory_order_relaxed);
     metadata_charge_.store(most, std::memory_order_relaxed);
-    validation_.restore(m.checked);
-    if (m.must_revalidate) {
-        mark_changed(1);
-    }
-    dirty_.store(false);
+    restore_validation(m.checked, m.must_revalidate);
 }
 
 std::vector<object::run> object::unrecorded(std::uint64_t data_bytes) {
@@ -196,9 +128,7 @@ std::vector<object::run> object::unrecorded(std::uint64_t data_bytes) {
         std::size_t end = page + 1;
         switch (state_of(page)) {
         case page_state::absent: {
-            const auto partial = special().partial.lower_bound(page);
-            end = std::min(next_not_missing(page, pages - 1),
-                           partial == special().partial.end() ? pages : partial->first);
+            end = std::min(next_not_missing(page, pages - 1), special_.next_partial(page).value_or(pages));
             runs.push_back(begin_punch(page, end - 1));
             break;
         }
@@ -206,7 +136,7 @@ std::vector<object::run> object::unrecorded(std::uint64_t data_bytes) {
             end = table_.next_unreadable(page, pages - 1);
             break;
         case page_state::claimed:
-            end = static_cast<std::size_t>((claimed_by(page)->end + page_size - 1) / page_size);
+            end = static_cast<std::size_t>((fills_.claimed_by(page)->end + page_size - 1) / page_size);
             break;
         default:
             break;
@@ -214,19 +144,6 @@ std::vector<object::run> object::unrecorded(std::uint64_t data_bytes) {
         page = end;
     }
     return runs;
-}
-
-bool object::mark_changed(std::uint64_t number) noexcept {
-    const auto marked = validation_.mark(number);
-    if (marked != validation_state::mark_result::known) {
-        mark_dirty();
-    }
-    return marked == validation_state::mark_result::first;
-}
-
-void object::confirm_version(std::uint64_t marked_then) noexcept {
-    validation_.confirm(marked_then);
-    mark_dirty();
 }
 
 } // namespace sluice::cache

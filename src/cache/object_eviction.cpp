@@ -52,19 +52,13 @@ void object::mark_verified(std::size_t first_page, std::size_t last_page) {
 
 void object::begin_check(std::size_t first_page, std::size_t last_page) {
     const mutex_lock lock(mutex_);
-    make_special().checking.emplace_back(layout_.block_of_page(first_page), layout_.block_of_page(last_page));
+    special_.begin_check(layout_.block_of_page(first_page), layout_.block_of_page(last_page));
 }
 
 void object::end_check(std::size_t first_page, std::size_t last_page) {
     const mutex_lock lock(mutex_);
-    auto& checking = make_special().checking;
-    const auto it = std::find(checking.begin(), checking.end(),
-                              std::pair(layout_.block_of_page(first_page), layout_.block_of_page(last_page)));
-    SLUICE_ASSERT(it != checking.end());
-    if (it != checking.end()) {
-        checking.erase(it);
-    }
-    drop_special();
+    const bool ended = special_.end_check(layout_.block_of_page(first_page), layout_.block_of_page(last_page));
+    SLUICE_ASSERT(ended);
 }
 
 std::optional<object::run> object::drop_damaged(std::size_t page, std::uint64_t expected) {
@@ -77,14 +71,8 @@ std::optional<object::run> object::drop_damaged(std::size_t page, std::uint64_t 
     if (table_.pinned(layout_.block_of_page(page))) {
         return std::nullopt;
     }
-    dirty_.store(true);
+    mark_dirty();
     return begin_punch(page, page, true);
-}
-
-bool object::in_use(std::size_t block) const {
-    return table_.pinned(block) || std::ranges::any_of(special().checking, [block](const auto& checked) {
-               return checked.first <= block && block <= checked.second;
-           });
 }
 
 namespace {
@@ -123,10 +111,10 @@ void object::add_evictable(std::size_t owner, std::vector<eviction_candidate>& o
     for (std::size_t block = 0; block < layout_.blocks();) {
         const mutex_lock lock(mutex_);
         std::vector<path> paths;
-        for (const auto* r : readers_) {
-            const std::uint64_t to = std::min(r->last_, r->position_ + soon);
-            if (!r->suspended_ && r->position_ <= to) {
-                paths.push_back({static_cast<std::size_t>(r->position_ / layout_.block_size),
+        for (const auto* r : fills_.readers()) {
+            const std::uint64_t to = std::min(r->last, r->position + soon);
+            if (!r->suspended && r->position <= to) {
+                paths.push_back({static_cast<std::size_t>(r->position / layout_.block_size),
                                  static_cast<std::size_t>(to / layout_.block_size) + 1});
             }
         }
@@ -162,24 +150,20 @@ object::run object::begin_eviction(std::size_t block) {
     if (!table_.holds(block) || in_use(block) || retired()) {
         return {};
     }
-    dirty_.store(true);
+    mark_dirty();
     return begin_punch(first, last);
 }
 
 object::run object::begin_punch(std::size_t first_page, std::size_t last_page, bool damaged) {
-    punch_job job{last_page, 0, damaged};
+    special_pages::punch_job job{last_page, 0, damaged};
     for_each_held(first_page, last_page, [&](std::size_t page) REQUIRES(mutex_) {
         const auto before = table_.at(page);
         SLUICE_ASSERT(!before.punching);
         job.charged += layout_.page_charge(page);
         table_.set(page, {before.state, true, false});
     });
-    for (const auto& f : fills_) {
-        const auto beginning = static_cast<std::size_t>(f->begin / page_size);
-        f->beginning_lost = f->beginning_lost || (beginning >= first_page && beginning <= last_page);
-    }
-    const bool is_new = make_special().punching.emplace(first_page, job).second;
-    SLUICE_ASSERT(is_new);
+    fills_.lose_beginnings(first_page, last_page);
+    special_.begin_punch(first_page, job);
     // Page-aligned past the object's end: a hole that ends inside a page of the page cache would zero bytes in flight.
     return {static_cast<std::uint64_t>(first_page) * page_size,
             (static_cast<std::uint64_t>(last_page) + 1) * page_size};
@@ -188,38 +172,39 @@ object::run object::begin_punch(std::size_t first_page, std::size_t last_page, b
 std::uint64_t object::punched(run r, bool done) {
     const mutex_lock lock(mutex_);
     const auto first_page = static_cast<std::size_t>(r.begin / page_size);
-    if (r.begin == r.end || !special().punching.contains(first_page)) {
+    const auto* found = r.empty() ? nullptr : special_.punch_from(first_page);
+    if (found == nullptr) {
         return 0;
     }
-    const auto it = special_->punching.find(first_page);
-    const std::uint64_t released = done ? it->second.charged : 0;
+    const auto job = *found;
+    const std::uint64_t released = done ? job.charged : 0;
     SLUICE_ASSERT(charged() >= released);
-    for_each_held(first_page, it->second.last, [&](std::size_t page) REQUIRES(mutex_) {
+    for_each_held(first_page, job.last, [&](std::size_t page) REQUIRES(mutex_) {
         SLUICE_ASSERT(table_.at(page).punching);
         const auto before = table_.at(page).state;
         if (done) {
             table_.set(page, {});
-            special_->partial.erase(page);
+            special_.erase_partial(page);
             return;
         }
         // It still takes its bytes on the disk. What was published of it must not change; the rest may be written.
         table_.set(page, {stored::partial});
-        auto& published = special_->partial[page];
-        if (before == stored::present && !it->second.damaged) {
-            published = {{static_cast<std::uint64_t>(page) * page_size, layout_.page_end(page)}};
+        if (before == stored::present && !job.damaged) {
+            special_.set_partial(page, {static_cast<std::uint64_t>(page) * page_size, layout_.page_end(page)});
+        } else {
+            special_.keep_partial(page);
         }
     });
     charged_.fetch_sub(released, std::memory_order_relaxed);
     budget_.release(released);
-    special_->punching.erase(it);
-    drop_special();
-    wake_waiting();
+    special_.end_punch(first_page);
+    fills_.wake_waiting();
     return released;
 }
 
 bool object::idle() {
     const mutex_lock lock(mutex_);
-    return readers_.empty() && fills_.empty() && special().punching.empty() && special().checking.empty();
+    return !fills_.has_readers() && !fills_.has_fills() && special_.idle();
 }
 
 usage object::last_use() {

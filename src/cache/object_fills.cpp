@@ -11,15 +11,12 @@ using stored = block_table::stored;
 std::shared_ptr<fill> object::claim(std::uint64_t first, std::uint64_t last, bool begin_inside_page) {
     const mutex_lock lock(mutex_);
     const auto first_page = static_cast<std::size_t>(first / page_size);
-    const auto last_page = static_cast<std::size_t>(std::min(last, info_.size - 1) / page_size);
+    const auto last_page = static_cast<std::size_t>(std::min(last, layout_.size - 1) / page_size);
     if (!is_missing(first_page)) {
         return nullptr;
     }
-    auto f = std::make_shared<fill>();
-    f->begin = begin_inside_page ? first : static_cast<std::uint64_t>(first_page) * page_size;
-    f->end = layout_.page_end(next_not_missing(first_page, std::max(first_page, last_page)) - 1);
-    f->published = f->begin;
-    fills_.push_back(f);
+    auto f = fills_.claim(begin_inside_page ? first : static_cast<std::uint64_t>(first_page) * page_size,
+                          layout_.page_end(next_not_missing(first_page, std::max(first_page, last_page)) - 1));
     policy_.fill_begins();
     return f;
 }
@@ -40,7 +37,7 @@ reservation object::reservation_for(const fill& f, std::uint64_t length) {
         new_blocks += (n.pages == 0 || page % layout_.pages_per_block() == 0) && !table_.holds(block) ? 1 : 0;
         n.first_page = n.pages == 0 ? page : n.first_page;
         ++n.pages;
-        n.bytes += special().partial.contains(page) ? 0 : layout_.page_charge(page);
+        n.bytes += special_.is_partial(page) ? 0 : layout_.page_charge(page);
     }
     const std::uint64_t charge = new_blocks == 0 ? 0 : metadata_charge_for(table_.held_blocks() + new_blocks);
     n.metadata = charge > metadata_charge() ? charge - metadata_charge() : 0;
@@ -65,69 +62,44 @@ void object::reserved(const reservation& n) {
 
 std::vector<std::pair<std::uint64_t, std::uint64_t>> object::writable(std::uint64_t begin, std::uint64_t end) {
     const mutex_lock lock(mutex_);
-    std::vector<std::pair<std::uint64_t, std::uint64_t>> parts;
-    std::uint64_t at = begin;
-    const auto& partial = special().partial;
-    for (auto it = partial.lower_bound(static_cast<std::size_t>(begin / page_size));
-         it != partial.end() && static_cast<std::uint64_t>(it->first) * page_size < end; ++it) {
-        for (const auto& [from, to] : it->second) {
-            if (from > at) {
-                parts.emplace_back(at, std::min(from, end));
-            }
-            at = std::max(at, to);
-        }
-    }
-    if (at < end) {
-        parts.emplace_back(at, end);
-    }
-    std::erase_if(parts, [](const auto& part) { return part.first >= part.second; });
-    return parts;
+    return special_.unpublished(begin, end);
 }
 
 void object::publish(fill& f, std::uint64_t length, const std::vector<std::pair<std::size_t, std::uint64_t>>& sums) {
     const mutex_lock lock(mutex_);
     const auto first_page = static_cast<std::size_t>(f.begin / page_size);
-    const bool in_beginning = f.begin % page_size != 0 && owns(f, first_page);
+    const bool in_beginning = f.begin % page_size != 0 && fills_.owns(f, first_page);
     f.published += length;
     SLUICE_ASSERT(!f.ended && f.published <= f.end);
-    if (in_beginning && !owns(f, first_page)) {
+    if (in_beginning && !fills_.owns(f, first_page)) {
         // What lies before the fill's beginning in that page is for whoever wants it, from here on.
         keep_partial(first_page, f.begin, layout_.page_end(first_page));
-        wake_waiting();
+        fills_.wake_waiting();
     }
     for (const auto& [page, sum] : sums) {
         // Where parts of it were written by an earlier fill, what lies on the disk is checked before it is believed.
         SLUICE_ASSERT(table_.at(page).state == stored::filling && !table_.at(page).punching);
-        const bool was_partial = special_ && special_->partial.erase(page) != 0;
+        const bool was_partial = special_.erase_partial(page);
         table_.set(page, {stored::present, false, !was_partial});
         table_.set_checksum(page, sum);
         table_.touch(layout_.block_of_page(page), policy_);
     }
     if (!sums.empty()) {
-        dirty_.store(true);
-        drop_special();
+        mark_dirty();
     }
-    for (const auto* r : readers_) {
-        if (r->waits_ && r->waits_for_.get() == &f && f.published >= r->wanted_) {
-            r->wake_->notify();
-        }
-    }
+    fills_.wake_published(f);
 }
 
 void object::flush(const fill& f) {
     const mutex_lock lock(mutex_);
-    for (const auto* r : readers_) {
-        if (r->waits_ && r->waits_for_.get() == &f && f.published > r->position_) {
-            r->wake_->notify();
-        }
-    }
+    fills_.wake_behind(f);
 }
 
 void object::trim(fill& f, std::uint64_t end) {
     const mutex_lock lock(mutex_);
     f.end = std::min(f.end, end);
     SLUICE_ASSERT(f.published <= f.end);
-    wake_waiting();
+    fills_.wake_waiting();
 }
 
 std::vector<object::run> object::end_fill(fill& f, result<void> outcome) {
@@ -147,14 +119,14 @@ std::vector<object::run> object::end_fill(fill& f, result<void> outcome) {
             break;
         }
         for (const auto block_end = std::min(end, table_.last_page_of(*block) + 1); page < block_end; ++page) {
-            if (table_.at(page).state != stored::filling || !owns(f, page)) {
+            if (table_.at(page).state != stored::filling || !fills_.owns(f, page)) {
                 continue;
             }
             const std::uint64_t from = std::max(f.begin, static_cast<std::uint64_t>(page) * page_size);
             const std::uint64_t to = std::min(f.published, layout_.page_end(page));
             if (to > from) {
                 keep_partial(page, from, to);
-            } else if (special().partial.contains(page)) {
+            } else if (special_.is_partial(page)) {
                 table_.set(page, {stored::partial});
             } else if (!unwritten.empty() && unwritten.back().second + 1 == page) {
                 unwritten.back().second = page;
@@ -168,41 +140,25 @@ std::vector<object::run> object::end_fill(fill& f, result<void> outcome) {
     for (const auto& [from, to] : unwritten) {
         runs.push_back(begin_punch(from, to));
     }
-    const auto ended = std::erase_if(fills_, [&f](const auto& each) { return each.get() == &f; });
-    SLUICE_ASSERT(ended == 1);
-    wake_waiting();
+    fills_.remove(f);
+    fills_.wake_waiting();
     return runs;
 }
 
 void object::keep_partial(std::size_t page, std::uint64_t from, std::uint64_t to) {
     SLUICE_ASSERT(table_.at(page).state == stored::filling && from < to && to <= layout_.page_end(page));
     table_.set(page, {stored::partial});
-    auto& intervals = make_special().partial[page];
-    intervals.emplace_back(from, to);
-    std::sort(intervals.begin(), intervals.end());
+    special_.add_partial(page, from, to);
 }
 
-object::demand object::demand_for(const fill& f, std::uint64_t window) {
+fill_demand object::demand_for(const fill& f, std::uint64_t window) {
     const mutex_lock lock(mutex_);
-    demand d;
-    for (const auto* r : readers_) {
-        // Twice the window: the last write before a pause may end beyond it, and that must not end the fill.
-        // And to the end of the last page wanted: a page that is left in its middle is nobody's any more.
-        const std::uint64_t wanted_to = layout_.page_end(static_cast<std::size_t>(r->last_ / page_size));
-        if (!r->suspended_ && r->position_ < f.end && wanted_to > f.published &&
-            f.published <= r->position_ + 2 * window) {
-            d.wanted = true;
-            d.furthest_reader = std::max(d.furthest_reader, r->position_);
-        }
-    }
-    return d;
+    return fills_.demand_for(f, window);
 }
 
 bool object::has_reader_in(std::uint64_t first, std::uint64_t last) {
     const mutex_lock lock(mutex_);
-    return std::any_of(readers_.begin(), readers_.end(), [=](const reader* r) {
-        return !r->suspended_ && r->position_ >= first && r->position_ <= last;
-    });
+    return fills_.has_reader_in(first, last);
 }
 
 void object::await_demand(fill& f, std::shared_ptr<async_event> producer) {

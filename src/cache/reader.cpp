@@ -16,25 +16,23 @@ constexpr std::uint64_t max_span = 4ULL << 20U;
 reader::reader(std::shared_ptr<object> o, executor ex, std::uint64_t first, std::uint64_t last)
     : object_(std::move(o))
     , executor_(ex)
-    , position_(first)
-    , last_(last) {
+    , state_{.position = first, .last = last} {
     const mutex_lock lock(object_->mutex_);
-    object_->readers_.push_back(this);
+    object_->fills_.add(state_);
     object_->policy_.touch(object_->last_use_);
 }
 
 reader::~reader() {
     const mutex_lock lock(object_->mutex_);
     object_->unpin(*this);
-    const auto left = std::erase(object_->readers_, this);
-    SLUICE_ASSERT(left == 1);
-    object_->wake_producers();
+    object_->fills_.remove(state_);
+    object_->fills_.wake_producers();
 }
 
 void reader::begin_wait() {
-    waits_ = true;
-    if (!wake_) {
-        wake_ = std::make_shared<async_event>(executor_);
+    state_.waits = true;
+    if (!state_.wake) {
+        state_.wake = std::make_shared<async_event>(executor_);
     }
 }
 
@@ -48,63 +46,64 @@ void reader::suspend() {
     SLUICE_ASSERT(thread_.is_this());
     const mutex_lock lock(object_->mutex_);
     object_->unpin(*this);
-    suspended_ = true;
-    object_->wake_producers();
+    state_.suspended = true;
+    object_->fills_.wake_producers();
 }
 
 span reader::next(std::uint64_t position) {
     SLUICE_ASSERT(thread_.is_this());
-    SLUICE_ASSERT(position <= last_);
+    SLUICE_ASSERT(position <= state_.last);
     const mutex_lock lock(object_->mutex_);
     object_->unpin(*this);
-    position_ = position;
-    suspended_ = false;
-    object_->wake_producers();
-    const auto waited = std::exchange(waits_for_, nullptr);
-    waits_ = false;
+    state_.position = position;
+    state_.suspended = false;
+    object_->fills_.wake_producers();
+    const auto waited = std::exchange(state_.waits_for, nullptr);
+    state_.waits = false;
     if (waited && !waited->outcome && waited->outcome.error().code != errc::canceled && waited->published <= position) {
-        return {span::kind::failed, position, last_, waited->outcome};
+        return {span::kind::failed, position, state_.last, waited->outcome};
     }
     span s = object_->look(*this);
-    if (s.what == span::kind::readable && (waited || object_->fill_at(position))) {
-        saw_fill_ = true;
+    if (s.what == span::kind::readable && (waited || object_->fills_.fill_at(position))) {
+        state_.saw_fill = true;
     }
     return s;
 }
 
 span object::look(reader& r) {
-    const auto page = static_cast<std::size_t>(r.position_ / page_size);
+    const auto page = static_cast<std::size_t>(r.state_.position / page_size);
     const page_state state = state_of(page);
     if (state == page_state::present) {
         return readable(r);
     }
-    const auto f = state == page_state::punching ? nullptr : fill_at(r.position_);
-    if (f && f->published > r.position_) {
+    const auto f = state == page_state::punching ? nullptr : fills_.fill_at(r.state_.position);
+    if (f && f->published > r.state_.position) {
         return readable(r);
     }
     if (!is_missing(page)) {
         r.begin_wait();
         if (f) {
-            r.waits_for_ = f;
+            r.state_.waits_for = f;
             // The first byte wakes at once; later ones by steps, since a wake-up costs more than a small send saves.
-            r.wanted_ = r.saw_fill_ ? std::min({r.position_ + wake_step, r.last_ + 1, f->end}) : r.position_ + 1;
+            r.state_.wanted = r.state_.saw_fill ? std::min({r.state_.position + wake_step, r.state_.last + 1, f->end})
+                                                : r.state_.position + 1;
         }
-        return {span::kind::wait, r.position_, r.last_};
+        return {span::kind::wait, r.state_.position, r.state_.last};
     }
-    const auto last_page = static_cast<std::size_t>(r.last_ / page_size);
+    const auto last_page = static_cast<std::size_t>(r.state_.last / page_size);
     const std::size_t end = next_not_missing(page, std::max(page, last_page)) - 1;
     // Behind the page in which a fill broke lies what it had reserved, which is being given back. That takes less than
     // a request to the origin, and one request can then have all of it.
     if (end < last_page && state_of(end + 1) == page_state::punching && end - page + 1 < layout_.pages_per_block()) {
         r.begin_wait();
-        return {span::kind::wait, r.position_, r.last_};
+        return {span::kind::wait, r.state_.position, r.state_.last};
     }
     return {span::kind::absent, static_cast<std::uint64_t>(page) * page_size, layout_.page_end(end) - 1};
 }
 
 span object::readable(reader& r) {
-    const auto first_page = static_cast<std::size_t>(r.position_ / page_size);
-    const std::uint64_t limit = std::min(r.last_ + 1, r.position_ + max_span);
+    const auto first_page = static_cast<std::size_t>(r.state_.position / page_size);
+    const std::uint64_t limit = std::min(r.state_.last + 1, r.state_.position + max_span);
     const auto unverified = [this](std::size_t page) REQUIRES(mutex_) {
         const auto p = table_.at(page);
         return p.readable() && !p.verified;
@@ -117,7 +116,7 @@ span object::readable(reader& r) {
         }
         return {span::kind::unverified, static_cast<std::uint64_t>(first_page) * page_size, layout_.page_end(page) - 1};
     }
-    std::uint64_t end = r.position_;
+    std::uint64_t end = r.state_.position;
     while (end < limit) {
         const auto page = static_cast<std::size_t>(end / page_size);
         const auto p = table_.at(page);
@@ -126,7 +125,7 @@ span object::readable(reader& r) {
             continue;
         }
         const bool under_way = !p.readable() && state_of(page) != page_state::punching;
-        const auto f = under_way ? fill_at(end) : nullptr;
+        const auto f = under_way ? fills_.fill_at(end) : nullptr;
         const std::uint64_t to = f ? std::min(f->published, layout_.page_end(page)) : end;
         if (to <= end) {
             break;
@@ -134,14 +133,14 @@ span object::readable(reader& r) {
         end = to;
     }
     end = std::min(end, limit);
-    SLUICE_ASSERT(end > r.position_ && !r.pinned_);
-    const auto blocks = std::pair(static_cast<std::size_t>(r.position_ / layout_.block_size),
+    SLUICE_ASSERT(end > r.state_.position && !r.pinned_);
+    const auto blocks = std::pair(static_cast<std::size_t>(r.state_.position / layout_.block_size),
                                   static_cast<std::size_t>((end - 1) / layout_.block_size));
     for (auto b = blocks.first; b <= blocks.second; ++b) {
         table_.pin(b, policy_);
     }
     r.pinned_ = blocks;
-    return {span::kind::readable, r.position_, end - 1};
+    return {span::kind::readable, r.state_.position, end - 1};
 }
 
 void object::unpin(reader& r) {
@@ -150,98 +149,6 @@ void object::unpin(reader& r) {
             table_.unpin(b);
         }
         r.pinned_.reset();
-    }
-}
-
-std::shared_ptr<fill> object::fill_at(std::uint64_t offset) const {
-    const auto page = static_cast<std::size_t>(offset / page_size);
-    for (const auto& f : fills_) {
-        // The page in which it began in the middle is never recorded, and so is read from the fill until that ends.
-        const bool beginning = f->begin % page_size != 0 && page == f->begin / page_size && !f->beginning_lost;
-        if (f->begin <= offset && offset < f->end && (owns(*f, page) || beginning)) {
-            return f;
-        }
-    }
-    return nullptr;
-}
-
-bool object::owns(const fill& f, std::size_t page) const noexcept {
-    return f.published < layout_.page_end(page);
-}
-
-const std::pair<const std::size_t, object::punch_job>* object::punch_at(std::size_t page) const {
-    const auto after = special().punching.upper_bound(page);
-    if (after == special().punching.begin() || std::prev(after)->second.last < page) {
-        return nullptr;
-    }
-    return &*std::prev(after);
-}
-
-const fill* object::claimed_by(std::size_t page) const {
-    for (const auto& f : fills_) {
-        if (f->begin / page_size <= page && static_cast<std::uint64_t>(page) * page_size < f->end && owns(*f, page)) {
-            return f.get();
-        }
-    }
-    return nullptr;
-}
-
-page_state object::state_of(std::size_t page) const {
-    const auto p = table_.at(page);
-    if (p.punching || punch_at(page) != nullptr) {
-        return page_state::punching;
-    }
-    switch (p.state) {
-    case block_table::stored::present:
-        return page_state::present;
-    case block_table::stored::filling:
-        return page_state::filling;
-    default:
-        break;
-    }
-    if (claimed_by(page) != nullptr) {
-        return page_state::claimed;
-    }
-    return p.state == block_table::stored::partial ? page_state::partial : page_state::absent;
-}
-
-bool object::is_missing(std::size_t page) const {
-    const auto state = state_of(page);
-    return state == page_state::absent || state == page_state::partial;
-}
-
-std::size_t object::next_not_missing(std::size_t first, std::size_t last) const {
-    if (punch_at(first) != nullptr) {
-        return first;
-    }
-    std::size_t next = last + 1;
-    if (const auto after = special().punching.upper_bound(first); after != special().punching.end()) {
-        next = std::min(next, after->first);
-    }
-    for (const auto& f : fills_) {
-        auto begin = static_cast<std::size_t>(f->published / page_size);
-        begin += owns(*f, begin) ? 0 : 1;
-        const auto end = static_cast<std::size_t>((f->end + page_size - 1) / page_size);
-        if (begin < end && end > first) {
-            next = std::min(next, std::max(first, begin));
-        }
-    }
-    return next <= first ? first : table_.next_taken(first, next - 1);
-}
-
-void object::wake_waiting() {
-    for (const auto* r : readers_) {
-        if (r->waits_) {
-            r->wake_->notify();
-        }
-    }
-}
-
-void object::wake_producers() {
-    for (const auto& f : fills_) {
-        if (std::exchange(f->producer_waits, false)) {
-            f->producer->notify();
-        }
     }
 }
 

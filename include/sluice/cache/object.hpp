@@ -1,19 +1,15 @@
 #pragma once
 
-#include <sluice/base/mutex.hpp>
-#include <sluice/cache/block_store.hpp>
 #include <sluice/cache/block_table.hpp>
 #include <sluice/cache/budget.hpp>
-#include <sluice/cache/key.hpp>
+#include <sluice/cache/fill_table.hpp>
+#include <sluice/cache/metadata.hpp>
+#include <sluice/cache/object_record.hpp>
 #include <sluice/cache/page_state.hpp>
 #include <sluice/cache/reader.hpp>
-#include <sluice/cache/validation_state.hpp>
+#include <sluice/cache/special_pages.hpp>
 
 #include <atomic>
-#include <chrono>
-#include <forward_list>
-#include <list>
-#include <map>
 #include <memory>
 #include <optional>
 #include <utility>
@@ -26,7 +22,7 @@ namespace sluice::cache {
 /// Shared by all workers; destroyed before its cache. Its functions never block on more than its own mutex, which is
 /// held for look-ups only. Offsets are bytes, ranges inclusive unless they say otherwise; pages and blocks are numbered
 /// from 0. src/cache/README.md draws the states of pages and objects.
-class object {
+class object : public object_record {
 public:
     /// How far published bytes must be ahead of a waiting reader to wake it.
     static constexpr std::uint64_t wake_step = page_size;
@@ -39,24 +35,8 @@ public:
     object& operator=(const object&) = delete;
     ~object();
 
-    [[nodiscard]] const object_info& info() const noexcept { return info_; }
-    /// Its purge tags, a line each; "" where it has none yet. From any thread.
-    [[nodiscard]] std::string purge_tags();
-    [[nodiscard]] bool has_tag(std::string_view tag);
-    /// Adds a tag, where all of them together take no more than `max_purge_tags` bytes. Gives it where it is new, else
-    /// nullptr. For `object_index`, which knows objects by their tags.
-    const std::string* add_tag(std::string_view tag);
-    /// Calls `visit` with each tag, the object being locked; they live as long as it.
-    template <class F>
-    void for_each_tag(F visit) {
-        const mutex_lock lock(mutex_);
-        for (const std::string& tag : tags_) {
-            visit(tag);
-        }
-    }
+    /// Its pages and blocks.
     [[nodiscard]] const page_layout& layout() const noexcept { return layout_; }
-    /// What its files are called.
-    [[nodiscard]] std::string file_name() const { return block_store::name_of(info_.key, serial_); }
 
     // Fills
 
@@ -90,13 +70,8 @@ public:
     /// Gives the bytes that were released from the budget.
     std::uint64_t punched(run r, bool done);
 
-    /// What live readers want of a fill.
-    struct demand {
-        bool wanted{false};               ///< whether any does
-        std::uint64_t furthest_reader{0}; ///< the position of the one that has come furthest
-    };
     /// `window`: how far a fill may be ahead of a reader, in bytes.
-    demand demand_for(const fill& f, std::uint64_t window);
+    fill_demand demand_for(const fill& f, std::uint64_t window);
     /// Whether the position of a live reader is in [first, last].
     bool has_reader_in(std::uint64_t first, std::uint64_t last);
     /// Wakes the producer of `f` at the next move of a reader.
@@ -144,9 +119,6 @@ public:
     [[nodiscard]] metadata snapshot();
     /// The metadata file takes `bytes` on the disk now: gives back what was charged for a larger one.
     void metadata_written(std::uint64_t bytes);
-    /// True once after each change that the metadata file does not hold yet.
-    bool take_dirty() noexcept { return dirty_.exchange(false); }
-    void mark_dirty() noexcept { dirty_.store(true); }
     /// Takes over what a process before this one left: the pages of `m`, and what the scan of the directory charged for
     /// both files, `data_bytes` and `metadata_bytes`. From here on the object is charged for its whole pages, and for
     /// what its metadata file may take with them.
@@ -154,27 +126,6 @@ public:
     /// Runs of absent pages that must be punched since the file takes more than its recorded pages (`data_bytes`): the
     /// process before this one ended while it filled them.
     std::vector<run> unrecorded(std::uint64_t data_bytes);
-
-    // Version and freshness
-
-    /// Replaced or purged: its files are unlinked, its readers finish on the open descriptor.
-    void retire() noexcept { retired_.store(true); }
-    [[nodiscard]] bool retired() const noexcept { return retired_.load(); }
-
-    // These are explained at `validation_state`; changes are written to the metadata file.
-
-    /// True where the version did not have to be revalidated before.
-    bool mark_changed(std::uint64_t number) noexcept;
-    void confirm_version(std::uint64_t marked_then) noexcept;
-    [[nodiscard]] bool must_revalidate() const noexcept { return validation_.must_revalidate(); }
-    [[nodiscard]] std::uint64_t marked() const noexcept { return validation_.marked(); }
-    [[nodiscard]] std::uint64_t confirmed() const noexcept { return validation_.confirmed(); }
-    [[nodiscard]] steady_clock::time_point checked() const noexcept { return validation_.checked(); }
-
-    /// The last change (`object_cache::changes`) when it was put into the index. Both are called with the cache's mutex
-    /// held.
-    void set_indexed_at(std::uint64_t number) noexcept { indexed_at_ = number; }
-    [[nodiscard]] std::uint64_t indexed_at() const noexcept { return indexed_at_; }
 
     /// Bytes that its pages take of the budget, and that its metadata takes.
     [[nodiscard]] std::uint64_t charged() const noexcept { return charged_.load(std::memory_order_relaxed); }
@@ -190,70 +141,36 @@ public:
 private:
     friend class reader;
 
+    // What a reader may have (reader.cpp).
     span look(reader& r) REQUIRES(mutex_);
     span readable(reader& r) REQUIRES(mutex_);
-    run begin_punch(std::size_t first_page, std::size_t last_page, bool damaged = false) REQUIRES(mutex_);
-    /// Whether `f`, which claimed `page`, has yet to publish all of it. Afterwards the page may be evicted, and claimed
-    /// by another fill.
-    [[nodiscard]] bool owns(const fill& f, std::size_t page) const noexcept REQUIRES(mutex_);
-    [[nodiscard]] page_state state_of(std::size_t page) const REQUIRES(mutex_);
-    [[nodiscard]] const fill* claimed_by(std::size_t page) const REQUIRES(mutex_); // where it is absent or partial
-    [[nodiscard]] bool is_missing(std::size_t page) const REQUIRES(mutex_);        // absent or partial: to be claimed
-    [[nodiscard]] bool in_use(std::size_t block) const REQUIRES(mutex_);           // being sent or checked
-    /// The first page in [first, last] that is not missing, or last + 1.
-    [[nodiscard]] std::size_t next_not_missing(std::size_t first, std::size_t last) const REQUIRES(mutex_);
-    struct punch_job;
-    struct special_pages;
-    template <class F>
-    void for_each_held(std::size_t first, std::size_t last, F visit) REQUIRES(mutex_);
-    [[nodiscard]] const std::pair<const std::size_t, punch_job>* punch_at(std::size_t page) const REQUIRES(mutex_);
-    /// What the metadata file and the extents may take while `blocks` are held.
-    [[nodiscard]] std::uint64_t metadata_charge_for(std::size_t blocks) const noexcept;
-    [[nodiscard]] std::string joined_tags() const REQUIRES(mutex_);
-    std::size_t add_runs(metadata& m, std::size_t block, std::size_t blocks) const REQUIRES(mutex_);
-    void keep_partial(std::size_t page, std::uint64_t from, std::uint64_t to) REQUIRES(mutex_);
-    std::shared_ptr<fill> fill_at(std::uint64_t offset) const REQUIRES(mutex_);
-    void wake_waiting() REQUIRES(mutex_);
-    void wake_producers() REQUIRES(mutex_);
     void unpin(reader& r) REQUIRES(mutex_);
 
-    mutex mutex_;
-    std::forward_list<std::string> tags_ GUARDED_BY(mutex_); // taken out of info_, where they are one text
-    const object_info info_;
+    // What a page is: of `table_`, `special_` and `fills_` together (page_state.cpp).
+    [[nodiscard]] page_state state_of(std::size_t page) const REQUIRES(mutex_);
+    [[nodiscard]] bool is_missing(std::size_t page) const REQUIRES(mutex_); // absent or partial: to be claimed
+    /// The first page in [first, last] that is not missing, or last + 1.
+    [[nodiscard]] std::size_t next_not_missing(std::size_t first, std::size_t last) const REQUIRES(mutex_);
+    [[nodiscard]] bool in_use(std::size_t block) const REQUIRES(mutex_); // being sent or checked
+    template <class F>
+    void for_each_held(std::size_t first, std::size_t last, F visit) REQUIRES(mutex_);
+
+    run begin_punch(std::size_t first_page, std::size_t last_page, bool damaged = false) REQUIRES(mutex_);
+    void keep_partial(std::size_t page, std::uint64_t from, std::uint64_t to) REQUIRES(mutex_);
+    /// What the metadata file and the extents may take while `blocks` are held.
+    [[nodiscard]] std::uint64_t metadata_charge_for(std::size_t blocks) const noexcept;
+    std::size_t add_runs(metadata& m, std::size_t block, std::size_t blocks) const REQUIRES(mutex_);
+
     const page_layout layout_;
-    const std::uint64_t serial_;
     budget& budget_;
     eviction_policy& policy_;
-
     block_table table_ GUARDED_BY(mutex_);
-    /// A run of pages that is being punched, with what it is charged.
-    struct punch_job {
-        std::size_t last{0};
-        std::uint64_t charged{0};
-        bool damaged{false}; ///< no reader was sent its bytes, so they may be rewritten
-    };
-    /// What few objects have: made when it is needed, so that the others do not pay for it.
-    struct special_pages {
-        /// Page → published byte intervals.
-        std::map<std::size_t, std::vector<std::pair<std::uint64_t, std::uint64_t>>> partial;
-        std::map<std::size_t, punch_job> punching;                 ///< by its first page; runs do not overlap
-        std::vector<std::pair<std::size_t, std::size_t>> checking; ///< blocks, inclusive
-    };
-    static const special_pages none;
-    [[nodiscard]] const special_pages& special() const noexcept REQUIRES(mutex_) { return special_ ? *special_ : none; }
-    special_pages& make_special() REQUIRES(mutex_);
-    void drop_special() noexcept REQUIRES(mutex_);
-    std::unique_ptr<special_pages> special_ GUARDED_BY(mutex_); ///< may be null
-    std::list<std::shared_ptr<fill>> fills_ GUARDED_BY(mutex_);
-    std::vector<reader*> readers_ GUARDED_BY(mutex_);
+    special_pages special_ GUARDED_BY(mutex_);
+    fill_table fills_ GUARDED_BY(mutex_){layout_};
     std::shared_ptr<file> file_ GUARDED_BY(mutex_);
-    std::atomic<bool> dirty_{true};
-    std::atomic<bool> retired_{false};
     std::atomic<std::uint64_t> charged_{0};
     std::atomic<std::uint64_t> metadata_charge_{0};
     usage last_use_ GUARDED_BY(mutex_);
-    validation_state validation_;
-    std::uint64_t indexed_at_{0};
 };
 
 } // namespace sluice::cache

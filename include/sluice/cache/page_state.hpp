@@ -1,11 +1,7 @@
 #pragma once
 
-#include <sluice/base/async_event.hpp>
-#include <sluice/base/error.hpp>
-
 #include <cstddef>
 #include <cstdint>
-#include <memory>
 
 namespace sluice::cache {
 
@@ -33,19 +29,6 @@ struct reservation {
     std::size_t pages{0}; ///< 0: nothing is needed
     std::uint64_t bytes{0};
     std::uint64_t metadata{0};
-};
-
-/// One ranged GET whose bytes go into a run of pages. Guarded by its object's mutex, but for what its writer alone
-/// changes (`published`, `end`) and reads.
-struct fill {
-    std::uint64_t begin{0};     ///< its first byte
-    std::uint64_t end{0};       ///< one past its last
-    std::uint64_t published{0}; ///< readers may have all before it
-    bool ended{false};
-    bool beginning_lost{false}; ///< it began inside a page, which was given back since: no longer read from it
-    result<void> outcome;       ///< why it ended before `end`
-    std::shared_ptr<async_event> producer; ///< woken when a reader moved or left, while the producer waits for demand
-    bool producer_waits{false};
 };
 
 } // namespace sluice::cache

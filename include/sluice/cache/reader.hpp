@@ -1,9 +1,9 @@
 #pragma once
 
 #include <sluice/base/asio.hpp>
-#include <sluice/base/async_event.hpp>
 #include <sluice/base/error.hpp>
 #include <sluice/base/owning_thread.hpp>
+#include <sluice/cache/fill_table.hpp>
 
 #include <cstddef>
 #include <cstdint>
@@ -14,7 +14,6 @@
 namespace sluice::cache {
 
 class object;
-struct fill;
 
 /// What a reader can do next. Byte offsets, inclusive.
 struct span {
@@ -51,9 +50,9 @@ public:
     void suspend();
 
     /// Completes when something changed that `next` waited for.
-    awaitable<void> wait() { return wake_->wait(); }
+    awaitable<void> wait() { return state_.wake->wait(); }
     /// Completes a pending `wait`. On the reader's worker.
-    void interrupt() { wake_->notify(); }
+    void interrupt() { state_.wake->notify(); }
 
     [[nodiscard]] object& of() const noexcept { return *object_; }
     [[nodiscard]] const std::shared_ptr<object>& shared() const noexcept { return object_; }
@@ -64,14 +63,7 @@ private:
     std::shared_ptr<object> object_;
     [[no_unique_address]] owning_thread thread_;
     executor executor_;
-    std::shared_ptr<async_event> wake_; // made when first needed: a hit never waits
-    std::uint64_t position_;
-    std::uint64_t last_;
-    std::uint64_t wanted_{0}; // to be woken when a fill has published this far
-    std::shared_ptr<fill> waits_for_;
-    bool waits_{false};
-    bool suspended_{false};
-    bool saw_fill_{false};                                      // a span came from a running fill
+    reader_state state_;
     std::optional<std::pair<std::size_t, std::size_t>> pinned_; // blocks, inclusive
 };
 

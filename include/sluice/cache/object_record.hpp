@@ -1,0 +1,91 @@
+#pragma once
+
+#include <sluice/base/asio.hpp>
+#include <sluice/base/mutex.hpp>
+#include <sluice/cache/block_store.hpp>
+#include <sluice/cache/key.hpp>
+#include <sluice/cache/validation_state.hpp>
+
+#include <atomic>
+#include <cstdint>
+#include <forward_list>
+#include <string>
+#include <string_view>
+
+namespace sluice::cache {
+
+/// What is known of one version of an object beside its pages: what it is, by which tags it is purged, and whether it
+/// must be revalidated. From any thread.
+class object_record {
+public:
+    object_record(const object_record&) = delete;
+    object_record& operator=(const object_record&) = delete;
+
+    /// What never changes; without the purge tags.
+    [[nodiscard]] const object_info& info() const noexcept { return info_; }
+    /// What its files are called.
+    [[nodiscard]] std::string file_name() const { return block_store::name_of(info_.key, serial_); }
+
+    /// Its purge tags, a line each; "" where it has none yet.
+    [[nodiscard]] std::string purge_tags() EXCLUDES(mutex_);
+    /// Whether it is purged by `tag`.
+    [[nodiscard]] bool has_tag(std::string_view tag) EXCLUDES(mutex_);
+    /// Adds a tag, where all of them together take no more than `max_purge_tags` bytes. Gives it where it is new, else
+    /// nullptr. For `object_index`, which knows objects by their tags.
+    const std::string* add_tag(std::string_view tag) EXCLUDES(mutex_);
+    /// Calls `visit` with each tag, the object being locked; they live as long as it.
+    template <class F>
+    void for_each_tag(F visit) EXCLUDES(mutex_) {
+        const mutex_lock lock(mutex_);
+        for (const std::string& tag : tags_) {
+            visit(tag);
+        }
+    }
+
+    /// Replaced or purged: its files are unlinked, its readers finish on the open descriptor.
+    void retire() noexcept { retired_.store(true); }
+    /// Whether it was.
+    [[nodiscard]] bool retired() const noexcept { return retired_.load(); }
+
+    // These are explained at `validation_state`; changes are written to the metadata file.
+
+    /// True where the version did not have to be revalidated before.
+    bool mark_changed(std::uint64_t number) noexcept;
+    void confirm_version(std::uint64_t marked_then) noexcept;
+    [[nodiscard]] bool must_revalidate() const noexcept { return validation_.must_revalidate(); }
+    [[nodiscard]] std::uint64_t marked() const noexcept { return validation_.marked(); }
+    [[nodiscard]] std::uint64_t confirmed() const noexcept { return validation_.confirmed(); }
+    [[nodiscard]] steady_clock::time_point checked() const noexcept { return validation_.checked(); }
+
+    /// The last change (`object_cache::changes`) when it was put into the index. Both are called with the cache's mutex
+    /// held.
+    void set_indexed_at(std::uint64_t number) noexcept { indexed_at_ = number; }
+    [[nodiscard]] std::uint64_t indexed_at() const noexcept { return indexed_at_; }
+
+    /// True once after each change that the metadata file does not hold yet.
+    bool take_dirty() noexcept { return dirty_.exchange(false); }
+    /// There is such a change.
+    void mark_dirty() noexcept { dirty_.store(true); }
+
+protected:
+    object_record(object_info info, std::uint64_t serial);
+    ~object_record() = default;
+
+    [[nodiscard]] std::string joined_tags() const REQUIRES(mutex_);
+    /// Takes over what the metadata file says.
+    void restore_validation(std::chrono::system_clock::time_point checked, bool must_revalidate) noexcept;
+    [[nodiscard]] const validation_state& validation() const noexcept { return validation_; }
+
+    mutex mutex_; ///< of the whole object
+
+private:
+    std::forward_list<std::string> tags_ GUARDED_BY(mutex_); // taken out of info_, where they are one text
+    const object_info info_;
+    const std::uint64_t serial_;
+    std::atomic<bool> dirty_{true};
+    std::atomic<bool> retired_{false};
+    validation_state validation_;
+    std::uint64_t indexed_at_{0};
+};
+
+} // namespace sluice::cache
