@@ -37,7 +37,8 @@ s3_signer::s3_signer(const config::store& store, std::shared_ptr<const identity:
     , url_expiry_(clamp_expiry(store.url_expiry))
     , provider_(std::move(provider))
     , clock_(std::move(clock))
-    , cache_(capacity) {}
+    , cache_(capacity)
+    , day_key_(address_.region, "s3", aws4) {}
 
 awaitable<result<signed_request>> s3_signer::sign(std::string_view key, method m) {
     co_return sign_now(key, m);
@@ -138,8 +139,8 @@ result<signed_request> s3_signer::make(std::string_view key, method m, const pre
     scope.session_token = credentials->session_token.reveal();
     scope.region = address_.region;
     scope.timestamp = timestamp;
-    const auto day_key = signing_key(credentials, scope.timestamp.substr(0, 8));
-    auto presigned = v4_presign(object.request(), scope, life, *day_key);
+    const auto signing_key = day_key_.get(scope.timestamp.substr(0, 8), credentials->secret_access_key, credentials);
+    auto presigned = v4_presign(object.request(), scope, life, *signing_key);
     if (!presigned) {
         return presigned.error();
     }
@@ -152,25 +153,6 @@ result<signed_request> s3_signer::make(std::string_view key, method m, const pre
         made.expires = std::min(made.expires, *credentials->expires);
     }
     return made;
-}
-
-std::shared_ptr<const hmac_key> s3_signer::signing_key(const identity::aws_credentials_ptr& credentials,
-                                                       std::string_view date) {
-    {
-        const mutex_lock lock(key_mutex_);
-        if (key_ && key_credentials_ == credentials && key_date_ == date) {
-            return key_;
-        }
-    }
-    sha256_digest bytes = v4_signing_key(credentials->secret_access_key.reveal(), date, address_.region, "s3");
-    auto key = std::make_shared<const hmac_key>(bytes);
-    wipe(bytes);
-
-    const mutex_lock lock(key_mutex_);
-    key_ = key;
-    key_credentials_ = credentials;
-    key_date_ = date;
-    return key;
 }
 
 } // namespace sluice::sign

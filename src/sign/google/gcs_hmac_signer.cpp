@@ -11,7 +11,8 @@ gcs_hmac_signer::gcs_hmac_signer(const config::store& store, std::string id, sec
     , id_(std::move(id))
     , secret_(std::move(key))
     , clock_(std::move(clock))
-    , cache_(capacity) {
+    , cache_(capacity)
+    , day_key_(urls_.address().region, "storage", goog4_hmac) {
     if (id_.empty() || secret_.empty()) {
         throw std::invalid_argument("an HMAC key needs an id and a secret");
     }
@@ -57,28 +58,11 @@ result<signed_request> gcs_hmac_signer::make(std::string_view key, method m, con
         // The scope's date, with which the second line of the string to sign begins.
         const std::string& text = url->v4.steps.string_to_sign;
         const auto signature =
-            signing_key(std::string_view(text).substr(goog4_hmac.algorithm.size() + 1, 8))->mac(text);
+            day_key_.get(std::string_view(text).substr(goog4_hmac.algorithm.size() + 1, 8), secret_)->mac(text);
         return gcs_urls::complete(std::move(*url), signature);
     } catch (const std::exception& e) {
         return error{errc::sign_failed, error_source::internal, false, e.what()};
     }
-}
-
-std::shared_ptr<const hmac_key> gcs_hmac_signer::signing_key(std::string_view date) {
-    {
-        const mutex_lock lock(key_mutex_);
-        if (key_ && key_date_ == date) {
-            return key_;
-        }
-    }
-    sha256_digest bytes = v4_signing_key(secret_.reveal(), date, urls_.address().region, "storage", goog4_hmac);
-    auto key = std::make_shared<const hmac_key>(bytes);
-    wipe(bytes);
-
-    const mutex_lock lock(key_mutex_);
-    key_ = key;
-    key_date_ = date;
-    return key;
 }
 
 } // namespace sluice::sign

@@ -1,12 +1,11 @@
 #pragma once
 
 #include <sluice/base/clock.hpp>
-#include <sluice/base/mutex.hpp>
 #include <sluice/config/config.hpp>
 #include <sluice/identity/credentials.hpp>
 #include <sluice/sign/aws/s3_address.hpp>
 #include <sluice/sign/canonical.hpp>
-#include <sluice/sign/crypto.hpp>
+#include <sluice/sign/day_key.hpp>
 #include <sluice/sign/signer.hpp>
 #include <sluice/sign/url_cache.hpp>
 
@@ -60,19 +59,13 @@ private:
     [[nodiscard]] result<signed_request> unsigned_request(std::string_view key) const;
     [[nodiscard]] result<signed_request> make(std::string_view key, method m, const presign_options& options,
                                               time_point now, const identity::aws_credentials_ptr& credentials);
-    [[nodiscard]] std::shared_ptr<const hmac_key> signing_key(const identity::aws_credentials_ptr& credentials,
-                                                              std::string_view date);
 
     const bucket_address address_;
     const std::chrono::seconds url_expiry_;
     const std::shared_ptr<const identity::aws_credentials_provider> provider_;
     const wall_clock clock_;
     url_cache cache_;
-
-    mutex key_mutex_;
-    std::shared_ptr<const hmac_key> key_ GUARDED_BY(key_mutex_);           ///< of the day
-    identity::aws_credentials_ptr key_credentials_ GUARDED_BY(key_mutex_); ///< what it was derived from, with the date
-    std::string key_date_ GUARDED_BY(key_mutex_);
+    day_key day_key_;
 };
 
 } // namespace sluice::sign

@@ -1,9 +1,8 @@
 #pragma once
 
 #include <sluice/base/clock.hpp>
-#include <sluice/base/mutex.hpp>
 #include <sluice/base/secret.hpp>
-#include <sluice/sign/crypto.hpp>
+#include <sluice/sign/day_key.hpp>
 #include <sluice/sign/google/gcs_urls.hpp>
 #include <sluice/sign/signer.hpp>
 #include <sluice/sign/url_cache.hpp>
@@ -38,17 +37,13 @@ private:
     using time_point = std::chrono::system_clock::time_point;
     [[nodiscard]] result<signed_request> make(std::string_view key, method m, const presign_options& options,
                                               time_point at);
-    [[nodiscard]] std::shared_ptr<const hmac_key> signing_key(std::string_view date);
 
     const gcs_urls urls_;
     const std::string id_;
     const secret secret_;
     const wall_clock clock_;
     url_cache cache_;
-
-    mutex key_mutex_;
-    std::shared_ptr<const hmac_key> key_ GUARDED_BY(key_mutex_); ///< of the day `key_date_`
-    std::string key_date_ GUARDED_BY(key_mutex_);
+    day_key day_key_;
 };
 
 } // namespace sluice::sign
