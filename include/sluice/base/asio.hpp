@@ -17,6 +17,7 @@ namespace sluice {
 
 namespace asio = boost::asio;
 
+/// A worker's event loop.
 using executor = asio::io_context::executor_type;
 
 /// What every coroutine of the project returns. A coroutine lives and dies on the worker it was spawned on.
@@ -26,8 +27,11 @@ using awaitable = asio::awaitable<T, executor>;
 /// Completion token: `auto [ec, …] = co_await op(…, use_tuple);` never throws for an operation's own error.
 inline constexpr asio::as_tuple_t<asio::use_awaitable_t<executor>> use_tuple{};
 
+/// A socket on a worker, a TCP one.
 using tcp_socket = asio::basic_stream_socket<asio::ip::tcp, executor>;
+/// Never set back; for time-outs and deadlines.
 using steady_clock = std::chrono::steady_clock;
+/// A timer on a worker.
 using steady_timer = asio::basic_waitable_timer<steady_clock, asio::wait_traits<steady_clock>, executor>;
 
 } // namespace sluice

@@ -14,6 +14,7 @@ namespace sluice {
 /// the context.
 class async_event : public std::enable_shared_from_this<async_event> {
 public:
+    /// `ex`: of the worker that waits.
     explicit async_event(executor ex)
         : executor_(ex) {}
 

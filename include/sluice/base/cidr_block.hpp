@@ -21,6 +21,7 @@ public:
 
     /// The block's first address.
     [[nodiscard]] boost::asio::ip::address address() const;
+    /// Leading bits that count.
     [[nodiscard]] unsigned prefix_length() const noexcept;
     /// As it is written: `fd00::/8`.
     [[nodiscard]] std::string to_string() const;

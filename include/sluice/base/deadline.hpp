@@ -17,14 +17,17 @@ class deadline;
 /// All members are called on the worker's thread only; before `run` began, on the thread that sets the worker up.
 class deadline_service {
 public:
+    /// How often deadlines are looked at: one may be noticed so much later.
     static constexpr std::chrono::milliseconds period{50};
 
+    /// `ex`: of the worker whose deadlines these are.
     explicit deadline_service(executor ex);
     deadline_service(const deadline_service&) = delete;
     deadline_service& operator=(const deadline_service&) = delete;
 
     /// Runs until `stop`; spawned once per worker.
     awaitable<void> run();
+    /// No deadline is noticed any more, nor a tick.
     void stop();
 
     /// Calls `f` at every tick while `run` goes on; for work that may be late, such as flushing buffers. There is no
@@ -65,6 +68,7 @@ public:
 
     /// Due `d` from now; 0 or less: never.
     void expires_after(std::chrono::milliseconds d);
+    /// Moves the deadline to `t`.
     void expires_at(steady_clock::time_point t);
     /// Never due.
     void clear();

@@ -63,6 +63,7 @@ enum class errc : std::uint8_t {
 
 /// The stable snake_case name of `code`; never null, lives forever.
 [[nodiscard]] std::string_view to_string(errc code) noexcept;
+/// The stable name of `source`; never null, lives forever.
 [[nodiscard]] std::string_view to_string(error_source source) noexcept;
 
 /// An error value: code, source, and whether trying again may help. `detail` is for logs and for the person who
@@ -80,6 +81,7 @@ using result = boost::system::result<T, error>;
 
 /// Thrown by `result::value()` on an error, which is a broken invariant of the caller.
 struct error_exception : std::runtime_error {
+    /// Its `what()` has the code and the detail.
     explicit error_exception(const error& e);
     error what_failed;
 };

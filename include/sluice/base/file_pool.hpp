@@ -18,6 +18,7 @@ namespace sluice {
 /// A few threads for what can block on a disk: open, cold reads, writes under throttling, fallocate, punch, unlink.
 class file_pool {
 public:
+    /// Starts so many threads.
     explicit file_pool(unsigned threads)
         : threads_(threads) {}
     file_pool(const file_pool&) = delete;

@@ -13,6 +13,7 @@
 /// Nothing secret may be passed in: paths go without their query, errors without bodies.
 namespace sluice::log {
 
+/// How bad an event is.
 enum class level : std::uint8_t { debug, info, warn, error };
 
 /// A named value of an event.
@@ -41,6 +42,7 @@ struct field {
         , value(static_cast<std::int64_t>(v)) {}
 };
 
+/// The named values of an event, in the order in which they are written.
 using fields = std::initializer_list<field>;
 
 /// Starts the writer's thread. Events below `min_level` are not written. Before the first event, from one thread;
@@ -58,17 +60,21 @@ void stop();
 
 /// Writes an event; `f` and its texts are read before this returns. From any thread; never waits.
 void write(level l, std::string_view message, fields f = {});
+/// Logs for whoever looks for a fault.
 inline void debug(std::string_view message, fields f = {}) {
     if (enabled(level::debug)) {
         write(level::debug, message, f);
     }
 }
+/// Logs what operators expect.
 inline void info(std::string_view message, fields f = {}) {
     write(level::info, message, f);
 }
+/// Logs what an operator should look at.
 inline void warn(std::string_view message, fields f = {}) {
     write(level::warn, message, f);
 }
+/// Logs what keeps something from working.
 inline void error(std::string_view message, fields f = {}) {
     write(level::error, message, f);
 }

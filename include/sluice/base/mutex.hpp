@@ -17,6 +17,7 @@ public:
 
     void lock() ACQUIRE() { mutex_.lock(); }
     void unlock() RELEASE() { mutex_.unlock(); }
+    /// As of `std::mutex`.
     [[nodiscard]] bool try_lock() TRY_ACQUIRE(true) { return mutex_.try_lock(); }
 
 private:
@@ -27,6 +28,7 @@ private:
 /// Holds a mutex from its construction to its end, but for what lies between `unlock` and `lock`.
 class SCOPED_CAPABILITY mutex_lock {
 public:
+    /// Locks `m` until this ends.
     explicit mutex_lock(mutex& m) ACQUIRE(m)
         : lock_(m.mutex_) {}
     mutex_lock(const mutex_lock&) = delete;
@@ -45,7 +47,9 @@ private:
 /// lambda what its caller holds, so a loop asks for the condition. A wait may end without a notification.
 class condition_variable {
 public:
+    /// As of `std::condition_variable`.
     void notify_one() noexcept { changed_.notify_one(); }
+    /// As of `std::condition_variable`.
     void notify_all() noexcept { changed_.notify_all(); }
 
     /// Lets go of the mutex while it waits, and holds it again when it returns.

@@ -12,6 +12,7 @@ namespace sluice {
 class owning_thread {
 public:
 #ifdef SLUICE_ASSERTIONS
+    /// Whether the caller runs on that thread; always true without assertions.
     [[nodiscard]] bool is_this() const noexcept {
         return id_ == std::this_thread::get_id();
     }

@@ -12,6 +12,7 @@ namespace sluice {
 template <class Number>
 class [[nodiscard]] scoped_count {
 public:
+    /// Counts one more in `counter`, which must outlive this.
     explicit scoped_count(std::atomic<Number>& counter) noexcept
         : counter_(&counter)
         , before_(counter.fetch_add(1, std::memory_order_relaxed)) {}

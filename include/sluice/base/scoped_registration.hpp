@@ -15,6 +15,7 @@ namespace sluice {
 template <class List>
 class [[nodiscard]] scoped_registration {
 public:
+    /// What the list holds.
     using pointer = typename List::value_type;
     static_assert(std::is_pointer_v<pointer>);
 

@@ -15,6 +15,7 @@ void wipe(std::string& text) noexcept;
 class secret {
 public:
     secret() = default;
+    /// Copies `text`.
     explicit secret(std::string_view text);
     secret(const secret& other);
     secret(secret&& other) noexcept;
@@ -24,6 +25,7 @@ public:
 
     /// The text; valid until this object changes or ends.
     [[nodiscard]] std::string_view reveal() const noexcept { return text_; }
+    /// Whether there is no text.
     [[nodiscard]] bool empty() const noexcept { return text_.empty(); }
 
 private:

@@ -11,6 +11,7 @@ namespace sluice {
 /// Parsed JSON whose memory is wiped at its end. Null where the text is not one JSON value.
 class secret_json {
 public:
+    /// Parses a copy of `text`.
     explicit secret_json(std::string_view text);
 
     /// The value as an object; nullptr where it is not one.

@@ -43,6 +43,7 @@ public:
             }
         }
 
+        /// Whether the caller is to do the work, and to call `complete`.
         [[nodiscard]] bool leads() const noexcept { return leads_; }
 
         /// The leader's: gives `value` to all followers; the next comer leads a new flight.
@@ -123,6 +124,7 @@ public:
         bool listed_{leads_}; // the leader's: it is in the table
     };
 
+    /// `abandoned`: what followers get whose leader left without a value.
     explicit single_flight(Value abandoned)
         : abandoned_(std::move(abandoned)) {}
 

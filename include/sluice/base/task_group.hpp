@@ -10,6 +10,7 @@ namespace sluice {
 /// All members on the worker's thread only.
 class task_group {
 public:
+    /// `ex`: of the worker that runs the tasks.
     explicit task_group(executor ex);
 
     /// Starts `task` on this worker. An exception from it is logged, and ends only that task. Throws `std::bad_alloc`

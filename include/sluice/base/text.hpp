@@ -10,6 +10,7 @@
 /// What every folder does with text: ASCII letters without a locale, hexadecimal, percent-encoding, UTF-8. Pure.
 namespace sluice {
 
+/// An ASCII digit.
 [[nodiscard]] constexpr bool is_digit(char c) noexcept {
     return c >= '0' && c <= '9';
 }

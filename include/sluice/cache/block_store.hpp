@@ -19,12 +19,14 @@ namespace sluice::cache {
 /// An open file; closed at its end. Shared by all who read or write it.
 class file {
 public:
+    /// Takes over an open descriptor.
     explicit file(int fd) noexcept
         : fd_(fd) {}
     file(const file&) = delete;
     file& operator=(const file&) = delete;
     ~file();
 
+    /// The descriptor; open as long as this is.
     [[nodiscard]] int fd() const noexcept { return fd_; }
 
 private:
@@ -60,6 +62,7 @@ public:
 
     /// Makes the data file of an object, `size` rounded up to whole pages, all hole.
     [[nodiscard]] result<std::shared_ptr<file>> create(const std::string& name, std::uint64_t size) const;
+    /// Opens the data file of an object that is there. Error: `disk_error`, also where there is none.
     [[nodiscard]] result<std::shared_ptr<file>> open_data(const std::string& name) const;
 
     /// Writes all of it at `offset`.
@@ -69,6 +72,7 @@ public:
     [[nodiscard]] result<void> allocate(const file& f, std::uint64_t offset, std::uint64_t length) const;
     /// Gives the page-aligned range back to the file system.
     [[nodiscard]] result<void> punch(const file& f, std::uint64_t offset, std::uint64_t length) const;
+    /// Whether the file system can make holes; where not, objects are evicted as a whole.
     [[nodiscard]] bool can_punch() const noexcept { return can_punch_; }
 
     /// Replaces the metadata file of an object, all or nothing; gives the bytes it takes on the disk.
@@ -76,6 +80,7 @@ public:
     /// Unlinks both files of an object; missing ones are no error.
     void remove(const std::string& name) const;
 
+    /// What lies in the directory.
     struct scan_result {
         std::uint64_t bytes{0};         ///< that all files take (`st_blocks`), those that `remove_older` removes too
         std::vector<std::string> names; ///< of the files of this version

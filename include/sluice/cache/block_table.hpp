@@ -31,6 +31,7 @@ public:
         stored state{stored::absent};
         bool punching{false}; ///< `state` is what it was
         bool verified{false};
+        /// Whole, checksummed, and not being given back.
         [[nodiscard]] bool readable() const noexcept { return state == stored::present && !punching; }
     };
 
@@ -42,20 +43,24 @@ public:
     block_table& operator=(const block_table&) = delete;
     ~block_table();
 
+    /// What is recorded of a page; `absent` where its block has no record.
     [[nodiscard]] page_record at(std::size_t page) const;
     /// Sets what `page` is; makes the record of its block where there is none.
     void set(std::size_t page, page_record to);
     /// The checksum of a present page.
     [[nodiscard]] std::uint64_t checksum(std::size_t page) const;
+    /// Sets the checksum (XXH64) of a page that is not absent.
     void set_checksum(std::size_t page, std::uint64_t sum);
 
     /// Counts one more reader that is being sent bytes of `block`, which `policy` takes for used now.
     void pin(std::size_t block, eviction_policy& policy);
     /// Counts one less; as many as were pinned.
     void unpin(std::size_t block);
+    /// Whether a reader is being sent bytes of `block`.
     [[nodiscard]] bool pinned(std::size_t block) const;
     /// Tells `policy` that a held block is used now.
     void touch(std::size_t block, eviction_policy& policy);
+    /// What the policy remembers of a held block.
     [[nodiscard]] usage last_use(std::size_t block) const;
 
     /// The first block from `block` on that has any page in a state but absent; none: no value.
@@ -71,6 +76,7 @@ public:
     /// Blocks of which any page is not absent.
     [[nodiscard]] std::size_t held_blocks() const noexcept { return held_; }
 
+    /// The last page of `block`, which may be shorter at the object's end.
     [[nodiscard]] std::size_t last_page_of(std::size_t block) const noexcept {
         return std::min((block + 1) * layout_.pages_per_block(), layout_.pages()) - 1;
     }

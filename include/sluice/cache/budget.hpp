@@ -11,10 +11,12 @@ namespace sluice::cache {
 /// thread.
 class block_gauge {
 public:
+    /// Counts `more` blocks, or fewer where it is negative.
     void add(std::int64_t more) noexcept {
         const std::int64_t before = blocks_.fetch_add(more, std::memory_order_relaxed);
         SLUICE_ASSERT(before + more >= 0);
     }
+    /// The count now.
     [[nodiscard]] std::uint64_t blocks() const noexcept {
         return static_cast<std::uint64_t>(blocks_.load(std::memory_order_relaxed));
     }
@@ -26,6 +28,7 @@ private:
 /// The hard limit of what the cache takes on the disk: charged before anything is written. From any thread.
 class budget {
 public:
+    /// `limit`: in bytes.
     explicit budget(std::uint64_t limit) noexcept
         : limit_(limit) {}
 
@@ -47,7 +50,9 @@ public:
         SLUICE_ASSERT(before >= bytes);
     }
 
+    /// Bytes that are charged now.
     [[nodiscard]] std::uint64_t used() const noexcept { return used_.load(std::memory_order_relaxed); }
+    /// Bytes that may be charged; only `charge` goes beyond.
     [[nodiscard]] std::uint64_t limit() const noexcept { return limit_; }
     /// The blocks of the objects that are charged here.
     [[nodiscard]] block_gauge& held() noexcept { return held_; }

@@ -54,8 +54,11 @@ public:
     explicit fill_table(const page_layout& layout) noexcept
         : layout_(layout) {}
 
+    /// Whether any fill is running.
     [[nodiscard]] bool has_fills() const noexcept { return !fills_.empty(); }
+    /// Whether there is any reader, a suspended one too.
     [[nodiscard]] bool has_readers() const noexcept { return !readers_.empty(); }
+    /// All readers, suspended ones too.
     [[nodiscard]] const std::vector<reader_state*>& readers() const noexcept { return readers_; }
 
     /// Begins a fill of the bytes from `begin` up to before `end`, of which no other has claimed a page.
@@ -79,6 +82,7 @@ public:
 
     /// A reader comes; one leaves.
     void add(reader_state& r) { readers_.push_back(&r); }
+    /// A reader leaves.
     void remove(const reader_state& r);
 
     /// `window`: how far a fill may be ahead of a reader, in bytes.

@@ -41,9 +41,13 @@ public:
     /// more. At once for all other fills. `wake` as above.
     awaitable<void> wait_for_first_page_readers(std::shared_ptr<async_event> wake);
 
+    /// The next byte to be written; readers may have all before it.
     [[nodiscard]] std::uint64_t position() const noexcept { return fill_->published; }
+    /// One past the last byte of the fill.
     [[nodiscard]] std::uint64_t end() const noexcept { return fill_->end; }
+    /// Whether all of the fill is written.
     [[nodiscard]] bool complete() const noexcept { return fill_->published >= fill_->end; }
+    /// The object that is filled.
     [[nodiscard]] const std::shared_ptr<object>& of() const noexcept { return object_; }
     /// Wakes readers for bytes that are fewer than `object::wake_step`; called now and then.
     void flush();

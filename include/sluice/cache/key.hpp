@@ -26,7 +26,9 @@ public:
 
     operator const std::string&() const noexcept { return *text_; } // NOLINT(google-explicit-constructor)
     operator std::string_view() const noexcept { return *text_; }   // NOLINT(google-explicit-constructor)
+    /// As of a string.
     [[nodiscard]] std::size_t size() const noexcept { return text_->size(); }
+    /// As of a string.
     [[nodiscard]] const char* data() const noexcept { return text_->data(); }
 
     friend bool operator==(const interned& a, const interned& b) noexcept { return a.text_ == b.text_; }
@@ -56,6 +58,7 @@ struct object_key_hash {
 /// What names a version: a strong ETag with its quotes (RFC 9110 §8.8.3), or a generation number (GCS).
 enum class validator_kind : std::uint8_t { etag = 1, generation = 2 };
 
+/// The validator of one version.
 struct validator {
     validator_kind kind{validator_kind::etag};
     std::string value;
@@ -79,15 +82,19 @@ struct page_layout {
     std::uint64_t size{0};
     std::uint64_t block_size{1U << 20U}; ///< a multiple of page_size
 
+    /// How many pages there are, the last one perhaps shorter.
     [[nodiscard]] std::size_t pages() const noexcept {
         return static_cast<std::size_t>((size + page_size - 1) / page_size);
     }
+    /// How many blocks there are, the last one perhaps shorter.
     [[nodiscard]] std::size_t blocks() const noexcept {
         return static_cast<std::size_t>((size + block_size - 1) / block_size);
     }
+    /// How many pages a block has that is not the last.
     [[nodiscard]] std::size_t pages_per_block() const noexcept {
         return static_cast<std::size_t>(block_size / page_size);
     }
+    /// The block in which a page lies.
     [[nodiscard]] std::size_t block_of_page(std::size_t page) const noexcept { return page / pages_per_block(); }
     /// One past the last byte of a page.
     [[nodiscard]] std::uint64_t page_end(std::size_t page) const noexcept {

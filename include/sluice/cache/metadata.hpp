@@ -15,11 +15,13 @@
 /// Absent pages take no room, however large the object is. src/cache/README.md has it as a table.
 namespace sluice::cache {
 
+/// The format that is written; files of others are not read.
 inline constexpr std::uint32_t format_version = 2;
 
 /// How many bytes an object's purge tags may take, all together: room for them is charged from the beginning.
 inline constexpr std::size_t max_purge_tags = 1024;
 
+/// What the metadata file of an object holds.
 struct metadata {
     object_info info;
     std::chrono::system_clock::time_point checked; ///< when the origin last confirmed the version
@@ -37,6 +39,7 @@ struct metadata {
     void add(std::uint64_t page, std::uint64_t checksum);
 };
 
+/// The contents of the metadata file.
 [[nodiscard]] std::string encode(const metadata& m);
 
 /// The most that both files of an object take on the disk beside the bytes of its pages while it holds `blocks` blocks

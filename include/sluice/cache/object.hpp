@@ -62,6 +62,7 @@ public:
     void flush(const fill& f);
     /// Shortens a fill to what its response covers, at least what is published. Gives up the claim on pages beyond.
     void trim(fill& f, std::uint64_t end);
+    /// A run of pages, in bytes.
     using run = page_run;
     /// Ends a fill; `outcome` says why where it ended early. Its unwritten pages become absent, or `punching` where
     /// they were reserved: each run that is given must be punched, then `punched` called.
@@ -79,6 +80,7 @@ public:
 
     /// How much of [first, last] is held by whole pages.
     enum class coverage : std::uint8_t { none, some, all };
+    /// How much of [first, last] can be read now.
     coverage covers(std::uint64_t first, std::uint64_t last);
     /// The runs of whole pages in [first, last], the first `max_runs` of them; the last page ends with the object.
     std::vector<run> present_runs(std::uint64_t first, std::uint64_t last, std::size_t max_runs);
@@ -90,10 +92,12 @@ public:
 
     /// The checksum of a present page; no value for others.
     [[nodiscard]] std::optional<std::uint64_t> checksum(std::size_t page);
+    /// The pages [first, last] were compared with their checksums, and fit.
     void mark_verified(std::size_t first_page, std::size_t last_page);
     /// Keeps the pages [first, last] from being evicted until `end_check` with the same, so that what is read to check
     /// them is what was written.
     void begin_check(std::size_t first_page, std::size_t last_page);
+    /// Ends what `begin_check` began with the same pages.
     void end_check(std::size_t first_page, std::size_t last_page);
     /// A page on the disk does not have the checksum `expected`: drops it, and gives the run that must be punched. An
     /// empty run where the page has changed since it was compared; no value where its block is being sent, so that it
@@ -111,6 +115,7 @@ public:
 
     /// The open data file, or nullptr where it must be opened first.
     std::shared_ptr<file> open_file();
+    /// Keeps the data file open for readers and fills to come.
     void set_file(std::shared_ptr<file> f);
     /// Closes the data file where no reader and no fill is there; true if it did.
     bool close_if_idle();
@@ -129,6 +134,7 @@ public:
 
     /// Bytes that its pages take of the budget, and that its metadata takes.
     [[nodiscard]] std::uint64_t charged() const noexcept { return charged_.load(std::memory_order_relaxed); }
+    /// Bytes that its metadata takes of the budget.
     [[nodiscard]] std::uint64_t metadata_charge() const noexcept {
         return metadata_charge_.load(std::memory_order_relaxed);
     }

@@ -30,6 +30,7 @@ struct cache_settings {
 
 /// Why something was evicted; the `reason` label.
 enum class eviction_reason : std::uint8_t { budget, min_free, objects };
+/// The label's value; never null, lives forever.
 [[nodiscard]] std::string_view to_string(eviction_reason r) noexcept;
 
 /// Callbacks for metrics, from any thread.
@@ -95,6 +96,7 @@ public:
     /// Charges `bytes` to the budget, evicting where they do not fit. Errors: as `available`, `cache_full`,
     /// `disk_full`.
     awaitable<result<void>> reserve(std::uint64_t bytes);
+    /// Gives back what `reserve` charged.
     void release(std::uint64_t bytes) noexcept { budget_.release(bytes); }
 
     /// Takes a version out of the cache, since it changed at the origin or was purged. Its readers finish.
@@ -113,16 +115,24 @@ public:
     /// revalidated before; the rest follows as for `purge_tagged`.
     std::size_t invalidate_tagged(std::string_view tag);
 
+    /// The limits it was made with.
     [[nodiscard]] const cache_settings& settings() const noexcept { return settings_; }
+    /// The threads that read and check pages.
     [[nodiscard]] file_pool& reads() noexcept { return reads_; }
+    /// The threads that write, punch, unlink and evict.
     [[nodiscard]] file_pool& writes() noexcept { return writes_; }
+    /// The files; nullptr while the directory cannot be used.
     [[nodiscard]] block_store* disk() noexcept { return disk_.load(std::memory_order_acquire); }
+    /// Counts and logs that a write failed.
     void report_write_error(const error& e);
     /// Punches runs that a fill or a verification gave up, on the pool of writes.
     void punch_later(std::shared_ptr<object> o, std::vector<object::run> runs);
 
+    /// Bytes of `max_size` that are charged now.
     [[nodiscard]] std::uint64_t used_bytes() const noexcept { return budget_.used(); }
+    /// `max_size`, in bytes.
     [[nodiscard]] std::uint64_t limit_bytes() const noexcept { return settings_.max_size; }
+    /// Objects that new requests find.
     [[nodiscard]] std::size_t object_count();
     /// Blocks of which any page takes room, those of retired objects with a reader too.
     [[nodiscard]] std::uint64_t block_count() noexcept { return budget_.held().blocks(); }

@@ -28,6 +28,7 @@ struct tag_change {
     std::string next_tag{};             ///< where the next step goes on
     const object* next_object{nullptr}; ///< of those with that tag; never followed, it may be gone
 
+    /// Whether the change is of objects with this tag.
     [[nodiscard]] bool matches(std::string_view tag) const noexcept {
         return is_prefix ? tag.starts_with(text) : tag == text;
     }
@@ -37,6 +38,7 @@ struct tag_change {
 /// guards it with its mutex, and unlinks the files of what leaves.
 class object_index {
 public:
+    /// Shared with those who read and fill it.
     using object_ptr = std::shared_ptr<object>;
     /// A change that goes on in steps.
     using running_change = std::list<tag_change>::iterator;
@@ -46,7 +48,9 @@ public:
     [[nodiscard]] object_ptr find(std::string_view store, std::string_view name);
     /// The present version, or nullptr, whatever running changes are about to do to it.
     [[nodiscard]] object_ptr present(std::string_view store, std::string_view name) const;
+    /// The same by its key.
     [[nodiscard]] object_ptr present(const object_key& k) const { return present(k.store, k.name); }
+    /// Present objects.
     [[nodiscard]] std::size_t size() const noexcept { return objects_.size(); }
 
     /// Makes `o` the present version, as of the change `number`; gives the one before.

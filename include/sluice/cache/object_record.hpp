@@ -51,15 +51,21 @@ public:
 
     /// True where the version did not have to be revalidated before.
     bool mark_changed(std::uint64_t number) noexcept;
+    /// The origin confirmed the version: `validation_state::confirm`.
     void confirm_version(std::uint64_t marked_then) noexcept;
+    /// Whether a mark has not been answered for.
     [[nodiscard]] bool must_revalidate() const noexcept { return validation_.must_revalidate(); }
+    /// The newest mark; 0: none.
     [[nodiscard]] std::uint64_t marked() const noexcept { return validation_.marked(); }
+    /// The newest mark that was answered for.
     [[nodiscard]] std::uint64_t confirmed() const noexcept { return validation_.confirmed(); }
+    /// When the origin last confirmed it.
     [[nodiscard]] steady_clock::time_point checked() const noexcept { return validation_.checked(); }
 
     /// The last change (`object_cache::changes`) when it was put into the index. Both are called with the cache's mutex
     /// held.
     void set_indexed_at(std::uint64_t number) noexcept { indexed_at_ = number; }
+    /// What was set.
     [[nodiscard]] std::uint64_t indexed_at() const noexcept { return indexed_at_; }
 
     /// True once after each change that the metadata file does not hold yet.
@@ -71,9 +77,11 @@ protected:
     object_record(object_info info, std::uint64_t serial);
     ~object_record() = default;
 
+    /// `purge_tags`, while it is locked.
     [[nodiscard]] std::string joined_tags() const REQUIRES(mutex_);
     /// Takes over what the metadata file says.
     void restore_validation(std::chrono::system_clock::time_point checked, bool must_revalidate) noexcept;
+    /// For what is written to the disk.
     [[nodiscard]] const validation_state& validation() const noexcept { return validation_; }
 
     mutex mutex_; ///< of the whole object

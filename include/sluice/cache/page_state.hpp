@@ -20,6 +20,7 @@ enum class page_state : std::uint8_t {
 struct page_run {
     std::uint64_t begin{0};
     std::uint64_t end{0};
+    /// Whether there is no page.
     [[nodiscard]] bool empty() const noexcept { return begin == end; }
 };
 

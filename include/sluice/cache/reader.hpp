@@ -17,6 +17,7 @@ class object;
 
 /// What a reader can do next. Byte offsets, inclusive.
 struct span {
+    /// What to do about the range.
     enum class kind : std::uint8_t {
         readable,   ///< [first, last] can be sent now; its blocks are pinned until `release`
         unverified, ///< [first, last] lies in pages that this process has not checked yet: `object_cache::verify`
@@ -54,7 +55,9 @@ public:
     /// Completes a pending `wait`. On the reader's worker.
     void interrupt() { state_.wake->notify(); }
 
+    /// The object that is read.
     [[nodiscard]] object& of() const noexcept { return *object_; }
+    /// The same, to be kept.
     [[nodiscard]] const std::shared_ptr<object>& shared() const noexcept { return object_; }
 
 private:

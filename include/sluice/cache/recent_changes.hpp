@@ -39,13 +39,16 @@ void for_each_tag(std::string_view tags, F visit) {
 /// object is fetched or revalidated once more than it need be. Not thread-safe.
 class recent_changes {
 public:
+    /// Objects and tags that are remembered.
     static constexpr std::size_t max_entries = 8192;
     /// Prefixes are compared one by one.
     static constexpr std::size_t max_prefixes = 64;
+    /// Longer than anything takes from its authorization into the index.
     static constexpr auto max_age = std::chrono::minutes(10);
 
     /// The hash by which an object, or a purge tag, is known here.
     [[nodiscard]] static std::uint64_t id_of(std::string_view store, std::string_view name) noexcept;
+    /// The same of a purge tag.
     [[nodiscard]] static std::uint64_t id_of(std::string_view tag) noexcept;
 
     /// Adds the change `number` (greater than all before) of an object or of a purge tag.
@@ -62,6 +65,7 @@ public:
 
     /// While true, no entry is dropped for its age: set while the directory is being loaded.
     void keep_old(bool keep) noexcept { keep_old_ = keep; }
+    /// Entries that are kept, without prefixes.
     [[nodiscard]] std::size_t size() const noexcept { return entries_.size(); }
 
 private:

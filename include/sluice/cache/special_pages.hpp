@@ -29,6 +29,7 @@ public:
 
     // Partial pages: which bytes of them were published. They are never written again.
 
+    /// Whether `page` is partial.
     [[nodiscard]] bool is_partial(std::size_t page) const { return held_ && held_->partial.contains(page); }
     /// The first partial page from `page` on; none: no value.
     [[nodiscard]] std::optional<std::size_t> next_partial(std::size_t page) const;
@@ -45,19 +46,24 @@ public:
 
     // Runs that are being punched, known by their first page. They do not overlap.
 
+    /// The pages from `first` to the job's last are being punched from now on.
     void begin_punch(std::size_t first, const punch_job& job);
     /// The job that begins with `first`; nullptr where none does.
     [[nodiscard]] const punch_job* punch_from(std::size_t first) const;
+    /// Whether `page` lies in a run that is being punched.
     [[nodiscard]] bool is_punching(std::size_t page) const { return held_ && finds_punch(page); }
     /// The first page of the next run behind `page`; none: no value.
     [[nodiscard]] std::optional<std::size_t> next_punch(std::size_t page) const;
+    /// Ends the job that begins with `first`.
     void end_punch(std::size_t first);
 
     // Blocks [first, last] that are being checked; several checks may overlap.
 
+    /// Begins a check.
     void begin_check(std::size_t first, std::size_t last);
     /// False where no check began with the same.
     bool end_check(std::size_t first, std::size_t last);
+    /// Whether any check reads `block`.
     [[nodiscard]] bool is_checked(std::size_t block) const;
 
 private:

@@ -15,6 +15,7 @@ public:
     /// A version that was fetched just now.
     validation_state() noexcept { confirm(0); }
 
+    /// What `mark` found.
     enum class mark_result : std::uint8_t {
         known, ///< a mark as new as this was there
         newer, ///< the version had to be revalidated already
@@ -27,6 +28,7 @@ public:
     [[nodiscard]] std::uint64_t marked() const noexcept { return marked_.load(std::memory_order_acquire); }
     /// The newest mark that a confirmation has answered for.
     [[nodiscard]] std::uint64_t confirmed() const noexcept { return confirmed_.load(std::memory_order_acquire); }
+    /// Whether a mark has not been answered for.
     [[nodiscard]] bool must_revalidate() const noexcept { return marked() > confirmed(); }
 
     /// The origin confirmed the version now. `marked_then`: the newest mark when it was asked; later ones stay.

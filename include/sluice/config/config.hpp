@@ -17,15 +17,18 @@
 /// `conf/sluice.yaml`; a value here has passed every check of `load`.
 namespace sluice::config {
 
+/// One of `listeners`: where clients connect.
 struct listener {
     endpoint address;
 };
 
+/// `admin`: metrics, probes, purges.
 struct admin {
     endpoint address{"0.0.0.0", 9180};
     secret token; ///< empty: everything but /metrics and the probes is off
 };
 
+/// `app`: the server behind us.
 struct app {
     url address;
     duration connect_timeout{2000};
@@ -39,6 +42,7 @@ struct app {
     bool waiting_page{true}; ///< while it cannot be reached, browsers get a page that tries again
 };
 
+/// `limits`: what clients may take.
 struct limits {
     unsigned connections{10000};
     unsigned connections_per_client{0}; ///< of one address; 0: any number
@@ -55,6 +59,7 @@ struct limits {
     std::uint64_t decision_bytes{64ULL << 20U}; ///< of memory, for all decisions that are kept
 };
 
+/// `fallback`: when the app serves in our place.
 struct fallback {
     unsigned concurrency{16};
     duration after{5000};
@@ -62,9 +67,12 @@ struct fallback {
     duration breaker_open{10000};
 };
 
+/// From which level on events are logged.
 enum class log_level { debug, info, warn, error };
+/// How a line is written.
 enum class log_format { json, text };
 
+/// `log`: the structured log on standard output.
 struct log {
     log_level level{log_level::info};
     log_format format{log_format::json};
@@ -77,6 +85,7 @@ struct unusable_store {
     std::vector<diagnostic> diagnostics; ///< at least one
 };
 
+/// `cache`: the range cache. Sizes in bytes.
 struct cache {
     std::string directory; ///< "": no cache, straight relay
     std::uint64_t max_size{20ULL << 30U};
@@ -89,6 +98,7 @@ struct cache {
     unsigned max_share{100}; ///< percent of the cache that one object may take
 };
 
+/// All of it.
 struct config {
     unsigned workers{1};    ///< `auto` is resolved on loading
     bool core_dumps{false}; ///< allows core dumps, and tracing by the same user

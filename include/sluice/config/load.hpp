@@ -25,6 +25,7 @@ struct override_setting {
 /// All of them; they live forever.
 [[nodiscard]] std::span<const override_setting> overrides() noexcept;
 
+/// Environment variables by their names.
 using variables = std::map<std::string, std::string, std::less<>>;
 
 /// What a configuration is read with, besides its text.

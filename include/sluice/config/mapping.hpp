@@ -48,7 +48,9 @@ public:
     const node* take(std::string_view key);
     /// The same; where it is absent, an error is added at the mapping.
     const node* need(std::string_view key);
+    /// Whether `key` is there, whatever its value.
     [[nodiscard]] bool has(std::string_view key) const;
+    /// Whether `key` was taken by one of the readers.
     [[nodiscard]] bool taken(std::string_view key) const { return taken_.contains(key); }
     /// Refuses `keys` as not supported yet. Returns whether any was there.
     bool refuse(std::initializer_list<std::string_view> keys);
@@ -69,6 +71,7 @@ public:
     /// The node of `key` where it is a scalar that can be read; else nullptr, with an error unless the key is absent.
     const node* scalar(std::string_view key);
 
+    /// A scalar through `parse`, whose error says what the value must be.
     template <class T>
     const node* read(std::string_view key, T& out, result<T> (*parse)(std::string_view)) {
         const node* value = scalar(key);
@@ -84,18 +87,24 @@ public:
         return value;
     }
 
+    /// `true` or `false`.
     const node* read_bool(std::string_view key, bool& out) { return read(key, out, parse_bool); }
     /// Free text without control characters, 4096 bytes at most; "" where it is empty.
     const node* read_text(std::string_view key, std::string& out);
     /// A path; relative ones start from the directory of the configuration.
     const node* read_path(std::string_view key, std::string& out);
+    /// A whole number from `min` to `max`.
     const node* read_count(std::string_view key, std::uint64_t& out, std::uint64_t min, std::uint64_t max);
+    /// A whole number from `min` to `max`.
     const node* read_count(std::string_view key, unsigned& out, unsigned min, unsigned max);
+    /// Bytes, with or without a unit (`64MiB`), from `min` to `max`.
     const node* read_size(std::string_view key, std::uint64_t& out, std::uint64_t min, std::uint64_t max);
+    /// A duration with a unit (`30s`), from `min` to `max`.
     const node* read_duration(std::string_view key, duration& out, duration min, duration max);
     /// A scalar, or `{file: PATH}`.
     const node* read_secret(std::string_view key, secret& out);
 
+    /// One of the names of `choices`.
     template <class E>
     const node* read_choice(std::string_view key, E& out,
                             std::initializer_list<std::pair<std::string_view, E>> choices) {
@@ -123,13 +132,16 @@ public:
 
     /// The name of `key` in messages: the path from the top, as `stores.up.bucket`.
     [[nodiscard]] std::string full(std::string_view key) const;
+    /// Adds an error at `value`: the key, then `why`.
     void wrong(std::string_view key, const node& value, const std::string& why);
+    /// Adds the error that this value of `key` is not supported yet.
     void unsupported(std::string_view key, const node& value);
     /// Refuses every key that was not taken.
     void finish();
     /// Takes every key that is left without looking at it.
     void ignore_rest() { ignored_ = true; }
 
+    /// The node that it reads.
     [[nodiscard]] const node& where() const { return where_; }
     /// False where the node is no mapping, for which an error was added.
     [[nodiscard]] bool is_mapping() const { return !ignored_; }

@@ -52,6 +52,7 @@ struct cors {
     duration max_age{3600000};               ///< how long the response to a preflight may be cached
 };
 
+/// Which queries a request of the route may have.
 enum class query_policy { none, any, named };
 
 /// `compress: {…}`: text goes out in a content coding that the client accepts.

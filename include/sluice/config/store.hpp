@@ -11,6 +11,7 @@
 
 namespace sluice::config {
 
+/// Where the bucket stands in a URL of S3.
 enum class addressing_style { automatic, path, virtual_hosted };
 
 /// The default chain of the cloud's SDKs: environment, files, workload identity, metadata server.
@@ -39,6 +40,7 @@ struct azure_account_key {
     secret key; ///< base64, as the portal shows it
 };
 
+/// Who signs requests to a store.
 using store_credentials =
     std::variant<default_chain, static_keys, gcs_credentials_file, gcs_hmac_key, azure_account_key>;
 

@@ -32,12 +32,14 @@ struct store_traits {
 /// Stateless; a kind lives forever and may be used from any thread.
 class store_kind {
 public:
+    /// `traits` must outlive it.
     explicit store_kind(const store_traits& traits) noexcept
         : traits_(traits) {}
     store_kind(const store_kind&) = delete;
     store_kind& operator=(const store_kind&) = delete;
     virtual ~store_kind() = default;
 
+    /// What is known of the kind without any of its stores.
     [[nodiscard]] const store_traits& traits() const noexcept { return traits_; }
 
     /// Reads all settings of a store but `type` and `prefix` from `m` into `out`. Adds what is wrong to `r`, and leaves

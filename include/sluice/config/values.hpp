@@ -8,6 +8,7 @@
 /// The kinds of values that the configuration is made of.
 namespace sluice::config {
 
+/// In milliseconds, as all durations of the configuration.
 using duration = std::chrono::milliseconds;
 
 /// Where to listen: a numeric address and a port (0: any free one).

@@ -19,6 +19,7 @@ struct member;
 
 /// A node of the document. Lines and columns count from 1.
 struct node {
+    /// What a node is.
     enum class kind { null, scalar, sequence, mapping };
 
     kind what{kind::null};

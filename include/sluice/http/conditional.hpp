@@ -16,6 +16,7 @@ struct validators {
     std::optional<std::chrono::sys_seconds> last_modified{};
 };
 
+/// What follows from the preconditions of a request.
 enum class precondition : std::uint8_t {
     proceed,
     not_modified, ///< answer 304

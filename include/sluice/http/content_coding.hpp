@@ -10,6 +10,7 @@
 /// Content codings (RFC 9110 §8.4.1, RFC 7932, RFC 8878): which one a client accepts, and their encoders. Pure.
 namespace sluice::http {
 
+/// The codings that are spoken here; `identity`: none.
 enum class content_coding : std::uint8_t { identity, zstd, br, gzip };
 
 /// The coding's registered name, as in Content-Encoding; never null, lives forever.

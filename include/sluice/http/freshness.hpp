@@ -21,6 +21,7 @@ namespace detail {
     return count > UINT64_MAX / factor ? UINT64_MAX : count * factor;
 }
 
+/// `a` plus `b`, saturated.
 [[nodiscard]] constexpr std::uint64_t saturated_sum(std::uint64_t a, std::uint64_t b) noexcept {
     return a > UINT64_MAX - b ? UINT64_MAX : a + b;
 }

@@ -44,6 +44,7 @@ struct field_list {
 /// How a message's body ends (RFC 9112 §6).
 enum class body_kind : std::uint8_t { none, length, chunked, until_close };
 
+/// The head of a request. Views into the buffer that was parsed.
 struct request_head {
     std::string_view method;
     std::string_view target;
@@ -51,6 +52,7 @@ struct request_head {
     field_list fields;
 };
 
+/// The head of a response. Views into the buffer that was parsed.
 struct response_head {
     unsigned status{0};
     std::string_view reason;

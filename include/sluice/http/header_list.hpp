@@ -24,6 +24,7 @@ public:
         std::string_view line; ///< as it is written, CRLF included
     };
 
+    /// Goes through the fields in their order.
     class iterator {
     public:
         iterator(const header_list& list, std::size_t index) noexcept
@@ -51,13 +52,17 @@ public:
     /// Adds all of `other` behind the others.
     void add(const header_list& other);
 
+    /// Whether there is no field.
     [[nodiscard]] bool empty() const noexcept { return starts_.empty(); }
+    /// How many fields there are.
     [[nodiscard]] std::size_t size() const noexcept { return starts_.size(); }
     /// Whether there is a field of that name; ASCII case does not count.
     [[nodiscard]] bool contains(std::string_view name) const noexcept;
     /// The value of the first field of that name; "" where there is none.
     [[nodiscard]] std::string_view value(std::string_view name) const noexcept;
+    /// The first field. Valid until the list changes, as is `end`.
     [[nodiscard]] iterator begin() const noexcept { return {*this, 0}; }
+    /// Behind the last field.
     [[nodiscard]] iterator end() const noexcept { return {*this, starts_.size()}; }
     /// All of them as they are written, each with its CRLF. Valid until the list changes.
     [[nodiscard]] std::string_view text() const noexcept { return text_; }

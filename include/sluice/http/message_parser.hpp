@@ -48,6 +48,7 @@ struct head_of<false> {
 template <bool IsRequest>
 class message_parser {
 public:
+    /// `request_head` or `response_head`.
     using head_type = typename detail::head_of<IsRequest>::type;
 
     message_parser(message_parser&&) noexcept;

@@ -20,12 +20,14 @@ struct byte_range {
     std::uint64_t first;
     std::uint64_t last;
 
+    /// How many bytes it has.
     [[nodiscard]] constexpr std::uint64_t length() const noexcept { return last - first + 1; }
     friend bool operator==(const byte_range&, const byte_range&) = default;
 };
 
 /// One range as it was asked for, before the object's size is known. Numbers above 2^63 - 1 are held as 2^63 - 1.
 struct range_spec {
+    /// How the range is written.
     enum class form : std::uint8_t {
         bounded, ///< `first-last`
         open,    ///< `first-`

@@ -15,6 +15,7 @@ struct target_parts {
     bool has_query{false};  ///< true for a bare `?` too
 };
 
+/// Splits at the first `?`.
 [[nodiscard]] target_parts split_target(std::string_view target) noexcept;
 
 /// True where every reader understands the raw path in the same way, so that it may match a media route. False, and it

@@ -15,6 +15,7 @@
 /// expiry alone decides, and a credential without one is never refreshed.
 namespace sluice::identity {
 
+/// By the wall clock, as services give expiries.
 using time_point = std::chrono::system_clock::time_point;
 
 /// One set of AWS keys.
@@ -27,6 +28,7 @@ struct aws_credentials {
 
     /// The identity that an operator knows them by; not a secret.
     [[nodiscard]] const std::string& who() const noexcept { return access_key_id; }
+    /// All by which one that was fetched again is told from the current one.
     [[nodiscard]] auto contents() const {
         return std::tuple(std::string_view(access_key_id), secret_access_key.reveal(), session_token.reveal(), expires);
     }
@@ -40,7 +42,9 @@ struct bearer_token {
     std::optional<time_point> refresh_at{};
     bool subject_pending{false}; ///< it has a subject that could not be fetched yet
 
+    /// The identity that an operator knows it by; not a secret.
     [[nodiscard]] const std::string& who() const noexcept { return subject; }
+    /// All by which one that was fetched again is told from the current one.
     [[nodiscard]] auto contents() const { return std::tuple(token.reveal(), std::string_view(subject), expires); }
 };
 
@@ -57,7 +61,9 @@ struct user_delegation_key {
     std::optional<time_point> expires{};
     std::optional<time_point> refresh_at{};
 
+    /// The identity that an operator knows it by; not a secret.
     [[nodiscard]] const std::string& who() const noexcept { return oid; }
+    /// All by which one that was fetched again is told from the current one.
     [[nodiscard]] auto contents() const {
         return std::tuple(std::string_view(oid), std::string_view(tid), std::string_view(start),
                           std::string_view(expiry), std::string_view(service), std::string_view(version),
@@ -79,6 +85,7 @@ public:
 template <class T>
 class static_provider final : public provider<T> {
 public:
+    /// `value`: what is given for good.
     explicit static_provider(T value)
         : value_(std::make_shared<const T>(std::move(value))) {}
     [[nodiscard]] std::shared_ptr<const T> current() const override { return value_; }
@@ -87,7 +94,9 @@ private:
     std::shared_ptr<const T> value_;
 };
 
+/// A snapshot; null before the first.
 using aws_credentials_ptr = std::shared_ptr<const aws_credentials>;
+/// Where signers get AWS keys from.
 using aws_credentials_provider = provider<aws_credentials>;
 
 } // namespace sluice::identity

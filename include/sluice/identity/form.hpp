@@ -24,6 +24,7 @@ struct service_url {
 /// does not quote the text, which may contain a secret.
 [[nodiscard]] result<service_url> parse_service_url(std::string_view text);
 
+/// Names and values of a form, decoded. Views.
 using form_pairs = std::vector<std::pair<std::string_view, std::string_view>>;
 
 /// Names and values as application/x-www-form-urlencoded, spaces as `%20`; also for a query. The values may be secrets.
@@ -31,7 +32,9 @@ using form_pairs = std::vector<std::pair<std::string_view, std::string_view>>;
 
 /// A GET of `from`, and a POST of `body` or of a form to `to`.
 [[nodiscard]] http_request get_from(const service_url& from);
+/// A POST of `body` to `to`.
 [[nodiscard]] http_request post_to(const service_url& to, std::string_view content_type, secret body);
+/// A POST of `pairs` as application/x-www-form-urlencoded.
 [[nodiscard]] http_request post_form(const service_url& to, const form_pairs& pairs);
 
 /// `Bearer …`, the value of an Authorization field (RFC 6750 §2.1).

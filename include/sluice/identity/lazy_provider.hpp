@@ -13,6 +13,7 @@ namespace sluice::identity {
 template <class T>
 class lazy_provider final : public refreshable {
 public:
+    /// An immutable credential.
     using snapshot = std::shared_ptr<const T>;
 
     /// As `refreshing_provider`.

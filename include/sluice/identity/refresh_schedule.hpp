@@ -9,6 +9,7 @@ namespace sluice::identity {
 
 /// When to request a credential again, as pure decisions. `random` from 0 to 1 spreads many sidecars.
 struct refresh_schedule {
+    /// As the timers take it.
     using duration = std::chrono::milliseconds;
     /// From now until the next attempt, after a success: before the expiry by a tenth of what is left, at least 5
     /// minutes and at most 15, jittered by a fifth; lives shorter than 10 minutes are refreshed half-way. No later than

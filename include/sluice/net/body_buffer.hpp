@@ -9,6 +9,7 @@ namespace sluice::net {
 /// few for reuse.
 class body_buffer {
 public:
+    /// In bytes.
     static constexpr std::size_t size = 64 * 1024;
 
     body_buffer() = default;
@@ -21,6 +22,7 @@ public:
     /// Releases it for the next.
     void release() noexcept;
 
+    /// nullptr where none is taken.
     [[nodiscard]] char* data() const noexcept { return bytes_.get(); }
     [[nodiscard]] explicit operator bool() const noexcept { return bytes_ != nullptr; }
 

@@ -13,12 +13,14 @@ namespace sluice::net {
 /// again. On the request's worker; must outlive the request.
 class request_canceler {
 public:
+    /// Cancels it, now and for good.
     void cancel() noexcept {
         canceled_ = true;
         if (in_use_ != nullptr) {
             in_use_->close();
         }
     }
+    /// Whether it was.
     [[nodiscard]] bool canceled() const noexcept { return canceled_; }
 
 private:
@@ -52,8 +54,11 @@ public:
     /// Reads the next head; interim ones (1xx but 101) count as heads, so call again after them.
     /// Errors: `timeout`, `connection_lost`, `protocol_error`, `header_too_large`.
     awaitable<result<void>> read_head();
+    /// The head that was read last; valid until the next call that reads.
     [[nodiscard]] const http::response_head& head() const noexcept;
+    /// How its body is framed.
     [[nodiscard]] http::body_kind body() const noexcept;
+    /// The length that its head announces; 0 where none.
     [[nodiscard]] std::uint64_t content_length() const noexcept;
     /// The peer allows another request on this connection.
     [[nodiscard]] bool keep_alive() const noexcept;
@@ -90,6 +95,7 @@ public:
     /// The body may be silent for `silence` from now on (0: for any time), whatever `options` said.
     void set_timeout(std::chrono::milliseconds silence);
 
+    /// The connection that it comes on; until `finish`.
     [[nodiscard]] connection& transport() noexcept;
 
 private:

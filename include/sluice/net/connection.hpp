@@ -29,6 +29,7 @@ public:
     /// Writes all of `a`, `b` and `c`, in as few segments as can be. One write at a time; may overlap a read. All must
     /// live until completion. Errors: `timeout`, `connection_lost`; what the peer sent before can still be read then.
     virtual awaitable<result<void>> write(std::string_view a, std::string_view b, std::string_view c) = 0;
+    /// The same of one text.
     awaitable<result<void>> write(std::string_view a) { return write(a, {}, {}); }
 
     /// Ends our direction (TLS: close_notify; then, in both, the TCP half close).

@@ -12,9 +12,11 @@ namespace sluice::net {
 /// Views only.
 class gather {
 public:
+    /// `a`, then `b`, then `c`.
     explicit gather(std::string_view a, std::string_view b = {}, std::string_view c = {}) noexcept
         : parts_{a, b, c} {}
 
+    /// Whether all is consumed.
     [[nodiscard]] bool empty() const noexcept { return size() == 0; }
     /// Bytes that are still to be sent.
     [[nodiscard]] std::size_t size() const noexcept { return parts_[0].size() + parts_[1].size() + parts_[2].size(); }

@@ -42,6 +42,7 @@ struct http_proxy {
 class no_proxy_list {
 public:
     no_proxy_list() = default;
+    /// `text`: as the variable has it.
     explicit no_proxy_list(std::string_view text);
 
     /// True where `host` (no brackets, any case, a dot at its end does not count) and `port` are named.
@@ -86,6 +87,7 @@ public:
     /// none, is never asked through one), never the app, and nothing that NO_PROXY names. Lives as long as this.
     [[nodiscard]] const http_proxy* proxy_for(const peer& p) const;
 
+    /// The proxy.
     [[nodiscard]] const http_proxy& proxy() const noexcept { return proxy_; }
 
 private:

@@ -16,8 +16,10 @@ namespace sluice::net {
 /// On the worker's thread only.
 class resolver {
 public:
+    /// How long addresses are kept before the name is looked up again.
     static constexpr std::chrono::seconds ttl{30};
 
+    /// For the names that `w` connects to; `w` must outlive it.
     explicit resolver(worker& w);
     resolver(const resolver&) = delete;
     resolver& operator=(const resolver&) = delete;

@@ -29,7 +29,9 @@ public:
 
     /// Whether a request may be sent now.
     [[nodiscard]] bool allow(steady_clock::time_point now);
+    /// A request that was allowed succeeded: it closes.
     void succeeded();
+    /// One failed: after enough in a row it opens.
     void failed(steady_clock::time_point now);
 
 private:

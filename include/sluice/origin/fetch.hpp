@@ -39,6 +39,7 @@ public:
     fetched(fetched&&) noexcept = default;
     fetched& operator=(fetched&&) noexcept = default;
 
+    /// What the response says of the object.
     [[nodiscard]] const object_head& head() const noexcept { return head_; }
     /// Body bytes not read yet.
     [[nodiscard]] std::uint64_t remaining() const noexcept { return remaining_; }

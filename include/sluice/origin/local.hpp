@@ -23,6 +23,7 @@ struct file_stamp {
 
 /// An open file of a local store. Closes it when destroyed.
 struct local_object {
+    /// Takes over an open descriptor.
     explicit local_object(int descriptor) noexcept
         : fd(descriptor) {}
     local_object(const local_object&) = delete;

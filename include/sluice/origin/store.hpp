@@ -19,7 +19,9 @@ public:
     /// used.
     store(const config::store& settings, const config::fallback& limits, metrics::store_metrics& counters);
 
+    /// Its configuration.
     [[nodiscard]] const config::store& settings() const noexcept { return settings_; }
+    /// What its kind understands.
     [[nodiscard]] const origin::capabilities& capabilities() const noexcept { return capabilities_; }
     /// Files of this machine: opened, never fetched.
     [[nodiscard]] bool is_local() const noexcept { return config::is_local(settings_); }
@@ -31,7 +33,9 @@ public:
     [[nodiscard]] sign::signer* signer() const noexcept { return signing_.signer.get(); }
     /// What renews the signer's credentials, each after those that it depends on; none for keys that never change.
     [[nodiscard]] std::vector<std::shared_ptr<identity::refreshable>> refreshables() const;
+    /// Its metrics.
     [[nodiscard]] metrics::store_metrics& counters() const noexcept { return counters_; }
+    /// Its circuit breaker, of all workers.
     [[nodiscard]] breaker& circuit() noexcept { return breaker_; }
     /// The time that one fetch may take until it has the head, retries included.
     [[nodiscard]] std::chrono::milliseconds fetch_timeout() const noexcept { return fetch_timeout_; }

@@ -37,11 +37,13 @@ struct uri_forms {
 /// memory is needed, unless it says so.
 class store_kind : public config::store_kind {
 public:
+    /// By its traits, which must live forever.
     using config::store_kind::store_kind;
 
     /// Here: those of plain HTTP (RFC 9110).
     [[nodiscard]] virtual origin::capabilities capabilities() const { return {}; }
 
+    /// How texts of the app name objects of `s`.
     [[nodiscard]] virtual uri_forms uris(const config::store& s) const = 0;
 
     /// What cached objects of `s` belong to (identity.hpp). It is on disk in every cache: for the same settings it must

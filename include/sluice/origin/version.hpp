@@ -20,6 +20,7 @@ struct version_parts {
     std::string etag;            ///< with its quotes
     std::string_view generation; ///< "": none
 };
+/// The parts of `version`, which must outlive what is given.
 [[nodiscard]] version_parts parts_of(std::string_view version, const capabilities& can);
 
 /// Appends the field that asks for this version only. Stores refuse extension fields that a URL's signature does not

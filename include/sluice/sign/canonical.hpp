@@ -21,6 +21,7 @@ struct field_view {
 /// `name=`. Duplicates are kept.
 [[nodiscard]] std::string canonical_query(std::span<const field_view> parameters);
 
+/// The headers as they are signed.
 struct canonical_header_block {
     std::string lines;          ///< `name:value\n` for each name
     std::string signed_headers; ///< `name;name;…`

@@ -34,14 +34,17 @@ using sha256_digest = std::array<std::uint8_t, 32>;
 struct digest_context_deleter {
     void operator()(evp_md_ctx_st* context) const noexcept;
 };
+/// OpenSSL's state of a digest.
 using digest_context = std::unique_ptr<evp_md_ctx_st, digest_context_deleter>;
 
 /// A key of HMAC-SHA256 whose set-up is done once and then copied for each MAC. Immutable, so threads may share it;
 /// what it holds of the key is wiped when it is destroyed.
 class hmac_key {
 public:
+    /// `key`: of any length. Throws `std::runtime_error` where OpenSSL fails.
     explicit hmac_key(std::span<const std::uint8_t> key);
 
+    /// The MAC of `data`. Throws likewise.
     [[nodiscard]] sha256_digest mac(std::string_view data) const;
 
 private:

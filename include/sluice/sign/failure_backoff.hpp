@@ -11,6 +11,7 @@ namespace sluice::sign {
 /// any thread.
 class failure_backoff {
 public:
+    /// By the wall clock.
     using time_point = std::chrono::system_clock::time_point;
 
     /// Asks to use the service at `now`. Success: the caller is to use it, and to report the outcome by `failed` or
@@ -19,6 +20,7 @@ public:
     [[nodiscard]] result<void> try_use(time_point now);
     /// From now on the service is left alone for as long as `identity::refresh_schedule::after_failure` says.
     void failed(error e, time_point now);
+    /// The service works again: everybody may use it.
     void succeeded();
 
 private:

@@ -24,6 +24,7 @@ struct v4_dialect {
     std::string_view terminator; ///< of the scope, and the last step to a signing key
     std::string_view prefix;     ///< of the query parameters
 };
+/// AWS itself.
 inline constexpr v4_dialect aws4{"AWS4-HMAC-SHA256", "AWS4", "aws4_request", "X-Amz-"};
 /// Cloud Storage with an HMAC key.
 inline constexpr v4_dialect goog4_hmac{"GOOG4-HMAC-SHA256", "GOOG4", "goog4_request", "X-Goog-"};
@@ -62,6 +63,7 @@ struct v4_signature {
     std::string query; ///< canonical, without the signature
 };
 
+/// A presigned URL, and how it came about.
 struct v4_presigned {
     v4_signature steps;
     std::string target; ///< path and query; the signature is last, once there is one

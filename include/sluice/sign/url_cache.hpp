@@ -23,10 +23,12 @@ namespace sluice::sign {
 /// sections.
 class url_cache {
 public:
+    /// By the wall clock.
     using time_point = std::chrono::system_clock::time_point;
     /// Held, not only compared: while it is, its address cannot be reused by another.
     using snapshot = std::shared_ptr<const void>;
 
+    /// `capacity`: how many requests are cached at most.
     explicit url_cache(std::size_t capacity);
 
     /// The request cached for `key`; nullptr where there is none that may be reused at `now`. Evicts everything that
@@ -42,8 +44,10 @@ public:
     void put(std::string_view key, method m, time_point now, const snapshot& credentials,
              std::shared_ptr<const signed_request> request);
 
+    /// Removes the request cached for `key`, where there is one.
     void erase(std::string_view key, method m);
 
+    /// How many are cached.
     [[nodiscard]] std::size_t size() const;
 
 private:

@@ -52,6 +52,7 @@ private:
     const wall_clock clock_;
 };
 
+/// A snapshot; null before the first.
 using user_delegation_key_ptr = std::shared_ptr<const user_delegation_key>;
 
 /// The keys of an account, requested when the first URL is to be signed: a store that only streams needs no permission

@@ -57,6 +57,7 @@ struct google_impersonation {
     std::chrono::seconds lifetime{3600};
 };
 
+/// A credentials file: whose it is, and as whom to act.
 struct adc_file {
     std::variant<google_service_account, google_authorized_user, google_external_account> who;
     std::optional<google_impersonation> as{};

@@ -28,6 +28,7 @@ inline constexpr std::chrono::hours max_sas_lifetime{24 * 365};
 /// signed.
 class azure_key_signer final : public signer {
 public:
+    /// The maximum number of cached URLs.
     static constexpr std::size_t default_capacity = 4096;
 
     /// `key`: the account's, decoded. Throws `std::invalid_argument` as `resolve_azure_address` does.
@@ -48,6 +49,7 @@ public:
     /// `max_sas_lifetime`.
     [[nodiscard]] result<signed_request> presign_now(std::string_view key, const presign_options& options) const;
 
+    /// Where the requests go.
     [[nodiscard]] const azure_address& address() const noexcept { return address_; }
 
 private:

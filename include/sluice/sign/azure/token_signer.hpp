@@ -35,6 +35,7 @@ public:
     /// Does nothing, since nothing is cached.
     void forget(std::string_view key, method m) override;
 
+    /// What `sign` gives, without a coroutine. Errors: as there.
     [[nodiscard]] result<signed_request> sign_now(std::string_view key) const;
 
 private:

@@ -17,6 +17,7 @@ namespace sluice::sign {
 /// signing key is derived once a day.
 class gcs_hmac_signer final : public signer {
 public:
+    /// The maximum number of cached URLs.
     static constexpr std::size_t default_capacity = 4096;
 
     /// Throws `std::invalid_argument` as `resolve_gcs_address` does, and for an empty id or secret.

@@ -28,6 +28,7 @@ public:
 /// While signing fails, cached URLs are used until shortly before their expiry, and only some requests try again.
 class gcs_rsa_urls {
 public:
+    /// The maximum number of cached URLs.
     static constexpr std::size_t default_capacity = 4096;
 
     /// `max_lifetime`: for how long a signature is sure to stay valid.
@@ -55,6 +56,7 @@ public:
     /// Forgets the URL of `key` without options.
     void forget(std::string_view account, std::string_view key, method m);
 
+    /// The URLs without their signatures.
     [[nodiscard]] const gcs_urls& urls() const noexcept { return urls_; }
 
 private:

@@ -23,6 +23,7 @@ namespace sluice::sign {
 /// The V4 signed URLs of one bucket, except for their signatures. Pure; any thread may use it.
 class gcs_urls {
 public:
+    /// By the wall clock.
     using time_point = std::chrono::system_clock::time_point;
     /// "Object naming requirements": 1 to 1,024 bytes of UTF-8.
     static constexpr std::size_t max_key_length = 1024;
@@ -38,6 +39,7 @@ public:
         time_point at;
         std::chrono::seconds max_lifetime{max_presigned_lifetime}; ///< for which the signing key is sure to stay valid
     };
+    /// All of a URL but its signature.
     struct unsigned_url {
         v4_presigned v4; ///< `steps.string_to_sign` is to be signed
         const v4_dialect* dialect;
