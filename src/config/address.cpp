@@ -103,7 +103,7 @@ std::optional<std::string> plain_path(std::string_view path) {
 }
 
 /// All of a URL but its path.
-result<url> parse_place(const boost::urls::url_view& view) {
+result<url> parse_base(const boost::urls::url_view& view) {
     if (view.scheme_id() != boost::urls::scheme::http && view.scheme_id() != boost::urls::scheme::https) {
         return bad("must be an http or https URL");
     }
@@ -187,32 +187,32 @@ result<url> parse_base_url(std::string_view text) {
     if (!parsed || !parsed->has_authority()) {
         return bad("is not an absolute URL, as in http://127.0.0.1:3000");
     }
-    auto place = parse_place(*parsed);
-    if (place) {
+    auto base = parse_base(*parsed);
+    if (base) {
         auto path = plain_path(std::string_view(parsed->encoded_path()));
         if (!path) {
             return bad("has a path with more than plain segments");
         }
-        place->path = std::move(*path);
+        base->path = std::move(*path);
     }
-    return place;
+    return base;
 }
 
 result<url> parse_url(std::string_view text) {
-    auto place = parse_base_url(text);
-    if (place && !place->path.empty()) {
+    auto base = parse_base_url(text);
+    if (base && !base->path.empty()) {
         return bad("must not have a path");
     }
-    return place;
+    return base;
 }
 
-bool is_numeric_host(const url& place) {
-    return parse_address(place.host).has_value();
+bool is_numeric_host(const url& base) {
+    return parse_address(base.host).has_value();
 }
 
-bool is_loopback(const url& place) {
-    const auto numeric = parse_address(place.host);
-    return numeric ? numeric->loopback() : place.host == "localhost";
+bool is_loopback(const url& base) {
+    const auto numeric = parse_address(base.host);
+    return numeric ? numeric->loopback() : base.host == "localhost";
 }
 
 result<cidr_block> parse_cidr(std::string_view text) {

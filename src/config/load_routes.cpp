@@ -122,10 +122,10 @@ void read_compress(reading& r, mapping& m, route& out) {
     }
 }
 
-void read_route(reading& r, const node& where, const std::string& place, config& c) {
-    mapping m(r, where, place);
+void read_route(reading& r, const node& where, const std::string& name, config& c) {
+    mapping m(r, where, name);
     if (where.what == node::kind::null) {
-        r.add(where, "\"" + place + "\" has no value");
+        r.add(where, "\"" + name + "\" has no value");
         return;
     }
     if (!m.is_mapping()) {

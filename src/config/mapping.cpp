@@ -42,8 +42,8 @@ std::string reading::variable(std::string_view name) const {
 }
 
 result<std::string> reading::contents_of(const node& path) const {
-    const auto place = path_of(path);
-    return options.read_file ? options.read_file(place) : read_small_file(place);
+    const auto full_path = path_of(path);
+    return options.read_file ? options.read_file(full_path) : read_small_file(full_path);
 }
 
 node variable_node(std::string_view name, std::string text) {

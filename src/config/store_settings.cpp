@@ -63,12 +63,12 @@ const node* read_endpoint(mapping& m, result<url> (*parse)(std::string_view), st
 }
 
 bool take_endpoint(reading& r, const node& variable, result<url> (*parse)(std::string_view), store& s) {
-    auto place = parse(variable.text);
-    if (!place) {
-        r.add(variable, place.error().detail);
+    auto parsed = parse(variable.text);
+    if (!parsed) {
+        r.add(variable, parsed.error().detail);
         return false;
     }
-    s.endpoint = std::move(*place);
+    s.endpoint = std::move(*parsed);
     return true;
 }
 

@@ -41,7 +41,7 @@ public:
     void OnDocumentEnd() override {}
     void OnNull(const YAML::Mark& mark, YAML::anchor_t anchor) override {
         refuse_anchor(mark, anchor);
-        place(make(mark, node::kind::null), mark);
+        add(make(mark, node::kind::null), mark);
     }
     void OnAlias(const YAML::Mark& mark, YAML::anchor_t) override {
         throw refused{mark, "aliases are not allowed: write the value out"};
@@ -54,7 +54,7 @@ public:
         node n = make(mark, node::kind::scalar);
         n.text = value;
         n.written = value;
-        place(std::move(n), mark);
+        add(std::move(n), mark);
     }
     void OnSequenceStart(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor,
                          YAML::EmitterStyle::value) override {
@@ -115,10 +115,10 @@ private:
     void close() {
         node done = std::move(stack_.back().collection);
         stack_.pop_back();
-        place(std::move(done), {});
+        add(std::move(done), {});
     }
 
-    void place(node n, const YAML::Mark& mark) {
+    void add(node n, const YAML::Mark& mark) {
         if (stack_.empty()) {
             root_ = std::move(n);
             return;

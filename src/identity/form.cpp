@@ -13,9 +13,9 @@ result<service_url> parse_service_url(std::string_view text) {
         return error{errc::bad_config, error_source::internal, false, "is not an absolute URL"};
     }
     const auto path = std::min(text.size(), text.find_first_of("/?#", scheme_end + 3));
-    auto place = config::parse_url(text.substr(0, path));
-    if (!place) {
-        return place.error();
+    auto base = config::parse_url(text.substr(0, path));
+    if (!base) {
+        return base.error();
     }
     const auto rest = text.substr(path);
     const auto fits = [](char c) { return c > 0x20 && c < 0x7f && c != '#'; };
@@ -23,7 +23,7 @@ result<service_url> parse_service_url(std::string_view text) {
         return error{errc::bad_config, error_source::internal, false,
                      "has a fragment, white space or a byte beyond ASCII"};
     }
-    service_url out{std::move(*place), std::string(rest)};
+    service_url out{std::move(*base), std::string(rest)};
     if (!out.target.starts_with('/')) {
         out.target.insert(0, "/");
     }

@@ -42,16 +42,16 @@ result<void> write_request(const http_request& what, wiped_text& out) {
 
 /// `e` with its code and the host in its detail, each once.
 error with_context(const http_request& what, error e) {
-    const auto place = what.server.authority();
+    const auto server = what.server.authority();
     const std::string code(to_string(e.code));
     if (e.detail.starts_with(what.server.host)) { // of `net::open_connection`, which names host and address
         const auto rest = e.detail.substr(what.server.host.size());
         if (rest.starts_with(": ") || rest.starts_with(" (") || rest.starts_with(" through the proxy ")) {
-            e.detail = code + ": " + place + rest;
+            e.detail = code + ": " + server + rest;
             return e;
         }
     }
-    e.detail = place + ": " + code + (e.detail.empty() ? "" : ": " + e.detail);
+    e.detail = server + ": " + code + (e.detail.empty() ? "" : ": " + e.detail);
     return e;
 }
 

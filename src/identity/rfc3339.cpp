@@ -37,11 +37,11 @@ std::optional<std::chrono::nanoseconds> fraction(std::string_view& text) {
     if (!take(text, '.')) {
         return std::chrono::nanoseconds(0);
     }
-    std::int64_t place = 100'000'000;
+    std::int64_t unit = 100'000'000;
     std::size_t count = 0;
     for (; count < text.size() && text[count] >= '0' && text[count] <= '9'; ++count) {
-        value += place * (text[count] - '0');
-        place /= 10;
+        value += unit * (text[count] - '0');
+        unit /= 10;
     }
     text.remove_prefix(count);
     return count == 0 ? std::nullopt : std::optional(std::chrono::nanoseconds(value));

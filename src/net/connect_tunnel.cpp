@@ -28,12 +28,13 @@ error tls_connection::proxy_error(errc code, bool retryable, std::string_view wh
 
 awaitable<result<void>> tls_connection::ask_for_tunnel(const http_proxy& via, const peer& p,
                                                        steady_clock::time_point deadline) {
-    const std::string place = host_and_port(p.host, p.port); // authority-form (RFC 9112 §3.2.3)
-    if (!http::is_host(place)) {
+    const std::string authority = host_and_port(p.host, p.port); // authority-form (RFC 9112 §3.2.3)
+    if (!http::is_host(authority)) {
         co_return error{errc::connect_failed, source, false, "the host cannot stand in a CONNECT request"};
     }
     deadline_.expires_at(deadline);
-    std::string head = "CONNECT " + place + " HTTP/1.1\r\nHost: " + place + "\r\nUser-Agent: sluice/" SLUICE_VERSION;
+    std::string head =
+        "CONNECT " + authority + " HTTP/1.1\r\nHost: " + authority + "\r\nUser-Agent: sluice/" SLUICE_VERSION;
     const bool known = !via.authorization.empty();
     head += known ? "\r\nProxy-Authorization: " : "";
     gather request(head, via.authorization.reveal(), "\r\n\r\n"); // the secret is copied nowhere

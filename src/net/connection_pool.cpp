@@ -29,10 +29,10 @@ struct idle_connection {
 /// What is shared by all connections to one place.
 struct connection_pool::group {
     explicit group(const peer& p)
-        : place(p)
+        : server(p)
         , session(std::make_shared<tls_session>()) {}
 
-    peer place;
+    peer server;
     std::shared_ptr<tls_session> session;
     std::vector<idle_connection> idle; ///< the one used last at the back
 };
@@ -61,7 +61,7 @@ struct connection_pool::impl {
 
 connection_pool::group& connection_pool::impl::of(const peer& p) {
     for (auto& g : groups) {
-        if (g.place.same_endpoint(p)) {
+        if (g.server.same_endpoint(p)) {
             return g;
         }
     }

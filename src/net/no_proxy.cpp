@@ -11,13 +11,13 @@ namespace {
 constexpr std::string_view separators = ", \t";
 
 /// An item taken apart; port 0: any.
-struct place {
+struct host_port {
     std::string_view host;
     std::uint16_t port{0};
 };
 
 /// `host`, `host:port`, `[v6]`, `[v6]:port` or a bare v6; nullopt for a bad port.
-std::optional<place> split(std::string_view item) {
+std::optional<host_port> split(std::string_view item) {
     std::string_view host = item;
     std::string_view port;
     if (item.starts_with('[')) {
@@ -32,13 +32,13 @@ std::optional<place> split(std::string_view item) {
         port = item.substr(item.find(':') + 1);
     }
     if (port.empty()) {
-        return place{host, 0};
+        return host_port{host, 0};
     }
     const auto number = config::parse_number(port);
     if (!number || *number == 0 || *number > 65535) {
         return std::nullopt;
     }
-    return place{host, static_cast<std::uint16_t>(*number)};
+    return host_port{host, static_cast<std::uint16_t>(*number)};
 }
 
 /// The address that `text` is; an IPv4 one that is written as IPv6 (RFC 4291 §2.5.5.2) is the IPv4 one.

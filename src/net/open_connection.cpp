@@ -80,7 +80,7 @@ awaitable<result<std::unique_ptr<connection>>> open_connection(worker& w, resolv
         co_return e;
     }
     const opening o{w, p, via, tls.get(), std::move(session), std::move(count), deadline};
-    const std::string place = via != nullptr ? p.host + " through the proxy " + via->authority() : p.host;
+    const std::string where = via != nullptr ? p.host + " through the proxy " + via->authority() : p.host;
     error last{errc::connect_failed, p.source, true, "no address"};
     for (std::size_t i = 0; i != found->size(); ++i) {
         const auto& address = (*found)[i];
@@ -92,7 +92,7 @@ awaitable<result<std::unique_ptr<connection>>> open_connection(worker& w, resolv
         }
         last = made.error();
         const auto text = address.to_string();
-        last.detail = place + (text == host ? "" : " (" + text + ")") + ": " + last.detail;
+        last.detail = where + (text == host ? "" : " (" + text + ")") + ": " + last.detail;
         names.put_last(host, address);
         // A certificate that is refused here would be refused at the next address as well.
         if (!last.retryable || steady_clock::now() >= deadline) {

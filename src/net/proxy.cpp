@@ -72,11 +72,11 @@ result<http_proxy> parse_proxy(std::string_view text) {
         return config::bad("must not have a query or a fragment");
     }
     const auto host_and_port = parsed->encoded_host_and_port();
-    const auto place = config::parse_url("http://" + std::string(host_and_port.data(), host_and_port.size()));
-    if (!place) {
-        return place.error();
+    const auto server = config::parse_url("http://" + std::string(host_and_port.data(), host_and_port.size()));
+    if (!server) {
+        return server.error();
     }
-    http_proxy p{place->host, place->port};
+    http_proxy p{server->host, server->port};
     if (parsed->has_userinfo() && !parsed->encoded_userinfo().empty()) {
         auto value = basic(*parsed);
         if (!value) {

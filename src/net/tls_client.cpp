@@ -20,11 +20,11 @@ int session_slot() {
 }
 
 int keep_session(SSL* ssl, SSL_SESSION* session) {
-    auto* place = static_cast<tls_session*>(SSL_get_ex_data(ssl, session_slot()));
-    if (place == nullptr) {
+    auto* into = static_cast<tls_session*>(SSL_get_ex_data(ssl, session_slot()));
+    if (into == nullptr) {
         return 0;
     }
-    place->newest.reset(session);
+    into->newest.reset(session);
     return 1; // the reference is ours now
 }
 

@@ -7,7 +7,7 @@ store::store(const config::store& settings, const config::fallback& limits, metr
     : settings_(settings)
     , capabilities_(kind_of(settings).capabilities())
     , signing_(make_signing(settings))
-    , identity_(kind_of(settings).identity(settings, signing_.who, signing_.place, identity::process_environment()))
+    , identity_(kind_of(settings).identity(settings, signing_.who, signing_.location, identity::process_environment()))
     , uri_prefix_(kind_of(settings).uris(settings).purge)
     , counters_(counters)
     , breaker_(limits.breaker_failures, limits.breaker_open)

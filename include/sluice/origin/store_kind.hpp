@@ -47,8 +47,8 @@ public:
     [[nodiscard]] virtual uri_forms uris(const config::store& s) const = 0;
 
     /// What cached objects of `s` belong to (identity.hpp). It is on disk in every cache: for the same settings it must
-    /// never change. `who` and `place`: of the store's `sign::signing`.
-    [[nodiscard]] virtual std::string identity(const config::store& s, std::string_view who, std::string_view place,
+    /// never change. `who` and `location`: of the store's `sign::signing`.
+    [[nodiscard]] virtual std::string identity(const config::store& s, std::string_view who, std::string_view location,
                                                const identity::environment& env) const = 0;
 
     /// What signs requests to `s`. May read credentials files. Throws `std::invalid_argument` for a store that cannot

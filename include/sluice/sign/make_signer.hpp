@@ -22,7 +22,7 @@ struct signing {
     /// key.
     std::string who{};
     /// gcs: authority and path of the bucket, which depend on the universe of the credentials; "" for other kinds.
-    std::string place{};
+    std::string location{};
     /// What only `presign` needs, to be run as and after `refreshables`. Nothing is fetched before the first is needed.
     std::vector<std::shared_ptr<identity::refreshable>> refreshables_for_urls{};
 };

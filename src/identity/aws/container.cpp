@@ -13,9 +13,9 @@ error invalid_setting(std::string_view why) {
 
 /// The hosts that plain http is allowed to (AWS SDKs and Tools Reference Guide, "Container credential provider"): this
 /// machine and the agents of ECS and EKS.
-bool is_agent(const config::url& place) {
-    return config::is_loopback(place) || place.host == "169.254.170.2" || place.host == "169.254.170.23" ||
-           place.host == "fd00:ec2::23";
+bool is_agent(const config::url& endpoint) {
+    return config::is_loopback(endpoint) || endpoint.host == "169.254.170.2" || endpoint.host == "169.254.170.23" ||
+           endpoint.host == "fd00:ec2::23";
 }
 
 result<service_url> endpoint_of(const environment& env) {

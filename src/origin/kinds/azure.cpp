@@ -203,7 +203,7 @@ public:
         return {{base, endpoint + "//" + s.bucket + "/"}, base, base};
     }
 
-    [[nodiscard]] std::string identity(const config::store& s, std::string_view who, std::string_view /*place*/,
+    [[nodiscard]] std::string identity(const config::store& s, std::string_view who, std::string_view /*location*/,
                                        const identity::environment& /*env*/) const override {
         return bucket_identity(s, sign::azure_endpoint(s).text(), who, "default-chain");
     }

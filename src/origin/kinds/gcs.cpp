@@ -203,12 +203,12 @@ public:
 
     [[nodiscard]] uri_forms uris(const config::store& s) const override { return bucket_uris("gs", s.bucket); }
 
-    /// Buckets are unique within their universe only, which the credentials name: so the endpoint is `place`.
-    [[nodiscard]] std::string identity(const config::store& s, std::string_view who, std::string_view place,
+    /// Buckets are unique within their universe only, which the credentials name: so the endpoint is `location`.
+    [[nodiscard]] std::string identity(const config::store& s, std::string_view who, std::string_view location,
                                        const identity::environment& /*env*/) const override {
         const bool tls = !s.endpoint || s.endpoint->tls;
         const bool by_file = std::holds_alternative<config::gcs_credentials_file>(s.credentials);
-        return bucket_identity(s, (tls ? "https://" : "http://") + std::string(place), who,
+        return bucket_identity(s, (tls ? "https://" : "http://") + std::string(location), who,
                                by_file ? "credentials-file" : "default-chain");
     }
 

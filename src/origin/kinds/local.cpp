@@ -50,7 +50,7 @@ public:
         return forms;
     }
 
-    [[nodiscard]] std::string identity(const config::store& s, std::string_view /*who*/, std::string_view /*place*/,
+    [[nodiscard]] std::string identity(const config::store& s, std::string_view /*who*/, std::string_view /*location*/,
                                        const identity::environment& /*env*/) const override {
         return "local|" + s.root;
     }

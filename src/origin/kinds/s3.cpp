@@ -201,7 +201,7 @@ public:
 
     [[nodiscard]] uri_forms uris(const config::store& s) const override { return bucket_uris("s3", s.bucket); }
 
-    [[nodiscard]] std::string identity(const config::store& s, std::string_view who, std::string_view /*place*/,
+    [[nodiscard]] std::string identity(const config::store& s, std::string_view who, std::string_view /*location*/,
                                        const identity::environment& env) const override {
         const std::string endpoint = s.endpoint ? s.endpoint->text() : "aws:" + s.region;
         return bucket_identity(s, endpoint, who, owner_in(env));

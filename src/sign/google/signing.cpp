@@ -25,13 +25,13 @@ signing with_token(const config::store& store, const identity::environment& env,
                    std::unique_ptr<identity::source<identity::bearer_token>> source, std::string universe) {
     gcs_token_signer::setup how;
     how.iam = iam_credentials_endpoint(env, universe);
-    auto place = location_of(store, universe);
+    auto location = location_of(store, universe);
     how.universe = std::move(universe);
     how.account = store.signer;
     auto provider =
         std::make_shared<identity::refreshing_provider<identity::bearer_token>>(std::move(source), clock, store.name);
     auto made = std::make_unique<gcs_token_signer>(store, provider, std::move(clock), std::move(how));
-    return {std::move(made), {std::move(provider)}, {}, std::move(place)};
+    return {std::move(made), {std::move(provider)}, {}, std::move(location)};
 }
 
 constexpr std::string_view usual_universe = "googleapis.com";

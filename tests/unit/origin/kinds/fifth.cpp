@@ -84,7 +84,7 @@ public:
         return origin::bucket_uris("shelf", own(s).shelf);
     }
 
-    [[nodiscard]] std::string identity(const config::store& s, std::string_view who, std::string_view /*place*/,
+    [[nodiscard]] std::string identity(const config::store& s, std::string_view who, std::string_view /*location*/,
                                        const identity::environment& /*env*/) const override {
         return origin::bucket_identity(s, s.endpoint->text(), who, "none") + own(s).shelf;
     }
