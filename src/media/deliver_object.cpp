@@ -47,7 +47,7 @@ awaitable<result<void>> deliver_through_cache(worker_parts& with, media_request&
             co_return co_await deliver_direct(direct, m, std::move(answer), sent.error().code);
         }
         case next_attempt::look_up_again:
-            m.x.outcome = metrics::outcome::relay;
+            m.begin_again();
             break;
         }
     }

@@ -19,22 +19,35 @@ std::string configured_locations(const media_route& route) {
     return all.empty() ? "no store that can be used: see /readyz" : all;
 }
 
-} // namespace
-
-void warn_left_to_app(fallback_state& state, const media_route& route, std::string_view reason,
-                      std::string_view named) {
+void warn_once(fallback_state& state, const media_route& route, std::string_view reason, std::string_view named,
+               std::string_view message) {
     const auto& store = route.settings.store.empty() ? route.settings.name : route.settings.store;
     if (!state.reported.is_first(std::string(reason) + ' ' + store)) {
         return;
     }
     const std::string configured = configured_locations(route);
-    log::warn("media requests are left to the app (said once for this reason and store; fallback_total counts them): "
-              "where what is named should be found, compare the storage settings with the app's own",
+    log::warn(message,
               {{"route", route.settings.name},
                {"store", route.settings.store},
                {"reason", reason},
                {"named", authorize::loggable_name(named)},
                {"configured", configured}});
+}
+
+} // namespace
+
+void warn_left_to_app(fallback_state& state, const media_route& route, std::string_view reason,
+                      std::string_view named) {
+    warn_once(state, route, reason, named,
+              "the app answers media requests, since their objects cannot be served from here: compare the store's "
+              "settings with the app's own (logged once for this reason and store; fallback_total counts them)");
+}
+
+void warn_object_not_ours(fallback_state& state, const media_route& route, std::string_view reason,
+                          std::string_view named) {
+    warn_once(state, route, reason, named,
+              "the app's response names an object that lies in no configured store, and the client got a 502: compare "
+              "the stores' settings with the app's own (logged once for this route)");
 }
 
 } // namespace sluice::media

@@ -1,6 +1,3 @@
-#include <sluice/authorize/object_uri.hpp>
-#include <sluice/authorize/resolve_object.hpp>
-#include <sluice/base/log.hpp>
 #include <sluice/media/cors.hpp>
 #include <sluice/media/deliver.hpp>
 #include <sluice/media/fallback.hpp>
@@ -72,19 +69,12 @@ awaitable<void> serve_object_header(services& with, session::exchange& x, const 
     if (!response.object) {
         co_return;
     }
-    auto place = authorize::object_from_header(*response.object, route.locations, route.own_location);
-    if (!place) {
-        log::warn("the app's response names an object that lies in no configured store, and the client got a 502: "
-                  "compare the stores with what the app names",
-                  {{"route", route.settings.name}, {"named", authorize::loggable_name(*response.object)}});
-        co_await session::send_response(x, 502, "502 Bad Gateway\n");
+    auto object = object_of_header(route, *response.object, std::move(response.fields));
+    if (!object) {
+        co_await send_not_ours(with, x, route, *response.object);
         co_return;
     }
-    authorize::authorization allowed;
-    allowed.fields = std::move(response.fields);
-    authorized_object object{*route.location_stores[place->store], std::move(place->key),
-                             std::make_shared<const authorize::authorization>(std::move(allowed))};
-    auto m = media_request_of(with, x, route, std::move(object), start);
+    auto m = media_request_of(with, x, route, std::move(*object), start);
     co_await deliver(with, m, app_response::held_back);
 }
 

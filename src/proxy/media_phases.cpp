@@ -30,19 +30,27 @@ awaitable<void> fall_back(services& with, media::media_request& m, const error& 
     co_await media::relay_to_app(with.fallback, with.app, m.x, m.route, std::move(how));
 }
 
-awaitable<void> send_error(media::media_request& m, const error& e) {
+/// Responds in place of the object that the app's response names. `reason`: as in `Cache-Status` and the access log.
+awaitable<void> send_error(session::exchange& x, const media::media_route& route, std::string_view reason) {
+    x.outcome = outcome::bypass;
+    x.detail = reason;
+    const auto fields = media::failure_response_fields(x, route, reason);
+    if (reason == to_string(errc::not_found)) {
+        co_await session::send_response(x, 404, "404 Not Found\n", fields);
+    } else {
+        co_await session::send_response(x, 502, "502 Bad Gateway\n", fields);
+    }
+}
+
+awaitable<void> send_fetch_error(media::media_request& m, const error& e) {
     const auto reason = to_string(e.code);
-    m.x.outcome = outcome::bypass;
-    m.x.detail = reason;
-    const auto fields = media::failure_response_fields(m.x, m.route, reason);
     log::warn("the object that the app's response names could not be fetched, and the client got an error instead: "
               "check that it exists and that the store can be read",
-              {{"route", m.route.settings.name}, {"reason", reason}, {"detail", e.detail}});
-    if (e.code == errc::not_found) {
-        co_await session::send_response(m.x, 404, "404 Not Found\n", fields);
-    } else {
-        co_await session::send_response(m.x, 502, "502 Bad Gateway\n", fields);
-    }
+              {{"route", m.route.settings.name},
+               {"store", m.store.settings().name},
+               {"reason", reason},
+               {"detail", e.detail}});
+    co_await send_error(m.x, m.route, reason);
 }
 
 void cut(media::media_request& m, const error& e) {
@@ -50,7 +58,10 @@ void cut(media::media_request& m, const error& e) {
     m.x.client.close();
     if (e.source != error_source::client) {
         log::warn("a response was cut short",
-                  {{"route", m.route.settings.name}, {"reason", to_string(e.code)}, {"detail", e.detail}});
+                  {{"route", m.route.settings.name},
+                   {"store", m.store.settings().name},
+                   {"reason", to_string(e.code)},
+                   {"detail", e.detail}});
     }
 }
 
@@ -84,6 +95,18 @@ authorized_object object_of(const media::media_route& route, std::string key_fro
         key = auth.authorization->key;
     }
     return {store, std::move(key), std::move(auth.authorization), std::move(auth.set_cookie)};
+}
+
+std::optional<authorized_object> object_of_header(const media::media_route& route, std::string_view named,
+                                                  http::header_list fields) {
+    auto place = authorize::object_from_header(named, route.locations, route.own_location);
+    if (!place) {
+        return std::nullopt;
+    }
+    authorize::authorization allowed;
+    allowed.fields = std::move(fields);
+    return authorized_object{*route.location_stores[place->store], std::move(place->key),
+                             std::make_shared<const authorize::authorization>(std::move(allowed))};
 }
 
 media::media_request media_request_of(services& with, session::exchange& x, const media::media_route& route,
@@ -138,13 +161,20 @@ awaitable<void> relay_unresolved(services& with, session::exchange& x, const med
     co_await media::relay_to_app(with.fallback, with.app, x, route, std::move(how));
 }
 
+awaitable<void> send_not_ours(services& with, session::exchange& x, const media::media_route& route,
+                              std::string_view named) {
+    constexpr auto reason = to_string(metrics::fallback_reason::not_ours);
+    media::warn_object_not_ours(with.fallback, route, reason, named);
+    co_await send_error(x, route, reason);
+}
+
 awaitable<void> end_undelivered(services& with, media::media_request& m, error e, failure_step step) {
     switch (step) {
     case failure_step::cut:
         cut(m, e);
         break;
     case failure_step::send_error:
-        co_await send_error(m, e);
+        co_await send_fetch_error(m, e);
         break;
     case failure_step::fall_back:
         co_await fall_back(with, m, e);

@@ -4,6 +4,7 @@ import assert from 'node:assert/strict';
 import test from 'node:test';
 import { connect, get, range } from '../support/client.mjs';
 import { cacheStatus, startStack } from '../support/stack.mjs';
+import { poll } from '../support/wait.mjs';
 
 const size = 300007;
 const uri = 's3://media/films/v.mp4';
@@ -79,11 +80,20 @@ test('what lies in no configured store, or is no name: 502, and nothing is fetch
     '/media/other/v.mp4', 's3://media/other/v.mp4', `/media/films/${'k'.repeat(1100)}`, `${uri}\t/`];
   for (const value of values) {
     s.names(value);
-    checkRefused(s, await s.ask(), 502, JSON.stringify(value));
-    checkRefused(s, await s.ask({}, { method: 'HEAD' }), 502, JSON.stringify(value));
+    for (const method of ['GET', 'HEAD']) {
+      const answer = await s.ask({}, { method });
+      checkRefused(s, answer, 502, JSON.stringify(value));
+      assert.deepEqual(cacheStatus(answer), { fwd: 'bypass', detail: 'not_ours' }, JSON.stringify(value));
+    }
   }
   assert.equal(s.origin.requests.length, 0);
   assert.equal(s.app.of(target).length, 2 * values.length, 'and the app is asked once for each');
+  await s.sluice.counted(2 * values.length, { route: 'accel', result: 'bypass', code: '502' });
+  assert.deepEqual([await s.sluice.metric('requests_total', { result: 'relay' }), await s.sluice.metric('fallback_total')], [0, 0]);
+  await poll(() => s.sluice.access.length === 2 * values.length, 'the access log');
+  for (const line of s.sluice.access) assert.deepEqual([line.route, line.result, line.detail], ['accel', 'bypass', 'not_ours']);
+  const warned = s.sluice.log.filter((record) => record.level === 'warn' && record.reason === 'not_ours');
+  assert.deepEqual(warned.map(({ route, named, configured }) => [route, named, configured]), [['accel', '', 's3://media/films/']], 'said once');
 });
 
 test('the app gets the request without Range and If-Range; Sluice applies them', async (t) => {

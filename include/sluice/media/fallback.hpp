@@ -61,4 +61,8 @@ void count_fallback(session::exchange& x, const media_route& route, std::string_
 /// named; its query and what follows the 256th byte are left out.
 void warn_left_to_app(fallback_state& state, const media_route& route, std::string_view reason, std::string_view named);
 
+/// Likewise that the app's response names an object that lies in no configured store, so that the client got an error.
+void warn_object_not_ours(fallback_state& state, const media_route& route, std::string_view reason,
+                          std::string_view named);
+
 } // namespace sluice::media

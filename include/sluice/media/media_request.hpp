@@ -37,6 +37,14 @@ struct media_request {
     // for Server-Timing
     steady_clock::duration authorize_time{};
     steady_clock::duration origin_time{};
+
+    /// Before another attempt: forgets how the last one, which sent nothing, was served.
+    void begin_again() {
+        x.outcome = metrics::outcome::relay;
+        x.detail.clear();
+        fetched = collapsed = stored = false;
+        origin_status = 0;
+    }
 };
 
 } // namespace sluice::media

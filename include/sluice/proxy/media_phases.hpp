@@ -11,6 +11,7 @@
 #include <sluice/session/exchange.hpp>
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -49,6 +50,13 @@ struct authorized_object {
 [[nodiscard]] authorized_object object_of(const media::media_route& route, std::string key_from_path,
                                           authorize::auth_result auth);
 
+/// The object that the app's response names in the route's `object_header`, with what is kept of that response's
+/// fields; nullopt where it lies in no configured store.
+[[nodiscard]] std::optional<authorized_object> object_of_header(const media::media_route& route, std::string_view named,
+                                                                http::header_list fields);
+
+/// The request for `object` as the phases after authorization take it: its ranges, and how long it may take until its
+/// first byte, which is `fallback.after` from now.
 [[nodiscard]] media::media_request media_request_of(services& with, session::exchange& x,
                                                     const media::media_route& route, authorized_object object,
                                                     const request_start& start);
@@ -62,6 +70,11 @@ awaitable<void> end_unauthorized(services& with, session::exchange& x, const med
 /// media::to_app.
 awaitable<void> relay_unresolved(services& with, session::exchange& x, const media::media_route& route,
                                  metrics::fallback_reason why, std::string_view named, std::string turn);
+
+/// Ends a request whose app has responded, with an object that lies in no configured store: by a 502, as nothing is left
+/// to fall back to. `named`: what the app called it; for the log.
+awaitable<void> send_not_ours(services& with, session::exchange& x, const media::media_route& route,
+                              std::string_view named);
 
 /// Ends a request whose delivery failed, by `step`.
 awaitable<void> end_undelivered(services& with, media::media_request& m, error e, failure_step step);

@@ -499,4 +499,18 @@ BOOST_AUTO_TEST_CASE(what_the_url_of_a_redirect_says) {
     BOOST_TEST((redirect_options(soon).expires == 20s));
 }
 
+BOOST_AUTO_TEST_CASE(another_attempt_says_nothing_of_the_last) {
+    fixture f;
+    f.x.outcome = metrics::outcome::stale;
+    f.x.detail = "timeout";
+    f.request.origin_status = 206;
+    f.request.stored = true;
+    f.request.collapsed = true;
+    BOOST_TEST(has_line(f.written(), "Cache-Status: sluice; fwd=stale; fwd-status=206; stored; collapsed; detail=timeout"));
+    f.request.begin_again();
+    BOOST_TEST((f.x.outcome == metrics::outcome::relay));
+    f.x.outcome = metrics::outcome::hit;
+    BOOST_TEST(has_line(f.written(), "Cache-Status: sluice; hit"));
+}
+
 BOOST_AUTO_TEST_SUITE_END()
