@@ -5,6 +5,8 @@
 #include <sluice/media/media_head.hpp>
 #include <sluice/session/disconnect_watch.hpp>
 
+#include "client_fetch.hpp"
+
 #include <algorithm>
 
 namespace sluice::media {
@@ -24,22 +26,13 @@ representation representation_of(const origin::object_head& h) {
 /// `version`: what alone is wanted; nullptr: any.
 awaitable<result<origin::fetched>> ask(const direct_context& with, media_request& m,
                                        std::optional<http::range_spec> range, const cache::object_info* version) {
-    origin::fetch_request r;
-    r.key = m.key;
-    r.method = m.head_only ? sign::method::head : sign::method::get;
-    r.range = m.head_only ? std::nullopt : range;
-    origin::replace_unknown_suffix(r, m.store);
+    auto r = detail::request_for_client(m, range);
     if (version != nullptr) {
         r.match = version->version.value;
         r.size = version->size;
     }
     r.give_up = std::max(m.give_up, steady_clock::now() + std::chrono::seconds(1));
-    auto got = co_await origin::fetch(with.origin_pool, m.store, r);
-    if (got) {
-        m.fetched = true;
-        m.origin_status = got.value().head().status;
-    }
-    co_return got;
+    co_return co_await detail::fetch_for_client(with.origin_pool, m, r);
 }
 
 /// Reads and drops what comes before the wanted bytes, then sends them as they come.

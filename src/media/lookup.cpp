@@ -2,6 +2,8 @@
 #include <sluice/media/lookup.hpp>
 #include <sluice/media/lookup_rules.hpp>
 
+#include "client_fetch.hpp"
+
 namespace sluice::media {
 
 namespace {
@@ -42,27 +44,13 @@ lookup_result serve(std::shared_ptr<cache::object> o) {
 
 awaitable<result<origin::fetched>> ask(const lookup& l, const cache::object* stale) {
     media_request& m = l.m;
-    origin::fetch_request r;
-    r.key = m.key;
-    r.method = m.head_only ? sign::method::head : sign::method::get;
-    r.give_up = m.give_up;
+    auto range = stale != nullptr ? revalidation_range(m.head_only, m.wanted, stale->info().size)
+                                  : cold_range(m.head_only, m.wanted, l.fills.read_ahead);
+    auto r = detail::request_for_client(m, range);
     if (stale != nullptr) {
-        r.range = revalidation_range(m.head_only, m.wanted, stale->info().size);
         r.none_match = stale->info().version.value;
-    } else {
-        r.range = cold_range(m.head_only, m.wanted, l.fills.read_ahead);
-        origin::replace_unknown_suffix(r, m.store);
     }
-    const auto began = steady_clock::now();
-    auto got = co_await origin::fetch(l.fills.origin_pool, m.store, r);
-    if (!got && got.error().code == errc::forbidden && m.head_only) {
-        // Some stores allow GET alone.
-        r.method = sign::method::get;
-        r.range = http::range_spec{http::range_spec::form::bounded, 0, 0, 0};
-        got = co_await origin::fetch(l.fills.origin_pool, m.store, r);
-    }
-    m.origin_time += steady_clock::now() - began;
-    co_return got;
+    co_return co_await detail::fetch_for_client(l.fills.origin_pool, m, r);
 }
 
 /// Asks for what there is whatever the client wants: an empty object has no range to give, its whole tells what it is.
@@ -73,7 +61,7 @@ awaitable<result<origin::fetched>> ask_without_range(const lookup& l, std::uint6
     if (size != 0) {
         r.range = http::range_spec{http::range_spec::form::bounded, 0, cache::page_size - 1, 0};
     }
-    co_return co_await origin::fetch(l.fills.origin_pool, l.m.store, r);
+    co_return co_await detail::fetch_for_client(l.fills.origin_pool, l.m, r);
 }
 
 /// The origin has another version, or the first that we see: into the cache with it.
@@ -112,12 +100,10 @@ result<lookup_result> without_answer(lookup& l, const std::shared_ptr<cache::obj
 awaitable<result<lookup_result>> settle(const lookup& l, answer_action action, std::shared_ptr<cache::object> stale,
                                         std::uint64_t marked_then, origin::fetched answer) {
     media_request& m = l.m;
-    m.origin_status = answer.head().status;
     if (action == answer_action::unsatisfiable) {
         answer.finish();
         co_return unsatisfiable_range{answer.head().size};
     }
-    m.fetched = true;
     if (action == answer_action::reject) {
         co_return error{errc::bad_content_range, error_source::origin, false};
     }

@@ -137,6 +137,25 @@ test('HEAD', async (t) => {
   }
 });
 
+for (const [what, config, prepare] of [
+  ['into the cache', {}, () => {}],
+  ['past a cache that is off', { cache: { directory: undefined } }, () => {}],
+  ['past the cache, without a validator', {}, (s) => s.origin.when().noEtag()],
+]) {
+  test(`a store that refuses HEAD tells the same by a GET of one byte: ${what}`, async (t) => {
+    const s = await startStack(t, { config });
+    const object = s.origin.put('v.mp4', { size });
+    s.origin.when((r) => r.method === 'HEAD').status(403);
+    prepare(s);
+    const head = await s.get('v.mp4', { method: 'HEAD' });
+    assert.deepEqual([head.status, head.length, head.headers['content-length'], head.headers['content-type']],
+      [200, 0, `${size}`, object.contentType]);
+    assert.notEqual(cacheStatus(head).detail, 'forbidden');
+    assert.deepEqual(s.origin.of('v.mp4').filter((r) => r.method === 'GET').map((r) => r.range), ['bytes=0-0']);
+    assert.equal(s.app.requests.length, 0);
+  });
+}
+
 test('an empty object, and one of exactly a page and a block', async (t) => {
   const s = await startStack(t);
   const empty = s.origin.put('empty', { size: 0 });
