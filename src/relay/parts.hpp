@@ -13,6 +13,11 @@
 /// The parts of the relay: the request to the app, the request's body on its way there, the response on its way back.
 namespace sluice::relay::detail {
 
+/// The name of the request's route, for the log; "" before it has one.
+[[nodiscard]] inline std::string_view route_name(const session::exchange& x) noexcept {
+    return x.route != nullptr ? std::string_view(x.route->name) : std::string_view();
+}
+
 /// Appends the whole head of the request to the app. `upgrade`: as `upgrade_protocols` gave it.
 void append_app_request_head(std::string& head, const session::exchange& x, upstream& app, std::string_view upgrade,
                              carried_fields which);
@@ -55,9 +60,10 @@ awaitable<void> stop_upload(upload& u);
 
 /// Passes the app's final response on, head and body. Fails where the body is malformed before anything was sent, so
 /// that a response of ours may be. Completes without error too where the client's connection was cut amid the body, in
-/// a way that no client takes for the end.
+/// a way that no client takes for the end; where it was the app that broke off, and not the client that `watch` saw
+/// leave, a warning says so.
 awaitable<result<void>> pass_response(session::exchange& x, net::client_response& response,
-                                      const http::header_list& added);
+                                      const http::header_list& added, const session::disconnect_watch& watch);
 
 /// Passes an interim head (1xx) on to a client that knows them. Fails where the client is gone.
 awaitable<result<void>> pass_interim(session::exchange& x, const net::client_response& response);

@@ -118,7 +118,7 @@ awaitable<result<void>> receive_response(forwarding& f, pending_response& pendin
     if (watch.client_gone()) { // what it tells was waited for, the rest is for nobody
         co_return client_gone();
     }
-    co_return co_await detail::pass_response(f.x, response, f.options.added_fields);
+    co_return co_await detail::pass_response(f.x, response, f.options.added_fields, watch);
 }
 
 /// One attempt on one connection. Where it fails, sets `f.may_retry`.
@@ -181,7 +181,8 @@ awaitable<void> send_failure(session::exchange& x, const error& why, const http:
     if (why.source == error_source::client) {
         x.keep_alive = false;
     } else {
-        log::warn("app failed", {{"error", to_string(why.code)}, {"detail", why.detail}});
+        log::warn("the app gave no response, and the client got an error: check that it runs at app.url",
+                  {{"route", detail::route_name(x)}, {"error", to_string(why.code)}, {"detail", why.detail}});
     }
     switch (response) {
     case failure_response::none:
@@ -271,7 +272,8 @@ awaitable<void> forward(upstream& app, session::exchange& x, const forward_optio
             x.keep_alive = false; // the session lingers
         }
     } catch (const std::exception& e) {
-        log::error("relay failed", {{"error", e.what()}});
+        log::error("relaying a request failed within Sluice, and the connection was closed: please report it",
+                   {{"route", detail::route_name(x)}, {"error", e.what()}});
         x.keep_alive = false;
         x.client.abort();
         if (options.filter != nullptr) {

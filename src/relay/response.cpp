@@ -1,8 +1,10 @@
+#include <sluice/base/log.hpp>
 #include <sluice/base/scratch.hpp>
 #include <sluice/http/chunk.hpp>
 #include <sluice/http/fields.hpp>
 #include <sluice/relay/app_fields.hpp>
 #include <sluice/relay/relay.hpp>
+#include <sluice/session/disconnect_watch.hpp>
 #include <sluice/session/exchange.hpp>
 #include <sluice/session/response_head.hpp>
 
@@ -100,6 +102,15 @@ result<void> cut(session::exchange& x) {
     return {};
 }
 
+/// Likewise where the app's response cannot be read on, unless that is because its client has gone.
+result<void> cut_broken(session::exchange& x, const error& why, const session::disconnect_watch& watch) {
+    if (x.head_sent && !watch.client_gone()) {
+        log::warn("the app's response broke off, and the client's connection was closed before its end",
+                  {{"route", route_name(x)}, {"error", to_string(why.code)}, {"detail", why.detail}});
+    }
+    return cut(x);
+}
+
 error client_gone() {
     return {errc::connection_lost, error_source::client, false, "client gone"};
 }
@@ -146,7 +157,7 @@ awaitable<result<void>> pass_switch(session::exchange& x, const net::client_resp
 }
 
 awaitable<result<void>> pass_response(session::exchange& x, net::client_response& response,
-                                      const http::header_list& added) {
+                                      const http::header_list& added, const session::disconnect_watch& watch) {
     // What came with the head leaves with the head.
     auto piece = response.try_read_body();
     if (!piece) {
@@ -161,7 +172,7 @@ awaitable<result<void>> pass_response(session::exchange& x, net::client_response
         std::uint64_t bytes = 0;
         piece = gather_pieces(response, *piece, chunked, out, bytes);
         if (!piece) {
-            co_return cut(x);
+            co_return cut_broken(x, piece.error(), watch);
         }
         bytes += piece->size();
         const bool end = response.complete();
@@ -181,7 +192,7 @@ awaitable<result<void>> pass_response(session::exchange& x, net::client_response
         out.clear();
         piece = co_await response.read_body();
         if (!piece) {
-            co_return cut(x);
+            co_return cut_broken(x, piece.error(), watch);
         }
     }
 }

@@ -207,6 +207,9 @@ test('an app that breaks off is never a clean end', async (t) => {
   }
   const whole = await get(`${s.url}/`);
   assert.equal(whole.complete, false);
+  const said = () => s.sluice.log.filter((r) => r.level === 'warn' && /^the app's response broke off/.test(r.message));
+  await poll(() => said().length === 4, 'each is said');
+  for (const { route, error } of said()) assert.match(`${route} ${error}`, /^relay (short_body|connection_lost)$/);
 });
 
 test('a slow reader gets all of it, a slow writer is waited for', async (t) => {
