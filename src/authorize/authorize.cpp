@@ -60,6 +60,7 @@ struct running_subrequest {
 awaitable<auth_result> lead(const subrequest& s, subrequest_flight& flight) {
     auth_result out;
     if (!s.sendable) {
+        out.error_detail = "the client's method or target cannot stand in a field";
         co_return out;
     }
     running_subrequest running{flight};

@@ -20,20 +20,26 @@ using metrics::fallback_reason;
 /// The most of a body that is read only to keep its connection.
 constexpr std::size_t max_drained = 64 * 1024;
 
-/// Reads the whole body into `values`; else why there are none.
-awaitable<std::optional<fallback_reason>> read_values(net::client_response& response, json_pointer_reader& values,
-                                                      steady_clock::time_point deadline) {
+/// Why a response's body gave no values.
+struct read_failure {
+    fallback_reason reason;
+    std::string detail{};
+};
+
+/// Reads the whole body into `values`.
+awaitable<std::optional<read_failure>> read_values(net::client_response& response, json_pointer_reader& values,
+                                                   steady_clock::time_point deadline) {
     for (;;) {
         auto piece = co_await response.read_body();
         if (!piece) {
-            co_return reason_without_response(piece.error());
+            co_return read_failure{reason_without_response(piece.error()), text_of_failure(piece.error())};
         }
         if (steady_clock::now() > deadline) {
-            co_return fallback_reason::authorize_timeout;
+            co_return read_failure{fallback_reason::authorize_timeout, "the response's body did not end in time"};
         }
         const auto read = piece.value().empty() ? values.finish() : values.feed(piece.value());
         if (!read) {
-            co_return reason_of_unreadable(read.error());
+            co_return read_failure{reason_of_unreadable(read.error())};
         }
         if (piece.value().empty()) {
             co_return std::nullopt;
@@ -75,13 +81,17 @@ awaitable<void> read_authorization(const subrequest& s, net::client_response& re
     a.fields = allowed_app_headers(fields, s.route.settings.cors.has_value());
     out.set_cookie = set_cookie_headers(fields);
     std::optional<fallback_reason> why;
+    std::string detail;
     if (const auto& resolve = s.route.settings.resolve) {
         a.purge_tag = s.route.subrequest_names_resource ? resource_path(s.target) : std::string();
         json_pointer_reader values(
             {resolve->object, resolve->content_type, resolve->filename, resolve->filename_fallback, resolve->needed});
-        const auto unread = co_await read_values(response, values, deadline);
-        why = unread ? unread : resolve_object(a, s.route, s.x.target, values);
-        if (unread) {
+        auto unread = co_await read_values(response, values, deadline);
+        if (!unread) {
+            why = resolve_object(a, s.route, s.x.target, values);
+        } else {
+            why = unread->reason;
+            detail = std::move(unread->detail);
             a.must_serialize = s.route.preset != nullptr && s.route.preset->must_serialize(s.route, std::nullopt);
         }
     } else {
@@ -90,6 +100,7 @@ awaitable<void> read_authorization(const subrequest& s, net::client_response& re
     out.result.decision = decision_of(why);
     if (out.result.decision == auth_decision::error) {
         out.result.error_reason = *why;
+        out.result.error_detail = std::move(detail);
         co_return;
     }
     a.unresolved_reason = why;
@@ -132,6 +143,7 @@ awaitable<subrequest_response> send_subrequest(const subrequest& s, net::request
     auto sent = co_await send_and_read_head(s, canceler);
     if (!sent) {
         out.result.error_reason = reason_without_response(sent.error());
+        out.result.error_detail = text_of_failure(sent.error());
     } else {
         auto& response = sent.value();
         if (is_allowed(s.route.settings, s.how, response.head().status, response.head().fields)) {

@@ -8,6 +8,14 @@ fallback_reason reason_without_response(const error& e) noexcept {
     return e.code == errc::timeout ? fallback_reason::authorize_timeout : fallback_reason::authorize_error;
 }
 
+std::string text_of_failure(const error& e) {
+    std::string text(to_string(e.code));
+    if (!e.detail.empty()) {
+        text.append(": ").append(e.detail);
+    }
+    return text;
+}
+
 fallback_reason reason_of_unreadable(const error& e) noexcept {
     return e.code == errc::too_large ? fallback_reason::too_large : fallback_reason::unresolved;
 }

@@ -1,4 +1,5 @@
 // What is left to the app: limited where a fault brings it there, and one at a time where the app cannot do better.
+#include <sluice/base/log.hpp>
 #include <sluice/media/cors.hpp>
 #include <sluice/media/fallback.hpp>
 #include <sluice/media/media_head.hpp>
@@ -43,18 +44,19 @@ awaitable<void> refuse(session::exchange& x, const media_route& route, std::stri
 /// Relays within `fallback.concurrency`. `lock`: what the request holds, or nullptr.
 awaitable<void> relay_limited(fallback_state& state, relay::upstream& app, session::exchange& x,
                               const media_route& route, const fallback_options& how, const keyed_mutex::ticket* lock) {
-    if (!how.reason.empty()) {
-        count_fallback(x, route, how.reason);
+    const std::string_view reason = how.cause.reason;
+    if (!reason.empty()) {
+        record_fallback(x, route, how.cause);
     }
     const auto slot = how.limited ? state.slots.try_take() : std::nullopt;
     if (how.limited && !slot) {
         state.last_refused.store(steady_clock::now().time_since_epoch().count());
-        co_await refuse(x, route, how.reason, "The app is busy with requests of this kind already.\n");
+        co_await refuse(x, route, reason, "The app is busy with requests of this kind already.\n");
         co_return;
     }
     relay::forward_options options;
-    if (!how.reason.empty()) {
-        options.added_fields = bypass_fields(how.reason); // the app says what CORS there is
+    if (!reason.empty()) {
+        options.added_fields = bypass_fields(reason); // the app says what CORS there is
     }
     // The app writes the copy that it answers from until its response begins, whether or not its client is still there.
     options.outlives_client = lock != nullptr;
@@ -67,11 +69,14 @@ awaitable<void> relay_limited(fallback_state& state, relay::upstream& app, sessi
 
 } // namespace
 
-void count_fallback(session::exchange& x, const media_route& route, std::string_view reason) {
+void record_fallback(session::exchange& x, const media_route& route, const fallback_cause& cause) {
     x.outcome = metrics::outcome::fallback;
     x.route = route.counters;
-    x.detail = reason;
-    route.counters->fallback->at(reason).Increment();
+    x.detail = cause.reason;
+    route.counters->fallback->at(cause.reason).Increment();
+    const std::string_view store = cause.store.empty() ? std::string_view(route.settings.store) : cause.store;
+    log::debug("fallback",
+               {{"route", route.settings.name}, {"store", store}, {"reason", cause.reason}, {"detail", cause.detail}});
 }
 
 http::header_list failure_response_fields(const session::exchange& x, const media_route& route,
@@ -99,7 +104,7 @@ awaitable<void> relay_to_app(fallback_state& state, relay::upstream& app, sessio
     if (waited == lock_wait::timed_out) {
         lock.reset(); // whoever is slow to take this keeps nobody waiting
         constexpr auto reason = to_string(fallback_reason::busy);
-        count_fallback(x, route, reason);
+        record_fallback(x, route, {reason, how.cause.reason, how.cause.store});
         co_await refuse(x, route, reason, "The app is busy with other requests for this file.\n");
         co_return;
     }

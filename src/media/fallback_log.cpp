@@ -26,12 +26,11 @@ void warn_once(fallback_state& state, const media_route& route, std::string_view
         return;
     }
     const std::string configured = configured_locations(route);
-    log::warn(message,
-              {{"route", route.settings.name},
-               {"store", route.settings.store},
-               {"reason", reason},
-               {"named", authorize::loggable_name(named)},
-               {"configured", configured}});
+    log::warn(message, {{"route", route.settings.name},
+                        {"store", route.settings.store},
+                        {"reason", reason},
+                        {"named", authorize::loggable_name(named)},
+                        {"configured", configured}});
 }
 
 } // namespace

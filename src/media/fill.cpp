@@ -19,7 +19,9 @@ awaitable<void> fill_in_background(fill_context& with, origin::store& store, std
                                    std::uint64_t first, std::uint64_t last) {
     auto begun = co_await begin_fill(with, store, o, first, last, steady_clock::now() + store.fetch_timeout());
     if (!begun) {
-        log::debug("read-ahead failed", {{"reason", to_string(begun.error().code)}});
+        log::debug("read-ahead failed", {{"store", store.settings().name},
+                                         {"reason", to_string(begun.error().code)},
+                                         {"detail", begun.error().detail}});
     }
 }
 

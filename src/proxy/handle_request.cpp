@@ -64,7 +64,7 @@ awaitable<void> serve_object_header(services& with, session::exchange& x, const 
     how.may_name_object = true;
     co_await relay::forward(with.app, x, how);
     if (response.why_failed && !response.object) { // it was relayed in any case: there is nothing left to fall back to
-        media::count_fallback(x, route, to_string(*response.why_failed));
+        media::record_fallback(x, route, {to_string(*response.why_failed), response.failure_detail});
     }
     if (!response.object) {
         co_return;

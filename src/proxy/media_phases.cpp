@@ -20,13 +20,12 @@ std::string turn_of(const std::shared_ptr<const authorize::authorization>& a) {
 
 awaitable<void> fall_back(services& with, media::media_request& m, const error& e) {
     const auto reason = to_string(e.code);
-    log::debug("fallback", {{"route", m.route.settings.name}, {"reason", reason}, {"detail", e.detail}});
     const bool app_named_it = m.given && m.given->store;
     if (app_named_it && (e.code == errc::not_found || e.code == errc::forbidden)) {
         // The app does not name what it cannot read itself: this is most likely not the store that it uses.
         media::warn_left_to_app(with.fallback, m.route, reason, m.key);
     }
-    media::fallback_options how{reason, turn_of(m.given), true};
+    media::fallback_options how{{reason, e.detail, m.store.settings().name}, turn_of(m.given), true};
     co_await media::relay_to_app(with.fallback, with.app, m.x, m.route, std::move(how));
 }
 
@@ -57,11 +56,10 @@ void cut(media::media_request& m, const error& e) {
     m.x.keep_alive = false;
     m.x.client.close();
     if (e.source != error_source::client) {
-        log::warn("a response was cut short",
-                  {{"route", m.route.settings.name},
-                   {"store", m.store.settings().name},
-                   {"reason", to_string(e.code)},
-                   {"detail", e.detail}});
+        log::warn("a response was cut short", {{"route", m.route.settings.name},
+                                               {"store", m.store.settings().name},
+                                               {"reason", to_string(e.code)},
+                                               {"detail", e.detail}});
     }
 }
 
@@ -144,7 +142,8 @@ awaitable<void> end_unauthorized(services& with, session::exchange& x, const med
                                   turn_of(auth.authorization));
         break;
     case auth_step::fall_back: {
-        media::fallback_options how{to_string(auth.error_reason), std::move(auth.turn), true};
+        const media::fallback_cause cause{to_string(auth.error_reason), auth.error_detail};
+        media::fallback_options how{cause, std::move(auth.turn), true};
         co_await media::relay_to_app(with.fallback, with.app, x, route, std::move(how));
         break;
     }
@@ -157,7 +156,7 @@ awaitable<void> end_unauthorized(services& with, session::exchange& x, const med
 awaitable<void> relay_unresolved(services& with, session::exchange& x, const media::media_route& route,
                                  metrics::fallback_reason why, std::string_view named, std::string turn) {
     media::warn_left_to_app(with.fallback, route, to_string(why), named);
-    media::fallback_options how{to_string(why), std::move(turn), false};
+    media::fallback_options how{{to_string(why)}, std::move(turn), false};
     co_await media::relay_to_app(with.fallback, with.app, x, route, std::move(how));
 }
 

@@ -25,6 +25,7 @@ http::header_list object_header_filter::on_failure(const error& e, const relay::
         return {};
     }
     why_failed = authorize::reason_without_response(e);
+    failure_detail = authorize::text_of_failure(e);
     return media::bypass_fields(to_string(*why_failed));
 }
 

@@ -24,6 +24,7 @@ public:
     std::optional<std::string> object{};
     http::header_list fields{};                           ///< of the response, with `object`
     std::optional<metrics::fallback_reason> why_failed{}; ///< the app did not respond
+    std::string failure_detail{};                         ///< with `why_failed`, for the log
 
 private:
     const media::media_route& route_;

@@ -64,6 +64,11 @@ for (const [reason, may] of Object.entries(failures)) {
     }
     const lines = await poll(() => s.sluice.access.length === 3 && s.sluice.access, 'the access log');
     for (const line of lines) assert.deepEqual([line.result, line.detail], ['fallback', reason]);
+    const said = s.sluice.log.filter((record) => record.message === 'fallback');
+    assert.deepEqual(said.map(({ level, route, store, reason: why }) => [level, route, store, why]),
+      [['debug', 'asked', 'media', reason], ['debug', 'resolved', 'media', reason], ['debug', 'named', '', reason]]);
+    const code = reason === 'authorize_timeout' ? /^timeout/ : /^(connection_lost|protocol_error)/;
+    for (const record of said) assert.match(record.detail, code);
     s.may = says({ path: 'v.mp4' });
     for (const target of ['/asked/v.mp4', '/resolved/v.mp4']) assert.equal((await s.ask(target)).sha256, s.object.sha256(), 'not remembered');
   });

@@ -92,6 +92,8 @@ test('who waited for fallback.after is told to come again; who has no leave wait
     assert.equal((await s.through(target)).status, 401, target);
   }
   assert.equal(await s.busy(), 3);
+  const said = s.sluice.log.filter((r) => r.message === 'fallback' && r.reason === 'busy');
+  assert.deepEqual(said.map(({ level, route }) => [level, route]), Array(3).fill(['debug', 'open-webui']));
   const withBody = s.open(contentOf(file), { headers: { ...s.fields, 'Content-Length': '1' }, body: 'x' });
   await ofBodies.reached(1); // a body takes no turn: it may come slowly
   gate.release();

@@ -31,6 +31,7 @@ struct subrequest_result {
     /// With `denied`, where the client's request was a HEAD.
     std::shared_ptr<const authorize::denied_response> denied_response{};
     metrics::fallback_reason error_reason{metrics::fallback_reason::authorize_error}; ///< with `error`
+    std::string error_detail{}; ///< with `error`: what went wrong, for the log
 };
 
 } // namespace sluice::authorize

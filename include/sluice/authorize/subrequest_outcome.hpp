@@ -5,6 +5,7 @@
 #include <sluice/metrics/fallback_reason.hpp>
 
 #include <optional>
+#include <string>
 #include <string_view>
 
 /// What follows from how a subrequest ended. Pure. Whether a response allows at all: allow_rule.hpp.
@@ -12,6 +13,9 @@ namespace sluice::authorize {
 
 /// Why there is no decision, where no complete response came: `authorize_timeout` or `authorize_error`.
 [[nodiscard]] metrics::fallback_reason reason_without_response(const error& e) noexcept;
+
+/// The same for the log: `code: detail`, or the code alone.
+[[nodiscard]] std::string text_of_failure(const error& e);
 
 /// Why an allowing response names no object, where `json_pointer_reader` could not read it: `too_large`, or
 /// `unresolved`.

@@ -30,10 +30,17 @@ struct fallback_state {
     once_filter reported{}; ///< why media are left to the app
 };
 
+/// Why a request is left to the app. Views.
+struct fallback_cause {
+    /// As `fallback_total`, `Cache-Status` and the access log have it; "": it is none of ours, and merely relayed.
+    std::string_view reason{};
+    std::string_view detail{}; ///< for the log: what exactly went wrong
+    std::string_view store{};  ///< for the log, where it is not the route's own
+};
+
 /// How a request is left to the app.
 struct fallback_options {
-    /// Why, as `fallback_total`, `Cache-Status` and the access log have it; "": it is none of ours, and merely relayed.
-    std::string_view reason{};
+    fallback_cause cause{};
     /// Requests with one key go one at a time, in the order in which they came; "": at any time.
     std::string serial_key{};
     /// Counts against `fallback.concurrency`: a fault, of the store or of the app itself, brings it to the app.
@@ -41,7 +48,8 @@ struct fallback_options {
 };
 
 /// Relays the request, which has no body, once no other has its `serial_key`; 503 with Retry-After where that takes
-/// longer than `fallback.after` (reason `busy`), or beyond `fallback.concurrency`. `reason` must live until completion.
+/// longer than `fallback.after` (reason `busy`), or beyond `fallback.concurrency`. What `cause` refers to must live
+/// until completion.
 ///
 /// The key is held until the app's body has ended; where the client goes, until the app's answer has begun, for
 /// `limits.send_timeout` at most: the app writes its copy until then. A client that takes less than `min_holder_rate`
@@ -49,9 +57,9 @@ struct fallback_options {
 awaitable<void> relay_to_app(fallback_state& state, relay::upstream& app, session::exchange& x,
                              const media_route& route, fallback_options how);
 
-/// Counts the request as left to the app, in `fallback_total`, the access log and the result. `reason` must live as
-/// long as the exchange.
-void count_fallback(session::exchange& x, const media_route& route, std::string_view reason);
+/// Records the request as left to the app: in `fallback_total`, the access log, the result, and, at `log.level: debug`,
+/// the log.
+void record_fallback(session::exchange& x, const media_route& route, const fallback_cause& cause);
 
 /// `Cache-Status`, and what pages of other origins need to read a response of ours.
 [[nodiscard]] http::header_list failure_response_fields(const session::exchange& x, const media_route& route,

@@ -71,8 +71,8 @@ awaitable<void> end_unauthorized(services& with, session::exchange& x, const med
 awaitable<void> relay_unresolved(services& with, session::exchange& x, const media::media_route& route,
                                  metrics::fallback_reason why, std::string_view named, std::string turn);
 
-/// Ends a request whose app has responded, with an object that lies in no configured store: by a 502, as nothing is left
-/// to fall back to. `named`: what the app called it; for the log.
+/// Ends a request whose app has responded, with an object that lies in no configured store: by a 502, as nothing is
+/// left to fall back to. `named`: what the app called it; for the log.
 awaitable<void> send_not_ours(services& with, session::exchange& x, const media::media_route& route,
                               std::string_view named);
 

@@ -506,7 +506,8 @@ BOOST_AUTO_TEST_CASE(another_attempt_says_nothing_of_the_last) {
     f.request.origin_status = 206;
     f.request.stored = true;
     f.request.collapsed = true;
-    BOOST_TEST(has_line(f.written(), "Cache-Status: sluice; fwd=stale; fwd-status=206; stored; collapsed; detail=timeout"));
+    BOOST_TEST(
+        has_line(f.written(), "Cache-Status: sluice; fwd=stale; fwd-status=206; stored; collapsed; detail=timeout"));
     f.request.begin_again();
     BOOST_TEST((f.x.outcome == metrics::outcome::relay));
     f.x.outcome = metrics::outcome::hit;
