@@ -64,7 +64,7 @@ int serve(const std::string& file) {
     sluice::log::start(static_cast<sluice::log::level>(settings->log.level),
                        settings->log.format == config::log_format::json);
     for (const auto& line : all_warnings(*settings)) {
-        sluice::log::warn("configuration", {{"warning", line}});
+        sluice::log::warn("the configuration may not do what was meant", {{"warning", line}});
     }
     int code = 1;
     try {

@@ -18,9 +18,10 @@ void task_group::spawn(awaitable<void> task) {
             try {
                 std::rethrow_exception(thrown);
             } catch (const std::exception& e) {
-                log::error("task failed", {{"error", e.what()}});
+                log::error("an internal task ended by an exception: please report it", {{"error", e.what()}});
             } catch (...) {
-                log::error("task failed", {{"error", "unknown exception"}});
+                log::error("an internal task ended by an exception: please report it",
+                           {{"error", "unknown exception"}});
             }
         }
         SLUICE_ASSERT(executor_.running_in_this_thread());

@@ -29,7 +29,7 @@ void read_proxies(mapping& top, config& c) {
     top.read_list("strip_request_headers", c.strip_request_headers, [](std::string_view text) -> result<std::string> {
         auto name = parse_field_name(text);
         if (name && is_connection_field(*name)) {
-            return bad("must not hold a field that frames the request");
+            return bad("must not name a field that frames or routes the request, such as Host or Content-Length");
         }
         return name;
     });

@@ -108,14 +108,17 @@ void read_require(reading& r, mapping& a, bool resolves, authorize_subrequest& o
         read_statuses(r, m, "status", resolves, wanted.status);
     }
     if (!leaves_a_status(out, resolves)) {
-        m.wrong("status", *status, "has no status that grants at all: no answer could be both");
+        m.wrong("status", *status,
+                "has no status that can allow a request: each must be in \"accept\" too, which is 200 by default, and "
+                "204 where nothing is resolved");
     }
     const node* type = m.read("content_type", wanted.content_type, parse_media_type);
     const bool json = wanted.content_type == "application/json" || wanted.content_type.ends_with("+json");
     if (type != nullptr && resolves && !json) {
         m.wrong("content_type", *type, "must be JSON where an object is resolved from it");
     } else if (type != nullptr && out.accept.empty() && wanted.content_type.starts_with("text/html")) {
-        m.wrong("content_type", *type, "is a type that grants nothing without \"accept\"");
+        m.wrong("content_type", *type,
+                "never allows a request unless \"accept\" is set: an app may answer anything with a page");
     }
     read_required_headers(r, m, wanted);
     m.finish();

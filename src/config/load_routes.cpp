@@ -26,7 +26,7 @@ void read_headers(reading& r, mapping& m, route& out) {
             continue;
         }
         if (is_connection_field(*name) || is_owned_response_field(*name)) {
-            r.add(key, "\"" + fields.full(*name) + "\" is not for a route to set");
+            r.add(key, "\"" + fields.full(*name) + "\" cannot be set by a route: Sluice writes this field itself");
             continue;
         }
         if (const auto [first, fresh] = seen.emplace(*name, key.line); !fresh) {

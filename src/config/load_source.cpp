@@ -110,7 +110,7 @@ const store* read_store_name(mapping& m, const config& c, bool needed, route& ou
     }
     const auto found = c.stores.find(out.store);
     if (found == c.stores.end()) {
-        m.wrong("store", *value, "names a store that there is not");
+        m.wrong("store", *value, "names a store that \"stores\" does not have");
         return nullptr;
     }
     return &found->second;

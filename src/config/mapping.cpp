@@ -1,3 +1,4 @@
+#include <sluice/base/text.hpp>
 #include <sluice/config/mapping.hpp>
 
 #include <algorithm>
@@ -15,6 +16,13 @@ std::string shown(std::string_view key) {
                c == '.' || c == '<';
     });
     return like_a_key ? "\"" + std::string(key) + "\"" : "that is not a name";
+}
+
+/// As it is in the configuration, where a variable's value, which may be a secret in the wrong place, is not expanded.
+std::string shown_path(const node& path) {
+    constexpr std::size_t max_shown = 256;
+    const std::string& text = path.written;
+    return !text.empty() && text.size() <= max_shown && !has_control(text) && is_utf8(text) ? text : "its file";
 }
 
 } // namespace
@@ -279,7 +287,7 @@ bool read_secret_node(reading& r, const node& value, const std::string& name, se
     }
     const auto contents = r.contents_of(*path);
     if (!contents) {
-        return wrong(*path, "cannot be read from its file: " + contents.error().detail);
+        return wrong(*path, "cannot be read from " + shown_path(*path) + ": " + contents.error().detail);
     }
     std::string_view text = *contents;
     text = text.substr(0, text.find_last_not_of("\r\n") + 1); // npos + 1 is 0: nothing but line ends

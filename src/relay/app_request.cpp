@@ -55,9 +55,9 @@ void log_untrusted_forwarder(const session::exchange& x, upstream& app, std::str
                                  ? "trusted_proxies: [\"" + address.to_string() + "\"]"
                                  : address.to_string() + " to trusted_proxies";
     log::warn(
-        "a peer that is not in trusted_proxies sends what is taken from those alone: X-Forwarded-Proto and its like "
-        "are replaced, fields that name users are removed. If it is a proxy of yours, add it; else the app takes "
-        "https for http, in links and OAuth redirects",
+        "a peer that is not in trusted_proxies sends X-Forwarded-* or identity fields: the former are replaced, the "
+        "latter removed. If it is a proxy of yours, add it to trusted_proxies; else the app takes https for http, in "
+        "links and OAuth redirects (logged once for each peer)",
         {{"peer", remote}, {"add", line}});
 }
 

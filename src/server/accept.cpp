@@ -85,7 +85,7 @@ admission server_process::admit(const tcp_socket& socket, client_table::place& p
 void server_process::on_connection(worker_state& w, tcp_socket socket) {
     if (admin_reserve_->is_reserved(socket.native_handle())) {
         counters_.client_closed->at("limit").Increment();
-        return; // it got one of the admin listener's numbers, in the moment of an `opening`
+        return; // its descriptor is of those reserved for the admin listener: an `opening` lifted the reserve just then
     }
     scoped_count<unsigned> slot(connections_);
     if (slot.before() >= settings_->limits.connections && !close_idle(w)) {

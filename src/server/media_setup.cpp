@@ -123,9 +123,8 @@ void tell_of_other_owners(const media_setup& media, const std::map<std::string, 
         }
         if (!owners.empty()) {
             log::warn(
-                "nothing is cached for a store, but the cache holds objects of its bucket under another owner: if that "
-                "is "
-                "the same account, and only its key id or credentials changed, set this owner on the store to keep "
+                "the cache holds objects of this store's bucket under another owner, which are not used: if the "
+                "account is the same, and only its key id or credentials changed, set this owner on the store to keep "
                 "them",
                 {{"store", named.first}, {"owners", owners}});
         }

@@ -10,7 +10,8 @@
 
 namespace sluice::proxy {
 
-/// What the phases of one worker's requests work with: a member a room. Lives as long as the worker.
+/// What the phases of one worker's requests work with, a member for each room that they call. Lives as long as the
+/// worker.
 struct services {
     relay::upstream& app;
     authorize::authorizer& authorizer;

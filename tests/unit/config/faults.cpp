@@ -294,7 +294,7 @@ BOOST_AUTO_TEST_CASE(routes) {
     fault("{name: a, path: \"/{x*}/b\"" + tail, "26", "before its last segment");
     fault("{name: a, path: \"/{x}/{x}\"" + tail, "26", "twice");
     fault("{name: a, path: /a, object: o, authorize: none}", "10", "store\" is missing");
-    fault("{name: a, path: /a, store: down, object: o, authorize: none}", "37", "store that there is not");
+    fault("{name: a, path: /a, store: down, object: o, authorize: none}", "37", "does not have");
     fault("{name: a, path: /a, store: up, authorize: none}", "10", "object\" is missing");
     fault("{name: a, path: \"/{x}\", store: up, object: \"{y}\", authorize: none}", "53",
           "{y}, which is not a capture");
@@ -350,7 +350,7 @@ BOOST_AUTO_TEST_CASE(other_keys_of_routes) {
     fault("headers: {X-A: a, x-a: b}", 19, "twice");
     for (const auto* name : {"Content-Length", "Transfer-Encoding", "Connection", "Content-Range", "Keep-Alive",
                              "Upgrade", "ETag", "Accept-Ranges", "Set-Cookie"}) {
-        fault(std::string("headers: {") + name + ": a}", 11, "not for a route to set");
+        fault(std::string("headers: {") + name + ": a}", 11, "cannot be set by a route");
     }
     fault("max_age: 5", 10, "unit");
     fault("immutable: maybe", 12, "true or false");

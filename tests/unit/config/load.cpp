@@ -271,7 +271,8 @@ BOOST_AUTO_TEST_CASE(secrets_by_file) {
     BOOST_TEST(
         good(an_app + "admin: {token: {file: \"${D}/secret\"}}", options({{"D", "/run"}})).admin.token.reveal() ==
         "from a file");
-    one_fault(an_app + "admin: {token: {file: gone}}", "2:23", "No such file");
+    one_fault(an_app + "admin: {token: {file: gone}}", "2:23", "cannot be read from gone: No such file");
+    one_fault(an_app + "admin: {token: {file: \"a\\x01\"}}", "2:23", "cannot be read from its file: No such file");
     one_fault(an_app + "admin: {token: {file: /run/empty}}", "2:23", "empty file");
     one_fault(an_app + "admin: {token: {file: /run/binary}}", "2:16", "control characters");
     one_fault(an_app + "admin: {token: {path: secret}}", "2:16", "{file: PATH}");

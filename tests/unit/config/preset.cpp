@@ -166,7 +166,7 @@ BOOST_AUTO_TEST_CASE(stores_of_the_file) {
              options({{"STORAGE_PROVIDER", "nonsense"}}));
     BOOST_TEST(other.routes.at(0).store == "mine");
     BOOST_TEST(other.stores.size() == 1U);
-    fault_at("store: @@down", "store that there is not");
+    fault_at("store: @@down", "does not have");
     // Two presets share the store that is made.
     const auto two = good(an_app + "routes: [{preset: open-webui}, {preset: open-webui, name: b}]", options(s3_app()));
     BOOST_TEST(two.stores.size() == 1U);

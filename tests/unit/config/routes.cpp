@@ -73,7 +73,7 @@ BOOST_AUTO_TEST_CASE(resolve) {
     fault_at(asks + "resolve: {object: /p, filename: @@\"/~\"}", "neither ~0 nor ~1");
     fault_at(asks + "resolve: {object: /p, @@filename_fallback: /f}", "unknown key");
     fault_at(asks + "resolve: @@[/p]", "must be a mapping");
-    fault_at(asks + "store: @@down, resolve: {object: /p}", "store that there is not");
+    fault_at(asks + "store: @@down, resolve: {object: /p}", "does not have");
     fault_at(asks + "resolve: {object: /p}, object: @@o", "exclude each other");
     fault_at("name: a, path: /a, authorize: @@none, resolve: {object: /p}", "its answer names the object");
     one_fault(with_route("name: a, path: /a, resolve: {object: /p}"), "4:10", "authorize\" is missing: the answer");
@@ -95,7 +95,7 @@ BOOST_AUTO_TEST_CASE(object_header) {
     fault_at(start + "resolve: @@{object: /p}", "exclude each other");
     fault_at(start + "authorize: @@none", "exclude each other");
     fault_at(start + "authorize: @@{subrequest: /a}", "exclude each other");
-    fault_at(start + "store: @@down", "store that there is not");
+    fault_at(start + "store: @@down", "does not have");
     fault_at("name: a, path: /a, object_header: @@\"X A\"", "field name");
     fault_at("name: a, path: /a, object_header: @@\"\"", "field name");
     for (const std::string name : {"Connection",
@@ -168,11 +168,11 @@ BOOST_AUTO_TEST_CASE(required_answers) {
     fault_at(start + "require: {status: @@199}}", "200 to 299");
     fault_at(start + "require: {status: [200, @@404]}}", "200 to 299");
     fault_at(start + "require: {status: @@[]}}", "empty list");
-    fault_at(start + "require: {status: @@201}}", "no status that grants");
-    fault_at(start + "accept: [201], require: {status: @@[200, 202]}}", "no status that grants");
+    fault_at(start + "require: {status: @@201}}", "no status that can allow");
+    fault_at(start + "accept: [201], require: {status: @@[200, 202]}}", "no status that can allow");
     fault_at(start + "require: {content_type: @@json}}", "media type");
     fault_at(start + "require: {content_type: @@\"application/json; x=y\"}}", "media type");
-    fault_at(start + "require: {content_type: @@text/html}}", "grants nothing");
+    fault_at(start + "require: {content_type: @@text/html}}", "never allows");
     fault_at(start + "require: {header: {@@\"a b\": c}}}", "field name");
     fault_at(start + "require: {header: {a: @@\"\"}}}", "must not be empty");
     fault_at(start + "require: {header: {a: b, @@A: c}}}", "twice");
