@@ -131,7 +131,7 @@ awaitable<auth_result> authorize_request(authorizer& app, session::exchange& x, 
         route.counters->authorize->at(result_label(out)).Increment();
     }
     if (route.preset != nullptr && out.decision == auth_decision::error) {
-        out.turn = resource_path(target) + ' ' + std::string(s.key.begin(), s.key.end());
+        out.serial_key = resource_path(target) + ' ' + std::string(s.key.begin(), s.key.end());
     }
     co_return out;
 }

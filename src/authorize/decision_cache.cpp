@@ -39,11 +39,11 @@ std::size_t heap_bytes(const http::header_list& fields) {
     return (text > 0 ? allocated(text) : 0) + (starts > 0 ? allocated(starts) : 0);
 }
 
-std::size_t heap_bytes(const authorization& g) {
+std::size_t heap_bytes(const authorization& a) {
     constexpr std::size_t control_block = 16;
-    return allocated(control_block + sizeof(authorization)) + heap_bytes(g.key) + heap_bytes(g.purge_tag) +
-           heap_bytes(g.content_type) + heap_bytes(g.filename) + heap_bytes(g.content_disposition) +
-           heap_bytes(g.fields);
+    return allocated(control_block + sizeof(authorization)) + heap_bytes(a.key) + heap_bytes(a.purge_tag) +
+           heap_bytes(a.content_type) + heap_bytes(a.filename) + heap_bytes(a.content_disposition) +
+           heap_bytes(a.fields);
 }
 
 } // namespace

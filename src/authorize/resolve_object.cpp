@@ -16,21 +16,21 @@ bool is_odd(const json_pointer_reader& values, resolved_value i) {
     return values.kind_of(i) == json_pointer_reader::kind::other;
 }
 
-void present(authorization& g, const json_pointer_reader& values) {
+void present(authorization& a, const json_pointer_reader& values) {
     const auto& type = values.value(at_content_type);
     if (type && http::is_field_value(*type)) {
-        g.content_type = *type;
+        a.content_type = *type;
     }
-    g.filename = values.value(at_filename).value_or("");
+    a.filename = values.value(at_filename).value_or("");
 }
 
 } // namespace
 
-std::optional<fallback_reason> resolve_object(authorization& g, const protected_route& route, std::string_view target,
+std::optional<fallback_reason> resolve_object(authorization& a, const protected_route& route, std::string_view target,
                                               const json_pointer_reader& values) {
     const auto& named = values.value(at_object);
-    g.must_serialize = route.preset != nullptr && route.preset->must_serialize(route, named);
-    g.key = loggable_name(named.value_or(""));
+    a.must_serialize = route.preset != nullptr && route.preset->must_serialize(route, named);
+    a.key = loggable_name(named.value_or(""));
     if (!named || is_odd(values, at_content_type) || is_odd(values, at_filename) || is_odd(values, at_fallback)) {
         return fallback_reason::unresolved;
     }
@@ -43,12 +43,12 @@ std::optional<fallback_reason> resolve_object(authorization& g, const protected_
         return fallback_reason::not_ours;
     }
     if (route.preset == nullptr) {
-        present(g, values);
-    } else if (!route.preset->present(g, place->key, target, values)) {
+        present(a, values);
+    } else if (!route.preset->present(a, place->key, target, values)) {
         return fallback_reason::unresolved;
     }
-    g.store = place->store;
-    g.key = std::move(place->key);
+    a.store = place->store;
+    a.key = std::move(place->key);
     return std::nullopt;
 }
 

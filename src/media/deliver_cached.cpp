@@ -7,7 +7,7 @@
 #include <sluice/media/send_file.hpp>
 #include <sluice/session/disconnect_watch.hpp>
 
-#include "cached_delivery.hpp"
+#include "delivery_progress.hpp"
 
 #include <algorithm>
 #include <utility>
@@ -17,9 +17,9 @@ namespace sluice::media {
 namespace {
 
 using coverage = cache::object::coverage;
-using detail::cached_delivery;
+using detail::delivery_progress;
 
-awaitable<result<void>> fetch_missing(cached_delivery& d, const cache::span& s) {
+awaitable<result<void>> fetch_missing(delivery_progress& d, const cache::span& s) {
     media_request& m = d.m;
     if (!may_restart(m.x.head_sent, d.restarts)) {
         co_return error{errc::store_error, error_source::origin, false, "too many fills failed"};
@@ -41,7 +41,7 @@ awaitable<result<void>> fetch_missing(cached_delivery& d, const cache::span& s) 
 }
 
 /// Something failed on the way. Where the cache is what is in the way, the origin can still be asked directly.
-awaitable<result<void>> recover(cached_delivery& d, error e) {
+awaitable<result<void>> recover(delivery_progress& d, error e) {
     if (is_changed(e.code)) {
         d.fills.cache.retire(d.object);
     }
@@ -56,7 +56,7 @@ awaitable<result<void>> recover(cached_delivery& d, error e) {
 
 /// Sends the next piece of what is readable up to `last` through the encoder. While the client takes it, nothing of the
 /// cache is held.
-awaitable<result<void>> send_coded(cached_delivery& d, cache::reader& r, int fd, std::uint64_t last) {
+awaitable<result<void>> send_coded(delivery_progress& d, cache::reader& r, int fd, std::uint64_t last) {
     last = std::min(last, d.position + max_coded_piece - 1);
     auto coded = co_await d.m.coded->put_file(d.bodies.reads, fd, d.position, last, d.head);
     r.release();
@@ -74,7 +74,7 @@ awaitable<result<void>> send_coded(cached_delivery& d, cache::reader& r, int fd,
 }
 
 /// Waits for a fill to bring more. Errors: `connection_lost` where the client leaves meanwhile.
-awaitable<result<void>> wait_for_fill(cached_delivery& d, cache::reader& r,
+awaitable<result<void>> wait_for_fill(delivery_progress& d, cache::reader& r,
                                       std::optional<session::disconnect_watch>& watch) {
     media_request& m = d.m;
     if (!m.fetched && !d.joined) {
@@ -95,7 +95,7 @@ awaitable<result<void>> wait_for_fill(cached_delivery& d, cache::reader& r,
 }
 
 /// Sends `d.wanted`; lets `keepalive_reader` go once there is a reader of its own.
-awaitable<result<void>> send_part(cached_delivery& d, std::shared_ptr<cache::file> data,
+awaitable<result<void>> send_part(delivery_progress& d, std::shared_ptr<cache::file> data,
                                   std::unique_ptr<cache::reader> keepalive_reader) {
     media_request& m = d.m;
     cache::reader r(d.object, m.x.worker.self.get_executor(), d.wanted.first, d.wanted.last);
@@ -139,7 +139,7 @@ awaitable<result<void>> send_part(cached_delivery& d, std::shared_ptr<cache::fil
 }
 
 /// Several ranges, each between its own delimiters.
-awaitable<result<void>> send_several(cached_delivery& d, std::shared_ptr<cache::file> data,
+awaitable<result<void>> send_several(delivery_progress& d, std::shared_ptr<cache::file> data,
                                      std::unique_ptr<cache::reader> keepalive_reader) {
     const multipart& several = *d.to_send.several;
     const bool something_held = d.held != coverage::none;
@@ -163,7 +163,7 @@ awaitable<result<void>> send_several(cached_delivery& d, std::shared_ptr<cache::
 awaitable<result<void>> deliver_cached(fill_context& fills, body_context bodies, media_request& m,
                                        std::shared_ptr<cache::object> o,
                                        std::unique_ptr<cache::reader> keepalive_reader) {
-    cached_delivery d{
+    delivery_progress d{
         fills, bodies, m, o, make_delivery_plan(bodies, m, representation_of(*o)), fetch_window(fills.read_ahead)};
     d.classify();
     if (!d.to_send.has_body) {

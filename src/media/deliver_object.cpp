@@ -27,8 +27,8 @@ awaitable<result<void>> deliver_through_cache(worker_parts& with, media_request&
         if (!found) {
             sent = found.error();
         } else if (auto* cached = std::get_if<cached_version>(&found.value())) {
-            if (m.given) {
-                with.fills.cache.add_purge_tag(cached->object, m.given->purge_tag, m.purges_seen);
+            if (m.authorization) {
+                with.fills.cache.add_purge_tag(cached->object, m.authorization->purge_tag, m.purges_seen);
             }
             sent = co_await deliver_cached(with.fills, with.bodies, m, cached->object,
                                            std::move(cached->keepalive_reader));

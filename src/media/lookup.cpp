@@ -69,7 +69,8 @@ awaitable<result<lookup_result>> take_in(const lookup& l, origin::fetched answer
     media_request& m = l.m;
     std::optional<origin::fetched> body(std::move(answer));
     m.x.outcome = outcome::miss;
-    const object_name name{m.key, m.given ? std::string_view(m.given->purge_tag) : std::string_view(), m.purges_seen};
+    const object_name name{m.key, m.authorization ? std::string_view(m.authorization->purge_tag) : std::string_view(),
+                           m.purges_seen};
     auto taken = co_await admit(l.fills, m.store, name, body);
     if (taken) {
         m.stored = true;
@@ -97,8 +98,9 @@ result<lookup_result> without_answer(lookup& l, const std::shared_ptr<cache::obj
 }
 
 /// What the origin's last answer comes to: all actions but those that ask once more.
-awaitable<result<lookup_result>> settle(const lookup& l, answer_action action, std::shared_ptr<cache::object> stale,
-                                        std::uint64_t marked_then, origin::fetched answer) {
+awaitable<result<lookup_result>> apply_answer(const lookup& l, answer_action action,
+                                              std::shared_ptr<cache::object> stale, std::uint64_t marked_then,
+                                              origin::fetched answer) {
     media_request& m = l.m;
     if (action == answer_action::unsatisfiable) {
         answer.finish();
@@ -137,7 +139,7 @@ awaitable<result<lookup_result>> ask_origin(lookup& l, std::shared_ptr<cache::ob
         const auto action = action_for(head, stale ? &known : nullptr, conditional, is_second);
         const bool asks_again = action == answer_action::ask_without_range || action == answer_action::ask_anew;
         if (!asks_again) {
-            co_return co_await settle(l, action, std::move(stale), marked_then, std::move(got.value()));
+            co_return co_await apply_answer(l, action, std::move(stale), marked_then, std::move(got.value()));
         }
         got.value().finish();
         if (stale) {

@@ -15,8 +15,8 @@ namespace {
 using session::response_head;
 
 /// Whether the route, or the app with what it allowed, has a field of that name.
-bool is_given(const media_request& m, std::string_view name) {
-    return m.route.fields.contains(name) || (m.given && m.given->fields.contains(name));
+bool is_overridden(const media_request& m, std::string_view name) {
+    return m.route.fields.contains(name) || (m.authorization && m.authorization->fields.contains(name));
 }
 
 /// Whether the body is sent in another coding than its own.
@@ -104,10 +104,10 @@ void add_extent(response_head& head, const media_request& m, const representatio
 /// What the object is, where neither the route nor the app says it.
 void add_description(response_head& head, const media_request& m, const representation& r, const plan& p) {
     const std::string_view type = detail::type_of(m, r);
-    if (!p.several && !is_given(m, "Content-Type")) {
+    if (!p.several && !is_overridden(m, "Content-Type")) {
         head.add("Content-Type", type);
     }
-    if (!is_given(m, "Content-Disposition")) {
+    if (!is_overridden(m, "Content-Disposition")) {
         if (const auto disposition = detail::own_disposition(m, type); !disposition.empty()) {
             head.add("Content-Disposition", disposition);
         }
@@ -131,9 +131,9 @@ void add_validator(response_head& head, const representation& r, const plan& p) 
 }
 
 /// Whether the route or the app says already that the response varies by Accept-Encoding.
-bool says_varying(const media_request& m) {
+bool varies_already(const media_request& m) {
     bool says = false;
-    detail::each_said(m, "Vary", [&says](std::string_view value) {
+    detail::for_each_override(m, "Vary", [&says](std::string_view value) {
         says = says || http::list_contains(value, "*") || http::list_contains(value, "Accept-Encoding");
     });
     return says;
@@ -141,13 +141,13 @@ bool says_varying(const media_request& m) {
 
 /// The route's fields, and of the app's those that the route does not set. A Content-Type among them is the object's,
 /// and stands in the parts where there are several.
-void add_given(response_head& head, const media_request& m, bool several) {
+void add_overrides(response_head& head, const media_request& m, bool several) {
     const auto stays = [several](std::string_view name) { return !several || !http::same_name(name, "Content-Type"); };
     head.add_if(m.route.fields, stays);
-    if (m.given && m.route.fields.empty() && !several) {
-        head.add(m.given->fields);
-    } else if (m.given) {
-        head.add_if(m.given->fields,
+    if (m.authorization && m.route.fields.empty() && !several) {
+        head.add(m.authorization->fields);
+    } else if (m.authorization) {
+        head.add_if(m.authorization->fields,
                     [&m, stays](std::string_view name) { return stays(name) && !m.route.fields.contains(name); });
     }
 }
@@ -165,11 +165,11 @@ void append_head(std::string& out, media_request& m, const representation& r, co
         head.add_constant("Accept-Ranges", "bytes");
     }
     head.add_constant("X-Content-Type-Options", "nosniff");
-    if (m.given && !is_given(m, "Cache-Control")) {
+    if (m.authorization && !is_overridden(m, "Cache-Control")) {
         head.add_constant("Cache-Control", "private, no-cache"); // no shared cache may keep what one caller may see
     }
-    add_given(head, m, p.several.has_value());
-    if (p.varies && !says_varying(m)) {
+    add_overrides(head, m, p.several.has_value());
+    if (p.varies && !varies_already(m)) {
         head.add_constant("Vary", "Accept-Encoding");
     }
     detail::add_for_caller(head, m);

@@ -16,9 +16,11 @@ constexpr std::uint64_t min_size = 500;
 
 /// Whether the answer, as route and app have it, or the request forbids to change what the object is sent as.
 bool must_stay(const media_request& m) {
-    bool stays = m.x.request.fields.has_token("Cache-Control", "no-transform") || !said(m, "Content-Encoding").empty();
-    each_said(m, "Cache-Control",
-              [&stays](std::string_view value) { stays = stays || http::list_contains(value, "no-transform"); });
+    bool stays =
+        m.x.request.fields.has_token("Cache-Control", "no-transform") || !override_value(m, "Content-Encoding").empty();
+    for_each_override(m, "Cache-Control", [&stays](std::string_view value) {
+        stays = stays || http::list_contains(value, "no-transform");
+    });
     return stays;
 }
 

@@ -35,36 +35,36 @@ bool starts_with_type(std::string_view type, std::string_view prefix) {
 }
 
 std::string own_disposition(const media_request& m, std::string_view type) {
-    const authorize::authorization* given = m.given.get();
-    if (given != nullptr && given->says_disposition) {
-        return given->content_disposition;
+    const authorize::authorization* allowed = m.authorization.get();
+    if (allowed != nullptr && allowed->has_disposition) {
+        return allowed->content_disposition;
     }
-    if (given != nullptr && !given->filename.empty()) {
-        return disposition_of(given->filename, type);
+    if (allowed != nullptr && !allowed->filename.empty()) {
+        return disposition_of(allowed->filename, type);
     }
     return is_inline_type(type) ? "" : "attachment";
 }
 
-const http::header_list& said_by(const media_request& m, std::string_view name) {
-    if (m.given && !m.route.fields.contains(name)) {
-        return m.given->fields;
+const http::header_list& override_fields(const media_request& m, std::string_view name) {
+    if (m.authorization && !m.route.fields.contains(name)) {
+        return m.authorization->fields;
     }
     return m.route.fields;
 }
 
-std::string_view said(const media_request& m, std::string_view name) {
+std::string_view override_value(const media_request& m, std::string_view name) {
     std::string_view first;
-    each_said(m, name, [&first](std::string_view value) { first = first.empty() ? value : first; });
+    for_each_override(m, name, [&first](std::string_view value) { first = first.empty() ? value : first; });
     return first;
 }
 
-std::string_view said_type(const media_request& m) {
-    const auto type = said(m, "Content-Type");
-    return type.empty() && m.given ? std::string_view(m.given->content_type) : type;
+std::string_view override_type(const media_request& m) {
+    const auto type = override_value(m, "Content-Type");
+    return type.empty() && m.authorization ? std::string_view(m.authorization->content_type) : type;
 }
 
 std::string_view type_of(const media_request& m, const representation& r) {
-    const auto type = said_type(m);
+    const auto type = override_type(m);
     if (!type.empty()) {
         return type;
     }

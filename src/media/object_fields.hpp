@@ -11,15 +11,15 @@
 namespace sluice::media::detail {
 
 /// What the route, or else the app, says in the field `name`; "": neither says it.
-[[nodiscard]] std::string_view said(const media_request& m, std::string_view name);
+[[nodiscard]] std::string_view override_value(const media_request& m, std::string_view name);
 
 /// Whose fields have the last word on `name`: the route's where it sets that field, else the app's.
-[[nodiscard]] const http::header_list& said_by(const media_request& m, std::string_view name);
+[[nodiscard]] const http::header_list& override_fields(const media_request& m, std::string_view name);
 
 /// Calls `visit` with each value of the field `name` that the route says, or else the app.
 template <std::invocable<std::string_view> Visit>
-void each_said(const media_request& m, std::string_view name, Visit visit) {
-    for (const auto& field : said_by(m, name)) {
+void for_each_override(const media_request& m, std::string_view name, Visit visit) {
+    for (const auto& field : override_fields(m, name)) {
         if (http::same_name(field.name, name)) {
             visit(field.value);
         }
@@ -27,7 +27,7 @@ void each_said(const media_request& m, std::string_view name, Visit visit) {
 }
 
 /// The media type as the route says it, or the app; "": only the store knows.
-[[nodiscard]] std::string_view said_type(const media_request& m);
+[[nodiscard]] std::string_view override_type(const media_request& m);
 
 /// The media type of what is sent: the route says it, or the app, or the store.
 [[nodiscard]] std::string_view type_of(const media_request& m, const representation& r);

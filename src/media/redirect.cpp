@@ -22,8 +22,8 @@ sign::presign_options redirect_options(const media_request& m) {
     sign::presign_options options;
     options.expires =
         std::min(max_redirect_expiry, std::chrono::duration_cast<std::chrono::seconds>(m.store.settings().url_expiry));
-    options.response_content_type = detail::said_type(m);
-    options.response_content_disposition = detail::said(m, "Content-Disposition");
+    options.response_content_type = detail::override_type(m);
+    options.response_content_disposition = detail::override_value(m, "Content-Disposition");
     if (options.response_content_disposition.empty()) {
         options.response_content_disposition = detail::own_disposition(m, options.response_content_type);
     }
@@ -36,8 +36,8 @@ bool append_redirect_head(std::string& out, media_request& m, std::string_view l
     head.add_constant("Content-Length", "0");
     head.add_constant("Cache-Control", "no-store");
     head.add_constant("X-Content-Type-Options", "nosniff");
-    if (m.given) {
-        head.add_if(m.given->fields, is_about_response);
+    if (m.authorization) {
+        head.add_if(m.authorization->fields, is_about_response);
     }
     detail::add_for_caller(head, m);
     head.add("Cache-Status", bypass_status("redirect"));

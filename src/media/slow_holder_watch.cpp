@@ -1,6 +1,6 @@
 #include "slow_holder_watch.hpp"
 
-#include <sluice/media/fallback_rules.hpp>
+#include <sluice/media/slow_holder_rules.hpp>
 
 namespace sluice::media::detail {
 

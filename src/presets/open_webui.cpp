@@ -46,7 +46,7 @@ public:
         return !named || named->find("://") != std::string::npos || any_last_segment;
     }
 
-    bool present(authorize::authorization& g, std::string_view key, std::string_view target,
+    bool present(authorize::authorization& a, std::string_view key, std::string_view target,
                  const authorize::json_pointer_reader& values) const override {
         if (values.kind_of(authorize::at_filename) == authorize::json_pointer_reader::kind::null ||
             values.kind_of(authorize::at_needed) != authorize::json_pointer_reader::kind::other) {
@@ -61,9 +61,9 @@ public:
         if (!shown) {
             return false;
         }
-        g.content_type = shown->content_type;
-        g.says_disposition = true;
-        g.content_disposition = shown->content_disposition;
+        a.content_type = shown->content_type;
+        a.has_disposition = true;
+        a.content_disposition = shown->content_disposition;
         return true;
     }
 

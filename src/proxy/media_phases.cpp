@@ -20,12 +20,12 @@ std::string turn_of(const std::shared_ptr<const authorize::authorization>& a) {
 
 awaitable<void> fall_back(services& with, media::media_request& m, const error& e) {
     const auto reason = to_string(e.code);
-    const bool app_named_it = m.given && m.given->store;
+    const bool app_named_it = m.authorization && m.authorization->store;
     if (app_named_it && (e.code == errc::not_found || e.code == errc::forbidden)) {
         // The app does not name what it cannot read itself: this is most likely not the store that it uses.
         media::warn_left_to_app(with.fallback, m.route, reason, m.key);
     }
-    media::fallback_options how{{reason, e.detail, m.store.settings().name}, turn_of(m.given), true};
+    media::fallback_options how{{reason, e.detail, m.store.settings().name}, turn_of(m.authorization), true};
     co_await media::relay_to_app(with.fallback, with.app, m.x, m.route, std::move(how));
 }
 
@@ -114,7 +114,7 @@ media::media_request media_request_of(services& with, session::exchange& x, cons
         x, route, object.store, std::move(object.key), now + with.fallback.settings.after, start.purges_seen};
     m.head_only = x.request.method == "HEAD";
     m.wanted = media::parse_requested_ranges(x.request.fields);
-    m.given = std::move(object.authorization);
+    m.authorization = std::move(object.authorization);
     m.set_cookie = std::move(object.set_cookie);
     m.authorize_time = now - start.began;
     x.body_read = true; // it has none
@@ -143,7 +143,7 @@ awaitable<void> end_unauthorized(services& with, session::exchange& x, const med
         break;
     case auth_step::fall_back: {
         const media::fallback_cause cause{to_string(auth.error_reason), auth.error_detail};
-        media::fallback_options how{cause, std::move(auth.turn), true};
+        media::fallback_options how{cause, std::move(auth.serial_key), true};
         co_await media::relay_to_app(with.fallback, with.app, x, route, std::move(how));
         break;
     }

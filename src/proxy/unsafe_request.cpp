@@ -72,22 +72,23 @@ public:
         , what_(what)
         , copy_{what.preset != nullptr ? what.preset->max_content() : 0} {}
     bool on_head(const http::response_head& head, const relay::forward_progress& progress) override {
-        settle(effect_of_response(x_.request.method, head.status, what_.change.all_resources, progress.retried));
+        invalidate_once(
+            effect_of_response(x_.request.method, head.status, what_.change.all_resources, progress.retried));
         return true;
     }
     http::header_list on_failure(const error& /*why*/, const relay::forward_progress& progress) override {
-        settle(effect_without_response(progress.request_sent));
+        invalidate_once(effect_without_response(progress.request_sent));
         return {};
     }
     /// Gets the request's content; nullptr where nothing follows from it.
     [[nodiscard]] relay::content_copy* content() { return what_.change.names_in_content ? &copy_ : nullptr; }
 
 private:
-    void settle(request_effect e) {
-        if (settled_) {
+    void invalidate_once(request_effect e) {
+        if (done_) {
             return;
         }
-        settled_ = true;
+        done_ = true;
         if (e.named != effect::none) {
             apply(with_, x_, what_, e.named);
         }
@@ -100,7 +101,7 @@ private:
     const session::exchange& x_;
     const named_resources& what_;
     relay::content_copy copy_;
-    bool settled_{false};
+    bool done_{false};
 };
 
 } // namespace

@@ -196,7 +196,7 @@ awaitable<void> serve_connection(tcp_socket socket, connection_services services
             break;
         }
         parser.reset();
-        client.settle();
+        client.compact();
     }
     client.close();
 }

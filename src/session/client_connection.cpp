@@ -6,7 +6,7 @@ namespace sluice::session {
 
 client_connection::client_connection(worker& w, std::string remote_address, std::chrono::milliseconds send_timeout)
     : deadline_(
-          w.deadlines, [](void* self) { static_cast<client_connection*>(self)->close(); }, this)
+          w.deadlines, [](void* client) { static_cast<client_connection*>(client)->close(); }, this)
     , send_timeout_(send_timeout)
     , remote_address_(std::move(remote_address)) {}
 

@@ -53,7 +53,7 @@ result<std::span<char>> read_buffer::reserve(std::size_t limit) {
     return std::span<char>(bytes_).subspan(end_);
 }
 
-void read_buffer::settle() {
+void read_buffer::compact() {
     if (begin_ == end_ && put_back_.empty()) {
         begin_ = end_ = 0;
         if (bytes_.size() > max_idle_size) {

@@ -19,7 +19,7 @@ struct authorization {
     std::string purge_tag{};    ///< the app's name for the object: the subrequest's path (resource_path.hpp); or ""
     std::string content_type{}; ///< instead of the store's; "": the store's
     std::string filename{};     ///< for Content-Disposition, UTF-8; "": none
-    bool says_disposition{false};
+    bool has_disposition{false};
     std::string content_disposition{}; ///< with says_disposition; "": none is sent
     http::header_list fields{};        ///< of the app's response
     /// Set where the request is allowed but cannot be served from here: why not. `key` is then what the app named, if

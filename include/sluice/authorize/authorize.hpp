@@ -36,7 +36,7 @@ struct auth_result : subrequest_result {
     http::header_list set_cookie{}; ///< for this client's response alone
     /// With `error` on a preset's route, where requests for one object must not overlap: the object and its caller. The
     /// caller is part of it, as nobody who may be denied can keep others waiting.
-    std::string turn{};
+    std::string serial_key{};
     bool client_gone{false}; ///< nobody is left to respond to
 };
 

@@ -9,10 +9,10 @@
 /// Which object the app's response names, and how it is presented. Pure.
 namespace sluice::authorize {
 
-/// Puts into `g` the object that `values` names, and how it is presented in the response to `target`. Returns nullopt
-/// where it can be served; otherwise why not, and `g.key` is then what the app named, as it may be logged. `values`: of
+/// Puts into `a` the object that `values` names, and how it is presented in the response to `target`. Returns nullopt
+/// where it can be served; otherwise why not, and `a.key` is then what the app named, as it may be logged. `values`: of
 /// the pointers of `resolved_value`, read to the end.
-[[nodiscard]] std::optional<metrics::fallback_reason> resolve_object(authorization& g, const protected_route& route,
+[[nodiscard]] std::optional<metrics::fallback_reason> resolve_object(authorization& a, const protected_route& route,
                                                                      std::string_view target,
                                                                      const json_pointer_reader& values);
 

@@ -22,9 +22,9 @@ struct media_request {
     steady_clock::time_point give_up; ///< for everything before the first byte
     std::uint64_t purges_seen{0};     ///< `object_cache::changes` before the app was asked whether it allows this
     bool head_only{false};
-    requested_ranges wanted{};                               ///< what of the object the client asks for
-    std::shared_ptr<const authorize::authorization> given{}; ///< nullptr where nobody was asked
-    http::header_list set_cookie{};                          ///< of the subrequest's response, for its caller alone
+    requested_ranges wanted{};                                       ///< what of the object the client asks for
+    std::shared_ptr<const authorize::authorization> authorization{}; ///< nullptr where nobody was asked
+    http::header_list set_cookie{}; ///< of the subrequest's response, for its caller alone
 
     std::unique_ptr<coded_body> coded{}; ///< what the body goes through; nullptr: it goes out as it is
 

@@ -21,7 +21,7 @@ public:
     client_connection& operator=(const client_connection&) = delete;
     virtual ~client_connection() = default;
 
-    /// What was read and not consumed. Valid until the next `read_more` or `settle`.
+    /// What was read and not consumed. Valid until the next `read_more` or `compact`.
     [[nodiscard]] std::string_view buffered() const noexcept { return buffer_.view(); }
     /// Drops the first `n` bytes of `buffered()`; views of them stay valid until `read_more`.
     void consume(std::size_t n) noexcept { buffer_.consume(n); }
@@ -29,10 +29,10 @@ public:
     /// `connection_lost`, `header_too_large` where the buffer holds `limit` bytes already.
     virtual awaitable<result<void>> read_more(std::size_t limit) = 0;
     /// Puts bytes that belong to the next message behind `buffered()`; they show after the next `read_more` or
-    /// `settle`.
+    /// `compact`.
     void unread(std::string_view bytes) { buffer_.unread(bytes); }
     /// Between two messages: joins what was put back, and gives up a buffer that grew large.
-    void settle() { buffer_.settle(); }
+    void compact() { buffer_.compact(); }
 
     /// How long the client may be silent in a `read_some` or `wait_readable`; 0: for any time. Holds until set anew.
     void set_body_timeout(std::chrono::milliseconds silence) noexcept { body_timeout_ = silence; }

@@ -14,7 +14,7 @@ namespace sluice::session {
 /// it and shrinks between messages, so that an idle connection holds little.
 class read_buffer {
 public:
-    /// What is buffered. Valid until the next `reserve` or `settle`.
+    /// What is buffered. Valid until the next `reserve` or `compact`.
     [[nodiscard]] std::string_view view() const noexcept { return {bytes_.data() + begin_, end_ - begin_}; }
     /// Drops the first `n` bytes of `view()`; moves nothing, so that views of them stay valid as long as `view()` does.
     void consume(std::size_t n) noexcept;
@@ -26,12 +26,12 @@ public:
     void commit(std::size_t n) noexcept { end_ += n; }
 
     /// Puts bytes that belong to the next message behind the content without moving what views point at: they are
-    /// joined by the next `join` or `settle`.
+    /// joined by the next `join` or `compact`.
     void unread(std::string_view bytes) { put_back_.append(bytes); }
     /// Joins what was put back. False where nothing was.
     bool join();
     /// Between two messages: joins what was put back, and gives up memory that a large head took.
-    void settle();
+    void compact();
 
 private:
     void move_to_front() noexcept;

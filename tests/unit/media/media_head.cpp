@@ -216,7 +216,7 @@ BOOST_AUTO_TEST_CASE(content_codings) {
     BOOST_TEST(with([](fixture& f) {
                    authorization g;
                    g.fields = {{"Cache-Control", "private"}, {"Cache-Control", "no-transform"}};
-                   f.request.given = std::make_shared<const authorization>(g);
+                   f.request.authorization = std::make_shared<const authorization>(g);
                }) == "200 identity");
     BOOST_TEST(with([](fixture& f) { f.version.content_type = "video/mp4"; }) == "200 identity");
     BOOST_TEST(with([](fixture& f) { f.version.size = 499; }) == "200 identity");
@@ -255,7 +255,7 @@ BOOST_AUTO_TEST_CASE(head_of_a_coded_body) {
     // Once is enough.
     authorization g;
     g.fields.add("Vary", "Origin, accept-encoding");
-    f.request.given = std::make_shared<const authorization>(g);
+    f.request.authorization = std::make_shared<const authorization>(g);
     BOOST_TEST(!has_line(f.written(), "Vary: Accept-Encoding"));
 }
 
@@ -371,7 +371,7 @@ BOOST_AUTO_TEST_CASE(the_routes_own_fields) {
     fixture f;
     BOOST_TEST(!has_name(f.written(), "Cache-Control")); // open to all
     f.route.fields = {{"X-A", "b"}, {"Content-Type", "audio/ogg"}, {"Cache-Control", "private, max-age=5"}};
-    f.request.given = std::make_shared<const authorization>();
+    f.request.authorization = std::make_shared<const authorization>();
     f.request.set_cookie.add("Set-Cookie", "a=b");
     const auto head = f.written();
     BOOST_TEST(has_line(head, "X-A: b"));
@@ -384,14 +384,14 @@ BOOST_AUTO_TEST_CASE(the_routes_own_fields) {
 
 BOOST_AUTO_TEST_CASE(what_comes_with_the_apps_leave) {
     fixture f;
-    f.request.given = std::make_shared<const authorization>();
+    f.request.authorization = std::make_shared<const authorization>();
     BOOST_TEST(has_line(f.written(), "Cache-Control: private, no-cache"));
     auto g = std::make_shared<authorization>();
     g->content_type = "application/pdf";
-    g->says_disposition = true;
+    g->has_disposition = true;
     g->content_disposition = "inline; filename*=UTF-8''a.pdf";
     g->fields = {{"Vary", "Cookie"}, {"Cache-Control", "private, max-age=9"}};
-    f.request.given = g;
+    f.request.authorization = g;
     const auto head = f.written();
     BOOST_TEST(has_line(head, "Content-Type: application/pdf"));
     BOOST_TEST(has_line(head, "Content-Disposition: inline; filename*=UTF-8''a.pdf"));
@@ -401,8 +401,8 @@ BOOST_AUTO_TEST_CASE(what_comes_with_the_apps_leave) {
     // "" with says_disposition: the app would send none.
     g = std::make_shared<authorization>();
     g->content_type = "text/html";
-    g->says_disposition = true;
-    f.request.given = g;
+    g->has_disposition = true;
+    f.request.authorization = g;
     BOOST_TEST(!has_name(f.written(), "Content-Disposition"));
 }
 
@@ -451,7 +451,7 @@ BOOST_AUTO_TEST_CASE(a_redirect) {
                      {"Cache-Control", "private"},
                      {"Vary", "Origin"},
                      {"X-Frame-Options", "DENY"}};
-    f.request.given = given;
+    f.request.authorization = given;
     f.head.version = 10;
     std::string more;
     BOOST_TEST(append_redirect_head(more, f.request, "https://store/k"));
@@ -477,7 +477,7 @@ BOOST_AUTO_TEST_CASE(what_the_url_of_a_redirect_says) {
 
     auto given = std::make_shared<authorization>();
     given->content_type = "video/mp4";
-    f.request.given = given;
+    f.request.authorization = given;
     options = redirect_options(f.request);
     BOOST_TEST(options.response_content_type == "video/mp4");
     BOOST_TEST(options.response_content_disposition.empty());

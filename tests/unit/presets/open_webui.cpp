@@ -86,7 +86,7 @@ BOOST_AUTO_TEST_CASE(how_a_file_is_presented) {
     authorize::authorization a;
     BOOST_TEST(rules.present(a, "k", file + "/content", answer(video)));
     BOOST_TEST(a.content_type == "video/mp4");
-    BOOST_TEST(a.says_disposition);
+    BOOST_TEST(a.has_disposition);
     BOOST_TEST(a.content_disposition == "attachment; filename*=UTF-8''n.mp4");
     // A null name, and a file without `meta`, are what the app itself fails at.
     BOOST_TEST(!rules.present(a, "k", file + "/content",

@@ -64,12 +64,12 @@ BOOST_AUTO_TEST_CASE(between_messages_it_gives_up_what_a_large_head_took) {
     }
     BOOST_TEST(b.view().size() == 32U * 1024);
     b.consume(b.view().size());
-    b.settle();
+    b.compact();
     const auto room = b.reserve(64U * 1024);
     BOOST_REQUIRE(room.has_value());
     BOOST_TEST(room->size() == 4096U);
     b.unread("next");
-    b.settle();
+    b.compact();
     BOOST_TEST(b.view() == "next");
 }
 

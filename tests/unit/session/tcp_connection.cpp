@@ -55,10 +55,10 @@ awaitable<void> buffering(fixture& f) {
     BOOST_TEST(view == "second"); // nothing moved
     c.unread(" third");
     BOOST_TEST(c.buffered() == "second");
-    c.settle();
+    c.compact();
     BOOST_TEST(c.buffered() == "second third");
     c.consume(12);
-    c.settle();
+    c.compact();
     BOOST_TEST(c.buffered().empty());
     c.unread("fourth");
     more = co_await c.read_more(64 * 1024); // there already: nothing is waited for

@@ -15,7 +15,7 @@ namespace sluice::media::detail {
 
 /// One client on its way through a cached version: where it is, and what is counted and fetched ahead on its account.
 /// Never waits.
-struct cached_delivery {
+struct delivery_progress {
     fill_context& fills;
     body_context bodies;
     media_request& m;

@@ -1,4 +1,4 @@
-#include "cached_delivery.hpp"
+#include "delivery_progress.hpp"
 
 #include <sluice/media/delivery_rules.hpp>
 #include <sluice/media/media_head.hpp>
@@ -15,7 +15,7 @@ constexpr std::size_t max_tracked_runs = 1024;
 
 } // namespace
 
-coverage cached_delivery::coverage_of_all() const {
+coverage delivery_progress::coverage_of_all() const {
     if (!to_send.several) {
         return object->covers(to_send.bytes.first, to_send.bytes.last);
     }
@@ -26,7 +26,7 @@ coverage cached_delivery::coverage_of_all() const {
     return combine(parts);
 }
 
-void cached_delivery::classify() {
+void delivery_progress::classify() {
     if (m.x.outcome == outcome::miss) {
         window.skip_first();
         return;
@@ -38,7 +38,7 @@ void cached_delivery::classify() {
     }
 }
 
-void cached_delivery::begin_part(const http::byte_range& part) {
+void delivery_progress::begin_part(const http::byte_range& part) {
     const bool is_open = m.wanted.single && m.wanted.single->kind == http::range_spec::form::open;
     wanted = part;
     position = part.first;
@@ -49,14 +49,14 @@ void cached_delivery::begin_part(const http::byte_range& part) {
     }
 }
 
-void cached_delivery::prepend_head() {
+void delivery_progress::prepend_head() {
     const std::string part_head = head; // of several, else nothing
     head.clear();
     append_head(head, m, representation_of(*object), to_send);
     head += part_head;
 }
 
-void cached_delivery::after_sending(std::uint64_t first, bool succeeded, slow_reader_guard& slow) {
+void delivery_progress::after_sending(std::uint64_t first, bool succeeded, slow_reader_guard& slow) {
     if (position > first) {
         count_bytes(first, position - 1);
         restarts = 0;
@@ -73,7 +73,7 @@ void cached_delivery::after_sending(std::uint64_t first, bool succeeded, slow_re
 }
 
 /// Where windows are fetched: fetches on, so that the next bytes are there when they are due.
-void cached_delivery::look_ahead() {
+void delivery_progress::look_ahead() {
     const auto ahead = window.look_ahead(position);
     if (!ahead) {
         return;
@@ -85,7 +85,7 @@ void cached_delivery::look_ahead() {
 }
 
 /// Bytes that were there when the request came are the cache's; what came on its account, or with it, the origin's.
-void cached_delivery::count_bytes(std::uint64_t first, std::uint64_t last) {
+void delivery_progress::count_bytes(std::uint64_t first, std::uint64_t last) {
     const std::uint64_t length = last - first + 1;
     const std::uint64_t from_cache = held == coverage::all    ? length
                                      : held == coverage::none ? 0

@@ -5,7 +5,7 @@
 #include <chrono>
 #include <cstdint>
 
-/// The decisions of a fallback to the app. Pure.
+/// Which clients hold others up at the app. Pure.
 namespace sluice::media {
 
 /// Bytes a second that a client must take which keeps others waiting, over `observation_time` in which it is the client

@@ -1,4 +1,4 @@
-#include <sluice/media/fallback_rules.hpp>
+#include <sluice/media/slow_holder_rules.hpp>
 
 #include <algorithm>
 

@@ -1,4 +1,4 @@
-#include <sluice/media/fallback_rules.hpp>
+#include <sluice/media/slow_holder_rules.hpp>
 
 #include <boost/test/unit_test.hpp>
 
@@ -16,7 +16,7 @@ std::chrono::milliseconds observed(std::chrono::milliseconds after) {
 
 } // namespace
 
-BOOST_AUTO_TEST_SUITE(media_fallback_rules)
+BOOST_AUTO_TEST_SUITE(media_slow_holder_rules)
 
 BOOST_AUTO_TEST_CASE(clients_that_hold_others_up_are_looked_at_for_half_of_their_wait) {
     BOOST_TEST((observed(3000ms) == 1500ms));
