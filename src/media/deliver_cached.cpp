@@ -1,7 +1,7 @@
 // A version in the cache, on its way to one client.
+#include <sluice/media/attempt_rules.hpp>
 #include <sluice/media/deliver.hpp>
 #include <sluice/media/delivery_plan.hpp>
-#include <sluice/media/delivery_rules.hpp>
 #include <sluice/media/error_rules.hpp>
 #include <sluice/media/media_head.hpp>
 #include <sluice/media/send_file.hpp>

@@ -1,7 +1,7 @@
 // Past the cache: the origin's answer straight to the client.
 #include <sluice/media/deliver.hpp>
 #include <sluice/media/delivery_plan.hpp>
-#include <sluice/media/delivery_rules.hpp>
+#include <sluice/media/direct_rules.hpp>
 #include <sluice/media/media_head.hpp>
 #include <sluice/session/disconnect_watch.hpp>
 

@@ -2,7 +2,7 @@
 // sendfile has handed to the socket, which are the file's own pages until the client's host has acknowledged them.
 #include <sluice/media/deliver.hpp>
 #include <sluice/media/delivery_plan.hpp>
-#include <sluice/media/delivery_rules.hpp>
+#include <sluice/media/file_method.hpp>
 #include <sluice/media/media_head.hpp>
 #include <sluice/media/send_file.hpp>
 #include <sluice/origin/local.hpp>

@@ -1,5 +1,5 @@
+#include <sluice/media/attempt_rules.hpp>
 #include <sluice/media/deliver.hpp>
-#include <sluice/media/delivery_rules.hpp>
 #include <sluice/media/media_head.hpp>
 #include <sluice/media/redirect.hpp>
 

@@ -1,6 +1,6 @@
 #include "delivery_progress.hpp"
 
-#include <sluice/media/delivery_rules.hpp>
+#include <sluice/media/coverage_rules.hpp>
 #include <sluice/media/media_head.hpp>
 
 namespace sluice::media::detail {

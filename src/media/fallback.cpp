@@ -1,13 +1,12 @@
 // What is left to the app: limited where a fault brings it there, and one at a time where the app cannot do better.
 #include <sluice/base/log.hpp>
-#include <sluice/media/cors.hpp>
 #include <sluice/media/fallback.hpp>
 #include <sluice/media/media_head.hpp>
 #include <sluice/relay/relay.hpp>
 #include <sluice/relay/upstream.hpp>
-#include <sluice/session/disconnect_watch.hpp>
 #include <sluice/session/send_response.hpp>
 
+#include "lock_wait.hpp"
 #include "slow_holder_watch.hpp"
 
 #include <optional>
@@ -17,23 +16,6 @@ namespace sluice::media {
 namespace {
 
 using metrics::fallback_reason;
-
-enum class lock_wait : std::uint8_t { locked, timed_out, client_gone };
-
-/// Completes when the lock is had, `fallback.after` is over, or the client has gone.
-awaitable<lock_wait> wait_for_lock(fallback_state& state, session::exchange& x, const keyed_mutex::ticket& lock,
-                                   async_event& wake) {
-    deadline until(x.worker.self.deadlines, async_event::notify_at, &wake);
-    until.expires_after(state.settings.after);
-    const session::disconnect_watch watch(x, async_event::notify_at, &wake);
-    while (!lock.owns_lock() && !until.expired() && !watch.client_gone()) {
-        co_await wake.wait();
-    }
-    if (watch.client_gone() || !x.client.is_open()) {
-        co_return lock_wait::client_gone;
-    }
-    co_return lock.owns_lock() ? lock_wait::locked : lock_wait::timed_out;
-}
 
 awaitable<void> refuse(session::exchange& x, const media_route& route, std::string_view reason, std::string_view text) {
     auto fields = failure_response_fields(x, route, reason);
@@ -79,15 +61,6 @@ void record_fallback(session::exchange& x, const media_route& route, const fallb
                {{"route", route.settings.name}, {"store", store}, {"reason", cause.reason}, {"detail", cause.detail}});
 }
 
-http::header_list failure_response_fields(const session::exchange& x, const media_route& route,
-                                          std::string_view reason) {
-    auto fields = bypass_fields(reason);
-    if (route.settings.cors) {
-        add_cors_fields(fields, *route.settings.cors, x.request.fields.value("Origin"));
-    }
-    return fields;
-}
-
 awaitable<void> relay_to_app(fallback_state& state, relay::upstream& app, session::exchange& x,
                              const media_route& route, fallback_options how) {
     if (how.serial_key.empty()) {
@@ -96,12 +69,12 @@ awaitable<void> relay_to_app(fallback_state& state, relay::upstream& app, sessio
     }
     const auto wake = std::make_shared<async_event>(x.worker.self.get_executor());
     std::optional<keyed_mutex::ticket> lock(std::in_place, state.one_at_a_time, how.serial_key, wake);
-    const auto waited = co_await wait_for_lock(state, x, *lock, *wake);
-    if (waited == lock_wait::client_gone) {
+    const auto waited = co_await detail::wait_for_lock(state, x, *lock, *wake);
+    if (waited == detail::lock_wait::client_gone) {
         x.drop_client(); // the app need not work for nobody
         co_return;
     }
-    if (waited == lock_wait::timed_out) {
+    if (waited == detail::lock_wait::timed_out) {
         lock.reset(); // whoever is slow to take this keeps nobody waiting
         constexpr auto reason = to_string(fallback_reason::busy);
         record_fallback(x, route, {reason, how.cause.reason, how.cause.store});

@@ -1,7 +1,7 @@
 #include <sluice/authorize/object_uri.hpp>
 #include <sluice/authorize/resolve_object.hpp>
 #include <sluice/base/log.hpp>
-#include <sluice/media/fallback.hpp>
+#include <sluice/media/fallback_log.hpp>
 
 namespace sluice::media {
 

@@ -1,5 +1,6 @@
 #include <sluice/authorize/authorization.hpp>
 #include <sluice/http/fields.hpp>
+#include <sluice/media/cors.hpp>
 #include <sluice/media/media_head.hpp>
 #include <sluice/session/response_head.hpp>
 
@@ -186,6 +187,15 @@ std::string bypass_status(std::string_view detail) {
 
 http::header_list bypass_fields(std::string_view detail) {
     return {{"Cache-Status", bypass_status(detail)}};
+}
+
+http::header_list failure_response_fields(const session::exchange& x, const media_route& route,
+                                          std::string_view reason) {
+    auto fields = bypass_fields(reason);
+    if (route.settings.cors) {
+        add_cors_fields(fields, *route.settings.cors, x.request.fields.value("Origin"));
+    }
+    return fields;
 }
 
 } // namespace sluice::media

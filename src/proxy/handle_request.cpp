@@ -1,10 +1,12 @@
 #include <sluice/media/cors.hpp>
 #include <sluice/media/deliver.hpp>
 #include <sluice/media/fallback.hpp>
+#include <sluice/proxy/authorized_object.hpp>
 #include <sluice/proxy/handle_request.hpp>
-#include <sluice/proxy/media_phases.hpp>
 #include <sluice/proxy/router.hpp>
+#include <sluice/proxy/serialized_request.hpp>
 #include <sluice/proxy/unsafe_request.hpp>
+#include <sluice/proxy/unserved_request.hpp>
 #include <sluice/relay/app_request.hpp>
 #include <sluice/relay/relay.hpp>
 #include <sluice/session/send_response.hpp>

@@ -61,16 +61,4 @@ awaitable<void> relay_to_app(fallback_state& state, relay::upstream& app, sessio
 /// the log.
 void record_fallback(session::exchange& x, const media_route& route, const fallback_cause& cause);
 
-/// `Cache-Status`, and what pages of other origins need to read a response of ours.
-[[nodiscard]] http::header_list failure_response_fields(const session::exchange& x, const media_route& route,
-                                                        std::string_view reason);
-
-/// Warns, once a reason and store, that the route's media are left to the app. `named`: what the app, or the request,
-/// named; its query and what follows the 256th byte are left out.
-void warn_left_to_app(fallback_state& state, const media_route& route, std::string_view reason, std::string_view named);
-
-/// Likewise that the app's response names an object that lies in no configured store, so that the client got an error.
-void warn_object_not_ours(fallback_state& state, const media_route& route, std::string_view reason,
-                          std::string_view named);
-
 } // namespace sluice::media

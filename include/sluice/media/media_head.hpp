@@ -19,4 +19,9 @@ void append_head(std::string& out, media_request& m, const representation& r, co
 /// The field `Cache-Status` with that value.
 [[nodiscard]] http::header_list bypass_fields(std::string_view detail);
 
+/// Those fields of a response of ours that takes the place of an object: `Cache-Status` with that value, and what pages
+/// of other origins need to read it.
+[[nodiscard]] http::header_list failure_response_fields(const session::exchange& x, const media_route& route,
+                                                        std::string_view reason);
+
 } // namespace sluice::media

@@ -6,7 +6,7 @@
 #include <cstdint>
 
 /// What a media request does next, after each phase that can end it. Pure. Between attempts to deliver:
-/// media/delivery_rules.hpp.
+/// media/attempt_rules.hpp.
 namespace sluice::proxy {
 
 /// After it was authorized.

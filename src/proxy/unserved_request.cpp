@@ -1,9 +1,8 @@
-// The phases of a media request but for the delivery itself (media/deliver.hpp).
-#include <sluice/authorize/object_uri.hpp>
 #include <sluice/base/log.hpp>
 #include <sluice/media/fallback.hpp>
-#include <sluice/media/requested_ranges.hpp>
-#include <sluice/proxy/media_phases.hpp>
+#include <sluice/media/fallback_log.hpp>
+#include <sluice/media/media_head.hpp>
+#include <sluice/proxy/unserved_request.hpp>
 #include <sluice/relay/relay.hpp>
 #include <sluice/session/send_response.hpp>
 
@@ -13,11 +12,6 @@ namespace {
 
 using metrics::outcome;
 
-/// Requests for what the app serves from one file are relayed one at a time.
-std::string turn_of(const std::shared_ptr<const authorize::authorization>& a) {
-    return a && a->must_serialize ? a->purge_tag : std::string();
-}
-
 awaitable<void> fall_back(services& with, media::media_request& m, const error& e) {
     const auto reason = to_string(e.code);
     const bool app_named_it = m.authorization && m.authorization->store;
@@ -25,7 +19,7 @@ awaitable<void> fall_back(services& with, media::media_request& m, const error& 
         // The app does not name what it cannot read itself: this is most likely not the store that it uses.
         media::warn_left_to_app(with.fallback, m.route, reason, m.key);
     }
-    media::fallback_options how{{reason, e.detail, m.store.settings().name}, turn_of(m.authorization), true};
+    media::fallback_options how{{reason, e.detail, m.store.settings().name}, serial_key_of(m.authorization), true};
     co_await media::relay_to_app(with.fallback, with.app, m.x, m.route, std::move(how));
 }
 
@@ -65,60 +59,8 @@ void cut(media::media_request& m, const error& e) {
 
 } // namespace
 
-result<std::string> key_of_path(const media::media_route& route, const std::vector<media::capture>& captures) {
-    const auto& store = route.store->settings();
-    auto key = media::expand_key(route.settings.object, captures, authorize::key_form_of(store));
-    if (!key) {
-        return error{errc::bad_request, error_source::client};
-    }
-    if (!key.value().starts_with(store.prefix)) {
-        return error{errc::bad_request, error_source::client, false, std::move(key.value())};
-    }
-    return key;
-}
-
-std::string subrequest_target(const media::media_route& route, const std::vector<media::capture>& captures) {
-    const auto* how = std::get_if<config::authorize_subrequest>(&route.settings.authorize);
-    return how != nullptr ? media::expand_raw(how->path, captures) : std::string();
-}
-
-request_start::request_start(const services& with)
-    : purges_seen(with.media.fills.cache.changes()) {}
-
-authorized_object object_of(const media::media_route& route, std::string key_from_path, authorize::auth_result auth) {
-    const bool named = auth.authorization && auth.authorization->store;
-    origin::store& store = named ? *route.location_stores[*auth.authorization->store] : *route.store;
-    std::string key = std::move(key_from_path);
-    if (named) {
-        key = auth.authorization->key;
-    }
-    return {store, std::move(key), std::move(auth.authorization), std::move(auth.set_cookie)};
-}
-
-std::optional<authorized_object> object_of_header(const media::media_route& route, std::string_view named,
-                                                  http::header_list fields) {
-    auto place = authorize::object_from_header(named, route.locations, route.own_location);
-    if (!place) {
-        return std::nullopt;
-    }
-    authorize::authorization allowed;
-    allowed.fields = std::move(fields);
-    return authorized_object{*route.location_stores[place->store], std::move(place->key),
-                             std::make_shared<const authorize::authorization>(std::move(allowed))};
-}
-
-media::media_request media_request_of(services& with, session::exchange& x, const media::media_route& route,
-                                      authorized_object object, const request_start& start) {
-    const auto now = steady_clock::now();
-    media::media_request m{
-        x, route, object.store, std::move(object.key), now + with.fallback.settings.after, start.purges_seen};
-    m.head_only = x.request.method == "HEAD";
-    m.wanted = media::parse_requested_ranges(x.request.fields);
-    m.authorization = std::move(object.authorization);
-    m.set_cookie = std::move(object.set_cookie);
-    m.authorize_time = now - start.began;
-    x.body_read = true; // it has none
-    return m;
+std::string serial_key_of(const std::shared_ptr<const authorize::authorization>& a) {
+    return a && a->must_serialize ? a->purge_tag : std::string();
 }
 
 awaitable<void> end_unauthorized(services& with, session::exchange& x, const media::media_route& route,
@@ -139,7 +81,7 @@ awaitable<void> end_unauthorized(services& with, session::exchange& x, const med
         break;
     case auth_step::relay_unresolved:
         co_await relay_unresolved(with, x, route, *auth.authorization->unresolved_reason, auth.authorization->key,
-                                  turn_of(auth.authorization));
+                                  serial_key_of(auth.authorization));
         break;
     case auth_step::fall_back: {
         const media::fallback_cause cause{to_string(auth.error_reason), auth.error_detail};
@@ -154,9 +96,9 @@ awaitable<void> end_unauthorized(services& with, session::exchange& x, const med
 }
 
 awaitable<void> relay_unresolved(services& with, session::exchange& x, const media::media_route& route,
-                                 metrics::fallback_reason why, std::string_view named, std::string turn) {
+                                 metrics::fallback_reason why, std::string_view named, std::string serial_key) {
     media::warn_left_to_app(with.fallback, route, to_string(why), named);
-    media::fallback_options how{{to_string(why)}, std::move(turn), false};
+    media::fallback_options how{{to_string(why)}, std::move(serial_key), false};
     co_await media::relay_to_app(with.fallback, with.app, x, route, std::move(how));
 }
 
@@ -182,20 +124,6 @@ awaitable<void> end_undelivered(services& with, media::media_request& m, error e
         m.x.drop_client();
         break;
     }
-}
-
-awaitable<void> relay_serialized(services& with, session::exchange& x, const media::media_route& route,
-                                 std::string_view id) {
-    const std::vector<media::capture> captures{{"id", id}};
-    const std::string target = subrequest_target(route, captures);
-    auto auth = co_await authorize::authorize_request(with.authorizer, x, route, target);
-    const auto step = after_authorization(auth.decision, auth.client_gone, auth.denied_response != nullptr);
-    if (step == auth_step::drop_client || step == auth_step::fall_back) {
-        co_await end_unauthorized(with, x, route, std::move(auth), step);
-        co_return;
-    }
-    media::fallback_options how{{}, turn_of(auth.authorization), false};
-    co_await media::relay_to_app(with.fallback, with.app, x, route, std::move(how));
 }
 
 } // namespace sluice::proxy

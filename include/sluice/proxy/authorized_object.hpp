@@ -5,20 +5,18 @@
 #include <sluice/media/media_request.hpp>
 #include <sluice/media/media_route.hpp>
 #include <sluice/media/path_template.hpp>
-#include <sluice/metrics/fallback_reason.hpp>
-#include <sluice/proxy/media_step.hpp>
 #include <sluice/proxy/services.hpp>
 #include <sluice/session/exchange.hpp>
 
+#include <cstdint>
 #include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
-/// The phases of a media request, a call each; `handle_request` has them in their order. The coroutines respond to the
-/// client, or relay, and complete when that is done; none of them throws for what a peer does. `services` and
-/// `exchange` must live until completion.
+/// Which object a request is for, by its route's templates or the app's response, up to the media request for it.
+/// Nothing here waits.
 namespace sluice::proxy {
 
 /// The key that the route's template makes of the request's path. Error: `bad_request` where it makes none, or one
@@ -60,28 +58,5 @@ struct authorized_object {
 [[nodiscard]] media::media_request media_request_of(services& with, session::exchange& x,
                                                     const media::media_route& route, authorized_object object,
                                                     const request_start& start);
-
-/// Ends a request that is not allowed anything that can be served, by `step`.
-awaitable<void> end_unauthorized(services& with, session::exchange& x, const media::media_route& route,
-                                 authorize::auth_result auth, auth_step step);
-
-/// Relays a request for an object that cannot be served from here, by no fault of anybody: without Sluice the app would
-/// respond too, so this is not bounded. `named`: what the app, or the request, named; for the log. `turn`: see
-/// media::to_app.
-awaitable<void> relay_unresolved(services& with, session::exchange& x, const media::media_route& route,
-                                 metrics::fallback_reason why, std::string_view named, std::string turn);
-
-/// Ends a request whose app has responded, with an object that lies in no configured store: by a 502, as nothing is
-/// left to fall back to. `named`: what the app called it; for the log.
-awaitable<void> send_not_ours(services& with, session::exchange& x, const media::media_route& route,
-                              std::string_view named);
-
-/// Ends a request whose delivery failed, by `step`.
-awaitable<void> end_undelivered(services& with, media::media_request& m, error e, failure_step step);
-
-/// Relays a GET that a preset's app serves from a file which each such request rewrites, one at a time once the app has
-/// allowed it; a denied one as it is. `id`: of `preset::serialized_resource`.
-awaitable<void> relay_serialized(services& with, session::exchange& x, const media::media_route& route,
-                                 std::string_view id);
 
 } // namespace sluice::proxy
