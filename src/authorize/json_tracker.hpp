@@ -14,6 +14,7 @@
 
 namespace sluice::authorize::detail {
 
+/// `protocol_error` and `too_large`, of source app.
 [[nodiscard]] error malformed(std::string detail);
 [[nodiscard]] error oversized(std::string detail);
 

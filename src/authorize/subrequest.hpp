@@ -21,6 +21,7 @@ struct subrequest {
     decision_cache::key_type key{};
 };
 
+/// What came of a subrequest.
 struct subrequest_response {
     subrequest_result result{};     ///< for everybody who waits for the same subrequest
     http::header_list set_cookie{}; ///< for the client that it was sent for

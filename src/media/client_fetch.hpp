@@ -6,7 +6,7 @@
 
 #include <optional>
 
-/// Requests to the origin for what one client wants to know or have. Those of transfers into the cache are of fill.hpp.
+/// Requests to the origin for what one client wants to know or have. Those of fills of the cache are of fill.hpp.
 namespace sluice::media::detail {
 
 /// A request for `range` of the client's object (nullopt: for the whole), or for its head alone, where the client wants

@@ -37,7 +37,9 @@ public:
     json_pointer_reader(json_pointer_reader&&) noexcept;
     json_pointer_reader& operator=(json_pointer_reader&&) noexcept;
 
+    /// Reads the next piece.
     [[nodiscard]] result<void> feed(std::string_view piece);
+    /// The text has ended.
     [[nodiscard]] result<void> finish();
 
     /// `i` counts the pointers as they were given. Values are decoded UTF-8, and may hold any character, NUL too.

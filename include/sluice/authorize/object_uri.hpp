@@ -23,12 +23,13 @@ struct store_location {
     config::key_form keys{config::key_form::flat};
 };
 
+/// Where `s` keeps its objects, as its kind has it.
 [[nodiscard]] store_location location_of(const config::store& s);
 
 /// An object: the index of its store among those that were given, and its key, raw.
 struct object_ref {
     std::size_t store{0};
-    std::string key;
+    std::string key; ///< never "", with safe segments
 
     friend bool operator==(const object_ref&, const object_ref&) = default;
 };

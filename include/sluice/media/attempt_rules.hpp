@@ -17,7 +17,7 @@ enum class next_attempt : std::uint8_t {
 /// `head_sent`: the response has begun, so that no other can take its place.
 [[nodiscard]] next_attempt after_attempt(const result<void>& sent, bool head_sent) noexcept;
 
-/// Whether another transfer may be begun for a response, which has begun `restarts` since bytes were last sent: after
+/// Whether another fill may be begun for a response, which has begun `restarts` since bytes were last sent: after
 /// the head not without end, against a store that breaks each.
 [[nodiscard]] bool may_restart(bool head_sent, int restarts) noexcept;
 

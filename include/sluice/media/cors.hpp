@@ -23,6 +23,7 @@ namespace sluice::media {
 /// Adds a media response's fields for a request with that `Origin` ("": none). `Vary: Origin` always where origins are
 /// listed, as the response to another would differ.
 void add_cors_fields(session::response_head& head, const config::cors& c, std::string_view origin);
+/// Likewise.
 void add_cors_fields(http::header_list& fields, const config::cors& c, std::string_view origin);
 
 } // namespace sluice::media

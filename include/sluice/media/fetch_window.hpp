@@ -12,6 +12,7 @@ namespace sluice::media {
 /// The first window of a range without an end; it doubles, up to `cache.read_ahead`, while the client reads on.
 inline constexpr std::uint64_t first_window = 1U << 20U;
 
+/// The largest window, in bytes: `read_ahead` (`cache.read_ahead`), but never less than the first.
 [[nodiscard]] constexpr std::uint64_t max_window(std::uint64_t read_ahead) noexcept {
     return std::max(read_ahead, first_window);
 }

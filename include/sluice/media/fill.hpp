@@ -38,6 +38,7 @@ struct fill_context {
     std::vector<running_fill*> running{}; ///< for the worker's tick
 };
 
+/// What came of beginning a fill.
 enum class fill_start : std::uint8_t {
     started,
     already_claimed ///< somebody else claimed the first page meanwhile

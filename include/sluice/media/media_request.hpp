@@ -18,21 +18,21 @@ struct media_request {
     session::exchange& x;
     const media_route& route;
     origin::store& store;
-    std::string key;
+    std::string key;                  ///< of the object in `store`, raw
     steady_clock::time_point give_up; ///< for everything before the first byte
     std::uint64_t purges_seen{0};     ///< `object_cache::changes` before the app was asked whether it allows this
-    bool head_only{false};
-    requested_ranges wanted{};                                       ///< what of the object the client asks for
+    bool head_only{false};            ///< the method is HEAD
+    requested_ranges wanted{};        ///< what of the object the client asks for
     std::shared_ptr<const authorize::authorization> authorization{}; ///< nullptr where nobody was asked
     http::header_list set_cookie{}; ///< of the subrequest's response, for its caller alone
 
     std::unique_ptr<coded_body> coded{}; ///< what the body goes through; nullptr: it goes out as it is
 
     // for Cache-Status (RFC 9211)
-    bool fetched{false};   ///< this request asked the origin
-    bool collapsed{false}; ///< it followed another's fill
-    bool stored{false};
-    unsigned origin_status{0};
+    bool fetched{false};       ///< this request asked the origin
+    bool collapsed{false};     ///< it followed another's fill
+    bool stored{false};        ///< what was fetched for it is kept
+    unsigned origin_status{0}; ///< of the origin's last response to this request; 0: it was not asked
 
     // for Server-Timing
     steady_clock::duration authorize_time{};

@@ -12,10 +12,10 @@ namespace sluice::media {
 
 /// The parts of one response, at least two, and what stands between them.
 struct multipart {
-    std::vector<http::byte_range> parts;
-    std::string boundary;
-    std::string type; ///< of the object, said in each part; "": none
-    std::uint64_t size{0};
+    std::vector<http::byte_range> parts; ///< in the order in which they are sent
+    std::string boundary;                ///< of `make_boundary`
+    std::string type;                    ///< of the object, said in each part; "": none
+    std::uint64_t size{0};               ///< of the object, in bytes
 
     /// What goes before part `i`: the delimiter and the part's own fields.
     [[nodiscard]] std::string part_head(std::size_t i) const;

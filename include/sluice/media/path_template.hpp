@@ -16,8 +16,8 @@ namespace sluice::media {
 
 /// A capture of a route's path, raw as it stood in the request. Views into the template and the target.
 struct capture {
-    std::string_view name;
-    std::string_view raw;
+    std::string_view name; ///< in the template
+    std::string_view raw;  ///< in the target, percent-encoded as it came
 };
 
 /// One path template, taken apart once.

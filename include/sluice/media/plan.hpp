@@ -16,8 +16,8 @@ namespace sluice::media {
 struct plan {
     unsigned status{200}; ///< 200, 206, 304, 412 or 416
     http::byte_range bytes{};
-    bool has_body{false}; ///< bytes [bytes.first, bytes.last] follow the head, or `several`
-    std::optional<multipart> several{};
+    bool has_body{false};               ///< bytes [bytes.first, bytes.last] follow the head, or `several`
+    std::optional<multipart> several{}; ///< what follows instead, where it is more than one range
     http::content_coding coding{http::content_coding::identity}; ///< of a 200's body, or of the one that a 304 is about
     bool varies{false};                                          ///< by what the client accepts
 };

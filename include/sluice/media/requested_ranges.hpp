@@ -11,9 +11,10 @@ namespace sluice::media {
 /// What the `Range` of a GET or HEAD asks for, before the object's size is known: one range, several, or (where there
 /// is no such field, or it is ignored) the whole, which has neither.
 struct requested_ranges {
-    std::optional<http::range_spec> single{};
-    std::vector<http::range_spec> several{}; ///< at least two
+    std::optional<http::range_spec> single{}; ///< nullopt too where there are several
+    std::vector<http::range_spec> several{};  ///< at least two
 
+    /// False: the whole.
     [[nodiscard]] bool any() const noexcept { return single.has_value() || !several.empty(); }
 };
 

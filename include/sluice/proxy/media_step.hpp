@@ -37,6 +37,7 @@ enum class app_response : std::uint8_t {
     held_back ///< the app responded, and named the object in that response (`object_header`)
 };
 
+/// `e`: why the delivery failed. `head_sent`: the client has a head already, so that nothing else can be sent.
 [[nodiscard]] failure_step after_failure(const error& e, bool head_sent, app_response so_far) noexcept;
 
 } // namespace sluice::proxy

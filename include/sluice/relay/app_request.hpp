@@ -55,6 +55,7 @@ class client_field_filter {
 public:
     client_field_filter(const http::request_head& request, const field_rules& rules, carried_fields which);
 
+    /// Whether the client's field `name`, in any case, goes to the app as it is.
     [[nodiscard]] bool carries(std::string_view name) const;
 
 private:

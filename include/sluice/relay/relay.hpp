@@ -34,9 +34,10 @@ public:
 /// The beginning of a request's content, as it went to the app.
 struct content_copy {
     std::size_t max_size; ///< bytes; content that is longer is not kept at all
-    std::string text{};
-    bool whole{true}; ///< false: it was longer
+    std::string text{};   ///< "" where it is not whole
+    bool whole{true};     ///< false: it was longer
 
+    /// Takes the next bytes of the content.
     void add(std::string_view piece) {
         whole = whole && piece.size() <= max_size - text.size();
         whole ? text.append(piece) : text.assign({});

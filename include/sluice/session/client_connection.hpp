@@ -78,10 +78,12 @@ public:
     virtual awaitable<void> linger() = 0;
     /// Ends the sending direction only.
     virtual void shutdown_send() noexcept = 0;
+    /// Closes in both directions; what the transport has of unsent bytes may still arrive.
     virtual void close() noexcept = 0;
     /// Closes so that the client cannot take what it got for a whole message (over TCP: a reset). Unsent bytes are
     /// dropped.
     virtual void abort() noexcept = 0;
+    /// False once it was closed from here, by the deadline too. The client's leaving shows in reads and writes.
     [[nodiscard]] virtual bool is_open() const noexcept = 0;
 
     /// The session's deadline: closes the connection when it is overdue.

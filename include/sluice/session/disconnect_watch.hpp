@@ -23,6 +23,7 @@ public:
     disconnect_watch(const disconnect_watch&) = delete;
     disconnect_watch& operator=(const disconnect_watch&) = delete;
 
+    /// True from the call of `on_disconnect` on.
     [[nodiscard]] bool client_gone() const noexcept { return gone_; }
     /// Watches no more: in a tunnel the end of one direction means nothing for the other.
     void stop() noexcept { hook_.unlink(); }

@@ -25,8 +25,8 @@ struct worker_context {
 
 /// Where the bytes of a response's body came from.
 struct byte_counts {
-    std::uint64_t cache{0};
-    std::uint64_t origin{0};
+    std::uint64_t cache{0};  ///< that lay in the cache when the request came
+    std::uint64_t origin{0}; ///< fetched for it, or of a local store's file
     std::uint64_t app{0};
 };
 
@@ -45,8 +45,8 @@ struct exchange {
     std::string detail{}; ///< why not from the cache; also in Cache-Status
     steady_clock::time_point started{steady_clock::now()};
     std::optional<steady_clock::time_point>
-        first_byte{}; ///< when the first byte of the response was handed to the socket
-    bool head_sent{false};
+        first_byte{};      ///< when the first byte of the response was handed to the socket
+    bool head_sent{false}; ///< a final head was begun: nothing else can be sent in its place
     bool body_read{false}; ///< the request's body was read to its end (or there was none)
     bool keep_alive{true}; ///< another request may follow on this connection
     /// The client waits for a 100 before it sends the body (RFC 9110 §10.1.1), and the app has not sent it yet.

@@ -53,6 +53,7 @@ struct client_progress {
     std::uint64_t taken{0};
 };
 
+/// What is done about a client.
 enum class rate_verdict : std::uint8_t {
     none,
     slow_body, ///< given once: no more is read, but the client can still be answered

@@ -56,6 +56,7 @@ public:
     void add_constant(field_name name, field_value value) { append(name.text, value.text); }
     /// False, and nothing is written, where `value` holds a control character.
     bool add(field_name name, std::string_view value);
+    /// A number, in decimal.
     void add(field_name name, std::uint64_t value);
     /// A value that is put together where it stands: `write_value(out)` appends it, and must append what a field value
     /// may hold.
@@ -67,6 +68,7 @@ public:
     }
     /// A field that somebody else named. False, and nothing is written, where it cannot stand in a head.
     bool add(const http::field_view& field);
+    /// All of `fields`, which were checked when they were put there.
     void add(const http::header_list& fields) { out_.append(fields.text()); }
     /// Those of `fields` for whose name `wanted(name)` is true.
     template <std::predicate<std::string_view> Wanted>
