@@ -20,7 +20,7 @@ struct authorization {
     std::string content_type{};  ///< instead of the store's; "": the store's
     std::string filename{};      ///< for Content-Disposition, UTF-8; "": none
     bool has_disposition{false}; ///< `content_disposition` is the app's word on it
-    std::string content_disposition{}; ///< with says_disposition; "": none is sent
+    std::string content_disposition{}; ///< with has_disposition; "": none is sent
     http::header_list fields{};        ///< of the app's response
     /// Set where the request is allowed but cannot be served from here: why not. `key` is then what the app named, if
     /// it named anything.

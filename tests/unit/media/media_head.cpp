@@ -398,7 +398,7 @@ BOOST_AUTO_TEST_CASE(what_comes_with_the_apps_leave) {
     BOOST_TEST(has_line(head, "Vary: Cookie"));
     BOOST_TEST(has_line(head, "Cache-Control: private, max-age=9"));
     BOOST_TEST(!has_line(head, "Cache-Control: private, no-cache"));
-    // "" with says_disposition: the app would send none.
+    // "" with has_disposition: the app would send none.
     g = std::make_shared<authorization>();
     g->content_type = "text/html";
     g->has_disposition = true;
