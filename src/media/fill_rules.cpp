@@ -8,8 +8,6 @@ namespace {
 
 /// A block that lacks less than this when its last reader leaves is finished.
 constexpr std::uint64_t min_remainder = 256 * 1024;
-constexpr std::chrono::milliseconds resume_delay_step{50};
-constexpr std::chrono::milliseconds max_resume_delay{1000};
 
 } // namespace
 
@@ -18,12 +16,8 @@ bool is_nearly_whole(std::uint64_t position, std::uint64_t end, std::uint64_t bl
     return position % block_size != 0 && block_end - position < min_remainder;
 }
 
-bool may_resume(const error& broken, steady_clock::duration stalled, std::chrono::milliseconds fetch_timeout) noexcept {
-    return broken.retryable && stalled <= fetch_timeout;
-}
-
-std::chrono::milliseconds resume_delay(int broken_in_row) noexcept {
-    return std::min(resume_delay_step * broken_in_row, max_resume_delay);
+bool may_resume(const error& broken, steady_clock::duration left) noexcept {
+    return broken.retryable && left > steady_clock::duration::zero();
 }
 
 origin::fetch_request request_for_version(const cache::object_info& version, std::uint64_t first, std::uint64_t last,

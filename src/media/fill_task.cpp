@@ -4,6 +4,7 @@
 #include <sluice/base/scoped_registration.hpp>
 #include <sluice/media/error_rules.hpp>
 #include <sluice/media/fill_rules.hpp>
+#include <sluice/origin/retry_rules.hpp>
 
 #include <algorithm>
 
@@ -47,10 +48,15 @@ private:
     bool abandoned_{false};
 };
 
+/// Whether the fill goes on: somebody wants it, or it lacks so little that it is finished without.
+bool goes_on(fill_task& t) {
+    return t.writer.is_wanted(t.with.read_ahead) || lacks_little(t.writer);
+}
+
 /// Asks for the rest of a broken fill, of the same version alone.
-awaitable<result<void>> resume(fill_task& t) {
-    const auto until = steady_clock::now() + t.store.fetch_timeout();
-    const auto request = request_for_version(t.writer.of()->info(), t.writer.position(), t.writer.end() - 1, until);
+awaitable<result<void>> ask_for_rest(fill_task& t, steady_clock::time_point give_up) {
+    auto request = request_for_version(t.writer.of()->info(), t.writer.position(), t.writer.end() - 1, give_up);
+    request.is_wanted = [&t] { return goes_on(t); };
     auto again = co_await origin::fetch(t.with.origin_pool, t.store, request);
     if (!again) {
         co_return again.error();
@@ -64,9 +70,48 @@ awaitable<result<void>> resume(fill_task& t) {
     co_return result<void>();
 }
 
+/// How a fill comes on.
+struct progress {
+    steady_clock::time_point last_byte{steady_clock::now()}; ///< without the time in which nobody wanted one
+    unsigned broken_in_row{0};                               ///< how often it broke since
+    steady_clock::time_point give_up{};                      ///< where it broke: when its time is over
+
+    void note_byte() {
+        last_byte = steady_clock::now();
+        broken_in_row = 0;
+    }
+    /// A silence may have used up the store's patience: what follows has at least the time of one fetch.
+    void note_break(const origin::store& s) {
+        if (broken_in_row++ == 0) {
+            give_up = std::max(last_byte + s.patience(), steady_clock::now() + s.fetch_timeout());
+        }
+    }
+};
+
+/// Resumes a fill that broke with `broken`: until its time is over, as long as somebody wants it.
+awaitable<result<void>> resume(fill_task& t, error broken, const progress& p) {
+    for (unsigned failed = p.broken_in_row - 1;; ++failed) {
+        if (!goes_on(t)) {
+            co_return nobody_waits();
+        }
+        // What breaks once is resumed at once; what breaks again is given time.
+        const auto pause = failed == 0 ? std::chrono::milliseconds(0) : origin::back_off_after(failed);
+        if (!may_resume(broken, p.give_up - steady_clock::now() - pause)) {
+            co_return broken;
+        }
+        if (failed > 0) {
+            co_await origin::back_off(pause);
+        }
+        auto resumed = co_await ask_for_rest(t, p.give_up);
+        if (resumed) {
+            co_return resumed;
+        }
+        broken = resumed.error();
+    }
+}
+
 /// Reads the next bytes, resuming a fill that broke. 0: resumed, read again.
-awaitable<result<std::size_t>> read_some(fill_task& t, running_task& state, asio::mutable_buffer out,
-                                         steady_clock::time_point last_progress, int& broken_in_row) {
+awaitable<result<std::size_t>> read_some(fill_task& t, running_task& state, asio::mutable_buffer out, progress& p) {
     state.reading = true;
     auto n = co_await t.body->read(out);
     state.reading = false;
@@ -74,18 +119,12 @@ awaitable<result<std::size_t>> read_some(fill_task& t, running_task& state, asio
         co_return nobody_waits();
     }
     if (n && n.value() > 0) {
-        broken_in_row = 0;
+        p.note_byte();
         co_return n;
     }
-    const error broken = n ? error{errc::short_body, error_source::origin, true} : n.error();
-    if (!may_resume(broken, steady_clock::now() - last_progress, t.store.fetch_timeout())) {
-        co_return broken;
-    }
-    if (broken_in_row > 0) {
-        co_await origin::back_off(resume_delay(broken_in_row));
-    }
-    ++broken_in_row;
-    auto resumed = co_await resume(t);
+    error broken = n ? error{errc::short_body, error_source::origin, true} : n.error();
+    p.note_break(t.store);
+    auto resumed = co_await resume(t, std::move(broken), p);
     if (!resumed) {
         co_return resumed.error();
     }
@@ -96,25 +135,23 @@ awaitable<result<std::size_t>> read_some(fill_task& t, running_task& state, asio
 awaitable<result<void>> pump(fill_task& t, running_task& state) {
     const auto wake = std::make_shared<async_event>(t.with.worker.self.get_executor());
     std::vector<char> buffer(fill_step);
-    auto last_progress = steady_clock::now();
-    int broken_in_row = 0;
+    progress p;
     while (!t.writer.complete()) {
         const auto paused = steady_clock::now();
         const bool wanted = co_await t.writer.wait_for_demand(t.with.read_ahead, wake);
-        last_progress += steady_clock::now() - paused; // a pause is ours, not the store's
+        p.last_byte += steady_clock::now() - paused; // a pause is ours, not the store's
         if (!wanted && !lacks_little(t.writer)) {
             co_return nobody_waits();
         }
         const auto room = std::min<std::uint64_t>(buffer.size(), t.writer.end() - t.writer.position());
         const auto into = asio::buffer(buffer.data(), static_cast<std::size_t>(room));
-        auto n = co_await read_some(t, state, into, last_progress, broken_in_row);
+        auto n = co_await read_some(t, state, into, p);
         if (!n) {
             co_return n.error();
         }
         if (n.value() == 0) {
             continue;
         }
-        last_progress = steady_clock::now();
         auto written = co_await t.writer.write(buffer.data(), n.value());
         if (!written) {
             co_return written;

@@ -1,10 +1,13 @@
 #include <sluice/origin/breaker.hpp>
 
+#include <algorithm>
+#include <functional>
+
 namespace sluice::origin {
 
 bool breaker::allow(steady_clock::time_point now) {
     const mutex_lock lock(mutex_);
-    if (in_a_row_ < failures_) {
+    if (!is_open()) {
         return true;
     }
     if (now < open_until_) {
@@ -16,12 +19,16 @@ bool breaker::allow(steady_clock::time_point now) {
 
 void breaker::succeeded() {
     const mutex_lock lock(mutex_);
-    in_a_row_ = 0;
+    failing_.clear();
 }
 
-void breaker::failed(steady_clock::time_point now) {
+void breaker::failed(std::string_view object, steady_clock::time_point now) {
     const mutex_lock lock(mutex_);
-    if (++in_a_row_ >= failures_) {
+    const std::size_t hash = std::hash<std::string_view>()(object);
+    if (!is_open() && std::ranges::find(failing_, hash) == failing_.end()) {
+        failing_.push_back(hash);
+    }
+    if (is_open()) {
         open_until_ = now + open_for_;
     }
 }

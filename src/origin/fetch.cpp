@@ -1,6 +1,7 @@
 #include <sluice/base/secret.hpp>
 #include <sluice/http/fields.hpp>
 #include <sluice/origin/fetch.hpp>
+#include <sluice/origin/retry_rules.hpp>
 #include <sluice/origin/version.hpp>
 
 #include <algorithm>
@@ -9,11 +10,6 @@
 namespace sluice::origin {
 
 namespace {
-
-constexpr auto first_back_off = std::chrono::milliseconds(50);
-/// The app can serve the request too: after this many failures in a row no more time is spent on the store.
-constexpr int max_attempts = 4;
-constexpr auto max_back_off = std::chrono::milliseconds(1000);
 
 error as_origin(error e) {
     e.source = error_source::origin;
@@ -58,15 +54,21 @@ struct attempt {
     bool answered{false}; ///< the store sent a whole head
     bool refused{false};  ///< 400, 401 or 403: the URL may be at fault (S3 answers 400 to an expired token)
     bool hurried{false};  ///< timed out so early that it says nothing about the store
+    std::optional<std::chrono::milliseconds> retry_after{}; ///< what the store asked for
+
+    /// The store works: it has answered, and would answer alike again.
+    [[nodiscard]] bool speaks_for_store() const noexcept { return answer || (answered && !failure.retryable); }
+    /// It failed by the store's fault. A refusal by an HTTP proxy on the way counts too: it would be repeated. A store
+    /// that asks for a slower pace works.
+    [[nodiscard]] bool speaks_against_store() const noexcept {
+        return !speaks_for_store() && sent && !hurried && failure.code != errc::throttled;
+    }
 };
 
-/// Reports an attempt to the breaker, where it says something about the store.
-void report(breaker& b, const attempt& a) {
-    if (a.answer || (a.answered && !a.failure.retryable)) {
-        b.succeeded();
-    } else if (a.sent && !a.hurried) { // a refusal by an HTTP proxy on the way counts too: it would be repeated
-        b.failed(steady_clock::now());
-    }
+awaitable<void> pause_for(std::chrono::milliseconds d) {
+    steady_timer timer(co_await asio::this_coro::executor, d);
+    auto [ec] = co_await timer.async_wait(use_tuple);
+    (void)ec;
 }
 
 awaitable<attempt> try_once(net::connection_pool& pool, store& s, const fetch_request& r) {
@@ -119,6 +121,7 @@ awaitable<attempt> try_once(net::connection_pool& pool, store& s, const fetch_re
     auto checked = validate_response(head, r, s.capabilities());
     if (!checked) {
         a.failure = checked.error();
+        a.retry_after = retry_after(head, std::chrono::system_clock::now());
         sent.value().finish();
         co_return a;
     }
@@ -159,12 +162,9 @@ void fetched::finish() {
 }
 
 awaitable<void> back_off(std::chrono::milliseconds d) {
-    const auto ex = co_await asio::this_coro::executor;
     thread_local std::minstd_rand random{std::random_device{}()};
     std::uniform_int_distribution<std::int64_t> spread(d.count() / 2, d.count());
-    steady_timer timer(ex, std::chrono::milliseconds(spread(random)));
-    auto [ec] = co_await timer.async_wait(use_tuple);
-    (void)ec;
+    co_await pause_for(std::chrono::milliseconds(spread(random)));
 }
 
 void replace_unknown_suffix(fetch_request& r, const store& s) noexcept {
@@ -175,30 +175,40 @@ void replace_unknown_suffix(fetch_request& r, const store& s) noexcept {
 }
 
 awaitable<result<fetched>> fetch(net::connection_pool& pool, store& s, fetch_request request) {
-    auto pause = first_back_off;
     bool signed_anew = false;
-    for (int attempts = 1;; ++attempts) {
+    bool against_store = false;
+    for (unsigned failed = 1;; ++failed) {
         if (!s.circuit().allow(steady_clock::now())) {
             co_return error{errc::breaker_open, error_source::origin, true};
         }
         auto a = co_await try_once(pool, s, request);
-        report(s.circuit(), a);
+        if (a.speaks_for_store()) {
+            s.circuit().succeeded();
+        }
         if (a.answer) {
             co_return std::move(*a.answer);
         }
+        against_store = against_store || a.speaks_against_store();
         if (a.refused && !signed_anew) {
             // A cached URL is refused early where a clock is off or a credential was revoked: try a fresh one, once.
             signed_anew = true;
             s.signer()->forget(request.key, request.method);
             continue;
         }
-        // Credentials are renewed in the background, which takes longer than a back-off.
-        const bool waits = a.failure.retryable && a.failure.code != errc::no_credentials;
-        if (!waits || attempts >= max_attempts || steady_clock::now() + pause >= request.give_up) {
+        const bool is_wanted = !request.is_wanted || request.is_wanted();
+        const auto left = request.give_up - steady_clock::now();
+        const auto next = is_wanted ? after_failure({a.failure, failed, a.retry_after}, left) : retry{};
+        if (!next.again) {
+            if (against_store && !a.speaks_for_store()) {
+                s.circuit().failed(request.key, steady_clock::now());
+            }
             co_return a.failure;
         }
-        co_await back_off(pause);
-        pause = std::min(pause * 2, max_back_off);
+        if (next.exact) {
+            co_await pause_for(next.pause);
+        } else {
+            co_await back_off(next.pause);
+        }
     }
 }
 

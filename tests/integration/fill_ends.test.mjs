@@ -41,8 +41,8 @@ test('a drain does not wait for a silent store', async (t) => {
   gate.release();
 });
 
-test('a store that breaks each attempt at the same byte is given up after a few', async (t) => {
-  const s = await startStack(t, { config: { fallback: { after: '1s', breaker: { failures: 1000, open: '1s' } } } });
+test('a store that breaks each attempt at the same byte is given up when its patience ends', async (t) => {
+  const s = await startStack(t, { config: { stores: { media: { response_timeout: '2s' } } } });
   s.origin.put('v.mp4', { size });
   s.origin.when('v.mp4').closeAt(2 * MiB);
   const answer = await s.get('v.mp4', { headers: { Range: `bytes=0-${3 * MiB}` } });

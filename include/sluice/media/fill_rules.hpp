@@ -17,14 +17,9 @@ namespace sluice::media {
 /// `end`: one past the fill's last.
 [[nodiscard]] bool is_nearly_whole(std::uint64_t position, std::uint64_t end, std::uint64_t block_size) noexcept;
 
-/// Whether a fill that broke with `broken` is resumed. `stalled`: how long ago its last byte came, without the time
-/// in which nobody wanted one; `fetch_timeout`: the store's. A store may break each attempt at once: only progress buys
-/// another.
-[[nodiscard]] bool may_resume(const error& broken, steady_clock::duration stalled,
-                              std::chrono::milliseconds fetch_timeout) noexcept;
-
-/// The pause before a fill is resumed that broke `broken_in_row` times without a byte between.
-[[nodiscard]] std::chrono::milliseconds resume_delay(int broken_in_row) noexcept;
+/// Whether a fill that broke with `broken` is resumed, with `left` of the store's patience since its last byte: the
+/// time in which nobody wanted one does not count. A store may break each attempt at once; only progress buys more time.
+[[nodiscard]] bool may_resume(const error& broken, steady_clock::duration left) noexcept;
 
 /// A request for the bytes [first, last] of exactly that version. Views into `version`.
 [[nodiscard]] origin::fetch_request request_for_version(const cache::object_info& version, std::uint64_t first,

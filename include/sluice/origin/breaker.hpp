@@ -3,6 +3,10 @@
 #include <sluice/base/asio.hpp>
 #include <sluice/base/mutex.hpp>
 
+#include <cstddef>
+#include <string_view>
+#include <vector>
+
 namespace sluice::origin {
 
 /// The times of an attempt that timed out.
@@ -19,8 +23,9 @@ struct attempt_time {
     return t.took >= t.left && t.left < t.whole && 2 * t.left < after;
 }
 
-/// A circuit breaker, which keeps a dead store from costing every request a time-out. After `failures` in a row it is
-/// open and refuses for `open_for`; then one trial may pass, whose outcome closes it or opens it again. Thread-safe.
+/// A circuit breaker, which keeps a dead store from costing every request a time-out. After requests for `failures`
+/// different objects have failed, with no success in between, it is open and refuses for `open_for`; then one trial may
+/// pass, whose outcome closes it or opens it again. One object that always fails never opens it. Thread-safe.
 class breaker {
 public:
     breaker(unsigned failures, std::chrono::milliseconds open_for)
@@ -31,14 +36,16 @@ public:
     [[nodiscard]] bool allow(steady_clock::time_point now);
     /// A request that was allowed succeeded: it closes.
     void succeeded();
-    /// One failed: after enough in a row it opens.
-    void failed(steady_clock::time_point now);
+    /// A request for `object` was given up: once for each, however many attempts it made.
+    void failed(std::string_view object, steady_clock::time_point now);
 
 private:
+    [[nodiscard]] bool is_open() const REQUIRES(mutex_) { return failing_.size() >= failures_; }
+
     const unsigned failures_;
     const std::chrono::milliseconds open_for_;
     mutex mutex_;
-    unsigned in_a_row_ GUARDED_BY(mutex_){0};
+    std::vector<std::size_t> failing_ GUARDED_BY(mutex_); ///< hashes of objects, at most `failures_`
     steady_clock::time_point open_until_ GUARDED_BY(mutex_){};
 };
 

@@ -5,6 +5,7 @@
 #include <sluice/net/client.hpp>
 #include <sluice/origin/store.hpp>
 
+#include <functional>
 #include <optional>
 #include <string>
 
@@ -19,6 +20,7 @@ struct fetch_request {
     std::optional<std::uint64_t> size{};     ///< with `match`: of that version, which is its validator and its size
     std::string_view none_match{};           ///< only another version; "": any
     steady_clock::time_point give_up;        ///< no attempt begins after it, and none waits longer for a head
+    std::function<bool()> is_wanted{};       ///< whether to try again after a failure; none: until `give_up`
 };
 
 /// What the head of a store's successful response says, checked against the request.
@@ -62,9 +64,10 @@ private:
 /// counted only once the size is known.
 void replace_unknown_suffix(fetch_request& r, const store& s) noexcept;
 
-/// Signs and sends a request, and checks the head of the response. Retries transient failures (resets, 429, 5xx) with
-/// jittered back-off, and signs again where a cached URL is refused. The outcome of each attempt is reported to the
-/// store's breaker, unless the attempt was cut short because its request had little time left (see breaker.hpp).
+/// Signs and sends a request, and checks the head of the response. Retries transient failures (resets, 429, 5xx) until
+/// `give_up`, with jittered back-off or after what `Retry-After` says (retry_rules.hpp), and signs again where a cached
+/// URL is refused. A request that is given up is reported to the store's breaker, unless all that failed in it were
+/// attempts cut short because it had little time left (see breaker.hpp), or the store only asked for a slower pace.
 ///
 /// What `request` refers to must live until completion. Errors, all of source origin unless said otherwise:
 /// `breaker_open`, `no_credentials`, `sign_failed` (source internal), `forbidden`, `not_found`, `throttled`,

@@ -39,6 +39,8 @@ public:
     [[nodiscard]] breaker& circuit() noexcept { return breaker_; }
     /// The time that one fetch may take until it has the head, retries included.
     [[nodiscard]] std::chrono::milliseconds fetch_timeout() const noexcept { return fetch_timeout_; }
+    /// How long a transfer may go without a byte, retries included, before it has failed: `response_timeout`.
+    [[nodiscard]] std::chrono::milliseconds patience() const noexcept { return settings_.response_timeout; }
 
 private:
     config::store settings_;

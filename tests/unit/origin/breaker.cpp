@@ -16,43 +16,57 @@ BOOST_AUTO_TEST_CASE(opens_after_so_many_in_a_row) {
     breaker b(3, 10s);
     const steady_clock::time_point now(1h);
     BOOST_TEST(b.allow(now));
-    b.failed(now);
-    b.failed(now);
+    b.failed("a", now);
+    b.failed("b", now);
     BOOST_TEST(b.allow(now));
     b.succeeded(); // in a row is what counts
-    b.failed(now);
-    b.failed(now);
+    b.failed("a", now);
+    b.failed("b", now);
     BOOST_TEST(b.allow(now));
-    b.failed(now);
+    b.failed("c", now);
     BOOST_TEST(!b.allow(now));
     BOOST_TEST(!b.allow(now + 10s - 1ns));
+}
+
+BOOST_AUTO_TEST_CASE(one_object_alone_never_opens_it) {
+    breaker b(2, 10s);
+    const steady_clock::time_point now(1h);
+    for (int i = 0; i < 100; ++i) {
+        b.failed("bad", now);
+    }
+    BOOST_TEST(b.allow(now));
+    b.failed("worse", now);
+    BOOST_TEST(!b.allow(now));
+    b.failed("bad", now + 5s); // while it is open, any failure keeps it so
+    BOOST_TEST(!b.allow(now + 15s - 1ns));
+    BOOST_TEST(b.allow(now + 15s));
 }
 
 BOOST_AUTO_TEST_CASE(one_trial_closes_it_or_opens_it_again) {
     breaker b(1, 10s);
     steady_clock::time_point now(1h);
-    b.failed(now);
+    b.failed("a", now);
     now += 10s;
     BOOST_TEST(b.allow(now)); // the trial
     BOOST_TEST(!b.allow(now));
     BOOST_TEST(!b.allow(now + 9s));
     now += 1s;
-    b.failed(now);
+    b.failed("a", now);
     BOOST_TEST(!b.allow(now + 10s - 1ns)); // counted from the trial's end
     now += 10s;
     BOOST_TEST(b.allow(now));
     b.succeeded();
     BOOST_TEST(b.allow(now));
     BOOST_TEST(b.allow(now));
-    b.failed(now);
+    b.failed("a", now);
     BOOST_TEST(!b.allow(now));
 }
 
 BOOST_AUTO_TEST_CASE(a_trial_that_is_never_heard_of_does_not_hold_it_shut) {
     breaker b(2, 10s);
     steady_clock::time_point now(1h);
-    b.failed(now);
-    b.failed(now);
+    b.failed("a", now);
+    b.failed("b", now);
     now += 10s;
     BOOST_TEST(b.allow(now)); // its client went away
     BOOST_TEST(!b.allow(now + 9s));
@@ -63,7 +77,7 @@ BOOST_AUTO_TEST_CASE(a_trial_that_is_never_heard_of_does_not_hold_it_shut) {
 BOOST_AUTO_TEST_CASE(one_of_many_threads_gets_the_trial) {
     breaker b(1, 10s);
     const steady_clock::time_point now(1h);
-    b.failed(now);
+    b.failed("a", now);
     std::atomic<int> allowed{0};
     std::vector<std::thread> threads;
     for (int t = 0; t < 4; ++t) {

@@ -1,0 +1,51 @@
+#include <sluice/http/date.hpp>
+#include <sluice/http/fields.hpp>
+#include <sluice/origin/retry_rules.hpp>
+
+#include <algorithm>
+#include <charconv>
+
+namespace sluice::origin {
+
+namespace {
+
+constexpr std::chrono::milliseconds first_back_off{50};
+constexpr std::chrono::milliseconds max_back_off{1000};
+/// More is not counted: no request has that much time.
+constexpr std::chrono::seconds max_retry_after{24 * 3600};
+
+} // namespace
+
+std::optional<std::chrono::milliseconds> retry_after(const http::response_head& head,
+                                                     std::chrono::system_clock::time_point now) {
+    const std::string_view text = head.fields.value("Retry-After");
+    std::uint32_t seconds = 0;
+    const auto [end, failed] = std::from_chars(text.data(), text.data() + text.size(), seconds);
+    if (failed == std::errc() && end == text.data() + text.size()) {
+        return std::min<std::chrono::seconds>(std::chrono::seconds(seconds), max_retry_after);
+    }
+    const auto date = http::parse_http_date(text);
+    if (!date) {
+        return std::nullopt;
+    }
+    const auto wait = std::chrono::ceil<std::chrono::milliseconds>(*date - now);
+    return std::clamp<std::chrono::milliseconds>(wait, std::chrono::milliseconds(0), max_retry_after);
+}
+
+std::chrono::milliseconds back_off_after(unsigned failed_in_row) noexcept {
+    const unsigned doublings = std::min(std::max(failed_in_row, 1U) - 1, 5U);
+    return std::min(first_back_off * (1U << doublings), max_back_off);
+}
+
+retry after_failure(const failed_attempt& a, steady_clock::duration left) noexcept {
+    if (!a.why.retryable || a.why.code == errc::no_credentials) {
+        return {};
+    }
+    const auto pause = a.asked_for ? std::max(*a.asked_for, first_back_off) : back_off_after(a.in_row);
+    if (pause >= left) {
+        return {};
+    }
+    return {true, pause, a.asked_for.has_value()};
+}
+
+} // namespace sluice::origin
