@@ -1,0 +1,35 @@
+#pragma once
+
+#include <sluice/base/asio.hpp>
+#include <sluice/origin/pace.hpp>
+
+#include <cstdint>
+
+/// Whether a reader waits for a running transfer or asks the origin itself. Pure.
+namespace sluice::media {
+
+/// A transfer that will come to the byte that a reader wants next.
+struct transfer_ahead {
+    std::uint64_t distance{0};                ///< bytes that it has to bring before that byte
+    steady_clock::duration until_first_byte{}; ///< of its answer; 0 once it is there
+    origin::byte_time each{};                 ///< of this transfer, where measured
+};
+
+/// What a request of the reader's own would be like.
+struct own_request {
+    steady_clock::duration first_byte; ///< of this store
+    origin::byte_time each;            ///< on a connection of its own
+};
+
+/// How a reader comes to its next byte.
+enum class approach : std::uint8_t {
+    join,       ///< wait for the transfer
+    ask_page,   ///< an own request, from the beginning of the page
+    ask_inside, ///< an own request, from the very byte: what stands before it in its page would cost too much
+};
+
+/// `into_page`: how far into its page the byte lies. Joining costs no request, and so wins where it costs at most a
+/// tenth more time; nothing nearer than a page is asked for, for it is there before an answer could be.
+[[nodiscard]] approach choose_approach(const transfer_ahead& t, std::uint64_t into_page, const own_request& own) noexcept;
+
+} // namespace sluice::media

@@ -1,0 +1,60 @@
+#include <sluice/media/join_rules.hpp>
+
+#include <boost/test/unit_test.hpp>
+
+using namespace sluice;
+using namespace sluice::media;
+using namespace std::chrono_literals;
+
+namespace {
+
+constexpr std::uint64_t KiB = 1024;
+constexpr std::uint64_t MiB = 1024 * KiB;
+
+constexpr origin::byte_time at(double megabytes_a_second) {
+    return origin::byte_time(1000 / megabytes_a_second);
+}
+
+constexpr own_request usual{50ms, at(40)};
+
+approach to(std::uint64_t distance, origin::byte_time each, steady_clock::duration until_first_byte = 0ms,
+            std::uint64_t into_page = 0, const own_request& own = usual) {
+    return choose_approach({distance, until_first_byte, each}, into_page, own);
+}
+
+} // namespace
+
+BOOST_TEST_DONT_PRINT_LOG_VALUE(approach)
+
+BOOST_AUTO_TEST_SUITE(media_join_rules)
+
+BOOST_AUTO_TEST_CASE(waits_for_what_comes_sooner) {
+    BOOST_TEST(to(0, at(40)) == approach::join);
+    BOOST_TEST(to(2 * MiB, at(40)) == approach::join);     // 52 ms
+    BOOST_TEST(to(2'200'000, at(40)) == approach::join);   // 55 ms, a tenth more and no request
+    BOOST_TEST(to(2'300'000, at(40)) == approach::ask_page);
+    BOOST_TEST(to(14 * MiB, at(40)) == approach::ask_page);
+    BOOST_TEST(to(10'000'000, at(1)) == approach::ask_page);
+    BOOST_TEST(to(10'000'000, at(1000)) == approach::join);
+}
+
+BOOST_AUTO_TEST_CASE(counts_the_time_to_the_first_byte) {
+    // Two requests at once: the one that began first is no further than the other's would be.
+    BOOST_TEST(to(64 * KiB, at(40), 50ms) == approach::join);
+    BOOST_TEST(to(MiB, at(40), 50ms) == approach::ask_page);
+    BOOST_TEST(to(MiB, at(40), 10ms) == approach::join);
+}
+
+BOOST_AUTO_TEST_CASE(nothing_nearer_than_a_page_is_asked_for) {
+    BOOST_TEST(to(64 * KiB - 1, at(0.1), 1s) == approach::join);
+    BOOST_TEST(to(64 * KiB, at(0.1), 1s) != approach::join);
+}
+
+BOOST_AUTO_TEST_CASE(begins_inside_a_page_where_its_beginning_costs_more_than_a_tenth) {
+    const own_request slow{50ms, at(1)};
+    BOOST_TEST(to(MiB, at(1), 0ms, 5000, slow) == approach::ask_page);
+    BOOST_TEST(to(MiB, at(1), 0ms, 5001, slow) == approach::ask_inside);
+    BOOST_TEST(to(MiB, at(1), 0ms, 64 * KiB - 1, usual) == approach::ask_page); // 1.6 ms
+}
+
+BOOST_AUTO_TEST_SUITE_END()
