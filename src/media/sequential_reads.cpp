@@ -1,0 +1,57 @@
+#include <sluice/media/sequential_reads.hpp>
+
+#include <algorithm>
+
+namespace sluice::media {
+
+namespace {
+
+/// Two requests may be neighbours by chance; the third is no chance.
+constexpr unsigned min_requests = 2;
+
+} // namespace
+
+const sequence* sequential_reads::find(std::uint64_t first) const noexcept {
+    const auto it = std::ranges::find_if(sequences_, [first](const sequence& s) {
+        return s.requests > 0 && s.next <= first && first - s.next <= max_gap;
+    });
+    return it == sequences_.end() ? nullptr : &*it;
+}
+
+std::optional<sequence> sequential_reads::preceding(std::uint64_t first) const noexcept {
+    const sequence* s = find(first);
+    return s == nullptr ? std::nullopt : std::optional(*s);
+}
+
+void sequential_reads::sent(std::uint64_t first, std::uint64_t last, steady_clock::time_point began,
+                            steady_clock::time_point now) noexcept {
+    const auto found = std::ranges::find_if(sequences_, [this, first](const sequence& s) { return &s == find(first); });
+    if (found != sequences_.end()) {
+        found->next = last + 1;
+        found->last_length = last - first + 1;
+        found->bytes += found->last_length;
+        ++found->requests;
+        found->latest = now;
+        return;
+    }
+    const auto oldest = std::ranges::min_element(sequences_, {}, &sequence::latest);
+    *oldest = {last + 1, last - first + 1, last - first + 1, 1, began, now};
+}
+
+std::uint64_t read_to(const std::optional<sequence>& before, std::uint64_t first, std::uint64_t last,
+                      steady_clock::time_point now, const ahead_limits& limits) noexcept {
+    if (!before || before->requests < min_requests) {
+        return last + 1;
+    }
+    const std::uint64_t length = last - first + 1;
+    const auto took = std::max<steady_clock::duration>(now - before->began, std::chrono::milliseconds(1));
+    const double while_answered = static_cast<double>(before->bytes) *
+                                  (std::chrono::duration<double>(2 * limits.first_byte) / took);
+    const std::uint64_t most = std::min(std::max(before->bytes, limits.block_size), limits.read_ahead);
+    const auto ahead = std::max(static_cast<double>(length), while_answered);
+    const std::uint64_t to = last + 1 + static_cast<std::uint64_t>(std::min(ahead, static_cast<double>(most)));
+    const std::uint64_t block_end = (to + limits.block_size - 1) / limits.block_size * limits.block_size;
+    return block_end - (last + 1) <= most ? block_end : to;
+}
+
+} // namespace sluice::media
