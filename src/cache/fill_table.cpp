@@ -11,8 +11,15 @@ std::shared_ptr<fill> fill_table::claim(std::uint64_t begin, std::uint64_t end) 
     f->begin = begin;
     f->end = end;
     f->published = begin;
+    f->writing_to = begin;
     fills_.push_back(f);
     return f;
+}
+
+std::shared_ptr<fill> fill_table::split(fill& f, std::size_t page, std::uint64_t end) {
+    SLUICE_ASSERT(can_be_split(f, page) && f.end <= end);
+    f.end = static_cast<std::uint64_t>(page) * page_size;
+    return claim(f.end, end);
 }
 
 void fill_table::remove(const fill& f) {

@@ -44,7 +44,7 @@ void fill_writer::finish(result<void> outcome) {
 }
 
 awaitable<result<void>> fill_writer::reserve(std::uint64_t length) {
-    const auto need = object_->reservation_for(*fill_, length);
+    auto need = object_->reservation_for(*fill_, length);
     if (need.pages == 0) {
         co_return result<void>();
     }
@@ -52,7 +52,10 @@ awaitable<result<void>> fill_writer::reserve(std::uint64_t length) {
     if (!reserved) {
         co_return reserved.error();
     }
-    object_->reserved(need);
+    object_->reserved(*fill_, need);
+    if (need.pages == 0) {
+        co_return result<void>();
+    }
     const std::uint64_t begin = static_cast<std::uint64_t>(need.first_page) * page_size;
     // No more than was charged: the last page of an object takes what its bytes take.
     const std::uint64_t size_on_disk = (object_->info().size + 4095) / 4096 * 4096;
@@ -69,10 +72,13 @@ awaitable<result<void>> fill_writer::prepare() {
     return reserve(1);
 }
 
-awaitable<result<void>> fill_writer::write(const char* data, std::size_t length) {
+awaitable<result<std::size_t>> fill_writer::write(const char* data, std::size_t length) {
     SLUICE_ASSERT(thread_.is_this());
     const std::uint64_t begin = fill_->published;
-    SLUICE_ASSERT(begin + length <= fill_->end);
+    length = static_cast<std::size_t>(object_->begin_write(*fill_, length));
+    if (length == 0) {
+        co_return length;
+    }
     auto reserved = co_await reserve(length);
     if (!reserved) {
         co_return reserved.error();
@@ -111,7 +117,11 @@ awaitable<result<void>> fill_writer::write(const char* data, std::size_t length)
         co_return done.written.error();
     }
     object_->publish(*fill_, length, done.sums);
-    co_return result<void>();
+    co_return length;
+}
+
+void fill_writer::expect(steady_clock::time_point first_byte, double byte_time) {
+    object_->expect(*fill_, first_byte, byte_time);
 }
 
 awaitable<bool> fill_writer::wait_for_demand(std::uint64_t window, std::shared_ptr<async_event> wake) {

@@ -21,11 +21,42 @@ std::shared_ptr<fill> object::claim(std::uint64_t first, std::uint64_t last, boo
     return f;
 }
 
+std::shared_ptr<fill> object::take_over(std::uint64_t first, std::uint64_t last) {
+    const mutex_lock lock(mutex_);
+    const auto page = static_cast<std::size_t>(first / page_size);
+    const auto f = state_of(page) == page_state::punching ? nullptr : fills_.fill_at(first);
+    if (!f || !fill_table::can_be_split(*f, page)) {
+        return nullptr;
+    }
+    const std::uint64_t end = f->end;
+    const auto behind = static_cast<std::size_t>((end + page_size - 1) / page_size);
+    const auto last_page = static_cast<std::size_t>(std::min(last, layout_.size - 1) / page_size);
+    auto taken =
+        fills_.split(*f, page, behind > last_page ? end : layout_.page_end(next_not_missing(behind, last_page) - 1));
+    policy_.fill_begins();
+    fills_.wake_waiting(); // who waited for the other now waits for this one
+    return taken;
+}
+
+std::uint64_t object::begin_write(fill& f, std::uint64_t length) {
+    const mutex_lock lock(mutex_);
+    const std::uint64_t own = std::min<std::uint64_t>(length, f.end - f.published);
+    f.writing_to = f.published + own;
+    return own;
+}
+
+void object::expect(fill& f, steady_clock::time_point first_byte, double byte_time) {
+    const mutex_lock lock(mutex_);
+    f.first_byte = first_byte;
+    f.byte_time = byte_time;
+}
+
 reservation object::reservation_for(const fill& f, std::uint64_t length) {
     const mutex_lock lock(mutex_);
-    const std::uint64_t last_byte = std::min(f.published + length, f.end) - 1;
+    const std::uint64_t f_end = f.end;
+    const std::uint64_t last_byte = std::min(f.published + length, f_end) - 1;
     const std::uint64_t block_end = (last_byte / layout_.block_size + 1) * layout_.block_size;
-    const auto last_page = static_cast<std::size_t>((std::min(block_end, f.end) - 1) / page_size);
+    const auto last_page = static_cast<std::size_t>((std::min(block_end, f_end) - 1) / page_size);
     reservation n;
     std::size_t new_blocks = 0;
     for (auto page = static_cast<std::size_t>(f.published / page_size); page <= last_page; ++page) {
@@ -44,12 +75,19 @@ reservation object::reservation_for(const fill& f, std::uint64_t length) {
     return n;
 }
 
-void object::reserved(const reservation& n) {
+void object::reserved(const fill& f, reservation& n) {
     const mutex_lock lock(mutex_);
+    const auto own_end = static_cast<std::size_t>((f.end + page_size - 1) / page_size);
+    n.pages = std::min(n.pages, std::max(own_end, n.first_page) - n.first_page);
+    std::uint64_t bytes = 0;
     for (std::size_t page = n.first_page; page < n.first_page + n.pages; ++page) {
         SLUICE_ASSERT(state_of(page) == page_state::claimed);
+        bytes += special_.is_partial(page) ? 0 : layout_.page_charge(page);
         table_.set(page, {stored::filling});
     }
+    SLUICE_ASSERT(bytes <= n.bytes);
+    budget_.release(n.bytes - bytes);
+    n.bytes = bytes;
     charged_.fetch_add(n.bytes, std::memory_order_relaxed);
     metadata_charge_.fetch_add(n.metadata, std::memory_order_relaxed);
     const std::uint64_t charge = metadata_charge_for(table_.held_blocks());
@@ -97,7 +135,7 @@ void object::flush(const fill& f) {
 
 void object::trim(fill& f, std::uint64_t end) {
     const mutex_lock lock(mutex_);
-    f.end = std::min(f.end, end);
+    f.end = std::min<std::uint64_t>(f.end, end);
     SLUICE_ASSERT(f.published <= f.end);
     fills_.wake_waiting();
 }
@@ -111,7 +149,7 @@ std::vector<object::run> object::end_fill(fill& f, result<void> outcome) {
     f.outcome = std::move(outcome);
     std::vector<std::pair<std::size_t, std::size_t>> unwritten;
     const auto end = static_cast<std::size_t>((f.end + page_size - 1) / page_size);
-    auto page = static_cast<std::size_t>(std::min(f.published, f.end) / page_size);
+    auto page = static_cast<std::size_t>(f.published / page_size);
     // What was never reserved is no more than claimed, which ends with the fill.
     for (auto block = table_.next_held(layout_.block_of_page(page)); block; block = table_.next_held(*block + 1)) {
         page = std::max(page, *block * layout_.pages_per_block());

@@ -85,10 +85,15 @@ span object::look(reader& r) {
         if (f) {
             r.state_.waits_for = f;
             // The first byte wakes at once; later ones by steps, since a wake-up costs more than a small send saves.
-            r.state_.wanted = r.state_.saw_fill ? std::min({r.state_.position + wake_step, r.state_.last + 1, f->end})
-                                                : r.state_.position + 1;
+            r.state_.wanted = r.state_.saw_fill
+                                  ? std::min<std::uint64_t>({r.state_.position + wake_step, r.state_.last + 1, f->end})
+                                  : r.state_.position + 1;
         }
-        return {span::kind::wait, r.state_.position, r.state_.last};
+        span s{span::kind::wait, r.state_.position, r.state_.last};
+        if (f && fill_table::can_be_split(*f, page)) {
+            s.ahead = {r.state_.position - f->published, f->first_byte, f->byte_time};
+        }
+        return s;
     }
     const auto last_page = static_cast<std::size_t>(r.state_.last / page_size);
     const std::size_t end = next_not_missing(page, std::max(page, last_page)) - 1;

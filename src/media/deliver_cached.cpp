@@ -3,6 +3,7 @@
 #include <sluice/media/deliver.hpp>
 #include <sluice/media/delivery_plan.hpp>
 #include <sluice/media/error_rules.hpp>
+#include <sluice/media/join_rules.hpp>
 #include <sluice/media/media_head.hpp>
 #include <sluice/media/send_file.hpp>
 #include <sluice/session/disconnect_watch.hpp>
@@ -73,6 +74,27 @@ awaitable<result<void>> send_coded(delivery_progress& d, cache::reader& r, int f
     co_return sent;
 }
 
+/// Takes over what a running fill would bring too late. Where that cannot be, the fill is waited for.
+awaitable<void> overtake(delivery_progress& d, const cache::span& s) {
+    const auto began = steady_clock::now();
+    const auto give_up = d.m.x.head_sent ? began + d.m.store.patience() : d.m.give_up;
+    const std::uint64_t last = std::min(s.last, d.window.next_end(s.first));
+    auto begun = co_await begin_fill(d.fills, d.m.store, d.object, s.first, last, give_up, claim_kind::overtake);
+    d.m.origin_time += steady_clock::now() - began;
+    if (begun && begun.value() == fill_start::started) {
+        d.m.fetched = true;
+        d.m.origin_status = 206;
+    }
+}
+
+/// How the reader comes to its next byte, which a running fill will bring.
+approach approach_to(const delivery_progress& d, const cache::fill_ahead& ahead) {
+    auto& pace = d.m.store.pace();
+    const auto until = std::max(ahead.first_byte - steady_clock::now(), steady_clock::duration::zero());
+    return choose_approach({ahead.distance, until, origin::byte_time(ahead.byte_time)}, d.position % cache::page_size,
+                           {pace.first_byte(), pace.each()});
+}
+
 /// Waits for a fill to bring more. Errors: `connection_lost` where the client leaves meanwhile.
 awaitable<result<void>> wait_for_fill(delivery_progress& d, cache::reader& r,
                                       std::optional<session::disconnect_watch>& watch) {
@@ -121,7 +143,12 @@ awaitable<result<void>> send_part(delivery_progress& d, std::shared_ptr<cache::f
             done = co_await d.fills.cache.verify(d.object, data, s.first, s.last);
             break;
         case cache::span::kind::wait:
-            done = co_await wait_for_fill(d, r, watch);
+            if (!d.overtaken && s.ahead && approach_to(d, *s.ahead) != approach::join) {
+                d.overtaken = true;
+                co_await overtake(d, s);
+            } else {
+                done = co_await wait_for_fill(d, r, watch);
+            }
             break;
         case cache::span::kind::absent:
             done = co_await fetch_missing(d, s);

@@ -60,6 +60,7 @@ void delivery_progress::after_sending(std::uint64_t first, bool succeeded, slow_
     if (position > first) {
         count_bytes(first, position - 1);
         restarts = 0;
+        overtaken = false;
     }
     if (!succeeded) {
         return;

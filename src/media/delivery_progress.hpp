@@ -26,8 +26,9 @@ struct delivery_progress {
     std::string& head{room.text}; ///< not sent yet
     http::byte_range wanted{};    ///< what is sent now: all of it, or a part
     std::uint64_t position{0};
-    int restarts{0};    ///< fills begun after the head since bytes were last sent
-    bool joined{false}; ///< it waited for another's fill
+    int restarts{0};       ///< fills begun after the head since bytes were last sent
+    bool joined{false};    ///< it waited for another's fill
+    bool overtaken{false}; ///< since bytes were last sent it tried to take pages over
     cache::object::coverage held{cache::object::coverage::none}; ///< of what is sent, when the request came
     std::vector<cache::object::run> held_runs{};                 ///< where that is `some`
 

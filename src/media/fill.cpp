@@ -28,7 +28,8 @@ awaitable<void> fill_in_background(fill_context& with, origin::store& store, std
 } // namespace
 
 awaitable<result<fill_start>> begin_fill(fill_context& with, origin::store& store, std::shared_ptr<cache::object> o,
-                                         std::uint64_t first, std::uint64_t last, steady_clock::time_point give_up) {
+                                         std::uint64_t first, std::uint64_t last, steady_clock::time_point give_up,
+                                         claim_kind claim) {
     auto slot = with.slots.try_take();
     if (!slot) {
         co_return limit_reached();
@@ -37,11 +38,16 @@ awaitable<result<fill_start>> begin_fill(fill_context& with, origin::store& stor
     if (!data) {
         co_return data.error();
     }
-    auto claimed = o->claim(first, last, false);
+    const bool overtakes = claim == claim_kind::overtake;
+    auto claimed = overtakes ? o->take_over(first, last) : o->claim(first, last, false);
     if (!claimed) {
         co_return fill_start::already_claimed;
     }
+    if (overtakes) {
+        with.worker.counters.fill_overlaps->Increment();
+    }
     cache::fill_writer writer(with.cache, o, claimed, data.value());
+    writer.expect(steady_clock::now() + store.pace().first_byte(), store.pace().each().count());
     auto ready = co_await writer.prepare();
     if (!ready) {
         writer.finish(ready);
@@ -91,6 +97,7 @@ awaitable<result<admitted>> admit(fill_context& with, origin::store& store, obje
     }
     o->trim(*claimed, head.bytes.last + 1);
     cache::fill_writer writer(with.cache, o, claimed, o->open_file());
+    writer.expect(steady_clock::now(), store.pace().each().count());
     auto ready = co_await writer.prepare();
     if (!ready) {
         writer.finish(ready);

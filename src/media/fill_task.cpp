@@ -23,6 +23,12 @@ bool lacks_little(const cache::fill_writer& w) {
     return is_nearly_whole(w.position(), w.end(), w.of()->layout().block_size);
 }
 
+/// Whether the fill goes on: another has not taken its rest over, and somebody wants it, or it lacks so little that it
+/// is finished without.
+bool goes_on(fill_task& t) {
+    return !t.writer.complete() && (t.writer.is_wanted(t.with.read_ahead) || lacks_little(t.writer));
+}
+
 /// A fill's entry in its worker's list. While it reads from the origin, which may be silent for long, nobody but
 /// the tick sees that the last reader has left.
 class running_task : public running_fill {
@@ -33,7 +39,7 @@ public:
 
     void tick() override {
         task_.writer.flush();
-        if (reading && !task_.writer.is_wanted(task_.with.read_ahead) && !lacks_little(task_.writer)) {
+        if (reading && !goes_on(task_)) {
             abandoned_ = true;
             task_.body->abort();
         }
@@ -47,11 +53,6 @@ private:
     const scoped_registration<std::vector<running_fill*>> entry_;
     bool abandoned_{false};
 };
-
-/// Whether the fill goes on: somebody wants it, or it lacks so little that it is finished without.
-bool goes_on(fill_task& t) {
-    return t.writer.is_wanted(t.with.read_ahead) || lacks_little(t.writer);
-}
 
 /// Asks for the rest of a broken fill, of the same version alone.
 awaitable<result<void>> ask_for_rest(fill_task& t, steady_clock::time_point give_up) {
@@ -75,6 +76,7 @@ struct progress {
     steady_clock::time_point last_byte{steady_clock::now()}; ///< without the time in which nobody wanted one
     unsigned broken_in_row{0};                               ///< how often it broke since
     steady_clock::time_point give_up{};                      ///< where it broke: when its time is over
+    origin::fill_pace pace;
 
     void note_byte() {
         last_byte = steady_clock::now();
@@ -113,6 +115,7 @@ awaitable<result<void>> resume(fill_task& t, error broken, const progress& p) {
 /// Reads the next bytes, resuming a fill that broke. 0: resumed, read again.
 awaitable<result<std::size_t>> read_some(fill_task& t, running_task& state, asio::mutable_buffer out, progress& p) {
     state.reading = true;
+    const auto began = steady_clock::now();
     auto n = co_await t.body->read(out);
     state.reading = false;
     if (state.abandoned()) {
@@ -120,6 +123,9 @@ awaitable<result<std::size_t>> read_some(fill_task& t, running_task& state, asio
     }
     if (n && n.value() > 0) {
         p.note_byte();
+        if (p.pace.add(n.value(), p.last_byte - began)) {
+            t.writer.expect(began, p.pace.each().count());
+        }
         co_return n;
     }
     error broken = n ? error{errc::short_body, error_source::origin, true} : n.error();
@@ -135,13 +141,16 @@ awaitable<result<std::size_t>> read_some(fill_task& t, running_task& state, asio
 awaitable<result<void>> pump(fill_task& t, running_task& state) {
     const auto wake = std::make_shared<async_event>(t.with.worker.self.get_executor());
     std::vector<char> buffer(fill_step);
-    progress p;
+    progress p{.pace = origin::fill_pace(t.store.pace().each())};
     while (!t.writer.complete()) {
         const auto paused = steady_clock::now();
         const bool wanted = co_await t.writer.wait_for_demand(t.with.read_ahead, wake);
         p.last_byte += steady_clock::now() - paused; // a pause is ours, not the store's
-        if (!wanted && !lacks_little(t.writer)) {
+        if (!wanted && !goes_on(t)) {
             co_return nobody_waits();
+        }
+        if (t.writer.complete()) { // another fill took the rest over
+            break;
         }
         const auto room = std::min<std::uint64_t>(buffer.size(), t.writer.end() - t.writer.position());
         const auto into = asio::buffer(buffer.data(), static_cast<std::size_t>(room));
@@ -154,8 +163,14 @@ awaitable<result<void>> pump(fill_task& t, running_task& state) {
         }
         auto written = co_await t.writer.write(buffer.data(), n.value());
         if (!written) {
-            co_return written;
+            co_return written.error();
         }
+        if (written.value() < n.value()) {
+            t.with.worker.counters.fill_overlap_bytes->Increment(static_cast<double>(n.value() - written.value()));
+        }
+    }
+    if (p.pace.is_measured()) {
+        t.store.pace().note_byte_time(p.pace.each());
     }
     co_await t.writer.wait_for_first_page_readers(wake);
     co_return result<void>();

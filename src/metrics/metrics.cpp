@@ -111,6 +111,12 @@ void metrics::add_cache_metrics() {
     fill_joins = &counters(registry_, "fill_joins_total", "Requests that joined a transfer begun for another.").Add({});
     fill_resumes =
         &counters(registry_, "fill_resumes_total", "Broken transfers that were resumed at their offset.").Add({});
+    fill_overlaps = &counters(registry_, "fill_overlaps_total",
+                              "Fetches begun for bytes that a running fetch would have brought too late.")
+                         .Add({});
+    fill_overlap_bytes =
+        &counters(registry_, "fill_overlap_bytes_total", "Bytes that came twice for that reason, and were discarded.")
+             .Add({});
 }
 
 void metrics::add_connection_metrics() {

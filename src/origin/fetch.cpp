@@ -115,7 +115,9 @@ awaitable<attempt> try_once(net::connection_pool& pool, store& s, const fetch_re
     }
     const auto& head = sent.value().head();
     s.counters().requests->at(std::to_string(head.status)).Increment();
-    s.counters().first_byte->Observe(std::chrono::duration<double>(steady_clock::now() - began).count());
+    const auto first_byte = steady_clock::now() - began;
+    s.counters().first_byte->Observe(std::chrono::duration<double>(first_byte).count());
+    s.pace().note_first_byte(first_byte);
     a.answered = true;
     a.refused = head.status == 400 || head.status == 401 || head.status == 403;
     auto checked = validate_response(head, r, s.capabilities());

@@ -12,17 +12,18 @@ constexpr std::uint64_t min_sample_bytes = 64 * 1024;
 
 } // namespace
 
-void transfer_pace::add(std::uint64_t bytes, steady_clock::duration waited) noexcept {
+bool fill_pace::add(std::uint64_t bytes, steady_clock::duration waited) noexcept {
     bytes_ += bytes;
     waited_ += waited;
     if (waited_ < min_sample || bytes_ < min_sample_bytes) {
-        return;
+        return false;
     }
     const byte_time each = std::chrono::duration_cast<byte_time>(waited_) / static_cast<double>(bytes_);
     smoothed_ = measured_ ? smoothed_ * (1 - newest) + each * newest : each;
     measured_ = true;
     bytes_ = 0;
     waited_ = {};
+    return true;
 }
 
 void pace::note_first_byte(steady_clock::duration d) noexcept {

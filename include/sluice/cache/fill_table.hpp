@@ -4,6 +4,7 @@
 #include <sluice/base/error.hpp>
 #include <sluice/cache/key.hpp>
 
+#include <atomic>
 #include <cstddef>
 #include <cstdint>
 #include <list>
@@ -12,12 +13,15 @@
 
 namespace sluice::cache {
 
-/// One ranged GET whose bytes go into a run of pages. Guarded by its object's mutex, but for what its writer alone
-/// changes (`published`, `end`) and reads.
+/// One ranged GET whose bytes go into a run of pages. Guarded by its object's mutex, but for atomics, and for what its
+/// writer alone changes (`published`) and reads.
 struct fill {
-    std::uint64_t begin{0};     ///< its first byte
-    std::uint64_t end{0};       ///< one past its last
-    std::uint64_t published{0}; ///< readers may have all before it
+    std::uint64_t begin{0};                ///< its first byte
+    std::atomic<std::uint64_t> end{0};     ///< one past its last; becomes less where another takes its last pages over
+    std::uint64_t published{0};            ///< readers may have all before it
+    std::uint64_t writing_to{0};           ///< one past what is being written now, which nobody can take over
+    steady_clock::time_point first_byte{}; ///< when its first byte came, or is expected
+    double byte_time{0};                   ///< nanoseconds that a byte takes to come
     bool ended{false};
     bool beginning_lost{false}; ///< it began inside a page, which was given back since: no longer read from it
     result<void> outcome;       ///< why it ended before `end`
@@ -63,6 +67,14 @@ public:
 
     /// Begins a fill of the bytes from `begin` up to before `end`, of which no other has claimed a page.
     std::shared_ptr<fill> claim(std::uint64_t begin, std::uint64_t end);
+    /// Ends `f` before `page`, where it `can_be_split`: a new fill has its bytes from there on, and those behind it up
+    /// to before `end`.
+    std::shared_ptr<fill> split(fill& f, std::size_t page, std::uint64_t end);
+    /// Whether `f` can be split at the beginning of `page`.
+    [[nodiscard]] static bool can_be_split(const fill& f, std::size_t page) noexcept {
+        const std::uint64_t begin = static_cast<std::uint64_t>(page) * page_size;
+        return f.begin < begin && f.writing_to <= begin && begin < f.end;
+    }
     /// Removes a fill that has ended.
     void remove(const fill& f);
 

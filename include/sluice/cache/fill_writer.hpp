@@ -22,9 +22,10 @@ public:
     /// Errors: as `object_cache::reserve`, `disk_full`, `disk_error`.
     awaitable<result<void>> prepare();
 
-    /// Writes and publishes `length` bytes at `position()`, at most up to `end()`. `data` must live until completion.
-    /// Errors: as `prepare`; the bytes are not published then.
-    awaitable<result<void>> write(const char* data, std::size_t length);
+    /// Writes and publishes `length` bytes at `position()`, or those before `end()`, which may have come nearer since
+    /// the caller looked: gives how many. `data` must live until completion. Errors: as `prepare`; the bytes are not
+    /// published then.
+    awaitable<result<std::size_t>> write(const char* data, std::size_t length);
 
     /// Ends the fill: complete, or failed with the error that its readers get.
     void finish(result<void> outcome);
@@ -45,6 +46,9 @@ public:
     [[nodiscard]] std::uint64_t position() const noexcept { return fill_->published; }
     /// One past the last byte of the fill.
     [[nodiscard]] std::uint64_t end() const noexcept { return fill_->end; }
+    /// Says when its first byte came or is expected, and how many nanoseconds a byte takes to come: by this, readers
+    /// decide whether they wait for it.
+    void expect(steady_clock::time_point first_byte, double byte_time);
     /// Whether all of the fill is written.
     [[nodiscard]] bool complete() const noexcept { return fill_->published >= fill_->end; }
     /// The object that is filled.

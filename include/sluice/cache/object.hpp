@@ -45,12 +45,23 @@ public:
     /// begins at `first` itself, and its first page is then not recorded (a suffix of an object whose size was not
     /// known).
     std::shared_ptr<fill> claim(std::uint64_t first, std::uint64_t last, bool begin_inside_page);
+    /// Takes the pages from the one with `first` on over from the running fill that would come to them later: all that
+    /// it has not begun to write, and the missing ones behind it up to the page of `last`. That one ends there. nullptr
+    /// where no fill can be cut at this page.
+    std::shared_ptr<fill> take_over(std::uint64_t first, std::uint64_t last);
 
     /// What a fill has to reserve before it writes `length` bytes at its published offset: the claimed pages from there
     /// to the end of that block or of the fill.
     reservation reservation_for(const fill& f, std::uint64_t length);
-    /// Its pages are `filling` from now on. The caller has charged the bytes and the metadata of `r`.
-    void reserved(const reservation& r);
+    /// Its pages are `filling` from now on. The caller has charged the bytes and the metadata of `r`. Pages that were
+    /// taken over meanwhile are left out of `r`, and their bytes released.
+    void reserved(const fill& f, reservation& r);
+    /// How many of `length` bytes at the published offset are still the fill's to write: these cannot be taken over any
+    /// more.
+    std::uint64_t begin_write(fill& f, std::uint64_t length);
+
+    /// See `fill_writer::expect`.
+    void expect(fill& f, steady_clock::time_point first_byte, double byte_time);
 
     /// The parts of [begin, end) that may be written: those that no fill has published yet. `end` is one past the last.
     std::vector<std::pair<std::uint64_t, std::uint64_t>> writable(std::uint64_t begin, std::uint64_t end);
@@ -60,7 +71,7 @@ public:
     void publish(fill& f, std::uint64_t length, const std::vector<std::pair<std::size_t, std::uint64_t>>& sums);
     /// Wakes every reader that waits for bytes of `f` which are there already, however few.
     void flush(const fill& f);
-    /// Shortens a fill to what its response covers, at least what is published. Gives up the claim on pages beyond.
+    /// Shortens a fill that has reserved nothing yet to what its response covers. Gives up the claim on pages beyond.
     void trim(fill& f, std::uint64_t end);
     /// A run of pages, in bytes.
     using run = page_run;

@@ -15,6 +15,13 @@ namespace sluice::cache {
 
 class object;
 
+/// A running fill that will come to the byte which a reader waits for.
+struct fill_ahead {
+    std::uint64_t distance{0};             ///< bytes that it has to bring before that byte
+    steady_clock::time_point first_byte{}; ///< when its first byte came, or is expected
+    double byte_time{0};                   ///< nanoseconds that a byte takes to come
+};
+
 /// What a reader can do next. Byte offsets, inclusive.
 struct span {
     /// What to do about the range.
@@ -29,6 +36,8 @@ struct span {
     std::uint64_t first{0};
     std::uint64_t last{0};
     result<void> outcome{}; ///< the error of that fill where it has failed
+    /// Where a fill is waited for that `object::take_over` can cut at this page.
+    std::optional<fill_ahead> ahead{};
 };
 
 /// One request that is being sent a range of an object: its position, its end, and the blocks that it pins.

@@ -44,13 +44,20 @@ enum class fill_start : std::uint8_t {
     already_claimed ///< somebody else claimed the first page meanwhile
 };
 
+/// Which pages a fill begins with.
+enum class claim_kind : std::uint8_t {
+    missing, ///< nobody's
+    overtake ///< those of a running fill that comes to them too late, see `object::take_over`
+};
+
 /// Begins a fill of the known version `o` from the page of `first` to the page of `last`, or to the first page that is
 /// not missing: claims, reserves, asks the origin for that version alone, and lets it run on this worker.
 /// `give_up`: for the head of the origin's answer.
 ///
 /// Completes when it runs; readers then follow it. Errors: those of `fetch`, `reserve`, `fills_limit`.
 awaitable<result<fill_start>> begin_fill(fill_context& with, origin::store& store, std::shared_ptr<cache::object> o,
-                                         std::uint64_t first, std::uint64_t last, steady_clock::time_point give_up);
+                                         std::uint64_t first, std::uint64_t last, steady_clock::time_point give_up,
+                                         claim_kind claim = claim_kind::missing);
 
 /// The same in the background, for a reader that will come to it. Failures are left to that reader to find.
 void read_ahead(fill_context& with, origin::store& store, std::shared_ptr<cache::object> o, std::uint64_t first,

@@ -18,7 +18,8 @@ namespace sluice::media {
 [[nodiscard]] bool is_nearly_whole(std::uint64_t position, std::uint64_t end, std::uint64_t block_size) noexcept;
 
 /// Whether a fill that broke with `broken` is resumed, with `left` of the store's patience since its last byte: the
-/// time in which nobody wanted one does not count. A store may break each attempt at once; only progress buys more time.
+/// time in which nobody wanted one does not count. A store may break each attempt at once; only progress buys more
+/// time.
 [[nodiscard]] bool may_resume(const error& broken, steady_clock::duration left) noexcept;
 
 /// A request for the bytes [first, last] of exactly that version. Views into `version`.

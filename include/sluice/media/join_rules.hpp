@@ -10,9 +10,9 @@ namespace sluice::media {
 
 /// A transfer that will come to the byte that a reader wants next.
 struct transfer_ahead {
-    std::uint64_t distance{0};                ///< bytes that it has to bring before that byte
+    std::uint64_t distance{0};                 ///< bytes that it has to bring before that byte
     steady_clock::duration until_first_byte{}; ///< of its answer; 0 once it is there
-    origin::byte_time each{};                 ///< of this transfer, where measured
+    origin::byte_time each{};                  ///< of this transfer, where measured
 };
 
 /// What a request of the reader's own would be like.
@@ -30,6 +30,7 @@ enum class approach : std::uint8_t {
 
 /// `into_page`: how far into its page the byte lies. Joining costs no request, and so wins where it costs at most a
 /// tenth more time; nothing nearer than a page is asked for, for it is there before an answer could be.
-[[nodiscard]] approach choose_approach(const transfer_ahead& t, std::uint64_t into_page, const own_request& own) noexcept;
+[[nodiscard]] approach choose_approach(const transfer_ahead& t, std::uint64_t into_page,
+                                       const own_request& own) noexcept;
 
 } // namespace sluice::media

@@ -42,9 +42,9 @@ private:
 
 /// What decides how far is read ahead of a sequence, besides what it was like so far.
 struct ahead_limits {
-    std::uint64_t read_ahead;           ///< `cache.read_ahead`
-    std::uint64_t block_size;           ///< `cache.block_size`
-    steady_clock::duration first_byte;  ///< of the store
+    std::uint64_t read_ahead;          ///< `cache.read_ahead`
+    std::uint64_t block_size;          ///< `cache.block_size`
+    steady_clock::duration first_byte; ///< of the store
 };
 
 /// One past the last byte that should be fetched when the request for [first, last] comes after `before`; `last + 1`:

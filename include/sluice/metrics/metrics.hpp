@@ -85,6 +85,8 @@ public:
     Gauge* fills_in_flight{nullptr};
     Counter* fill_joins{nullptr};
     Counter* fill_resumes{nullptr};
+    Counter* fill_overlaps{nullptr};
+    Counter* fill_overlap_bytes{nullptr};
     std::unique_ptr<counter_set> client_closed; ///< by reason: idle, limit, per_client, slow_body, slow_send, slow_turn
     Counter* admin_closed{nullptr};             ///< for newer ones
     Counter* client_limited_requests{nullptr};

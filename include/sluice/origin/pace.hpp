@@ -17,15 +17,15 @@ using byte_time = std::chrono::duration<double, std::nano>;
 }
 
 /// How fast one transfer is, of its reads alone: waiting for somebody to want more does not count. One thread.
-class transfer_pace {
+class fill_pace {
 public:
     /// `expected`: until enough came to measure.
-    explicit transfer_pace(byte_time expected) noexcept
+    explicit fill_pace(byte_time expected) noexcept
         : smoothed_(expected) {}
 
-    /// A read brought `bytes` after `waited`. What a pause let pile up in the socket comes at once, and so is averaged
-    /// with what follows.
-    void add(std::uint64_t bytes, steady_clock::duration waited) noexcept;
+    /// A read brought `bytes` after `waited`; true where that changed `each`. What a pause let pile up in the socket
+    /// comes at once, and so is averaged with what follows.
+    bool add(std::uint64_t bytes, steady_clock::duration waited) noexcept;
     [[nodiscard]] byte_time each() const noexcept { return smoothed_; }
     /// Whether anything was measured.
     [[nodiscard]] bool is_measured() const noexcept { return measured_; }

@@ -3,6 +3,7 @@
 #include <sluice/config/config.hpp>
 #include <sluice/metrics/metrics.hpp>
 #include <sluice/origin/breaker.hpp>
+#include <sluice/origin/pace.hpp>
 #include <sluice/origin/store_kind.hpp>
 
 #include <memory>
@@ -37,6 +38,8 @@ public:
     [[nodiscard]] metrics::store_metrics& counters() const noexcept { return counters_; }
     /// Its circuit breaker, of all workers.
     [[nodiscard]] breaker& circuit() noexcept { return breaker_; }
+    /// How fast it was lately.
+    [[nodiscard]] origin::pace& pace() noexcept { return pace_; }
     /// The time that one fetch may take until it has the head, retries included.
     [[nodiscard]] std::chrono::milliseconds fetch_timeout() const noexcept { return fetch_timeout_; }
     /// How long a transfer may go without a byte, retries included, before it has failed: `response_timeout`.
@@ -50,6 +53,7 @@ private:
     std::string uri_prefix_;
     metrics::store_metrics& counters_;
     breaker breaker_;
+    origin::pace pace_;
     std::chrono::milliseconds fetch_timeout_;
 };
 

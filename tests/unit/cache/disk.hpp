@@ -245,7 +245,7 @@ private:
             while (ready && !w.complete()) {
                 const auto bytes = bytes_of(seed_of(*o), w.position(), std::min(w.end() - w.position(), 100 * kib));
                 auto written = co_await w.write(bytes.data(), bytes.size());
-                ready = std::move(written);
+                ready = written ? result<void>() : result<void>(written.error());
             }
             w.finish(ready);
             if (!ready) {

@@ -44,14 +44,14 @@ struct bench {
     }
     /// What the writer does before it writes. False where the budget has no room.
     bool reserve(const fill& f, std::uint64_t length) {
-        const auto n = it->reservation_for(f, length);
+        auto n = it->reservation_for(f, length);
         if (n.pages == 0) {
             return true;
         }
         if (!room.try_charge(n.bytes)) {
             return false;
         }
-        it->reserved(n);
+        it->reserved(f, n);
         return true;
     }
     /// Reserves and publishes `length` bytes, with a made-up checksum for each page that becomes whole.

@@ -144,9 +144,9 @@ BOOST_AUTO_TEST_CASE(an_object_gives_everything_back_at_its_end) {
     const auto policy = make_lru();
     auto o = std::make_shared<object>(info_of(4 * page_size), 4 * page_size, 1, room, *policy, 8192);
     const auto f = o->claim(0, page_size - 1, whole_pages);
-    const auto n = o->reservation_for(*f, 1);
+    auto n = o->reservation_for(*f, 1);
     BOOST_REQUIRE(room.try_charge(n.bytes));
-    o->reserved(n);
+    o->reserved(*f, n);
     BOOST_TEST(room.used() == page_size + 8192);
     o.reset();
     BOOST_TEST(room.used() == 0U);

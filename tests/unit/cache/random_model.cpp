@@ -61,6 +61,7 @@ struct tally {
     std::atomic<std::uint64_t> spans{0};
     std::atomic<std::uint64_t> waits{0};
     std::atomic<std::uint64_t> fills{0};
+    std::atomic<std::uint64_t> taken_over{0};
     std::atomic<std::uint64_t> failures{0};
     std::atomic<std::uint64_t> created{0};
 };
@@ -127,15 +128,16 @@ awaitable<void> run_fill(actor& a, fill_writer w, std::uint64_t window) {
     w.finish(std::move(outcome));
 }
 
-awaitable<bool> begin_fill(actor& a, std::shared_ptr<object> o, std::shared_ptr<file> data, std::uint64_t first,
-                           std::uint64_t last, bool begin_inside) {
-    const auto f = o->claim(first, last, begin_inside);
+/// Nothing is claimed where `f` is nullptr: another has it. `is_new`: none of its pages is reserved yet.
+awaitable<bool> begin_fill(actor& a, std::shared_ptr<object> o, std::shared_ptr<file> data, std::shared_ptr<fill> f,
+                           bool is_new) {
     if (!f) {
         co_return true;
     }
     a.counts.fills += 1;
-    if (a.one_in(4)) {
-        o->trim(*f, std::min(f->end, (first / page_size + 1 + a.below(3)) * page_size));
+    if (is_new && a.one_in(4)) {
+        const std::uint64_t pages = f->begin / page_size + 1 + a.below(3);
+        o->trim(*f, std::min<std::uint64_t>(f->end, pages * page_size));
     }
     fill_writer w(a.cache, o, f, data);
     auto ready = co_await w.prepare();
@@ -194,14 +196,20 @@ awaitable<void> read_range(actor& a, std::shared_ptr<object> o, std::uint64_t fi
         }
         case span::kind::wait:
             a.counts.waits += 1;
-            co_await r.wait();
+            if (s.ahead && a.one_in(3)) {
+                auto taken = o->take_over(position, s.last);
+                a.counts.taken_over += taken ? 1 : 0;
+                go_on = co_await begin_fill(a, o, data.value(), std::move(taken), false);
+            } else {
+                co_await r.wait();
+            }
             break;
         case span::kind::absent: {
             const bool inside = position > s.first && a.one_in(4);
             go_on = ++tries < 12;
             if (go_on) {
-                auto begun = co_await begin_fill(a, o, data.value(), inside ? position : s.first, s.last, inside);
-                go_on = begun;
+                auto claimed = o->claim(inside ? position : s.first, s.last, inside);
+                go_on = co_await begin_fill(a, o, data.value(), std::move(claimed), true);
             }
             break;
         }
@@ -337,6 +345,7 @@ BOOST_AUTO_TEST_CASE(no_wrong_byte_and_never_over_the_budget) {
         BOOST_TEST(counts.spans > 1000U);
         BOOST_TEST(counts.waits > 100U);
         BOOST_TEST(counts.fills > 100U);
+        BOOST_TEST(counts.taken_over > 10U);
         BOOST_TEST(counts.created > 20U);
         BOOST_TEST(disk_faults > 0U);
         BOOST_TEST(b.evictions["budget"] > 10);
@@ -348,10 +357,11 @@ BOOST_AUTO_TEST_CASE(no_wrong_byte_and_never_over_the_budget) {
         BOOST_TEST(b.cache->object_count() == 0U);
         BOOST_TEST(b.cache->block_count() == 0U);
         BOOST_TEST(b.cache->used_bytes() <= 64 * kib); // the directory and its lock
-        std::printf("spans %lu, waits %lu, fills %lu, failures %lu, created %lu, disk faults %u\n",
+        std::printf("spans %lu, waits %lu, fills %lu, taken over %lu, failures %lu, created %lu, disk faults %u\n",
                     static_cast<unsigned long>(counts.spans), static_cast<unsigned long>(counts.waits),
-                    static_cast<unsigned long>(counts.fills), static_cast<unsigned long>(counts.failures),
-                    static_cast<unsigned long>(counts.created), disk_faults.load());
+                    static_cast<unsigned long>(counts.fills), static_cast<unsigned long>(counts.taken_over),
+                    static_cast<unsigned long>(counts.failures), static_cast<unsigned long>(counts.created),
+                    disk_faults.load());
     }
 }
 

@@ -30,8 +30,8 @@ BOOST_AUTO_TEST_SUITE(media_join_rules)
 
 BOOST_AUTO_TEST_CASE(waits_for_what_comes_sooner) {
     BOOST_TEST(to(0, at(40)) == approach::join);
-    BOOST_TEST(to(2 * MiB, at(40)) == approach::join);     // 52 ms
-    BOOST_TEST(to(2'200'000, at(40)) == approach::join);   // 55 ms, a tenth more and no request
+    BOOST_TEST(to(2 * MiB, at(40)) == approach::join);   // 52 ms
+    BOOST_TEST(to(2'200'000, at(40)) == approach::join); // 55 ms, a tenth more and no request
     BOOST_TEST(to(2'300'000, at(40)) == approach::ask_page);
     BOOST_TEST(to(14 * MiB, at(40)) == approach::ask_page);
     BOOST_TEST(to(10'000'000, at(1)) == approach::ask_page);

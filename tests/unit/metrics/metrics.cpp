@@ -70,6 +70,8 @@ BOOST_AUTO_TEST_CASE(names_and_types) {
         {"fills_in_flight", "gauge"},
         {"fill_joins_total", "counter"},
         {"fill_resumes_total", "counter"},
+        {"fill_overlaps_total", "counter"},
+        {"fill_overlap_bytes_total", "counter"},
         {"connections", "gauge"},
         {"open_descriptors", "gauge"},
         {"build_info", "gauge"},

@@ -19,7 +19,7 @@ void check_near(byte_time measured, double nanoseconds) {
 BOOST_AUTO_TEST_SUITE(origin_pace)
 
 BOOST_AUTO_TEST_CASE(a_transfer_is_measured_by_its_reads) {
-    transfer_pace p(byte_time(25));
+    fill_pace p(byte_time(25));
     check_near(p.each(), 25);
     p.add(128 * KiB, 5ms); // too short to say anything
     BOOST_TEST(!p.is_measured());
@@ -33,7 +33,7 @@ BOOST_AUTO_TEST_CASE(a_transfer_is_measured_by_its_reads) {
 }
 
 BOOST_AUTO_TEST_CASE(what_piled_up_in_a_pause_counts_little) {
-    transfer_pace p(byte_time(25));
+    fill_pace p(byte_time(25));
     for (int i = 0; i < 50; ++i) {
         p.add(100'000, 100ms); // 1 MB/s
     }

@@ -1,0 +1,85 @@
+// A reader waits for a running fill only where that is sooner than a request of its own; else it takes the pages over
+// from there on, and nothing is fetched twice.
+import assert from 'node:assert/strict';
+import test from 'node:test';
+import { range } from '../support/client.mjs';
+import { KiB, MiB, cacheStatus, startStack } from '../support/stack.mjs';
+
+const size = 64 * MiB + 4321;
+
+/// A reader whose fill stands still at 1 MiB.
+async function startBehindGate(t, [first, last] = [0, 10 * MiB - 1]) {
+  const s = await startStack(t);
+  const object = s.origin.put('v.mp4', { size });
+  const gate = s.origin.when('v.mp4').pauseAt(first + MiB);
+  const reader = s.open('v.mp4', { headers: range(first, last) });
+  await gate.reached;
+  await reader.reached(MiB);
+  const ask = async (from, to) => {
+    const answer = await s.get('v.mp4', { headers: range(from, to) });
+    assert.deepEqual([answer.status, answer.complete, answer.sha256], [206, true, object.sha256(from, to)]);
+    return answer;
+  };
+  const end = async () => {
+    assert.ok(!reader.result.finished, 'the first still waits');
+    gate.release();
+    const answer = await reader.done;
+    assert.deepEqual([answer.complete, answer.sha256], [true, object.sha256(first, last)]);
+    await s.origin.idle();
+    for (const [from, to] of [[0, 65535], [first, last]]) await ask(from, to);
+    const metrics = await s.sluice.metrics();
+    assert.equal(metrics.sum('fills_in_flight'), 0);
+    assert.equal(metrics.sum('fallback_total'), 0);
+    return metrics;
+  };
+  return { s, object, ask, end };
+}
+
+test('the next range beside a slow fill', async (t) => {
+  const { s, ask, end } = await startBehindGate(t);
+  const answer = await ask(10 * MiB, 10 * MiB + 100 * KiB);
+  assert.equal(cacheStatus(answer).fwd, 'miss');
+  await end();
+  assert.deepEqual(s.origin.pagesSentTwice('v.mp4'), []);
+});
+
+test('a range that begins in the last page of a slow fill', async (t) => {
+  const { s, ask, end } = await startBehindGate(t, [0, 10 * MiB + 999]);
+  await ask(10 * MiB + 1000, 10 * MiB + 100 * KiB);
+  const metrics = await end();
+  assert.equal(metrics.sum('fill_overlaps_total'), 1);
+  assert.equal(s.origin.of('v.mp4').length, 2);
+});
+
+test('a seek inside what a slow fill will bring', async (t) => {
+  const { s, ask, end } = await startBehindGate(t);
+  await ask(8 * MiB + 5, 9 * MiB);
+  const metrics = await end();
+  assert.equal(metrics.sum('fill_overlaps_total'), 1);
+  // From the page, and what the first wanted too.
+  assert.deepEqual(s.origin.of('v.mp4').map((r) => r.headers.range), [`bytes=0-${10 * MiB - 1}`, `bytes=${8 * MiB}-${10 * MiB - 1}`]);
+});
+
+test('many seeks into one slow fill', async (t) => {
+  const { s, ask, end } = await startBehindGate(t);
+  await Promise.all(Array.from({ length: 8 }, (_, i) => ask((2 + i) * MiB + i, (2 + i) * MiB + 50000)));
+  const metrics = await end();
+  assert.ok(metrics.sum('fill_overlaps_total') >= 2, 'those nearer to another than a request of their own joined it');
+  assert.ok(s.origin.of('v.mp4').length <= 9);
+});
+
+test('near enough: joined', async (t) => {
+  const s = await startStack(t);
+  const object = s.origin.put('v.mp4', { size });
+  const gate = s.origin.when('v.mp4').pauseAt(MiB);
+  const reader = s.open('v.mp4', { headers: range(0, 2 * MiB - 1) });
+  await gate.reached;
+  await reader.reached(MiB);
+  const other = s.open('v.mp4', { headers: range(MiB + 100 * KiB, 2 * MiB - 1) });
+  gate.release();
+  for (const [exchange, first] of [[reader, 0], [other, MiB + 100 * KiB]]) {
+    const answer = await exchange.done;
+    assert.deepEqual([answer.complete, answer.sha256], [true, object.sha256(first, 2 * MiB - 1)]);
+  }
+  assert.equal(s.origin.of('v.mp4').length, 1);
+});
