@@ -1,14 +1,17 @@
 // The benchmark's origin and its app in one: a single-threaded epoll server that makes its objects up (content.hpp),
-// with a wait before each answer and a rate for each connection. Signatures are accepted and ignored.
+// with a wait before each answer, a rate for each connection, and outages. Signatures are accepted and ignored.
 //
 //   bench_origin --port N [--delay-ms N] [--rate BYTES_PER_SECOND]
 //
 //   GET|HEAD /any/path/NAME.SIZE   an object of SIZE bytes: Range, If-Range, If-Match, If-None-Match
 //   GET /small                     200 with 200 bytes, at once
 //   GET /_stats                    counters and the requests since the last reset, as JSON
-//   POST /_reset                   counters to 0;  POST /_set?delay_ms=N&rate=N   other numbers from here on
+//   POST /_reset                   counters to 0
+//   POST /_set?delay_ms=N&rate=N   other numbers from here on
+//   POST /_outage?ms=N             cuts the answers that are under way, and so long 503 to every request for an object
 #include "content.hpp"
 #include "object_answer.hpp"
+#include "origin_counters.hpp"
 #include <arpa/inet.h>
 #include <netinet/tcp.h>
 #include <sys/epoll.h>
@@ -43,6 +46,7 @@ struct connection {
     std::string in;        ///< received, not yet taken
     std::string out;       ///< the head, or a whole small answer
     std::size_t out_at{0}; ///< sent of it
+    std::string name;      ///< of the object
     std::uint64_t seed{0};
     std::uint64_t next{0}; ///< of the object, still to be sent
     std::uint64_t end{0};
@@ -58,16 +62,6 @@ struct timer {
     int fd;
     std::uint64_t id;
     bool operator<(const timer& other) const { return at > other.at; } // the earliest on top of a priority_queue
-};
-
-struct counters {
-    std::uint64_t requests{0};
-    std::uint64_t body_bytes{0};
-    std::uint64_t connections{0};
-    std::uint64_t cut_short{0}; ///< connections closed by the client within an answer
-    std::uint64_t in_flight{0};
-    std::uint64_t most_in_flight{0};
-    std::vector<std::string> log; ///< "206 /path bytes=0-1", at most 200
 };
 
 class server {
@@ -220,9 +214,13 @@ private:
         if (target.starts_with("/_")) {
             return control(it, target);
         }
-        auto made = answer_object(head, method, target);
         ++counters_.requests;
+        if (steady::now() < outage_end_) {
+            return whole(it, "503 Service Unavailable", "text/plain", "outage\n");
+        }
+        auto made = answer_object(head, method, target);
         it.out = std::move(made.head);
+        it.name = bench::last_segment(target);
         it.seed = made.seed;
         it.next = made.first;
         it.end = made.end;
@@ -243,28 +241,37 @@ private:
         it.out.append(std::to_string(body.size())).append("\r\n\r\n").append(body);
     }
 
+    /// Closes every connection that is within an answer, but `but`, which asked for that.
+    void cut_all(const connection& but) {
+        std::vector<int> cut;
+        for (const auto& [fd, it] : connections_) {
+            if (it->busy && fd != but.fd) {
+                cut.push_back(fd);
+            }
+        }
+        for (const int fd : cut) {
+            finish(*connections_.at(fd));
+            close(*connections_.at(fd));
+        }
+    }
+
     void control(connection& it, std::string_view target) {
+        const auto value = [&](std::string_view name, std::uint64_t otherwise) {
+            const auto at = target.find(name);
+            return at == std::string_view::npos ? otherwise : number(target.substr(at + name.size()), otherwise);
+        };
         if (target == "/_reset") {
             const auto open = counters_.in_flight;
             counters_ = {};
             counters_.in_flight = counters_.most_in_flight = open;
         } else if (target.starts_with("/_set?")) {
-            const auto value = [&](std::string_view name, std::uint64_t otherwise) {
-                const auto at = target.find(name);
-                return at == std::string_view::npos ? otherwise : number(target.substr(at + name.size()), otherwise);
-            };
             delay_ms_ = value("delay_ms=", delay_ms_);
             rate_ = value("rate=", rate_);
+        } else if (target.starts_with("/_outage?")) {
+            outage_end_ = steady::now() + std::chrono::milliseconds{value("ms=", 0)};
+            cut_all(it);
         }
-        std::string json = "{\"requests\":" + std::to_string(counters_.requests);
-        json += ",\"body_bytes\":" + std::to_string(counters_.body_bytes);
-        json += ",\"connections\":" + std::to_string(counters_.connections);
-        json += ",\"cut_short\":" + std::to_string(counters_.cut_short);
-        json += ",\"most_in_flight\":" + std::to_string(counters_.most_in_flight) + ",\"log\":[";
-        for (std::size_t i = 0; i < counters_.log.size(); ++i) {
-            json += (i == 0 ? "\"" : ",\"") + counters_.log[i] + "\""; // paths of our own tests: nothing to escape
-        }
-        whole(it, "200 OK", "application/json", json + "]}\n");
+        whole(it, "200 OK", "application/json", counters_.json());
     }
 
     /// Sends what the socket and the rate allow. True: the answer is sent whole. Does not close the connection, which
@@ -299,6 +306,7 @@ private:
             it.next += static_cast<std::uint64_t>(sent);
             it.tokens -= static_cast<double>(sent);
             counters_.body_bytes += static_cast<std::uint64_t>(sent);
+            counters_.object_bytes[it.name] += static_cast<std::uint64_t>(sent);
         }
     }
 
@@ -335,11 +343,12 @@ private:
     int listener_;
     int epoll_;
     std::uint64_t delay_ms_;
-    std::uint64_t rate_; ///< bytes a second and connection; 0: no bound
+    std::uint64_t rate_;            ///< bytes a second and connection; 0: no bound
+    steady::time_point outage_end_; ///< until then requests for objects are answered 503
     std::uint64_t last_id_{0};
     std::unordered_map<int, std::unique_ptr<connection>> connections_;
     std::priority_queue<timer> timers_;
-    counters counters_;
+    bench::origin_counters counters_;
     std::vector<char> buffer_ = std::vector<char>(piece_size);
 };
 
