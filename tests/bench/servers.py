@@ -1,6 +1,7 @@
 """The processes of a run: started on ports of the system's choice, measured from /proc, ended by their ids."""
 
 import ctypes
+import itertools
 import json
 import os
 import pathlib
@@ -119,6 +120,10 @@ class Origin(Server):
     def reset(self):
         self._post("/_reset")
 
+    def outage(self, seconds):
+        """Cuts the answers under way, and answers 503 for so long."""
+        self._post(f"/_outage?ms={seconds * 1000:.0f}")
+
     def stats(self):
         with urllib.request.urlopen(self.url("/_stats"), timeout=10) as answer:
             return json.load(answer)
@@ -151,14 +156,14 @@ class Bench:
         self.workers = workers
         self.running = []
         self.load_process = None
-        self.object_number = 0
+        self.object_numbers = itertools.count(1)  # a thread may take one too
         self.admin_port = free_port()
         self.before = before
         self.baseline = "before" if before else "nginx"  # what Sluice is compared with
         self.servers = {}
         try:
-            self.origin = self._keep(Origin("origin", directory / "origin.log"))
-            self.app = self._keep(Origin("app", directory / "app.log"))
+            self.origin = self.keep(Origin("origin", directory / "origin.log"))
+            self.app = self.keep(Origin("app", directory / "app.log"))
             for name in (self.baseline, "sluice"):
                 if only in (None, name):
                     self.servers[name] = self.start(name)
@@ -166,28 +171,47 @@ class Bench:
             self.stop_all()
             raise
 
-    def _keep(self, server):
+    def keep(self, server):
+        """Ends it with the run."""
         self.running.append(server)
         return server
 
-    def start(self, name):
-        port = free_port()
-        values = {"WORKERS": self.workers, "DIRECTORY": self.directory, "ORIGIN_PORT": self.origin.port,
-                  "APP_PORT": self.app.port, "ADMIN_PORT": self.admin_port if name == "sluice" else free_port()}
+    def start(self, name, variant="", origin=None, store=(), cache=()):
+        """A server under test: nginx, before or sluice. `variant`: one more of the kind, in a directory of its own, with
+        another origin, or with these lines in the `store` and the `cache` of its configuration (nginx has none)."""
+        port, admin_port = free_port(), self.admin_port if name == "sluice" and not variant else free_port()
+        own = self.directory / (f"{name}-{variant}" if variant else name)
+        own.mkdir(exist_ok=True)
+        values = {"WORKERS": self.workers, "DIRECTORY": own, "ORIGIN_PORT": (origin or self.origin).port,
+                  "APP_PORT": self.app.port, "ADMIN_PORT": admin_port, "PORT": port,
+                  "STORE": "".join(f"    {line}\n" for line in store), "CACHE": "".join(f"  {line}\n" for line in cache)}
         if name == "nginx":
-            config = fill_template("nginx-tuned.conf", values | {"NGINX_PORT": port}, self.directory / "nginx.conf")
-            command = ["nginx", "-e", str(self.directory / "nginx-error.log"), "-c", str(config), "-p",
-                       str(self.directory)]
+            config = fill_template("nginx-tuned.conf", values, own / "nginx.conf")
+            command = ["nginx", "-e", str(own / "nginx-error.log"), "-c", str(config), "-p", str(own)]
         else:
-            own = self.directory / name
-            (own / "sluice-cache").mkdir(parents=True, exist_ok=True)
-            config = fill_template("sluice-bench.yaml", values | {"DIRECTORY": own, "SLUICE_PORT": port}, own / "sluice.yaml")
-            command = [self.before if name == "before" else os.environ["SLUICE_BIN"], "serve", "--config", str(config)]
-        return self._keep(Server(name, command, self.directory / f"{name}.log", port))
+            (own / "sluice-cache").mkdir(exist_ok=True)
+            config = fill_template("sluice-bench.yaml", values, own / "sluice.yaml")
+            command = [self.binary(name), "serve", "--config", str(config)]
+        server = self.keep(Server(name, command, self.directory / f"{own.name}.log", port))
+        server.admin_port = admin_port
+        return server
+
+    def binary(self, name):
+        return self.before if name == "before" else os.environ["SLUICE_BIN"]
+
+    def accepts(self, name, store=(), cache=()):
+        """Whether this Sluice knows these lines of configuration."""
+        config = fill_template("sluice-bench.yaml", {
+            "WORKERS": 1, "DIRECTORY": self.directory, "ORIGIN_PORT": 1, "APP_PORT": 2, "ADMIN_PORT": 3, "PORT": 4,
+            "STORE": "".join(f"    {line}\n" for line in store), "CACHE": "".join(f"  {line}\n" for line in cache)},
+            self.directory / "check.yaml")
+        done = subprocess.run([self.binary(name), "check", "--config", str(config)], capture_output=True, check=False,
+                              timeout=30)
+        return done.returncode == 0
 
     def start_process(self, name, command, port, env=None):
         """Another server of a row's own; `env`: its environment, where it is not ours."""
-        return self._keep(Server(name, command, self.directory / f"{name}.log", port, env))
+        return self.keep(Server(name, command, self.directory / f"{name}.log", port, env))
 
     def stop(self, server):
         server.stop()
@@ -210,8 +234,7 @@ class Bench:
 
     def new_object(self, kind, size):
         """The name of an object that nobody has asked for yet."""
-        self.object_number += 1
-        return f"{kind}-{self.object_number}.{size}"
+        return f"{kind}-{next(self.object_numbers)}.{size}"
 
     def load_command(self, mode, arguments):
         command = [os.environ["BENCH_LOAD"], mode]
@@ -237,11 +260,12 @@ class Bench:
         output, _ = self.load_process.communicate(timeout=600)
         return json.loads(output.splitlines()[-1])
 
-    def metrics(self):
-        """Sluice's /metrics as a dict of sample to value; empty where there is no Sluice."""
-        if "sluice" not in self.servers:
+    def metrics(self, server=None):
+        """The /metrics of a Sluice (of the one under test) as a dict of sample to value; empty where there is none."""
+        server = server or self.servers.get("sluice")
+        if server is None or server.name == "nginx":
             return {}
-        with urllib.request.urlopen(f"http://127.0.0.1:{self.admin_port}/metrics", timeout=10) as answer:
+        with urllib.request.urlopen(f"http://127.0.0.1:{server.admin_port}/metrics", timeout=10) as answer:
             lines = answer.read().decode().splitlines()
         pairs = (line.rpartition(" ") for line in lines if line and not line.startswith("#"))
         return {name: float(value) for name, _, value in pairs}
