@@ -13,8 +13,11 @@ import time
 
 import cold_rows
 import open_webui_rows
+import outage_rows
+import related_rows
 import sign_rows
 import warm_rows
+import window_rows
 from report import Row, caption, machine, median
 from servers import HERE, Bench, BenchError
 
@@ -45,21 +48,27 @@ def playback(bench):
 
 ROWS = {"hits": warm_rows.hits, "cold": cold_rows.cold, "collapse": cold_rows.collapse, "segments": cold_rows.segments,
         "relay": warm_rows.relay, "memory": warm_rows.memory, "sign": sign_rows.sign, "identity": sign_rows.identity,
-        "open_webui": open_webui_rows.open_webui, "playback": playback}
+        "open_webui": open_webui_rows.open_webui, "playback": playback, "overlaps": related_rows.overlaps,
+        "sequences": related_rows.sequences, "windows": window_rows.windows, "fast_reader": window_rows.fast_reader,
+        "unstorable": window_rows.unstorable, "outages": outage_rows.outages, "stale": outage_rows.stale}
+
+# Several rows by one name.
+GROUPS = {"related": ("overlaps", "sequences", "windows", "fast_reader", "unstorable", "outages", "stale")}
 
 # What --before compares. A row fails where it misses a target in two runs: one alone is this machine's noise.
-COMPARED = ("hits", "cold", "relay")
+COMPARED = ("hits", "cold", "relay", *GROUPS["related"])
 
 
 def parse():
     parser = argparse.ArgumentParser(prog="tests/bench/run.sh", description="Sluice beside nginx, measured.")
-    parser.add_argument("rows", nargs="*", metavar="ROW", help=f"{', '.join(ROWS)}; all without a name")
+    parser.add_argument("rows", nargs="*", metavar="ROW", help=f"{', '.join([*ROWS, *GROUPS])}; all without a name")
     parser.add_argument("--rounds", type=int, help="alternating rounds (7; 3 with --quick)")
     parser.add_argument("--quick", action="store_true", help="fewer rounds")
     parser.add_argument("--only", choices=["nginx", "sluice"], help="one server, no comparison")
     parser.add_argument("--before", metavar="BINARY", help="another sluice in nginx's place: what a change costs")
     parser.add_argument("--workers", type=int, default=min(2, len(os.sched_getaffinity(0))), help="of each server (2)")
     given = parser.parse_args()
+    given.rows = [row for name in given.rows for row in GROUPS.get(name, (name,))]
     unknown = [row for row in given.rows if row not in ROWS]
     if unknown:
         parser.error(f"no such row: {', '.join(unknown)}")

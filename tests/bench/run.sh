@@ -3,8 +3,9 @@
 #
 #   tests/bench/run.sh [--quick] [--rounds N] [--only sluice|nginx] [--before BINARY] [ROW...]
 #
-# Rows: hits cold collapse segments relay memory sign identity open_webui playback (all of them without a name). Ends
-# with 0 where every target is met, 1 where one is not, 2 where it could not run. SLUICE_BIN, BENCH_LOAD, BENCH_ORIGIN and
+# Rows: hits cold collapse segments relay memory sign identity open_webui playback overlaps sequences windows fast_reader
+# unstorable outages stale (all of them without a name); `related`: the last seven. Ends with 0 where every target is met,
+# 1 where one is not, 2 where it could not run. SLUICE_BIN, BENCH_LOAD, BENCH_ORIGIN and
 # BENCH_SIGN name other binaries than those of build/release; BENCH_DIR another directory (on a real disk) for the caches.
 set -euo pipefail
 

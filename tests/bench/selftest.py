@@ -1,4 +1,4 @@
-"""That the load generator sees what is wrong: each fault of a server is an error of its kind, and a right answer none.
+"""That the clients see what is wrong: each fault of a server is an error of its kind, and a right answer none.
 
     BENCH_LOAD=build/release/tests/bench_load python3 tests/bench/selftest.py
 """
@@ -9,7 +9,12 @@ import os
 import struct
 import subprocess
 import threading
+import types
 import unittest
+
+from reader import Reader, at_once
+from report import Row
+from ways import Held, add, check
 
 SIZE, NAME = 1 << 20, f"film.{1 << 20}"
 MASK = (1 << 64) - 1
@@ -59,7 +64,7 @@ class QuietServer(http.server.ThreadingHTTPServer):
         """The client hangs up on a wrong answer: as it should."""
 
 
-class Load(unittest.TestCase):
+class Served(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
         cls.server = QuietServer(("127.0.0.1", 0), Faulty)
@@ -70,6 +75,8 @@ class Load(unittest.TestCase):
         cls.server.shutdown()
         cls.server.server_close()
 
+
+class Load(Served):
     def run_load(self, fault, *arguments):
         url = f"http://127.0.0.1:{self.server.server_port}/{fault}/{NAME}"
         done = subprocess.run(
@@ -91,6 +98,51 @@ class Load(unittest.TestCase):
                 self.assertEqual(status, 1)
                 self.assertEqual(measured["errors"][kind], measured["errors"]["total"])
                 self.assertGreater(measured["errors"][kind], 0)
+
+
+class Related(Served):
+    """reader.py and ways.py; the server stands for the app too, whose bytes are the right ones."""
+
+    def run_get(self, fault, **how):
+        reader = Reader(self.server.server_port)
+        answer = reader.get(f"/{fault}/{NAME}", "5-4099", **how)
+        reader.close()
+        return answer
+
+    def test_right_answers(self):
+        answer = self.run_get("bench")
+        self.assertTrue(answer.whole)
+        self.assertEqual(answer.body, content(NAME, 5, 4099))
+        self.assertLessEqual(answer.first_ms, answer.total_ms)
+        self.assertEqual(self.run_get("bench", keep=False).received, 4095)
+        self.assertTrue(all(each.whole for each in at_once([lambda: self.run_get("bench")] * 8)))
+        self.assertLess(self.run_get("bench", enough=1000).received, 4095)
+
+    def test_faults(self):
+        bench = types.SimpleNamespace(app=types.SimpleNamespace(port=self.server.server_port))
+        for fault in ("bench", "status", "byte", "object", "cut"):
+            with self.subTest(fault):
+                row = Row("", [])
+                answer = self.run_get(fault)
+                check(bench, row, NAME, "5-4099", answer)
+                self.assertEqual(row.errors, int(fault != "bench"))
+
+    def test_targets(self):
+        def met(ours, exact, before=None, **held):
+            row = Row("", [])
+            runs = {"exact": [{"n": exact}], "sluice": [{"n": ours}]} | ({"before": [{"n": before}]} if before else {})
+            add(types.SimpleNamespace(before=before, baseline="before" if before else "nginx"), row, runs,
+                Held("n", "a number", **held))
+            return [target.met for target in row.targets]
+
+        self.assertEqual(met(109, 100, limit=1.1), [True])
+        self.assertEqual(met(111, 100, limit=1.1), [False])
+        self.assertEqual(met(3, 1, limit=3, at_least=True), [True])
+        self.assertEqual(met(2.9, 1, limit=3, at_least=True), [False])
+        self.assertEqual(met(5, 1, limit=4, absolute=True), [False])
+        self.assertEqual(met(106, 100, 100, limit=1.1), [True, False])  # slower than before by more than 1 / 0.95
+        self.assertEqual(met(1.9, 100, 0.1, limit=1.1), [True, True])   # below what is worth comparing
+        self.assertEqual(met(90, 100, 100, at_least=True), [False])
 
 
 if __name__ == "__main__":
