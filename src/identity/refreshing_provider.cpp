@@ -142,10 +142,11 @@ bool refreshing_provider<T>::note_failure(const error& e) {
 template <class T>
 void refreshing_provider<T>::log_success(const T& current, const outcome& o) const {
     if (o.first || o.after_failures) {
-        log::info(o.first ? "credentials obtained" : "credentials renewed again", {{"store", store_},
-                                                                          {"source", source_->name()},
-                                                                          {"who", current.who()},
-                                                                          {"expires", format_expiry(current.expires)}});
+        log::info(o.first ? "credentials obtained" : "credentials renewed again",
+                  {{"store", store_},
+                   {"source", source_->name()},
+                   {"who", current.who()},
+                   {"expires", format_expiry(current.expires)}});
     }
 }
 

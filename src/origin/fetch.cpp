@@ -66,7 +66,8 @@ struct attempt {
 };
 
 awaitable<void> pause_for(std::chrono::milliseconds d) {
-    steady_timer timer(co_await asio::this_coro::executor, d);
+    const auto ex = co_await asio::this_coro::executor;
+    steady_timer timer(ex, d);
     auto [ec] = co_await timer.async_wait(use_tuple);
     (void)ec;
 }
