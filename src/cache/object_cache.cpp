@@ -63,7 +63,16 @@ std::shared_ptr<object> object_cache::find(std::string_view store, std::string_v
     return index_.find(store, name);
 }
 
-awaitable<result<std::shared_ptr<object>>> object_cache::create(object_info info, std::optional<std::uint64_t> seen) {
+namespace {
+
+bool is_same_version(const object_info& a, const object_info& b) noexcept {
+    return a.version.value == b.version.value && a.size == b.size;
+}
+
+} // namespace
+
+awaitable<result<std::shared_ptr<object>>> object_cache::create(object_info info, std::optional<std::uint64_t> seen,
+                                                                if_present other) {
     if (settings_.max_share < 100 && info.size > settings_.max_size / 100 * settings_.max_share) {
         co_return error{errc::too_large, error_source::internal, false, "max_share"};
     }
@@ -87,6 +96,7 @@ awaitable<result<std::shared_ptr<object>>> object_cache::create(object_info info
     }
     made->set_file(f.value());
     std::shared_ptr<object> before;
+    std::shared_ptr<object> faster;
     bool too_many = false;
     change happened = change::none;
     {
@@ -95,7 +105,8 @@ awaitable<result<std::shared_ptr<object>>> object_cache::create(object_info info
             const auto& key = made->info().key;
             happened = recent_.since(*seen, key.store, key.name, made->purge_tags());
         }
-        if (happened != change::purged) {
+        faster = other == if_present::join ? index_.present(made->info().key) : nullptr;
+        if (happened != change::purged && !faster) {
             before = index_.put(made, changes());
             too_many = index_.size() > settings_.max_objects;
         }
@@ -106,6 +117,14 @@ awaitable<result<std::shared_ptr<object>>> object_cache::create(object_info info
     if (happened == change::purged) {
         unlink_later(made);
         co_return error{errc::purged, error_source::internal, false};
+    }
+    if (faster) {
+        unlink_later(made);
+        if (is_same_version(faster->info(), made->info()) && !faster->must_revalidate()) {
+            co_return faster;
+        }
+        retire(faster);
+        co_return error{errc::canceled, error_source::internal, true, "another version came meanwhile"};
     }
     if (before) {
         unlink_later(before);

@@ -1,14 +1,9 @@
 #include <sluice/media/attempt_rules.hpp>
 #include <sluice/media/error_rules.hpp>
 
+#include <algorithm>
+
 namespace sluice::media {
-
-namespace {
-
-/// Transfers begun for one response after its head, where others failed.
-constexpr int max_restarts = 8;
-
-} // namespace
 
 next_attempt after_attempt(const result<void>& sent, bool head_sent) noexcept {
     if (sent || head_sent) {
@@ -21,8 +16,10 @@ next_attempt after_attempt(const result<void>& sent, bool head_sent) noexcept {
     return is_changed(code) || code == errc::canceled ? next_attempt::look_up_again : next_attempt::none;
 }
 
-bool may_restart(bool head_sent, int restarts) noexcept {
-    return !head_sent || restarts < max_restarts;
+steady_clock::time_point give_up_after(bool head_sent, steady_clock::time_point request_give_up,
+                                       steady_clock::time_point last_sent, steady_clock::time_point now,
+                                       steady_clock::duration patience, steady_clock::duration fetch_timeout) noexcept {
+    return head_sent ? std::max(last_sent + patience, now + fetch_timeout) : request_give_up;
 }
 
 bool may_continue_direct(errc code, bool head_sent, std::uint64_t position, std::uint64_t last) noexcept {

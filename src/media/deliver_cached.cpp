@@ -20,16 +20,19 @@ namespace {
 using coverage = cache::object::coverage;
 using detail::delivery_progress;
 
-awaitable<result<void>> fetch_missing(delivery_progress& d, const cache::span& s) {
+/// Begins a fill for the bytes at `s`.
+awaitable<result<void>> fetch(delivery_progress& d, const cache::span& s, claim_kind claim) {
     media_request& m = d.m;
-    if (!may_restart(m.x.head_sent, d.restarts)) {
-        co_return error{errc::store_error, error_source::origin, false, "too many fills failed"};
-    }
-    d.restarts += m.x.head_sent ? 1 : 0;
     const auto began = steady_clock::now();
-    const auto give_up = m.x.head_sent ? began + m.store.fetch_timeout() : m.give_up;
+    const auto give_up = d.give_up_time();
+    if (began >= give_up) {
+        co_return error{errc::timeout, error_source::origin, false, "no byte came for as long as the store may take"};
+    }
     const std::uint64_t last = std::min(s.last, d.window.next_end(s.first));
-    auto begun = co_await begin_fill(d.fills, m.store, d.object, s.first, last, give_up);
+    if (d.window.is_at_once()) {
+        d.look_ahead(last + 1); // the gaps behind this one, before anything is waited for
+    }
+    auto begun = co_await begin_fill(d.fills, m.store, d.object, s.first, last, give_up, claim);
     m.origin_time += steady_clock::now() - began;
     if (!begun) {
         co_return begun.error();
@@ -72,19 +75,6 @@ awaitable<result<void>> send_coded(delivery_progress& d, cache::reader& r, int f
     auto sent = co_await d.m.x.client.write(d.head);
     d.head.clear();
     co_return sent;
-}
-
-/// Takes over what a running fill would bring too late. Where that cannot be, the fill is waited for.
-awaitable<void> overtake(delivery_progress& d, const cache::span& s) {
-    const auto began = steady_clock::now();
-    const auto give_up = d.m.x.head_sent ? began + d.m.store.patience() : d.m.give_up;
-    const std::uint64_t last = std::min(s.last, d.window.next_end(s.first));
-    auto begun = co_await begin_fill(d.fills, d.m.store, d.object, s.first, last, give_up, claim_kind::overtake);
-    d.m.origin_time += steady_clock::now() - began;
-    if (begun && begun.value() == fill_start::started) {
-        d.m.fetched = true;
-        d.m.origin_status = 206;
-    }
 }
 
 /// How the reader comes to its next byte, which a running fill will bring.
@@ -145,13 +135,14 @@ awaitable<result<void>> send_part(delivery_progress& d, std::shared_ptr<cache::f
         case cache::span::kind::wait:
             if (!d.overtaken && s.ahead && approach_to(d, *s.ahead) != approach::join) {
                 d.overtaken = true;
-                co_await overtake(d, s);
+                const auto begun = co_await fetch(d, s, claim_kind::overtake);
+                (void)begun; // where it cannot be, the fill is waited for
             } else {
                 done = co_await wait_for_fill(d, r, watch);
             }
             break;
         case cache::span::kind::absent:
-            done = co_await fetch_missing(d, s);
+            done = co_await fetch(d, s, claim_kind::missing);
             break;
         case cache::span::kind::failed:
             done = s.outcome.error();

@@ -1,5 +1,6 @@
 #include "delivery_progress.hpp"
 
+#include <sluice/media/attempt_rules.hpp>
 #include <sluice/media/coverage_rules.hpp>
 #include <sluice/media/media_head.hpp>
 
@@ -12,6 +13,8 @@ using coverage = cache::object::coverage;
 
 /// Runs of a range that were in the cache when the request came; what lies behind them counts as the origin's.
 constexpr std::size_t max_tracked_runs = 1024;
+/// Fills that one look ahead begins: a range full of holes does not take every slot.
+constexpr int max_begun_at_once = 8;
 
 } // namespace
 
@@ -59,7 +62,8 @@ void delivery_progress::prepend_head() {
 void delivery_progress::after_sending(std::uint64_t first, bool succeeded, slow_reader_guard& slow) {
     if (position > first) {
         count_bytes(first, position - 1);
-        restarts = 0;
+        last_sent = steady_clock::now();
+        give_up.reset();
         overtaken = false;
     }
     if (!succeeded) {
@@ -69,20 +73,31 @@ void delivery_progress::after_sending(std::uint64_t first, bool succeeded, slow_
         slow.resume();
         window.shrink();
     } else {
-        look_ahead();
+        look_ahead(position);
     }
 }
 
-/// Where windows are fetched: fetches on, so that the next bytes are there when they are due.
-void delivery_progress::look_ahead() {
-    const auto ahead = window.look_ahead(position);
-    if (!ahead) {
-        return;
-    }
-    const auto gap = object->gap(ahead->first, ahead->last);
-    if (const auto next = window.fetch_ahead(position, gap.begin, gap.end)) {
+void delivery_progress::look_ahead(std::uint64_t from) {
+    for (int begun = 0; begun < max_begun_at_once; ++begun) {
+        const auto ahead = window.look_ahead(from);
+        if (!ahead) {
+            return;
+        }
+        const auto gap = object->gap(ahead->first, ahead->last);
+        const auto next = window.fetch_ahead(position, gap.begin, gap.end);
+        if (!next) {
+            return;
+        }
         read_ahead(fills, m.store, object, next->first, next->last);
     }
+}
+
+steady_clock::time_point delivery_progress::give_up_time() {
+    if (!give_up) {
+        give_up = give_up_after(m.x.head_sent, m.give_up, last_sent, steady_clock::now(), m.store.patience(),
+                                m.store.fetch_timeout());
+    }
+    return *give_up;
 }
 
 /// Bytes that were there when the request came are the cache's; what came on its account, or with it, the origin's.

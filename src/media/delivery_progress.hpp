@@ -8,6 +8,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -26,24 +27,29 @@ struct delivery_progress {
     std::string& head{room.text}; ///< not sent yet
     http::byte_range wanted{};    ///< what is sent now: all of it, or a part
     std::uint64_t position{0};
-    int restarts{0};       ///< fills begun after the head since bytes were last sent
-    bool joined{false};    ///< it waited for another's fill
-    bool overtaken{false}; ///< since bytes were last sent it tried to take pages over
+    std::optional<steady_clock::time_point> give_up{}; ///< of what is missing now; none: nothing was asked for since
+    steady_clock::time_point last_sent{steady_clock::now()}; ///< when bytes were last sent
+    bool joined{false};                                      ///< it waited for another's fill
+    bool overtaken{false};                                   ///< since bytes were last sent it tried to take pages over
     cache::object::coverage held{cache::object::coverage::none}; ///< of what is sent, when the request came
     std::vector<cache::object::run> held_runs{};                 ///< where that is `some`
 
     /// Sets the request's outcome by what of it is in the cache.
     void classify();
+    /// When to give up on what is missing now.
+    [[nodiscard]] steady_clock::time_point give_up_time();
     /// Turns to one of the ranges. `held` is what of it was there when the request came.
     void begin_part(const http::byte_range& part);
     /// Puts the response's head before what is to be sent first.
     void prepend_head();
     /// Accounts for the bytes from `first` on that were sent, and fetches ahead of a client that takes them.
     void after_sending(std::uint64_t first, bool succeeded, slow_reader_guard& slow);
+    /// Fetches on ahead of the client, so that the next bytes are there when they are due: by windows, or all gaps of a
+    /// range that is fetched at once. `from`: where the client is, or what is being fetched for it already ends.
+    void look_ahead(std::uint64_t from);
 
 private:
     [[nodiscard]] cache::object::coverage coverage_of_all() const;
-    void look_ahead();
     void count_bytes(std::uint64_t first, std::uint64_t last);
 };
 

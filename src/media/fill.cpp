@@ -82,21 +82,33 @@ awaitable<result<admitted>> admit(fill_context& with, origin::store& store, obje
     const bool is_generation = !origin::parts_of(head.validator, store.capabilities()).generation.empty();
     auto info = describe_version(head, store.identity(), name.key, name.purge_tag, is_generation,
                                  std::chrono::system_clock::now());
-    auto made = co_await with.cache.create(std::move(info), name.purges_seen);
+    auto made = co_await with.cache.create(std::move(info), name.purges_seen, cache::if_present::join);
     if (!made) {
         co_return made.error();
     }
     const auto& o = made.value();
-    if (!head.has_bytes) {
+    auto data = co_await with.cache.open(o);
+    if (!data) {
+        co_return data.error();
+    }
+    // What another request has claimed meanwhile comes with that one's fill.
+    auto claimed = head.has_bytes
+                       ? o->claim(head.bytes.first, head.bytes.last, head.bytes.first % cache::page_size != 0)
+                       : nullptr;
+    if (!claimed) {
+        if (head.has_bytes) {
+            with.worker.counters.fill_overlaps->Increment();
+            with.worker.counters.fill_overlap_bytes->Increment(static_cast<double>(head.bytes.length()));
+        }
         body->finish();
         co_return admitted{o, nullptr};
     }
-    auto claimed = o->claim(head.bytes.first, head.bytes.last, head.bytes.first % cache::page_size != 0);
-    if (!claimed) {
-        co_return error{errc::canceled, error_source::internal, true}; // purged between two instructions
-    }
     o->trim(*claimed, head.bytes.last + 1);
-    cache::fill_writer writer(with.cache, o, claimed, o->open_file());
+    if (const auto in_vain = head.bytes.last + 1 - claimed->end; in_vain > 0) {
+        with.worker.counters.fill_overlaps->Increment();
+        with.worker.counters.fill_overlap_bytes->Increment(static_cast<double>(in_vain));
+    }
+    cache::fill_writer writer(with.cache, o, claimed, data.value());
     writer.expect(steady_clock::now(), store.pace().each().count());
     auto ready = co_await writer.prepare();
     if (!ready) {

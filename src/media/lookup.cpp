@@ -127,7 +127,8 @@ awaitable<result<lookup_result>> ask_origin(lookup& l, std::shared_ptr<cache::ob
         co_return ready.error();
     }
     const auto marked_then = stale ? stale->marked() : 0;
-    const bool conditional = has_conditions(l.m.x.request.fields);
+    // What several ranges come to is not known by the first of them alone.
+    const bool is_conditional = has_conditions(l.m.x.request.fields) || !l.m.wanted.several.empty();
     auto got = co_await ask(l, stale.get());
     for (bool is_second = false; got; is_second = true) {
         const origin::object_head& head = got.value().head();
@@ -136,7 +137,7 @@ awaitable<result<lookup_result>> ask_origin(lookup& l, std::shared_ptr<cache::ob
         if (stale) {
             known = {stale->info().version.value, stale->info().size};
         }
-        const auto action = action_for(head, stale ? &known : nullptr, conditional, is_second);
+        const auto action = action_for(head, stale ? &known : nullptr, is_conditional, is_second);
         const bool asks_again = action == answer_action::ask_without_range || action == answer_action::ask_anew;
         if (!asks_again) {
             co_return co_await apply_answer(l, action, std::move(stale), marked_then, std::move(got.value()));
@@ -153,6 +154,17 @@ awaitable<result<lookup_result>> ask_origin(lookup& l, std::shared_ptr<cache::ob
         }
     }
     co_return without_answer(l, stale, got.error());
+}
+
+/// What those share who ask the origin together: everything about a known object, and of one that is not known what
+/// begins near each other.
+std::string question_of(const media_request& m, bool is_known) {
+    std::string question = m.store.identity() + '\n' + m.key;
+    if (!is_known) {
+        const auto& pace = m.store.pace();
+        question += '\n' + cold_question(m.head_only, m.wanted, pace.first_byte(), pace.each());
+    }
+    return question;
 }
 
 /// For the one who leads.
@@ -195,7 +207,7 @@ awaitable<result<lookup_result>> look_up(const lookup_context& with, fill_contex
             co_return serve(std::move(o));
         }
         then.marked = o ? o->marked() : 0;
-        auto flight = with.flights.join(m.store.identity() + '\n' + m.key);
+        auto flight = with.flights.join(question_of(m, o != nullptr));
         if (flight.leads()) {
             auto found = co_await lead(l);
             flight.complete(for_followers(l, found));

@@ -5,6 +5,7 @@
 #include <sluice/media/lookup_rules.hpp>
 
 #include <algorithm>
+#include <bit>
 
 namespace sluice::media {
 
@@ -16,6 +17,19 @@ constexpr std::uint64_t max_offset = INT64_MAX;
 
 range_spec bounded(std::uint64_t first, std::uint64_t last) noexcept {
     return {range_spec::form::bounded, first, std::min(last, max_offset), 0};
+}
+
+/// More is not shared, however fast a store is.
+constexpr std::uint64_t max_unit = 4U << 20U;
+/// Nobody sees such a delay.
+constexpr std::chrono::milliseconds unnoticed{5};
+
+/// The range that is asked for first; nullptr: the whole.
+const range_spec* first_of(const requested_ranges& wanted) noexcept {
+    if (wanted.single) {
+        return &*wanted.single;
+    }
+    return wanted.several.empty() ? nullptr : &wanted.several.front();
 }
 
 constexpr std::uint64_t page_begin(std::uint64_t offset) noexcept {
@@ -38,22 +52,38 @@ std::optional<range_spec> cold_range(bool head_only, const requested_ranges& wan
     if (head_only) {
         return std::nullopt;
     }
-    if (!wanted.several.empty()) {
-        return bounded(0, cache::page_size - 1); // which of them there are is known once the size is
-    }
-    if (!wanted.single) {
+    const range_spec* range = first_of(wanted);
+    if (range == nullptr) {
         return bounded(0, max_window(read_ahead) - 1); // all of it, but not at once
     }
-    const range_spec& range = *wanted.single;
-    if (range.kind == range_spec::form::suffix) {
-        return range;
+    if (range->kind == range_spec::form::suffix) {
+        return *range;
     }
-    const std::uint64_t begin = page_begin(std::min(range.first, max_offset));
-    if (range.kind == range_spec::form::bounded && fits_one_window(range.first, range.last, read_ahead)) {
-        return bounded(begin, page_begin(range.last) + cache::page_size - 1);
+    const std::uint64_t begin = page_begin(std::min(range->first, max_offset));
+    if (range->kind == range_spec::form::bounded && fits_one_window(range->first, range->last, read_ahead)) {
+        return bounded(begin, page_begin(range->last) + cache::page_size - 1);
     }
     // To the end of a window's unit, so that the windows of all readers meet at the same places.
     return bounded(begin, (begin + first_window / 2) / first_window * first_window + first_window - 1);
+}
+
+std::string cold_question(bool head_only, const requested_ranges& wanted, steady_clock::duration first_byte,
+                          origin::byte_time each) {
+    if (head_only) {
+        return "head";
+    }
+    if (first_byte <= unnoticed) {
+        return "any";
+    }
+    const range_spec* range = first_of(wanted);
+    if (range != nullptr && range->kind == range_spec::form::suffix) {
+        return "end";
+    }
+    // Powers of two, so that small changes of the pace leave the borders where they are.
+    const double reach = std::chrono::duration<double>(first_byte) / std::max(each, origin::byte_time(0.001));
+    const auto bytes = static_cast<std::uint64_t>(std::clamp<double>(reach, cache::page_size, max_unit));
+    const std::uint64_t unit = std::bit_floor(bytes);
+    return std::to_string(range == nullptr ? 0 : range->first / unit);
 }
 
 std::optional<range_spec> revalidation_range(bool head_only, const requested_ranges& wanted,

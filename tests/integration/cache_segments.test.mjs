@@ -46,9 +46,14 @@ for (const [blocks, size] of [['one block', MiB], ['eight blocks', 8 * MiB]]) {
       s.origin.put('at-once.mp4', { seed: 'at once', size });
       await Promise.all(shuffled(pieces(cuts), 3).map((piece) => fetchPiece(s, 'at-once.mp4', piece)));
       await s.origin.idle();
-      checkOnce(s, 'at-once.mp4', 8);
+      // Where they were asked for at once, before anything was known, two may have wanted the page between them.
+      const twice = s.origin.pagesSentTwice('at-once.mp4').length;
+      const requests = s.origin.of('at-once.mp4').length;
+      assert.ok(twice <= (alignment === 'unaligned' ? 7 : 0), `${twice} pages left twice`);
+      assert.ok(twice <= (await s.sluice.metric('fill_overlaps_total')), 'that was decided, and is counted');
+      assert.ok(requests <= 8, `${requests} requests for 8 runs`);
       assert.equal((await s.get('at-once.mp4')).sha256, s.origin.object('at-once.mp4').sha256());
-      checkOnce(s, 'at-once.mp4', 8);
+      assert.equal(s.origin.of('at-once.mp4').length, requests, 'all of it was there');
     });
   }
 }

@@ -41,6 +41,9 @@ struct cache_observer {
     std::function<void(const std::map<std::string, std::size_t>&)> loaded = [](const auto&) {};
 };
 
+/// What becomes of a version of the same object that is there when one is added.
+enum class if_present : std::uint8_t { replace, join };
+
 /// The range cache: which objects there are, room on the disk, their files. Shared by all workers.
 ///
 /// A cache that is full, read-only, locked or gone never fails a request: `reserve` and `create` give an error, and the
@@ -74,8 +77,13 @@ public:
     /// `seen`: what `changes` gave before the caller was authorized for the object. Where the object, one of its purge
     /// tags (`info.purge_tags`) or a prefix of one was purged since, nothing is added and the error is `purged`; where
     /// it was invalidated since, it is added and must be revalidated before it is served.
-    awaitable<result<std::shared_ptr<object>>> create(object_info info,
-                                                      std::optional<std::uint64_t> seen = std::nullopt);
+    ///
+    /// With `if_present::join` the caller has asked the origin while nothing was cached, and others may have done so
+    /// too. Where one of them was faster, his object is given if it is of the same version (`info`'s validator and
+    /// size); else which of both is newer is not known, his is retired, and the error is `canceled`: the origin must be
+    /// asked again.
+    awaitable<result<std::shared_ptr<object>>> create(object_info info, std::optional<std::uint64_t> seen = {},
+                                                      if_present other = if_present::replace);
     /// The number of the last purge or invalidation; each has the next one.
     [[nodiscard]] std::uint64_t changes() const noexcept { return changes_.load(std::memory_order_acquire); }
 

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <sluice/base/asio.hpp>
 #include <sluice/base/error.hpp>
 
 #include <cstdint>
@@ -17,9 +18,12 @@ enum class next_attempt : std::uint8_t {
 /// `head_sent`: the response has begun, so that no other can take its place.
 [[nodiscard]] next_attempt after_attempt(const result<void>& sent, bool head_sent) noexcept;
 
-/// Whether another fill may be begun for a response, which has begun `restarts` since bytes were last sent: after
-/// the head not without end, against a store that breaks each.
-[[nodiscard]] bool may_restart(bool head_sent, int restarts) noexcept;
+/// When a response gives up on bytes that are missing now. Before the head, when its request does (`request_give_up`).
+/// Afterwards, once no byte was sent for `patience` since `last_sent`, but not before the time of one fetch is over.
+[[nodiscard]] steady_clock::time_point give_up_after(bool head_sent, steady_clock::time_point request_give_up,
+                                                     steady_clock::time_point last_sent, steady_clock::time_point now,
+                                                     steady_clock::duration patience,
+                                                     steady_clock::duration fetch_timeout) noexcept;
 
 /// Whether a response that failed with `code` can go on with bytes straight from the origin: the cache is what is in
 /// the way, and there are bytes to come. `position`: the next one; `last`: of what is sent.

@@ -37,6 +37,8 @@ public:
     /// A slow client gets no more than it takes.
     void shrink() noexcept { size_ = first_window; }
 
+    /// Whether all of what the client named is fetched at once, not by windows.
+    [[nodiscard]] bool is_at_once() const noexcept { return at_once_; }
     /// Turns to the bytes `wanted`. `is_open`: the client named no end.
     void begin(const http::byte_range& wanted, bool is_open) noexcept {
         wanted_ = wanted;
@@ -57,10 +59,10 @@ public:
     /// Where to look for bytes that should be fetched now, since half of the window is used up when the client is at
     /// `position`. Nullopt: nowhere.
     [[nodiscard]] std::optional<http::byte_range> look_ahead(std::uint64_t position) const noexcept {
-        if (at_once_ || position > wanted_.last) {
+        if (position > wanted_.last) {
             return std::nullopt;
         }
-        const std::uint64_t half = std::min(position + size_ / 2, wanted_.last);
+        const std::uint64_t half = at_once_ ? wanted_.last : std::min(position + size_ / 2, wanted_.last);
         const std::uint64_t from = std::max(position, fetched_to_);
         return from > half ? std::nullopt : std::optional(http::byte_range{from, half});
     }
@@ -73,7 +75,8 @@ public:
         if (gap_begin == gap_end || gap_begin <= position) {
             return std::nullopt;
         }
-        const std::uint64_t last = next_end(gap_begin);
+        // Each gap of what is fetched at once by itself: what lies between them is there.
+        const std::uint64_t last = at_once_ ? gap_end - 1 : next_end(gap_begin);
         fetched_to_ = last + 1;
         return http::byte_range{gap_begin, last};
     }

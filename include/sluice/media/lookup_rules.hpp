@@ -5,19 +5,28 @@
 #include <sluice/http/range.hpp>
 #include <sluice/media/requested_ranges.hpp>
 #include <sluice/origin/fetch.hpp>
+#include <sluice/origin/pace.hpp>
 
 #include <chrono>
 #include <cstdint>
 #include <optional>
+#include <string>
 #include <string_view>
 
 /// The decisions of a look-up: what to ask of the origin, and what follows from its answer. Pure.
 namespace sluice::media {
 
 /// What of an object that is not known is asked for: the wanted range in whole pages, the first window of what has no
-/// end. Nullopt: no range, since only the head is wanted. `read_ahead`: `cache.read_ahead`, in bytes.
+/// end; the first of several ranges. Nullopt: no range, since only the head is wanted. `read_ahead`:
+/// `cache.read_ahead`, in bytes.
 [[nodiscard]] std::optional<http::range_spec> cold_range(bool head_only, const requested_ranges& wanted,
                                                          std::uint64_t read_ahead) noexcept;
+
+/// Questions about an object that is not cached are asked at once where their ranges begin so far apart that waiting
+/// for one answer's bytes would take longer than asking: gives the same text for those that share a question. All do
+/// where the store answers so fast that nobody sees the wait. `first_byte`, `each`: of the store, see `origin::pace`.
+[[nodiscard]] std::string cold_question(bool head_only, const requested_ranges& wanted,
+                                        steady_clock::duration first_byte, origin::byte_time each);
 
 /// What of an object of `size` bytes is asked for whose version may have changed: one page, where the reader begins.
 /// Nullopt: no range, since only the head is wanted or there are no bytes.

@@ -30,11 +30,16 @@ BOOST_AUTO_TEST_CASE(after_an_attempt) {
     }
 }
 
-BOOST_AUTO_TEST_CASE(transfers_that_replace_failed_ones) {
-    BOOST_TEST(may_restart(true, 0));
-    BOOST_TEST(may_restart(true, 7));
-    BOOST_TEST(!may_restart(true, 8));
-    BOOST_TEST(may_restart(false, 8)); // its deadline is the bound
+BOOST_AUTO_TEST_CASE(how_long_missing_bytes_are_tried_for) {
+    using namespace std::chrono_literals;
+    const steady_clock::time_point now(1h);
+    const auto at = [now](bool head_sent, steady_clock::duration since) {
+        return give_up_after(head_sent, now + 3s, now - since, now, 10s, 5s) - now;
+    };
+    BOOST_TEST((at(false, 1s) == 3s)); // what the request has
+    BOOST_TEST((at(true, 0s) == 10s));
+    BOOST_TEST((at(true, 4s) == 6s));
+    BOOST_TEST((at(true, 1min) == 5s)); // a client that took nothing for long: the time of one fetch
 }
 
 BOOST_AUTO_TEST_CASE(responses_that_go_on_without_the_cache) {

@@ -36,6 +36,10 @@ BOOST_AUTO_TEST_CASE(waits_for_what_comes_sooner) {
     BOOST_TEST(to(14 * MiB, at(40)) == approach::ask_page);
     BOOST_TEST(to(10'000'000, at(1)) == approach::ask_page);
     BOOST_TEST(to(10'000'000, at(1000)) == approach::join);
+    // A near store answers in a millisecond: nobody sees 5.
+    const own_request near{1ms, at(400)};
+    BOOST_TEST(to(2'000'000, at(400), 0ms, 0, near) == approach::join);
+    BOOST_TEST(to(2'000'001, at(400), 0ms, 0, near) == approach::ask_page);
 }
 
 BOOST_AUTO_TEST_CASE(counts_the_time_to_the_first_byte) {

@@ -7,7 +7,7 @@
 #include <optional>
 
 /// Requests for ranges of one object that follow each other, as players and libraries send them. Pure.
-namespace sluice::media {
+namespace sluice::cache {
 
 /// A run of requests, each of which began where the one before had ended, or shortly behind.
 struct sequence {
@@ -56,4 +56,4 @@ struct ahead_limits {
 [[nodiscard]] std::uint64_t read_to(const std::optional<sequence>& before, std::uint64_t first, std::uint64_t last,
                                     steady_clock::time_point now, const ahead_limits& limits) noexcept;
 
-} // namespace sluice::media
+} // namespace sluice::cache

@@ -1,9 +1,9 @@
-#include <sluice/media/sequential_reads.hpp>
+#include <sluice/cache/sequential_reads.hpp>
 
 #include <boost/test/unit_test.hpp>
 
 using namespace sluice;
-using namespace sluice::media;
+using namespace sluice::cache;
 using namespace std::chrono_literals;
 
 namespace {
@@ -19,7 +19,7 @@ sequence after(unsigned requests, std::uint64_t bytes, std::uint64_t length) {
 
 } // namespace
 
-BOOST_AUTO_TEST_SUITE(media_sequential_reads)
+BOOST_AUTO_TEST_SUITE(cache_sequential_reads)
 
 BOOST_AUTO_TEST_CASE(requests_that_follow_each_other_are_one_sequence) {
     sequential_reads reads;

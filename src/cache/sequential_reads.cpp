@@ -1,8 +1,8 @@
-#include <sluice/media/sequential_reads.hpp>
+#include <sluice/cache/sequential_reads.hpp>
 
 #include <algorithm>
 
-namespace sluice::media {
+namespace sluice::cache {
 
 namespace {
 
@@ -54,4 +54,4 @@ std::uint64_t read_to(const std::optional<sequence>& before, std::uint64_t first
     return block_end - (last + 1) <= most ? block_end : to;
 }
 
-} // namespace sluice::media
+} // namespace sluice::cache
