@@ -82,7 +82,7 @@ fill_demand fill_table::demand_for(const fill& f, std::uint64_t window) const no
         if (!r->suspended && r->position < f.end && wanted_to > f.published &&
             f.published <= r->position + 2 * window) {
             d.wanted = true;
-            d.furthest_reader = std::max(d.furthest_reader, r->position);
+            d.wanted_to = std::max(d.wanted_to, r->position + std::min(window, r->window));
         }
     }
     return d;

@@ -134,7 +134,7 @@ awaitable<bool> fill_writer::wait_for_demand(std::uint64_t window, std::shared_p
         if (!demand.wanted) {
             co_return false;
         }
-        if (fill_->published < demand.furthest_reader + window) {
+        if (fill_->published < demand.wanted_to) {
             co_return true;
         }
         co_await wake->wait();

@@ -49,6 +49,7 @@ bool object::close_if_idle() {
         return false;
     }
     file_.reset();
+    sequences_.reset();
     return true;
 }
 

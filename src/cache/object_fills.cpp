@@ -21,7 +21,7 @@ std::shared_ptr<fill> object::claim(std::uint64_t first, std::uint64_t last, boo
     return f;
 }
 
-std::shared_ptr<fill> object::take_over(std::uint64_t first, std::uint64_t last) {
+std::shared_ptr<fill> object::take_over(std::uint64_t first, std::uint64_t last, bool to_last_only) {
     const mutex_lock lock(mutex_);
     const auto page = static_cast<std::size_t>(first / page_size);
     const auto f = state_of(page) == page_state::punching ? nullptr : fills_.fill_at(first);
@@ -31,6 +31,9 @@ std::shared_ptr<fill> object::take_over(std::uint64_t first, std::uint64_t last)
     const std::uint64_t end = f->end;
     const auto behind = static_cast<std::size_t>((end + page_size - 1) / page_size);
     const auto last_page = static_cast<std::size_t>(std::min(last, layout_.size - 1) / page_size);
+    if (to_last_only && behind > last_page + 1) {
+        return nullptr;
+    }
     auto taken =
         fills_.split(*f, page, behind > last_page ? end : layout_.page_end(next_not_missing(behind, last_page) - 1));
     policy_.fill_begins();

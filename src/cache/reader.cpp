@@ -3,6 +3,7 @@
 #include <sluice/cache/object.hpp>
 
 #include <algorithm>
+#include <new>
 
 namespace sluice::cache {
 
@@ -16,14 +17,19 @@ constexpr std::uint64_t max_span = 4ULL << 20U;
 reader::reader(std::shared_ptr<object> o, executor ex, std::uint64_t first, std::uint64_t last)
     : object_(std::move(o))
     , executor_(ex)
-    , state_{.position = first, .last = last} {
+    , state_{.position = first, .last = last}
+    , first_(first) {
     const mutex_lock lock(object_->mutex_);
+    preceding_ = object_->sequences_ ? object_->sequences_->preceding(first) : std::nullopt;
     object_->fills_.add(state_);
     object_->policy_.touch(object_->last_use_);
 }
 
 reader::~reader() {
     const mutex_lock lock(object_->mutex_);
+    if (sent_since_) {
+        object_->note_sent(first_, state_.last, *sent_since_);
+    }
     object_->unpin(*this);
     object_->fills_.remove(state_);
     object_->fills_.wake_producers();
@@ -56,6 +62,7 @@ span reader::next(std::uint64_t position) {
     const mutex_lock lock(object_->mutex_);
     object_->unpin(*this);
     state_.position = position;
+    state_.window = window_;
     state_.suspended = false;
     object_->fills_.wake_producers();
     const auto waited = std::exchange(state_.waits_for, nullptr);
@@ -146,6 +153,15 @@ span object::readable(reader& r) {
     }
     r.pinned_ = blocks;
     return {span::kind::readable, r.state_.position, end - 1};
+}
+
+void object::note_sent(std::uint64_t first, std::uint64_t last, steady_clock::time_point began) noexcept {
+    if (!sequences_) {
+        sequences_.reset(new (std::nothrow) sequential_reads); // without memory nothing is foreseen
+    }
+    if (sequences_) {
+        sequences_->sent(first, last, began, steady_clock::now());
+    }
 }
 
 void object::unpin(reader& r) {

@@ -11,6 +11,7 @@
 #include "delivery_progress.hpp"
 
 #include <algorithm>
+#include <map>
 #include <utility>
 
 namespace sluice::media {
@@ -19,6 +20,10 @@ namespace {
 
 using coverage = cache::object::coverage;
 using detail::delivery_progress;
+
+/// What may lie unsent in the socket's queue of a client for whom bytes are being fetched: what lies there counts as
+/// taken, and more is fetched for it.
+constexpr std::uint32_t max_queue = 128 * 1024;
 
 /// Begins a fill for the bytes at `s`.
 awaitable<result<void>> fetch(delivery_progress& d, const cache::span& s, claim_kind claim) {
@@ -112,9 +117,14 @@ awaitable<result<void>> send_part(delivery_progress& d, std::shared_ptr<cache::f
     media_request& m = d.m;
     cache::reader r(d.object, m.x.worker.self.get_executor(), d.wanted.first, d.wanted.last);
     keepalive_reader.reset();
+    const auto began = steady_clock::now();
+    if (r.preceding()) {
+        d.fetch_for_next(r);
+    }
     slow_reader_guard slow(m.x, r);
     std::optional<session::disconnect_watch> watch; // made when first needed: a hit never waits
     while (d.position <= d.wanted.last) {
+        r.limit_ahead(d.ahead());
         const cache::span s = r.next(d.position);
         result<void> done;
         switch (s.what) {
@@ -133,6 +143,7 @@ awaitable<result<void>> send_part(delivery_progress& d, std::shared_ptr<cache::f
             done = co_await d.fills.cache.verify(d.object, data, s.first, s.last);
             break;
         case cache::span::kind::wait:
+            m.x.client.limit_queue(max_queue);
             if (!d.overtaken && s.ahead && approach_to(d, *s.ahead) != approach::join) {
                 d.overtaken = true;
                 const auto begun = co_await fetch(d, s, claim_kind::overtake);
@@ -153,20 +164,76 @@ awaitable<result<void>> send_part(delivery_progress& d, std::shared_ptr<cache::f
             co_return co_await recover(d, done.error());
         }
     }
+    if (m.wanted.single) {
+        r.note_sent(began);
+    }
     co_return result<void>();
 }
+
+/// The parts of a response behind the one that is being sent. Readers stand in for the client there, so that several
+/// are fetched at once.
+class parts_ahead {
+public:
+    /// Has those behind `current` fetched, as many as one window has bytes.
+    void extend(delivery_progress& d, const multipart& several, std::size_t current) {
+        std::uint64_t bytes = 0;
+        for (std::size_t i = current + 1; i < several.parts.size() && i <= current + max_parts; ++i) {
+            const auto& part = several.parts[i];
+            bytes += part.length();
+            if (bytes > max_window(d.fills.read_ahead)) {
+                return;
+            }
+            if (i >= begun_) {
+                begun_ = i + 1;
+                begin(d, i, part);
+            }
+        }
+    }
+    /// The reader in `part`, where there is one: to be kept until the client has its own there.
+    std::unique_ptr<cache::reader> take(std::size_t part) {
+        const auto found = readers_.find(part);
+        if (found == readers_.end()) {
+            return nullptr;
+        }
+        auto r = std::move(found->second);
+        readers_.erase(found);
+        return r;
+    }
+
+private:
+    static constexpr std::size_t max_parts = 16;
+
+    void begin(delivery_progress& d, std::size_t i, const http::byte_range& part) {
+        auto gap = d.object->gap(part.first, part.last);
+        if (gap.empty()) {
+            return;
+        }
+        readers_.emplace(
+            i, std::make_unique<cache::reader>(d.object, d.m.x.worker.self.get_executor(), part.first, part.last));
+        for (int n = 0; n < max_gaps && !gap.empty(); ++n) {
+            read_ahead(d.fills, d.m.store, d.object, gap.begin, gap.end - 1);
+            gap = gap.end > part.last ? cache::page_run{} : d.object->gap(gap.end, part.last);
+        }
+    }
+
+    static constexpr int max_gaps = 4;
+    std::map<std::size_t, std::unique_ptr<cache::reader>> readers_;
+    std::size_t begun_{0};
+};
 
 /// Several ranges, each between its own delimiters.
 awaitable<result<void>> send_several(delivery_progress& d, std::shared_ptr<cache::file> data,
                                      std::unique_ptr<cache::reader> keepalive_reader) {
     const multipart& several = *d.to_send.several;
     const bool something_held = d.held != coverage::none;
+    parts_ahead ahead;
     for (std::size_t i = 0; i < several.parts.size(); ++i) {
+        ahead.extend(d, several, i);
         d.head = several.part_head(i);
         const auto& bytes = several.parts[i];
         d.held = something_held ? d.object->covers(bytes.first, bytes.last) : coverage::none;
         d.begin_part(bytes);
-        auto first_reader = std::exchange(keepalive_reader, nullptr);
+        auto first_reader = i == 0 ? std::exchange(keepalive_reader, nullptr) : ahead.take(i);
         auto sent = co_await send_part(d, data, std::move(first_reader));
         if (!sent) {
             co_return sent;
@@ -197,7 +264,9 @@ awaitable<result<void>> deliver_cached(fill_context& fills, body_context bodies,
         co_return co_await send_several(d, data.value(), std::move(keepalive_reader));
     }
     d.begin_part(d.to_send.bytes);
-    co_return co_await send_part(d, data.value(), std::move(keepalive_reader));
+    auto sent = co_await send_part(d, data.value(), std::move(keepalive_reader));
+    m.x.client.limit_queue(0);
+    co_return sent;
 }
 
 } // namespace sluice::media

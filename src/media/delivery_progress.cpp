@@ -63,17 +63,35 @@ void delivery_progress::after_sending(std::uint64_t first, bool succeeded, slow_
     if (position > first) {
         count_bytes(first, position - 1);
         last_sent = steady_clock::now();
+        pace.add(position - first, last_sent);
         give_up.reset();
         overtaken = false;
     }
     if (!succeeded) {
         return;
     }
+    if (pace.is_known()) {
+        window.limit(ahead());
+    }
     if (slow.paused()) {
         slow.resume();
-        window.shrink();
     } else {
         look_ahead(position);
+    }
+}
+
+void delivery_progress::fetch_for_next(const cache::reader& r) {
+    const cache::ahead_limits limits{fills.read_ahead, object->layout().block_size, m.store.pace().first_byte()};
+    const std::uint64_t end = std::min(
+        cache::read_to(r.preceding(), wanted.first, wanted.last, steady_clock::now(), limits), object->info().size);
+    std::uint64_t from = wanted.last + 1;
+    for (int begun = 0; begun < max_begun_at_once && from < end; ++begun) {
+        const auto gap = object->gap(from, end - 1);
+        if (gap.empty()) {
+            return;
+        }
+        fill_for_later(fills, m.store, object, gap.begin, gap.end - 1);
+        from = gap.end;
     }
 }
 

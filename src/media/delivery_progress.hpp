@@ -1,6 +1,7 @@
 #pragma once
 
 #include <sluice/base/scratch.hpp>
+#include <sluice/media/client_pace.hpp>
 #include <sluice/media/deliver.hpp>
 #include <sluice/media/fetch_window.hpp>
 #include <sluice/media/plan.hpp>
@@ -23,6 +24,7 @@ struct delivery_progress {
     std::shared_ptr<cache::object> object;
     plan to_send;
     fetch_window window;
+    client_pace pace{steady_clock::now()};
     scratch room{};
     std::string& head{room.text}; ///< not sent yet
     http::byte_range wanted{};    ///< what is sent now: all of it, or a part
@@ -47,6 +49,10 @@ struct delivery_progress {
     /// Fetches on ahead of the client, so that the next bytes are there when they are due: by windows, or all gaps of a
     /// range that is fetched at once. `from`: where the client is, or what is being fetched for it already ends.
     void look_ahead(std::uint64_t from);
+    /// How far fills may be ahead of the client.
+    [[nodiscard]] std::uint64_t ahead() const { return pace.window(first_window, max_window(fills.read_ahead)); }
+    /// Fetches what the next request will ask for, where this one goes on with others.
+    void fetch_for_next(const cache::reader& r);
 
 private:
     [[nodiscard]] cache::object::coverage coverage_of_all() const;

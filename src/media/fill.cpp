@@ -25,6 +25,26 @@ awaitable<void> fill_in_background(fill_context& with, origin::store& store, std
     }
 }
 
+/// The pages of an answer that is there: nobody's, or those of a fill that would come to them later.
+std::shared_ptr<cache::fill> claim_for(cache::object& o, const http::byte_range& bytes) {
+    const bool is_whole_page = bytes.first % cache::page_size == 0;
+    auto claimed = o.claim(bytes.first, bytes.last, !is_whole_page);
+    if (!claimed && is_whole_page) {
+        claimed = o.take_over(bytes.first, bytes.last, true);
+    }
+    return claimed;
+}
+
+/// Stands in for the reader to come: a fill that nobody wants ends.
+awaitable<void> fill_whole(fill_context& with, origin::store& store, std::shared_ptr<cache::object> o,
+                           std::uint64_t first, std::uint64_t last) {
+    cache::reader r(o, with.worker.self.get_executor(), first, last);
+    co_await fill_in_background(with, store, o, first, last);
+    while (r.next(last).what == cache::span::kind::wait) {
+        co_await r.wait();
+    }
+}
+
 } // namespace
 
 awaitable<result<fill_start>> begin_fill(fill_context& with, origin::store& store, std::shared_ptr<cache::object> o,
@@ -69,6 +89,11 @@ void read_ahead(fill_context& with, origin::store& store, std::shared_ptr<cache:
     with.worker.self.tasks.spawn(fill_in_background(with, store, std::move(o), first, last));
 }
 
+void fill_for_later(fill_context& with, origin::store& store, std::shared_ptr<cache::object> o, std::uint64_t first,
+                    std::uint64_t last) {
+    with.worker.self.tasks.spawn(fill_whole(with, store, std::move(o), first, last));
+}
+
 awaitable<result<admitted>> admit(fill_context& with, origin::store& store, object_name name,
                                   std::optional<origin::fetched>& body) {
     const auto& head = body->head();
@@ -91,11 +116,8 @@ awaitable<result<admitted>> admit(fill_context& with, origin::store& store, obje
     if (!data) {
         co_return data.error();
     }
-    // What another request has claimed meanwhile comes with that one's fill.
-    auto claimed = head.has_bytes
-                       ? o->claim(head.bytes.first, head.bytes.last, head.bytes.first % cache::page_size != 0)
-                       : nullptr;
-    if (!claimed) {
+    auto claimed = head.has_bytes ? claim_for(*o, head.bytes) : nullptr;
+    if (!claimed) { // it comes with another request's fill
         if (head.has_bytes) {
             with.worker.counters.fill_overlaps->Increment();
             with.worker.counters.fill_overlap_bytes->Increment(static_cast<double>(head.bytes.length()));

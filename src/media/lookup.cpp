@@ -1,3 +1,4 @@
+#include <sluice/http/freshness.hpp>
 #include <sluice/media/error_rules.hpp>
 #include <sluice/media/lookup.hpp>
 #include <sluice/media/lookup_rules.hpp>
@@ -49,6 +50,9 @@ awaitable<result<origin::fetched>> ask(const lookup& l, const cache::object* sta
     auto r = detail::request_for_client(m, range);
     if (stale != nullptr) {
         r.none_match = stale->info().version.value;
+        if (http::is_usable_on_error(stale->checked(), steady_clock::now(), m.route.max_age, l.with.stale_if_error)) {
+            r.is_wanted = [] { return false; }; // rather than ask again, what is there is served
+        }
     }
     co_return co_await detail::fetch_for_client(l.fills.origin_pool, m, r);
 }

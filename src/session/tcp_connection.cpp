@@ -2,6 +2,8 @@
 #include <sluice/session/tcp_connection.hpp>
 
 #include <linux/sockios.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <poll.h>
 #include <sys/ioctl.h>
 #include <sys/sendfile.h>
@@ -96,6 +98,16 @@ awaitable<result<void>> tcp_connection::wait_readable() {
     }
     refresh_timer();
     co_return result<void>{};
+}
+
+void tcp_connection::limit_queue(std::uint32_t bytes) noexcept {
+    if (bytes == queue_limit_ || !socket_.is_open()) {
+        return;
+    }
+    queue_limit_ = bytes;
+    const int value = static_cast<int>(bytes);
+    // tcp(7): where the system does not know it, the queue is as long as it likes, and more is fetched ahead.
+    (void)setsockopt(socket_.native_handle(), IPPROTO_TCP, TCP_NOTSENT_LOWAT, &value, sizeof(value));
 }
 
 void tcp_connection::cancel_read() noexcept {

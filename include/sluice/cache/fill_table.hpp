@@ -37,6 +37,7 @@ struct reader_state {
     std::uint64_t wanted{0};             ///< to be woken when `waits_for` has published this far
     std::shared_ptr<fill> waits_for{};   ///< nullptr where it waits for something else
     std::shared_ptr<async_event> wake{}; ///< made when first needed: a hit never waits
+    std::uint64_t window{UINT64_MAX};    ///< how far a fill may be ahead of it, where that is less than of all
     bool waits{false};
     bool suspended{false}; ///< counts as no reader
     bool saw_fill{false};  ///< a span came from a running fill
@@ -44,8 +45,8 @@ struct reader_state {
 
 /// What live readers want of a fill.
 struct fill_demand {
-    bool wanted{false};               ///< whether any does
-    std::uint64_t furthest_reader{0}; ///< the position of the one that has come furthest
+    bool wanted{false};         ///< whether any does
+    std::uint64_t wanted_to{0}; ///< one past the last byte that should be fetched now
 };
 
 /// Which fill covers what of an object, how far each has published, and who waits for it. What lies on the disk is
@@ -97,7 +98,7 @@ public:
     /// A reader leaves.
     void remove(const reader_state& r);
 
-    /// `window`: how far a fill may be ahead of a reader, in bytes.
+    /// `window`: how far a fill may be ahead of any reader, in bytes.
     [[nodiscard]] fill_demand demand_for(const fill& f, std::uint64_t window) const noexcept;
     /// Whether the position of a live reader is in [first, last].
     [[nodiscard]] bool has_reader_in(std::uint64_t first, std::uint64_t last) const noexcept;

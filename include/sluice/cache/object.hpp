@@ -47,8 +47,8 @@ public:
     std::shared_ptr<fill> claim(std::uint64_t first, std::uint64_t last, bool begin_inside_page);
     /// Takes the pages from the one with `first` on over from the running fill that would come to them later: all that
     /// it has not begun to write, and the missing ones behind it up to the page of `last`. That one ends there. nullptr
-    /// where no fill can be cut at this page.
-    std::shared_ptr<fill> take_over(std::uint64_t first, std::uint64_t last);
+    /// where no fill can be cut at this page, and with `to_last_only` where it goes on behind the page of `last`.
+    std::shared_ptr<fill> take_over(std::uint64_t first, std::uint64_t last, bool to_last_only = false);
 
     /// What a fill has to reserve before it writes `length` bytes at its published offset: the claimed pages from there
     /// to the end of that block or of the fill.
@@ -161,6 +161,7 @@ private:
     // What a reader may have (reader.cpp).
     span look(reader& r) REQUIRES(mutex_);
     span readable(reader& r) REQUIRES(mutex_);
+    void note_sent(std::uint64_t first, std::uint64_t last, steady_clock::time_point began) noexcept REQUIRES(mutex_);
     void unpin(reader& r) REQUIRES(mutex_);
 
     // What a page is: of `table_`, `special_` and `fills_` together (page_state.cpp).
@@ -187,6 +188,7 @@ private:
     std::shared_ptr<file> file_ GUARDED_BY(mutex_);
     std::atomic<std::uint64_t> charged_{0};
     std::atomic<std::uint64_t> metadata_charge_{0};
+    std::unique_ptr<sequential_reads> sequences_ GUARDED_BY(mutex_); ///< may be null
     usage last_use_ GUARDED_BY(mutex_);
 };
 

@@ -4,6 +4,7 @@
 #include <sluice/base/error.hpp>
 #include <sluice/base/owning_thread.hpp>
 #include <sluice/cache/fill_table.hpp>
+#include <sluice/cache/sequential_reads.hpp>
 
 #include <cstddef>
 #include <cstdint>
@@ -59,6 +60,13 @@ public:
     /// neither blocks nor fills are kept for it.
     void suspend();
 
+    /// From the next call of `next` on, fills are not further ahead of this reader than `bytes`.
+    void limit_ahead(std::uint64_t bytes) noexcept { window_ = bytes; }
+    /// What the requests before this one were like, where it goes on with them.
+    [[nodiscard]] const std::optional<sequence>& preceding() const noexcept { return preceding_; }
+    /// Its range, which it began to read at `began`, was sent whole: the next reader may go on with it.
+    void note_sent(steady_clock::time_point began) noexcept { sent_since_ = began; }
+
     /// Completes when something changed that `next` waited for.
     awaitable<void> wait() { return state_.wake->wait(); }
     /// Completes a pending `wait`. On the reader's worker.
@@ -76,6 +84,10 @@ private:
     [[no_unique_address]] owning_thread thread_;
     executor executor_;
     reader_state state_;
+    const std::uint64_t first_;
+    std::uint64_t window_{UINT64_MAX};
+    std::optional<sequence> preceding_;
+    std::optional<steady_clock::time_point> sent_since_{};
     std::optional<std::pair<std::size_t, std::size_t>> pinned_; // blocks, inclusive
 };
 

@@ -34,8 +34,8 @@ public:
 
     /// The look-up began with the first window.
     void skip_first() noexcept { size_ = std::min(2 * first_window, max_); }
-    /// A slow client gets no more than it takes.
-    void shrink() noexcept { size_ = first_window; }
+    /// A client gets no more than `bytes` at once, but the first window.
+    void limit(std::uint64_t bytes) noexcept { size_ = std::min(size_, std::max(bytes, first_window)); }
 
     /// Whether all of what the client named is fetched at once, not by windows.
     [[nodiscard]] bool is_at_once() const noexcept { return at_once_; }

@@ -63,6 +63,11 @@ awaitable<result<fill_start>> begin_fill(fill_context& with, origin::store& stor
 void read_ahead(fill_context& with, origin::store& store, std::shared_ptr<cache::object> o, std::uint64_t first,
                 std::uint64_t last);
 
+/// The same for bytes that nobody reads yet: they are fetched to the end, as nobody is there whose leaving would end
+/// it.
+void fill_for_later(fill_context& with, origin::store& store, std::shared_ptr<cache::object> o, std::uint64_t first,
+                    std::uint64_t last);
+
 /// A version that was taken in.
 struct admitted {
     std::shared_ptr<cache::object> object;

@@ -64,6 +64,8 @@ public:
     /// at least 1. May wait for the disk: load what is not in the page cache first. Errors: `connection_lost`;
     /// `disk_error` (source internal) where the file ends at or before `offset`.
     virtual result<std::size_t> try_send_file(int fd, std::uint64_t offset, std::size_t count) = 0;
+    /// Bounds what may lie unsent in the transport's queue; 0: as the system does. A system call where it changes.
+    virtual void limit_queue(std::uint32_t bytes) noexcept = 0;
     /// Whether some could be sent now. A system call.
     [[nodiscard]] virtual bool can_write() noexcept = 0;
     /// Completes when more can be sent; the send time-out runs. Errors: `timeout`, `connection_lost`.

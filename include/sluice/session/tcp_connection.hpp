@@ -24,6 +24,7 @@ public:
     awaitable<result<void>> wait_acknowledged(std::size_t max_unacknowledged) override;
 
     awaitable<void> linger() override;
+    void limit_queue(std::uint32_t bytes) noexcept override;
     void shutdown_send() noexcept override;
     void close() noexcept override;
     void abort() noexcept override;
@@ -38,6 +39,7 @@ private:
 
     tcp_socket socket_;
     executor executor_;
+    std::uint32_t queue_limit_{0};
     bool lingered_{false};
 };
 

@@ -75,7 +75,10 @@ BOOST_FIXTURE_TEST_CASE(demand_is_of_readers_near_enough_that_want_more, bench) 
     }
     const auto d = table.demand_for(*f, page_size);
     BOOST_TEST(d.wanted);
-    BOOST_TEST(d.furthest_reader == 2 * page_size);
+    BOOST_TEST(d.wanted_to == 3 * page_size);
+    near.window = 100; // a slow one
+    BOOST_TEST(table.demand_for(*f, page_size).wanted_to == 2 * page_size + 100);
+    near.window = UINT64_MAX;
     BOOST_TEST(table.has_reader_in(page_size, 2 * page_size));
     near.suspended = true;
     BOOST_TEST(!table.demand_for(*f, page_size).wanted);

@@ -300,11 +300,11 @@ BOOST_AUTO_TEST_CASE(demand_is_of_readers_that_come_to_it) {
     r->next(8 * page_size);
     auto d = b.it->demand_for(*f, 4 * page_size);
     BOOST_TEST(d.wanted);
-    BOOST_TEST(d.furthest_reader == 8 * page_size);
+    BOOST_TEST(d.wanted_to == 12 * page_size);
     const auto ahead = b.read(10 * page_size, 64 * page_size - 1);
     ahead->next(10 * page_size);
     d = b.it->demand_for(*f, 4 * page_size);
-    BOOST_TEST(d.furthest_reader == 10 * page_size);
+    BOOST_TEST(d.wanted_to == 14 * page_size);
     b.publish(*f, 2 * page_size + 1);
     const auto inside = b.read(10 * page_size + 5, 10 * page_size + 9); // its page is not whole yet
     BOOST_TEST(b.it->demand_for(*f, 4 * page_size).wanted);

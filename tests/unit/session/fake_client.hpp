@@ -31,6 +31,7 @@ public:
     result<std::size_t> try_send_file(int /*fd*/, std::uint64_t /*offset*/, std::size_t count) override {
         return count;
     }
+    void limit_queue(std::uint32_t /*bytes*/) noexcept override {}
     [[nodiscard]] bool can_write() noexcept override { return true; }
     awaitable<result<void>> wait_writable() override { co_return result<void>{}; }
     awaitable<result<void>> wait_acknowledged(std::size_t /*max_unacknowledged*/) override { co_return result<void>{}; }
