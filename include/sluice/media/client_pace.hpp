@@ -16,8 +16,8 @@ public:
     /// It has taken `bytes` more by `now`.
     void add(std::uint64_t bytes, steady_clock::time_point now) noexcept;
 
-    /// How far to fetch ahead: what it takes in four seconds, but no more than twice what it has taken so far, since what
-    /// was taken at first may lie in buffers on the way; at least `least`, at most `most`.
+    /// How far to fetch ahead: what it takes in four seconds, but no more than twice what it has taken so far, since
+    /// what was taken at first may lie in buffers on the way; at least `least`, at most `most`.
     [[nodiscard]] std::uint64_t window(std::uint64_t least, std::uint64_t most) const noexcept;
     /// Whether it is known how fast it is.
     [[nodiscard]] bool is_known() const noexcept { return rate_.has_value(); }

@@ -103,7 +103,7 @@ BOOST_AUTO_TEST_CASE(windows_grow_while_the_client_reads_on) {
     BOOST_TEST(w.next_end(3 * block) == 7 * block - 1);
     BOOST_TEST(w.next_end(7 * block) == 15 * block - 1);
     BOOST_TEST(w.next_end(15 * block) == 23 * block - 1); // no further than read_ahead
-    w.shrink();
+    w.limit(0);
     BOOST_TEST(w.next_end(23 * block) == 24 * block - 1);
     BOOST_TEST(w.next_end(100 * block - 10) == 100 * block - 1); // nor than the range
 }
