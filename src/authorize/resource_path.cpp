@@ -11,9 +11,9 @@ std::string resource_path(std::string_view target) {
     std::string_view rest = decoded ? std::string_view(decoded.value()) : raw;
     std::string out;
     while (!rest.empty()) {
-        const auto slash = std::min(rest.find('/'), rest.size());
-        const auto segment = rest.substr(0, std::min(rest.find(';'), slash));
-        rest.remove_prefix(std::min(slash + 1, rest.size()));
+        const auto whole = rest.substr(0, rest.find('/'));
+        const auto segment = whole.substr(0, whole.find(';')); // not in `rest`: linear in a client's path of any length
+        rest.remove_prefix(std::min(whole.size() + 1, rest.size()));
         if (segment == "..") {
             out.resize(out.empty() ? 0 : out.rfind('/'));
         } else if (!segment.empty() && segment != ".") {

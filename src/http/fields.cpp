@@ -42,6 +42,12 @@ constexpr char fold(char c) noexcept {
     return c == '_' ? '-' : ascii_lower(c);
 }
 
+/// An order of names in which those that are the same (`same_name`) are next to each other.
+bool before(std::string_view a, std::string_view b) noexcept {
+    return a.size() != b.size() ? a.size() < b.size()
+                                : std::ranges::lexicographical_compare(a, b, {}, ascii_lower, ascii_lower);
+}
+
 } // namespace
 
 bool is_token_char(char c) noexcept {
@@ -132,6 +138,9 @@ hop_by_hop::hop_by_hop(const field_list& fields, std::span<const std::string> pr
             nominated_.push_back(*option);
         }
     }
+    if (nominated_.size() > 1) { // a client may nominate as many as its head has room for
+        std::ranges::sort(nominated_, before);
+    }
 }
 
 bool hop_by_hop::strips(std::string_view name) const noexcept {
@@ -139,7 +148,7 @@ bool hop_by_hop::strips(std::string_view name) const noexcept {
         return true;
     if (same_name_folded(name, "content-length") && !same_name(name, "content-length"))
         return true;
-    return std::ranges::any_of(nominated_, [name](std::string_view other) { return same_name(name, other); });
+    return std::ranges::binary_search(nominated_, name, before);
 }
 
 bool append_field(std::string& out, std::string_view name, std::string_view value) {

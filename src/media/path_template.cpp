@@ -104,7 +104,12 @@ std::string expand_raw(std::string_view text, const std::vector<capture>& captur
 }
 
 result<std::string> expand_key(std::string_view text, const std::vector<capture>& captures, authorize::key_form form) {
-    auto key = expand(text, captures, [](std::string_view raw) { return percent_decode(raw); });
+    auto key = expand(text, captures, [](std::string_view raw) -> result<std::string> {
+        if (raw.size() > 3 * max_key_size) { // "%41": nothing so long is worth decoding
+            return error{errc::bad_request, error_source::client, false, "key"};
+        }
+        return percent_decode(raw);
+    });
     if (key && (key.value().empty() || key.value().size() > max_key_size ||
                 !authorize::has_safe_segments(key.value(), form))) {
         return error{errc::bad_request, error_source::client, false, "key"};

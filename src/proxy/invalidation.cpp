@@ -53,26 +53,31 @@ named_resources::named_resources(std::string_view method, std::string_view targe
     }
 }
 
-std::vector<object_effect> changed_keys(const media::path_template& path, std::string_view object,
-                                        authorize::key_form form, std::string_view target, effect done) {
-    std::vector<object_effect> keys;
+std::vector<path_effect> changed_paths(std::string_view target, effect done) {
+    std::vector<path_effect> paths;
     auto raw = http::split_target(target).path;
     if (done == effect::none || !http::is_media_safe_path(raw)) {
-        return keys;
+        return paths;
     }
-    const auto add = [&](std::string_view raw_path, effect what) {
-        const auto captures = path.match(raw_path);
-        auto key = captures ? media::expand_key(object, *captures, form) : result<std::string>(error{});
-        if (key) {
-            keys.push_back({std::move(key.value()), what});
-        }
-    };
     if (raw.size() > 1 && raw.ends_with('/')) {
-        add(raw, done); // to some stores that is a key of its own
+        paths.push_back({raw, done}); // to some stores that is a key of its own
         raw.remove_suffix(1);
     }
     for (const auto name : authorize::with_ancestors(raw)) {
-        add(name, name == raw ? done : effect::changed);
+        paths.push_back({name, name == raw ? done : effect::changed});
+    }
+    return paths;
+}
+
+std::vector<object_effect> changed_keys(const media::path_template& path, std::string_view object,
+                                        authorize::key_form form, std::span<const path_effect> paths) {
+    std::vector<object_effect> keys;
+    for (const auto& each : paths) {
+        const auto captures = path.match(each.raw);
+        auto key = captures ? media::expand_key(object, *captures, form) : result<std::string>(error{});
+        if (key) {
+            keys.push_back({std::move(key.value()), each.done});
+        }
     }
     return keys;
 }

@@ -3,14 +3,15 @@
 #include <sluice/relay/relay.hpp>
 
 #include <array>
+#include <span>
 
 namespace sluice::proxy {
 
 namespace {
 
-void apply_keys(cache::object_cache& cache, const media::media_route& route, std::string_view target, effect done) {
+void apply_keys(cache::object_cache& cache, const media::media_route& route, std::span<const path_effect> paths) {
     const auto form = authorize::key_form_of(route.store->settings());
-    for (const auto& each : changed_keys(route.path, route.settings.object, form, target, done)) {
+    for (const auto& each : changed_keys(route.path, route.settings.object, form, paths)) {
         if (each.done == effect::deleted) {
             cache.purge(route.store->identity(), each.name);
         } else {
@@ -33,9 +34,10 @@ void apply_tags(cache::object_cache& cache, const media::media_route& route, con
 void apply(services& with, const session::exchange& x, const named_resources& what, effect done) {
     auto& cache = with.media.fills.cache;
     with.authorizer.shared.cache.invalidate(what.names);
+    const auto paths = changed_paths(x.target, done);
     for (const auto& route : with.routes) {
         if (!route.settings.object.empty()) {
-            apply_keys(cache, route, x.target, done);
+            apply_keys(cache, route, paths);
         } else if (route.settings.resolve) {
             apply_tags(cache, route, what, done);
         }

@@ -55,7 +55,7 @@ public:
     [[nodiscard]] bool strips(std::string_view name) const noexcept;
 
 private:
-    std::vector<std::string_view> nominated_;
+    std::vector<std::string_view> nominated_; ///< sorted
 };
 
 /// Appends `name: value CRLF`. False, and nothing is appended, where `name` is not a token or `value` holds a CR, LF,

@@ -6,6 +6,7 @@
 #include <sluice/media/path_template.hpp>
 
 #include <cstdint>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -70,11 +71,20 @@ struct object_effect {
     friend bool operator==(const object_effect&, const object_effect&) = default;
 };
 
-/// The keys that a route with the template `object` makes of a request's raw target: the path's own; that of the path
-/// without `/` at its end; and those of its ancestors, which are only changed: what lies beneath an object is part of
-/// it. Empty for a path that no media request has (http::is_media_safe_path).
+/// A raw path, and what was done with the object that a route may have by it.
+struct path_effect {
+    std::string_view raw;
+    effect done{effect::none};
+};
+
+/// The paths of a request's raw target: its own; that without `/` at its end; and its ancestors (`with_ancestors`),
+/// which are only changed: what lies beneath an object is part of it. Empty for a path that no media request has
+/// (http::is_media_safe_path). Views into `target`. The same for all routes: read once for each request.
+[[nodiscard]] std::vector<path_effect> changed_paths(std::string_view target, effect done);
+
+/// The keys that a route with the template `object` makes of `paths`.
 [[nodiscard]] std::vector<object_effect> changed_keys(const media::path_template& path, std::string_view object,
-                                                      authorize::key_form form, std::string_view target, effect done);
+                                                      authorize::key_form form, std::span<const path_effect> paths);
 
 /// The purge tags of objects that a route resolves: those of `what.names` which are subrequest paths of the route.
 [[nodiscard]] std::vector<object_effect> changed_tags(const authorize::path_pattern& subrequests,

@@ -57,7 +57,7 @@ std::vector<std::string> names_of(const named_resources& named) {
 
 std::vector<object_effect> keys(std::string_view path, std::string_view object, std::string_view target, effect done,
                                 key_form form = key_form::flat) {
-    return changed_keys(media::path_template(path), object, form, target, done);
+    return changed_keys(media::path_template(path), object, form, changed_paths(target, done));
 }
 
 using objects = std::vector<object_effect>;

@@ -36,6 +36,19 @@ BOOST_AUTO_TEST_CASE(one_form_of_a_path) {
     BOOST_TEST(resource_path("/a%/b") == "/a%/b"); // cannot be decoded
 }
 
+// Anything but linear work would take hours.
+BOOST_AUTO_TEST_CASE(a_path_of_very_many_segments, *boost::unit_test::timeout(300)) {
+    constexpr std::size_t segments = std::size_t{16} * 1024 * 1024;
+    for (const std::string each : {"/a", "/a;b", "/a/..", "/./a"}) {
+        std::string target;
+        while (target.size() < segments) {
+            target += each;
+        }
+        const auto path = resource_path(target);
+        BOOST_TEST(path.substr(0, 2) == (each == "/a/.." ? "/" : "/a"));
+    }
+}
+
 BOOST_AUTO_TEST_CASE(ancestors_by_whole_segments) {
     BOOST_TEST((ancestors("/a/bc/d") == std::vector<std::string>{"/a/bc/d", "/a/bc", "/a"}));
     BOOST_TEST((ancestors("/a") == std::vector<std::string>{"/a"}));
