@@ -152,7 +152,8 @@ std::string_view client_response::leftover() const noexcept {
 }
 
 /// Only where the response was whole, delimited itself, and nothing unread is behind it. Connections to stores are kept
-/// after a HEAD as well: they get only requests of ours, and an idle connection on which something came is not reused.
+/// also where content is announced, as by every answer to a HEAD: they rest (`needs_cooldown`), and an idle connection
+/// on which something came is not reused.
 bool client_response::may_be_reused() const {
     const auto& r = *reader_;
     const bool whole = r.complete() && r.parser.has_head() && r.parser.head().status >= 200 && r.parser.keep_alive() &&
@@ -170,7 +171,7 @@ void client_response::finish() {
     r.release_canceler();
     if (may_be_reused()) {
         r.connected->keep_alive_hint = keep_alive_hint(r.parser.head());
-        r.connected->needs_cooldown = r.source == error_source::app && r.parser.body() == http::body_kind::none;
+        r.connected->needs_cooldown = r.parser.body() == http::body_kind::none;
         r.connected.give_back();
     } else {
         r.connected->close();
