@@ -13,9 +13,12 @@ namespace sluice::server {
 
 void server_process::open_listeners() {
     for (const auto& configured : settings_->listeners) {
+        expect_unused(first().self, endpoint_of(configured.address));
+    }
+    for (const auto& configured : settings_->listeners) {
         auto where = endpoint_of(configured.address);
         for (auto& w : workers_) {
-            w->acceptors.push_back(open_listener(w->self, where));
+            w->acceptors.push_back(open_listener(w->self, where, address_use::shared));
             where = w->acceptors.back().local_endpoint(); // port 0: the others share the one that the system chose
         }
         const std::string address = host_and_port(where.address().to_string(), where.port());
@@ -25,7 +28,8 @@ void server_process::open_listeners() {
 
 void server_process::open_admin_listener() {
     auto& w = first();
-    admin_ = std::make_unique<tcp_acceptor>(open_listener(w.self, endpoint_of(settings_->admin.address)));
+    admin_ = std::make_unique<tcp_acceptor>(
+        open_listener(w.self, endpoint_of(settings_->admin.address), address_use::exclusive));
     const auto where = admin_->local_endpoint();
     const std::string address = host_and_port(where.address().to_string(), where.port());
     auto accepted = [this, &w](tcp_socket socket) {

@@ -7,6 +7,7 @@
 #include <sys/socket.h>
 
 #include <new>
+#include <string>
 
 namespace sluice::server {
 
@@ -21,28 +22,51 @@ bool out_of_descriptors(const boost::system::error_code& ec) {
            ec == boost::system::errc::no_buffer_space || ec == boost::system::errc::not_enough_memory;
 }
 
+/// Does not listen yet. Throws `system_error`.
+tcp_acceptor bound(worker& w, const asio::ip::tcp::endpoint& where, address_use use) {
+    tcp_acceptor acceptor(w.get_executor());
+    acceptor.open(where.protocol());
+    acceptor.set_option(asio::socket_base::reuse_address(true)); // past connections may still be in TIME_WAIT
+    const int on = 1;
+    if (use == address_use::shared &&
+        setsockopt(acceptor.native_handle(), SOL_SOCKET, SO_REUSEPORT, &on, sizeof on) != 0) {
+        throw boost::system::system_error(errno, boost::system::system_category(), "SO_REUSEPORT");
+    }
+    acceptor.bind(where);
+    return acceptor;
+}
+
+boost::system::system_error cannot_listen(const asio::ip::tcp::endpoint& where, const boost::system::error_code& why) {
+    std::string text = "cannot listen on " + host_and_port(where.address().to_string(), where.port());
+    if (why == boost::system::errc::address_in_use) {
+        text += " (`ss -ltnp 'sport = :" + std::to_string(where.port()) +
+                "'` names who does: another Sluice, the app itself?)";
+    }
+    return {why, text};
+}
+
 } // namespace
 
 asio::ip::tcp::endpoint endpoint_of(const config::endpoint& e) {
     return {asio::ip::make_address(e.host), e.port};
 }
 
-tcp_acceptor open_listener(worker& w, const asio::ip::tcp::endpoint& where) {
+tcp_acceptor open_listener(worker& w, const asio::ip::tcp::endpoint& where, address_use use) {
     try {
-        tcp_acceptor acceptor(w.get_executor());
-        acceptor.open(where.protocol());
-        acceptor.set_option(asio::socket_base::reuse_address(true));
-        const int on = 1;
-        if (setsockopt(acceptor.native_handle(), SOL_SOCKET, SO_REUSEPORT, &on, sizeof on) != 0) {
-            throw boost::system::system_error(errno, boost::system::system_category(), "SO_REUSEPORT");
-        }
-        acceptor.bind(where);
+        auto acceptor = bound(w, where, use);
         acceptor.listen(backlog);
         acceptor.non_blocking(true);
         return acceptor;
     } catch (const boost::system::system_error& e) {
-        throw boost::system::system_error(e.code(), "cannot listen on " +
-                                                        host_and_port(where.address().to_string(), where.port()));
+        throw cannot_listen(where, e.code());
+    }
+}
+
+void expect_unused(worker& w, const asio::ip::tcp::endpoint& where) {
+    try {
+        const auto closed_at_once = bound(w, where, address_use::exclusive);
+    } catch (const boost::system::system_error& e) {
+        throw cannot_listen(where, e.code());
     }
 }
 

@@ -6,15 +6,27 @@
 
 #include <boost/asio/basic_socket_acceptor.hpp>
 
+#include <cstdint>
 #include <functional>
 
 namespace sluice::server {
 
 using tcp_acceptor = asio::basic_socket_acceptor<asio::ip::tcp, executor>;
 
-/// Opens a listening socket with SO_REUSEPORT, so that each worker has its own. Throws `boost::system::system_error`
-/// (start-up) with the address in its text.
-[[nodiscard]] tcp_acceptor open_listener(worker& w, const asio::ip::tcp::endpoint& where);
+/// Who else may listen at the same address.
+enum class address_use : std::uint8_t {
+    exclusive, ///< nobody
+    shared     ///< this user's other sockets (SO_REUSEPORT), so that each worker has its own
+};
+
+/// Opens a listening socket. Throws `boost::system::system_error` (start-up) with the address in its text, and with who
+/// to look for where somebody else listens there.
+[[nodiscard]] tcp_acceptor open_listener(worker& w, const asio::ip::tcp::endpoint& where, address_use use);
+
+/// Throws as above where somebody listens at `where`, though shared: else another process of this user, most likely
+/// another Sluice, and this one would each get some of the connections. Before `open_listener` for any of the
+/// addresses: of one port, they may overlap.
+void expect_unused(worker& w, const asio::ip::tcp::endpoint& where);
 
 /// The endpoint that a configured address names. Throws as above for what is no numeric address.
 [[nodiscard]] asio::ip::tcp::endpoint endpoint_of(const config::endpoint& e);
