@@ -3,17 +3,44 @@
 #include "credential_renewal.hpp"
 #include "server_process.hpp"
 
+#include <csignal>
+#include <string_view>
+
 /// From the signal to the end of the last request.
 namespace sluice::server {
 
+namespace {
+
+/// Why a signal does nothing that others would do at it; "" for one that ends the process.
+std::string_view why_ignored(int signal) noexcept {
+    switch (signal) {
+    case SIGHUP:
+        return "the configuration is read at the start only: restart to have it read again";
+    case SIGUSR1:
+    case SIGUSR2:
+        return "the log goes to standard output: there is no file to open again, and no other use for this signal";
+    default:
+        return {};
+    }
+}
+
+} // namespace
+
 awaitable<void> server_process::await_signal(asio::basic_signal_set<executor>& signals) {
-    auto [ec, number] = co_await signals.async_wait(use_tuple);
-    draining_.store(true);
-    log::info("draining", {{"signal", number}});
+    for (bool ended = false; !ended;) {
+        auto [ec, number] = co_await signals.async_wait(use_tuple);
+        const auto reason = ec ? std::string_view() : why_ignored(number);
+        if (!reason.empty()) {
+            log::warn("signal ignored", {{"signal", number}, {"reason", reason}});
+            continue;
+        }
+        ended = true;
+        draining_.store(true);
+        log::info("draining", {{"signal", number}});
+    }
     steady_timer timer(first().self.get_executor(), settings_->limits.shutdown_delay);
     auto [delayed] = co_await timer.async_wait(use_tuple);
     (void)delayed;
-    (void)ec;
     stop_accepting();
 }
 

@@ -74,6 +74,9 @@ int server_process::run() {
     std::signal(SIGPIPE, SIG_IGN); // sendfile on a closed socket raises it
     // Before the first sign of life: whoever sees it may already send a signal.
     asio::basic_signal_set<executor> signals(first().self.get_executor(), SIGTERM, SIGINT);
+    for (const int ignored : {SIGHUP, SIGUSR1, SIGUSR2}) { // not the death that is their default: see `await_signal`
+        signals.add(ignored);
+    }
     cache_.start();
     for (auto& w : workers_) {
         w->self.tasks.spawn(w->self.deadlines.run());

@@ -1,8 +1,12 @@
 // What operators rely on: probes, metrics that agree with what clients got, an access log without secrets, a drain that
 // lets downloads finish.
 import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
+import fs from 'node:fs';
+import path from 'node:path';
 import test from 'node:test';
 import { get, keepAlive, range } from '../support/client.mjs';
+import { binary, removeDirectory, temporaryDirectory } from '../support/sluice.mjs';
 import { MiB, startStack } from '../support/stack.mjs';
 import { poll } from '../support/wait.mjs';
 
@@ -130,6 +134,34 @@ test('SIGTERM: running downloads finish, readiness goes first, nothing new is ta
   assert.deepEqual([(await reader.done).complete, (await reader.done).sha256], [true, object.sha256()]);
   assert.equal((await app).length, 1000);
   assert.deepEqual(await s.sluice.exited, { code: 0, signal: null });
+});
+
+test('signals that mean nothing here are told so, and end nothing', async (t) => {
+  const s = await startStack(t);
+  for (const [name, number] of [['SIGHUP', 1], ['SIGUSR1', 10], ['SIGUSR2', 12]]) {
+    s.sluice.signal(name);
+    const line = await s.sluice.waitForLog((r) => r.message === 'signal ignored' && r.signal === number, name);
+    assert.equal(line.level, 'warn');
+    assert.match(line.reason, name === 'SIGHUP' ? /read at the start only: restart/ : /standard output/);
+  }
+  assert.equal((await get(`${s.sluice.adminUrl}/readyz`)).status, 200);
+});
+
+test('a port is one process\'s: a second one ends and says whom to look for', async (t) => {
+  const s = await startStack(t);
+  for (const [side, url] of [['client', s.sluice.url], ['admin', s.sluice.adminUrl]]) {
+    const { port } = new URL(url);
+    const directory = temporaryDirectory();
+    t.after(() => removeDirectory(directory));
+    const file = path.join(directory, 'sluice.yaml');
+    const addresses = { client: '127.0.0.1:0', admin: '127.0.0.1:0', [side]: `127.0.0.1:${port}` };
+    fs.writeFileSync(file, JSON.stringify({ listeners: [{ address: addresses.client }], admin: { address: addresses.admin },
+      app: { url: 'http://127.0.0.1:9' } }));
+    const { status, stderr } = spawnSync(binary, ['serve', '--config', file], { encoding: 'utf8', timeout: 10000 });
+    assert.equal(status, 1, `${side}: ${stderr}`);
+    assert.match(stderr, new RegExp(`cannot listen on 127.0.0.1:${port} .*ss -ltnp 'sport = :${port}'.*Address already in use`), side);
+  }
+  assert.equal((await get(`${s.sluice.adminUrl}/readyz`)).status, 200);
 });
 
 test('drain_timeout ends what does not end by itself', async (t) => {
