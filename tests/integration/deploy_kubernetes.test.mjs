@@ -70,7 +70,9 @@ test('Sluice is a native sidecar, probed on its admin port', () => {
 });
 
 test('nobody walks round the sidecar', () => {
-  assert.deepEqual(objects.Service.spec.ports.map(({ targetPort }) => targetPort), ['media']);
+  // Numbers: Kubernetes before 1.32 does not find a native sidecar's ports by their names.
+  const { containerPort } = sidecar.ports.find(({ name }) => name === 'media');
+  assert.deepEqual(objects.Service.spec.ports.map(({ targetPort }) => targetPort), [containerPort]);
   assert.equal(app.ports, undefined);
   const env = Object.fromEntries(app.env.map(({ name, value }) => [name, value]));
   assert.equal(config.app.url, `http://${env.HOST}:${env.PORT}`);
@@ -125,7 +127,7 @@ test('Open WebUI: on loopback behind Sluice, both with the same storage variable
   assert.deepEqual(ports, { media: 8081, admin: 9180 });
   assert.equal(settings.listeners[0].address, `0.0.0.0:${ports.media}`);
   assert.equal(webui.ports, undefined);
-  assert.deepEqual(of.Service.spec.ports.map(({ targetPort }) => targetPort), ['media']);
+  assert.deepEqual(of.Service.spec.ports.map(({ targetPort }) => targetPort), [ports.media]);
   assert.equal(webui.readinessProbe.httpGet.port, ports.media);
   const { timeoutSeconds, periodSeconds, failureThreshold } = webui.readinessProbe;
   assert.ok(timeoutSeconds <= periodSeconds && periodSeconds * failureThreshold >= 60, 'an app that is silent keeps its pod');
