@@ -58,6 +58,22 @@ test('the files as they are installed pass nginx -t', (t) => {
   assert.equal(status, 0, output);
 });
 
+test('beside Debian\'s default site, once that is removed as the page says', (t) => {
+  const directory = directoryFor(t, 'nginx');
+  const main = install(directory, {});
+  const site = path.join(directory, 'sites-enabled/default');
+  fs.mkdirSync(path.dirname(site));
+  fs.writeFileSync(site, 'server {\n  listen 80 default_server;\n  listen [::]:80 default_server;\n}\n');
+  fs.writeFileSync(main, fs.readFileSync(main, 'utf8').replace(/}\s*$/, `  include ${directory}/sites-enabled/*;\n}\n`));
+  assert.match(run('nginx', ['-t', '-e', 'stderr', '-c', main]).output, /duplicate default server/);
+  const commands = fs.readFileSync(path.join(deploy, '../nginx.md'), 'utf8').match(/```sh\n([^]*?)```/)[1];
+  const removed = /^rm -f \/etc\/nginx\/(\S+)/m.exec(commands);
+  assert.ok(removed, commands);
+  fs.rmSync(path.join(directory, removed[1]));
+  const { status, output } = run('nginx', ['-t', '-e', 'stderr', '-c', main]);
+  assert.equal(status, 0, output);
+});
+
 test('a range is streamed: its first byte comes before its end, and every byte is right', async (t) => {
   const stack = await startBehindNginx(t);
   const object = stack.origin.put('film.mp4', { seed: 7, size: 24 * MiB });
