@@ -96,6 +96,11 @@ void metrics::add_authorize_metrics() {
                                 .Add({});
 }
 
+void metrics::add_cache_up() {
+    cache_up = &gauge(registry_, "cache_up", "Whether the cache directory is in use.");
+    cache_up->Set(1);
+}
+
 void metrics::add_cache_metrics() {
     cache_size_bytes = &gauge(registry_, "cache_size_bytes", "Bytes that the cache takes on the disk.");
     cache_limit_bytes = &gauge(registry_, "cache_limit_bytes", "Bytes that the cache may take at most.");

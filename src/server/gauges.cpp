@@ -37,6 +37,10 @@ void server_process::refresh_gauges() {
     counters_.origin_connections->Set(static_cast<double>(origin));
     counters_.client_connections->Set(connections_.load());
     counters_.decision_bytes->Set(static_cast<double>(decisions_.cache.bytes()));
+    if (counters_.cache_up != nullptr) {
+        const auto usable = cache_.available();
+        counters_.cache_up->Set(usable || usable.error().code == errc::cache_starting ? 1 : 0);
+    }
     counters_.cache_size_bytes->Set(static_cast<double>(cache_.used_bytes()));
     counters_.cache_limit_bytes->Set(static_cast<double>(cache_.limit_bytes()));
     counters_.cache_objects->Set(static_cast<double>(cache_.object_count()));

@@ -47,6 +47,9 @@ server_process::server_process(std::shared_ptr<const config::config> settings)
     , decisions_(settings_->limits.decision_bytes)
     , fallback_(settings_->fallback)
     , clients_(settings_->limits.connections_per_client) {
+    if (!settings_->cache.directory.empty()) {
+        counters_.add_cache_up();
+    }
     const auto pseudonym = settings_->app.via ? make_pseudonym() : std::string();
     const shared_parts parts{decisions_, cache_, reads_, fills_, encoders_, lookups_, fallback_, setup_.routes};
     for (unsigned i = 0; i < settings_->workers; ++i) {

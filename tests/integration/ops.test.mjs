@@ -164,6 +164,19 @@ test('a port is one process\'s: a second one ends and says whom to look for', as
   assert.equal((await get(`${s.sluice.adminUrl}/readyz`)).status, 200);
 });
 
+test('a cache directory that cannot be opened is a gauge, until it can', async (t) => {
+  const s = await startStack(t);
+  assert.equal(await s.sluice.metric('cache_up'), 1);
+  const directory = temporaryDirectory();
+  t.after(() => removeDirectory(directory));
+  const place = path.join(directory, 'cache');
+  fs.writeFileSync(place, 'no directory');
+  const other = await startStack(t, { config: { cache: { directory: place } } });
+  assert.equal(await other.sluice.metric('cache_up'), 0);
+  fs.rmSync(place);
+  await poll(async () => (await other.sluice.metric('cache_up')) === 1, 'it is tried again', 30000);
+});
+
 test('drain_timeout ends what does not end by itself', async (t) => {
   const s = await startStack(t, { config: { limits: { drain_timeout: '500ms' } } });
   s.origin.put('v.mp4', { size: 24 * MiB });

@@ -67,6 +67,9 @@ public:
     /// The counters of a route or store; made at the first call of that name, kept from then on.
     route_metrics& route(const std::string& name);
     store_metrics& store(const std::string& name);
+    /// Adds `cache_up`: for a process that has a cache directory.
+    void add_cache_up();
+
     /// Adds the counters of credentials that are renewed to those of the store.
     void add_credential_metrics(const std::string& store);
 
@@ -76,6 +79,7 @@ public:
     Histogram* authorize_seconds{nullptr};
     Gauge* decision_bytes{nullptr};
     Counter* decision_generations{nullptr}; ///< changes that invalidated all cached decisions of a preset
+    Gauge* cache_up{nullptr};               ///< nullptr without `add_cache_up`
     Gauge* cache_size_bytes{nullptr};
     Gauge* cache_limit_bytes{nullptr};
     Gauge* cache_objects{nullptr};

@@ -33,6 +33,7 @@ bool has_line(const std::string& text, std::string_view line) {
 /// All metrics with one route and one store, each counter touched once.
 std::string everything() {
     metrics::metrics m;
+    m.add_cache_up();
     auto& r = m.route("media");
     r.count_request(outcome::hit, 206);
     r.cache_bytes->Increment(5);
@@ -61,6 +62,7 @@ BOOST_AUTO_TEST_CASE(names_and_types) {
         {"sign_seconds", "histogram"},
         {"fallback_total", "counter"},
         {"decision_bytes", "gauge"},
+        {"cache_up", "gauge"},
         {"cache_size_bytes", "gauge"},
         {"cache_limit_bytes", "gauge"},
         {"cache_objects", "gauge"},
