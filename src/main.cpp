@@ -1,5 +1,6 @@
 #include <sluice/base/core_dumps.hpp>
 #include <sluice/base/log.hpp>
+#include <sluice/commands/cache_volume.hpp>
 #include <sluice/commands/check_online.hpp>
 #include <sluice/commands/sign_url.hpp>
 #include <sluice/config/load.hpp>
@@ -19,6 +20,7 @@
 #include <iterator>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace {
@@ -53,6 +55,7 @@ std::shared_ptr<const config::config> load(const std::string& file) {
 std::vector<std::string> all_warnings(const config::config& settings) {
     auto lines = config::warnings(settings);
     std::ranges::move(sluice::commands::unreadable_roots(settings), std::back_inserter(lines));
+    std::ranges::move(sluice::commands::limits_beyond_volume(settings.cache), std::back_inserter(lines));
     return lines;
 }
 
@@ -174,6 +177,10 @@ void add_sign(CLI::App& app, std::string& file, sign_arguments& given, int& code
     command->callback([&] { code = sign(file, given); });
 }
 
+bool has_command(CLI::App& app, std::string_view name) {
+    return !app.get_subcommands([name](const CLI::App* each) { return each->get_name() == name; }).empty();
+}
+
 } // namespace
 
 int main(int argc, char** argv) {
@@ -195,6 +202,11 @@ int main(int argc, char** argv) {
     check_command->callback([&] { code = check(file, online); });
     sign_arguments signing;
     add_sign(app, file, signing, code);
+    if (argc > 1 && argv[1][0] != '-' && !has_command(app, argv[1])) {
+        std::cerr << "sluice: there is no command \"" << argv[1]
+                  << "\", only serve, check and sign: see sluice --help\n";
+        return static_cast<int>(CLI::ExitCodes::ExtrasError); // CLI11 would name no word
+    }
     CLI11_PARSE(app, argc, argv);
     return code;
 }

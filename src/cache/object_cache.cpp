@@ -225,6 +225,13 @@ awaitable<result<void>> object_cache::reserve(std::uint64_t bytes) {
         auto job = [this, bytes] { return evict(bytes, eviction_reason::min_free); };
         co_await writes_.run(job);
         if (!enough_free(bytes)) {
+            if (!min_free_told_.exchange(true)) {
+                log::warn("nothing new is cached while less than cache.min_free is left on the cache's volume, though "
+                          "nothing more can be evicted: make room there, or lower min_free (said once)",
+                          {{"directory", settings_.directory},
+                           {"free", disk()->free_bytes()},
+                           {"min_free", settings_.min_free}});
+            }
             co_return error{errc::disk_full, error_source::internal, false, "less than min_free is left"};
         }
     }

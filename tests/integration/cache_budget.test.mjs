@@ -50,6 +50,19 @@ test('objects larger than the cache, several at once', async (t) => {
   assert.ok(most <= budget, `${most} bytes on the disk`);
 });
 
+test('min_free stops writes: warned of at the start, and told once', async (t) => {
+  const s = await startStack(t, { config: { cache: { min_free: '1000TiB' } } });
+  const warning = await s.sluice.waitForLog((r) => /^cache\.min_free is 1000TiB, but the volume of .* nothing will be cached$/.test(r.warning), 'a warning');
+  assert.equal(warning.level, 'warn');
+  for (const key of ['a', 'b', 'c']) {
+    const object = s.origin.put(key, { size: 70001 });
+    const answer = await s.get(key);
+    assert.deepEqual([answer.sha256, cacheStatus(answer).detail], [object.sha256(), 'disk_full']);
+  }
+  const told = s.sluice.log.filter((r) => /^nothing new is cached while less than cache\.min_free/.test(r.message));
+  assert.deepEqual(told.map((r) => [r.level, r.min_free]), [['warn', 1000 * 2 ** 40]]);
+});
+
 test('max_objects is kept', async (t) => {
   const s = await startStack(t, { config: { cache: { max_objects: 5 } } });
   for (let i = 0; i < 20; i++) {

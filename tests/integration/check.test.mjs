@@ -245,6 +245,22 @@ test('--version and --help', () => {
   }
 });
 
+test('an unknown command is named', () => {
+  for (const command of ['purge', 'status', 'bogus']) {
+    const { status, stderr } = sluice([command, '--config', 'x']);
+    assert.notEqual(status, 0);
+    assert.match(stderr, new RegExp(`no command "${command}".*serve, check and sign`));
+  }
+});
+
+test('limits of the cache that its volume cannot hold are warned of', (t) => {
+  const { file } = write(t, `${good}cache: {directory: ${JSON.stringify(directoryFor(t, 'volume'))}, max_size: 500TiB, min_free: 500TiB}\n`);
+  const { status, stderr } = sluice(['check', '--config', file]);
+  assert.equal(status, 0, stderr);
+  assert.match(stderr, /warning: cache\.min_free is 500TiB, but the volume of .* in all: nothing will be cached/);
+  assert.match(stderr, /warning: cache\.max_size is 500TiB, but the volume of .*: only min_free will bound the cache/);
+});
+
 test('an unknown command or option, or none, is an error with a hint', () => {
   for (const args of [['sreve'], ['check', '--confgi', 'x'], ['check'], ['serve'], []]) {
     const { status, stderr } = sluice(args);

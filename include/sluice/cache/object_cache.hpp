@@ -199,6 +199,7 @@ private:
     std::atomic<block_store*> disk_{nullptr};
     std::atomic<state> state_{state::off};
     std::atomic<bool> loaded_{false};
+    std::atomic<bool> min_free_told_{false}; ///< once a process: that `min_free` stops writes
 
     mutex mutex_;
     object_index index_ GUARDED_BY(mutex_);
