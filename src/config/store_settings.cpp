@@ -5,6 +5,8 @@
 
 #include <algorithm>
 #include <array>
+#include <fstream>
+#include <string>
 
 namespace sluice::config {
 
@@ -72,13 +74,30 @@ bool take_endpoint(reading& r, const node& variable, result<url> (*parse)(std::s
     return true;
 }
 
+/// Whether a PEM file begins a certificate somewhere; whether it is a good one is found when it is used.
+bool has_certificate(const std::string& file) {
+    std::ifstream in(file);
+    for (std::string line; std::getline(in, line);) {
+        if (line.starts_with("-----BEGIN CERTIFICATE-----") ||
+            line.starts_with("-----BEGIN TRUSTED CERTIFICATE-----") ||
+            line.starts_with("-----BEGIN X509 CERTIFICATE-----")) {
+            return true;
+        }
+    }
+    return false;
+}
+
 void read_requests(mapping& m, store& s) {
     m.read_duration("url_expiry", s.url_expiry, 1s, 24h * 7); // 604800 s: Signature Version 4, GCS V4, delegation keys
     m.read_duration("connect_timeout", s.connect_timeout, 1ms, 5min);
     m.read_duration("response_timeout", s.response_timeout, 1ms, 1h);
     const node* ca = m.read_path("ca_file", s.ca_file);
-    if (ca != nullptr && !s.ca_file.empty() && ::access(s.ca_file.c_str(), R_OK) != 0) {
-        m.wrong("ca_file", *ca, "cannot be read");
+    if (ca != nullptr && !s.ca_file.empty()) {
+        if (::access(s.ca_file.c_str(), R_OK) != 0) {
+            m.wrong("ca_file", *ca, "cannot be read");
+        } else if (!has_certificate(s.ca_file)) {
+            m.wrong("ca_file", *ca, "holds no certificate in PEM form (-----BEGIN CERTIFICATE-----)");
+        }
     }
     std::string owner;
     if (m.read("owner", owner, parse_owner) != nullptr) {

@@ -225,7 +225,9 @@ std::vector<diagnostic> read_yaml(std::string_view text, std::string_view file, 
     } catch (const refused& r) {
         refuse(r.at, r.message);
     } catch (const YAML::Exception& e) {
-        refuse(e.mark, "not YAML: " + e.msg);
+        // The braces of an unquoted ${NAME} would be a mapping's.
+        const bool in_braces = e.msg == "end of map flow not found" || e.msg == "end of sequence flow not found";
+        refuse(e.mark, "not YAML: " + e.msg + (in_braces ? R"( (within {…} and […] quote values: "${NAME}"))" : ""));
     }
     root = events.take();
     if (diagnostics.empty() && root.what == node::kind::null) {

@@ -79,6 +79,7 @@ const faults = {
   'a preset that there is not': [head + store + 'routes:\n  - preset: @@open-webgui\n', /preset.*open-webui/],
   'cors for all with credentials': [good + '    cors: {origins: ["*"], credentials: @@true}\n', /credentials.*must not be true/],
   'broken YAML': ['listeners: [\n', /./],
+  'a variable without quotes in braces': ['app: {url: ${APP_URL}}\n', /not YAML: .*quote values: "\$\{NAME\}"/],
 };
 
 for (const [what, [text, says]] of Object.entries(faults)) {

@@ -236,6 +236,7 @@ BOOST_AUTO_TEST_CASE(stores_of_type_s3) {
     one_fault(store_with("region: r, response_timeout: 0s"), "2:71", "response_timeout");
     one_fault(store_with("region: r, addressing: host"), "2:65", "addressing");
     one_fault(store_with("region: r, ca_file: /nonexistent/ca.pem"), "2:62", "cannot be read");
+    one_fault(store_with("region: r, ca_file: /dev/null"), "2:62", "holds no certificate");
     one_fault(store_with("region: r, root: /srv"), "2:59", "means nothing in a store of type s3");
     one_fault(store_with("region: r, parallel: x"), "2:63", "whole number");
     const std::string keys = "credentials: {access_key_id: k, secret_access_key: s}";

@@ -349,7 +349,7 @@ BOOST_AUTO_TEST_SUITE(files)
 BOOST_AUTO_TEST_CASE(paths_start_from_the_file) {
     const directory d;
     d.put("token", "word\n\n");
-    d.put("ca.pem", "x");
+    d.put("ca.pem", "a comment\n-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----\n");
     d.put("c.yaml", an_app + "admin: {token: {file: token}}\nstores: {u: {type: s3, bucket: b, endpoint: 'https://h', "
                              "ca_file: ca.pem, credentials: {access_key_id: a, secret_access_key: {file: token}}}}\n");
     const auto got = load_file(d.path / "c.yaml", origin::store_kinds(), load_options{});
