@@ -126,13 +126,13 @@ test('a proxy that is gone for a while: the app answers meanwhile', async (t) =>
 
 test('a proxy that refuses for good is an outage: what is stale is served, and the breaker opens', async (t) => {
   const s = await start(t, 'accountKey', { config: { cache: { max_age: '1ms' }, fallback: { breaker: { failures: 2, open: '1h' } } } });
-  const object = s.origin.put('v.mp4', { size });
-  assert.equal((await s.get('v.mp4')).sha256, object.sha256());
+  const objects = ['v.mp4', 'w.mp4'].map((key) => [key, s.origin.put(key, { size })]); // the breaker counts objects
+  for (const [key, object] of objects) assert.equal((await s.get(key)).sha256, object.sha256());
   s.proxy.refuse = 403;
   s.proxy.cut();
   const details = [];
-  for (let i = 0; i < 4; ++i) {
-    const answer = await s.get('v.mp4', { headers: range(0, 9) });
+  for (const [key, object] of [...objects, ...objects]) {
+    const answer = await s.get(key, { headers: range(0, 9) });
     assert.deepEqual([answer.status, answer.headers['x-app'], answer.sha256], [206, undefined, object.sha256(0, 9)]);
     details.push(/fwd=stale.*detail=(\w+)/.exec(answer.headers['cache-status'])?.[1]);
   }
