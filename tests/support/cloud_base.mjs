@@ -2,20 +2,15 @@
 // more fault rules, gates, and a clock that a test can set or skew.
 import { randomBytes } from 'node:crypto';
 import { FakeServer } from './fake_server.mjs';
-import { FaultRule, pauseGate } from './faults.mjs';
+import { FaultRule } from './faults.mjs';
 import { keepSecret } from './secrets.mjs';
 
 const bodyLimit = 1 << 20;
 
-/// A fault rule (faults.mjs: times, status, delay, garbage, silent, header, edit, and for objects pauseAt, resetAt,
-/// closeAt, throttle) with what credential services need besides. `status(n)` comes in the service's own error form.
+/// A fault rule (faults.mjs: times, status, delay, hold, garbage, silent, header, edit, and for objects pauseAt, resetAt,
+/// closeAt, throttle) with what credential services need besides. `status(n)` comes in the service's own error form, and
+/// nothing is issued before the release of what is held, so lifetimes count from there.
 export class CloudRule extends FaultRule {
-  /// Holds the request before it is looked at; gives a gate {reached, release()} (see faults.mjs). Nothing is issued
-  /// before the release, so lifetimes count from there.
-  hold() {
-    this.headGate = pauseGate();
-    return this.headGate;
-  }
   /// 200 (or `status`) with this body in place of the right answer.
   body(text, { status = 200, headers = {} } = {}) {
     this.fixed = { status, headers, body: text };
@@ -29,10 +24,6 @@ export class CloudRule extends FaultRule {
   lifetime(seconds) {
     this.lifetimeSeconds = seconds;
     return this;
-  }
-  release() {
-    super.release();
-    this.headGate?.release();
   }
 }
 

@@ -28,6 +28,12 @@ export class FaultRule {
     this.delayMs = milliseconds;
     return this;
   }
+  /// Holds every request that comes before `release()`, ahead of the head; gives a gate {reached, release()}. The origin
+  /// answers for the object as it was when the request came.
+  hold() {
+    this.headGate = pauseGate();
+    return this.headGate;
+  }
   /// The connection carries at most so many body bytes a second.
   throttle(bytesPerSecond) {
     this.rate = bytesPerSecond;
@@ -124,6 +130,7 @@ export class FaultRule {
   /// Opens its gates.
   release() {
     for (const { gate } of this.stops) gate?.release();
+    this.headGate?.release();
   }
   /// A request's fields without those that the rule has the store not know.
   known(headers) {

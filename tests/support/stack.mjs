@@ -87,7 +87,7 @@ export function cacheStatus(response) {
   return Object.fromEntries(parameters.map((parameter) => {
     const [key, value] = parameter.trim().split(/=(.*)/s);
     if (value === undefined) return [key, true];
-    return [key, /^\d+$/.test(value) ? Number(value) : value.replace(/^"(.*)"$/, '$1')];
+    return [key, /^-?\d+$/.test(value) ? Number(value) : value.replace(/^"(.*)"$/, '$1')];
   }));
 }
 
