@@ -1,5 +1,6 @@
 #include "sections.hpp"
 
+#include <algorithm>
 #include <bit>
 
 namespace sluice::config {
@@ -20,6 +21,10 @@ void read_cache(reading& r, const node& where, cache& out) {
     }
     m.read_duration("max_age", out.max_age, 0ms, 24h * 3650);
     m.read_duration("stale_if_error", out.stale_if_error, 0ms, 24h * 3650);
+    duration stale_while_revalidate{0};
+    if (m.read_duration("stale_while_revalidate", stale_while_revalidate, 0ms, 24h * 3650) != nullptr) {
+        out.stale_while_revalidate = stale_while_revalidate;
+    }
     const node* ahead = m.read_size("read_ahead", out.read_ahead, 1, kib * kib * kib);
     const node* share = m.read("max_share", out.max_share, parse_percent);
     if (share != nullptr && out.max_share == 0) {
@@ -33,6 +38,20 @@ void read_cache(reading& r, const node& where, cache& out) {
     if (out.read_ahead < out.block_size && (ahead != nullptr || block != nullptr)) {
         m.wrong("read_ahead", ahead != nullptr ? *ahead : *block, "must be at least block_size");
     }
+}
+
+duration stale_while_revalidate_of(const cache& c) noexcept {
+    return c.stale_while_revalidate.value_or(std::min(c.stale_if_error, c.max_age));
+}
+
+duration stale_while_revalidate_of(const route& r, const cache& c) noexcept {
+    if (r.stale_while_revalidate) {
+        return *r.stale_while_revalidate;
+    }
+    if (!r.max_age) {
+        return stale_while_revalidate_of(c);
+    }
+    return std::min(c.stale_while_revalidate.value_or(c.stale_if_error), *r.max_age);
 }
 
 } // namespace sluice::config

@@ -150,9 +150,15 @@ void read_route(reading& r, const node& where, const std::string& name, config& 
     if (m.read_duration("max_age", max_age, 0ms, 24h * 3650) != nullptr) {
         out.max_age = max_age;
     }
+    duration stale_while_revalidate{0};
+    if (m.read_duration("stale_while_revalidate", stale_while_revalidate, 0ms, 24h * 3650) != nullptr) {
+        out.stale_while_revalidate = stale_while_revalidate;
+    }
     const node* immutable = m.read_bool("immutable", out.immutable);
-    if (out.immutable && m.has("max_age")) {
-        m.wrong("immutable", *immutable, "and max_age exclude each other");
+    for (const auto* other : {"max_age", "stale_while_revalidate"}) {
+        if (out.immutable && m.has(other)) {
+            m.wrong("immutable", *immutable, std::string("and ") + other + " exclude each other");
+        }
     }
     m.read_bool("server_timing", out.server_timing);
     m.finish();

@@ -73,6 +73,7 @@ json::object json_of(const cache& c) {
             {"block_size", format_size(c.block_size)},
             {"max_age", format_duration(c.max_age)},
             {"stale_if_error", format_duration(c.stale_if_error)},
+            {"stale_while_revalidate", format_duration(stale_while_revalidate_of(c))},
             {"read_ahead", format_size(c.read_ahead)},
             {"max_share", std::to_string(c.max_share) + "%"}};
 }
@@ -179,6 +180,9 @@ json::object json_of(const route& r) {
     out["headers"] = std::move(headers);
     if (r.max_age) {
         out["max_age"] = format_duration(*r.max_age);
+    }
+    if (r.stale_while_revalidate) {
+        out["stale_while_revalidate"] = format_duration(*r.stale_while_revalidate);
     }
     if (r.cors) {
         out["cors"] = json_of(*r.cors);

@@ -3,6 +3,7 @@
 #include <sluice/media/lookup.hpp>
 #include <sluice/media/lookup_rules.hpp>
 
+#include "background_revalidation.hpp"
 #include "client_fetch.hpp"
 
 namespace sluice::media {
@@ -24,15 +25,6 @@ struct lookup {
 
 error look_again() {
     return {errc::canceled, error_source::internal, true};
-}
-
-/// Reads the last mark before what answers for it: one that comes meanwhile is the next request's.
-freshness_state state_of(const cache::object& o) noexcept {
-    freshness_state v;
-    v.marked = o.marked();
-    v.confirmed = o.confirmed();
-    v.checked = o.checked();
-    return v;
 }
 
 bool is_fresh(const media_request& m, const cache::object& o) {
@@ -163,7 +155,7 @@ awaitable<result<lookup_result>> ask_origin(lookup& l, std::shared_ptr<cache::ob
 /// What those share who ask the origin together: everything about a known object, and of one that is not known what
 /// begins near each other.
 std::string question_of(const media_request& m, bool is_known) {
-    std::string question = m.store.identity() + '\n' + m.key;
+    std::string question = lookup_flights::key_of(m.store, m.key);
     if (!is_known) {
         const auto& pace = m.store.pace();
         question += '\n' + cold_question(m.head_only, m.wanted, pace.first_byte(), pace.each());
@@ -197,6 +189,14 @@ result<void> for_followers(const lookup& l, const result<lookup_result>& found) 
 
 } // namespace
 
+freshness_state state_of(const cache::object& o) noexcept {
+    freshness_state v;
+    v.marked = o.marked(); // before what answers for it: a mark that comes meanwhile is the next request's
+    v.confirmed = o.confirmed();
+    v.checked = o.checked();
+    return v;
+}
+
 representation representation_of(const cache::object& o) noexcept {
     const auto& i = o.info();
     return {i.size, i.version.value, i.content_type, i.last_modified, i.stored};
@@ -208,6 +208,10 @@ awaitable<result<lookup_result>> look_up(const lookup_context& with, fill_contex
         arrival then{steady_clock::now()};
         auto o = fills.cache.find(m.store.identity(), m.key);
         if (o && is_fresh(m, *o)) {
+            co_return serve(std::move(o));
+        }
+        if (o && detail::serves_while_revalidating(m, *o)) {
+            detail::revalidate_in_background(with, fills, m, o);
             co_return serve(std::move(o));
         }
         then.marked = o ? o->marked() : 0;

@@ -100,13 +100,27 @@ bool is_fresh(const freshness_state& v, steady_clock::time_point now, std::chron
     return v.marked <= v.confirmed && http::is_fresh(v.checked, now, max_age);
 }
 
+bool may_serve_while_revalidating(const freshness_state& v, steady_clock::time_point now,
+                                  std::chrono::milliseconds max_age, std::chrono::milliseconds stale_for) noexcept {
+    return v.marked <= v.confirmed && http::is_usable_stale(v.checked, now, max_age, stale_for);
+}
+
+bool can_answer_stale(unsigned status, bool conditional) noexcept {
+    return status == 206 || status == (conditional ? 304U : 200U);
+}
+
+std::chrono::seconds time_to_live(steady_clock::time_point checked, steady_clock::time_point now,
+                                  std::chrono::milliseconds max_age) noexcept {
+    return std::chrono::floor<std::chrono::seconds>(max_age - (now - checked));
+}
+
 bool may_serve_stale(const error& e, steady_clock::time_point checked, steady_clock::time_point now,
                      std::chrono::milliseconds max_age, std::chrono::milliseconds stale_if_error) noexcept {
-    return is_outage(e) && http::is_usable_on_error(checked, now, max_age, stale_if_error);
+    return is_outage(e) && http::is_usable_stale(checked, now, max_age, stale_if_error);
 }
 
 bool must_retire(const error& e) noexcept {
-    return e.code == errc::not_found || is_changed(e.code);
+    return e.code == errc::not_found || e.code == errc::forbidden || is_changed(e.code);
 }
 
 bool is_confirmed_since(const arrival& then, const freshness_state& now) noexcept {

@@ -53,7 +53,13 @@ std::string_view cache_status(metrics::outcome served) {
 }
 
 void append_cache_status(std::string& value, const media_request& m) {
-    value += cache_status(m.x.outcome);
+    if (m.ttl && !m.fetched) { // stale, but nothing was asked on its account (RFC 9211 §2.1, §2.4)
+        value += cache_status(metrics::outcome::hit);
+        value += "; ttl=";
+        value += std::to_string(m.ttl->count());
+    } else {
+        value += cache_status(m.x.outcome);
+    }
     if (m.origin_status != 0) {
         value += "; fwd-status=";
         session::append_number(value, m.origin_status);

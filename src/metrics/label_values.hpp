@@ -17,6 +17,7 @@ namespace sluice::metrics {
 inline constexpr std::array<std::string_view, 3> eviction_reasons{"budget", "min_free", "objects"};
 inline constexpr std::array<std::string_view, 6> close_reasons{"idle",      "limit",     "per_client",
                                                                "slow_body", "slow_send", "slow_turn"};
+inline constexpr std::array<std::string_view, 5> revalidation_results{"confirmed", "changed", "gone", "error", "limit"};
 inline constexpr std::array<std::string_view, 3> codings{"zstd", "br", "gzip"};
 inline constexpr std::array<std::string_view, 2> refresh_results{"ok", "error"};
 inline constexpr std::array<std::string_view, 6> authorize_results{"granted",    "cached",  "denied",

@@ -122,6 +122,10 @@ void metrics::add_cache_metrics() {
     fill_overlap_bytes =
         &counters(registry_, "fill_overlap_bytes_total", "Bytes that came twice for that reason, and were discarded.")
              .Add({});
+    background_revalidations =
+        std::make_unique<counter_set>(counters(registry_, "background_revalidations_total",
+                                               "Stale objects revalidated while they were served, by result."),
+                                      labels{}, "result", revalidation_results);
 }
 
 void metrics::add_connection_metrics() {

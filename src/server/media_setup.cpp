@@ -36,7 +36,8 @@ media::media_route compile(const config::route& r, const config::config& setting
     media::media_route compiled{{r, &counters.route(r.name), presets::rules_of(r.preset)},
                                 media::path_template(r.path),
                                 own == media.stores.end() ? nullptr : own->second.get(),
-                                r.max_age.value_or(settings.cache.max_age)};
+                                r.max_age.value_or(settings.cache.max_age),
+                                config::stale_while_revalidate_of(r, settings.cache)};
     if (r.resolve || !r.object_header.empty()) {
         add_places(compiled, settings, media);
     }

@@ -67,6 +67,7 @@ private:
     media::slot_limit fills_;
     media::slot_limit encoders_{media::max_encoders};
     media::lookup_flights lookups_;
+    media::slot_limit revalidations_{media::max_background_revalidations};
     authorize::shared_state decisions_;
     media::fallback_state fallback_;
     session::untrusted_forwarders forwarders_;

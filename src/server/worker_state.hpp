@@ -22,6 +22,7 @@ struct shared_parts {
     media::slot_limit& fills;
     media::slot_limit& encoders;
     media::lookup_flights& lookups;
+    media::slot_limit& revalidations;
     media::fallback_state& fallback;
     const std::vector<media::media_route>& routes;
 };

@@ -1,4 +1,5 @@
 // Past max_age an object is asked after, not fetched again; while the origin is down it may be served stale (RFC 9111 §4).
+// Each request waits for the answer here: what is served meanwhile is of stale_while_revalidate.test.mjs.
 import assert from 'node:assert/strict';
 import test from 'node:test';
 import { get, range } from '../support/client.mjs';
@@ -6,7 +7,7 @@ import { MiB, cacheStatus, startStack } from '../support/stack.mjs';
 import { poll } from '../support/wait.mjs';
 
 const size = 2 * MiB + 5;
-const start = (t, cache, over = {}) => startStack(t, { config: { cache, fallback: { after: '1s', breaker: { failures: 1000, open: '1s' } }, ...over } });
+const start = (t, cache, over = {}) => startStack(t, { config: { cache: { stale_while_revalidate: '0s', ...cache }, fallback: { after: '1s', breaker: { failures: 1000, open: '1s' } }, ...over } });
 
 /// Asks again and again until an answer satisfies `accept`: when the object is stale is for Sluice's clock to say.
 const askUntil = (s, accept, what) => poll(async () => {

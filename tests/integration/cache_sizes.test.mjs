@@ -46,7 +46,7 @@ for (const [what, before, after] of [['longer', 4 * MiB, 6 * MiB], ['shorter', 6
 }
 
 test('another size in the answer to a conditional request, which the store does not honour', async (t) => {
-  const s = await startStack(t, { config: { cache: { max_age: '1ms' } } });
+  const s = await startStack(t, { config: { cache: { max_age: '1ms', stale_while_revalidate: '0s' } } });
   put(s, 'old', 2 * MiB);
   await s.get('v.mp4');
   await s.origin.idle();

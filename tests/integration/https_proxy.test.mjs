@@ -125,7 +125,7 @@ test('a proxy that is gone for a while: the app answers meanwhile', async (t) =>
 });
 
 test('a proxy that refuses for good is an outage: what is stale is served, and the breaker opens', async (t) => {
-  const s = await start(t, 'accountKey', { config: { cache: { max_age: '1ms' }, fallback: { breaker: { failures: 2, open: '1h' } } } });
+  const s = await start(t, 'accountKey', { config: { cache: { max_age: '1ms', stale_while_revalidate: '0s' }, fallback: { breaker: { failures: 2, open: '1h' } } } });
   const objects = ['v.mp4', 'w.mp4'].map((key) => [key, s.origin.put(key, { size })]); // the breaker counts objects
   for (const [key, object] of objects) assert.equal((await s.get(key)).sha256, object.sha256());
   s.proxy.refuse = 403;

@@ -10,6 +10,7 @@
 #include <chrono>
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -94,9 +95,18 @@ struct cache {
     std::uint64_t block_size{1ULL << 20U}; ///< a power of two, 64 KiB to 16 MiB
     duration max_age{24LL * 3600 * 1000};
     duration stale_if_error{3600000};
+    std::optional<duration> stale_while_revalidate; ///< none: see `stale_while_revalidate_of`
     std::uint64_t read_ahead{16ULL << 20U};
     unsigned max_share{100}; ///< percent of the cache that one object may take
 };
+
+/// How long past `cache.max_age` an object is served while it is revalidated: as configured, else the smaller of
+/// `stale_if_error` and `max_age`.
+[[nodiscard]] duration stale_while_revalidate_of(const cache& c) noexcept;
+
+/// The same for the objects of a route, past the `max_age` that it has or takes from `c`. What a route does not say it
+/// takes from `c` too, but never more than a `max_age` of its own: 0 there has every request revalidate.
+[[nodiscard]] duration stale_while_revalidate_of(const route& r, const cache& c) noexcept;
 
 /// All of it.
 struct config {

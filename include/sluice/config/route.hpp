@@ -90,6 +90,7 @@ struct route {
     std::optional<struct cors> cors;
     std::vector<std::pair<std::string, std::string>> headers;
     std::optional<duration> max_age;
+    std::optional<duration> stale_while_revalidate; ///< none: see `stale_while_revalidate_of`
     bool immutable{false};
     bool server_timing{false};
     enum delivery delivery { delivery::stream };

@@ -64,14 +64,15 @@ template <class Clock, whole_duration Duration, whole_duration D>
     return max_age == D::max() || detail::is_within<unit>(checked_at, now, detail::ticks<unit>(max_age));
 }
 
-/// True where it is younger than `max_age` and `stale_if_error` together (RFC 5861 §4): what may still be served while
-/// the origin is down. Each of the two may be its type's `max()`, which is endless; else as `is_fresh`.
+/// True where it is younger than `max_age` and `stale_for` together: what may still be served while the origin is down
+/// (RFC 5861 §4) or is being asked (§3). Each of the two may be its type's `max()`, which is endless; else as
+/// `is_fresh`.
 template <class Clock, whole_duration Duration, whole_duration D, whole_duration E>
-[[nodiscard]] constexpr bool is_usable_on_error(std::chrono::time_point<Clock, Duration> checked_at,
-                                                std::chrono::time_point<Clock, Duration> now, D max_age,
-                                                E stale_if_error) noexcept {
+[[nodiscard]] constexpr bool is_usable_stale(std::chrono::time_point<Clock, Duration> checked_at,
+                                             std::chrono::time_point<Clock, Duration> now, D max_age,
+                                             E stale_for) noexcept {
     using unit = std::common_type_t<Duration, D, E>;
-    const auto limit = detail::saturated_sum(detail::ticks<unit>(max_age), detail::ticks<unit>(stale_if_error));
+    const auto limit = detail::saturated_sum(detail::ticks<unit>(max_age), detail::ticks<unit>(stale_for));
     return max_age == D::max() || detail::is_within<unit>(checked_at, now, limit);
 }
 

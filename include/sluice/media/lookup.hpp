@@ -2,12 +2,14 @@
 
 #include <sluice/base/single_flight.hpp>
 #include <sluice/media/fill.hpp>
+#include <sluice/media/lookup_rules.hpp>
 #include <sluice/media/media_request.hpp>
 #include <sluice/origin/fetch.hpp>
 
 #include <chrono>
 #include <cstdint>
 #include <memory>
+#include <string>
 #include <variant>
 
 namespace sluice::media {
@@ -18,11 +20,21 @@ class lookup_flights : public single_flight<result<void>> {
 public:
     lookup_flights()
         : single_flight(error{errc::canceled, error_source::internal, true}) {}
+
+    /// The key of an object of `s`.
+    [[nodiscard]] static std::string key_of(const origin::store& s, const std::string& key) {
+        return s.identity() + '\n' + key;
+    }
 };
+
+/// Revalidations in the background at once, over all workers: what they may take of the connections to the stores while
+/// a store does not answer.
+inline constexpr unsigned max_background_revalidations = 64;
 
 /// What look-ups need besides what fills need. Shared by all workers.
 struct lookup_context {
     lookup_flights& flights;
+    slot_limit& revalidations;                ///< `max_background_revalidations`
     std::chrono::milliseconds stale_if_error; ///< `cache.stale_if_error`
 };
 
@@ -47,12 +59,16 @@ struct unsatisfiable_range {
 /// What a media request is to be served from.
 using lookup_result = std::variant<cached_version, uncacheable_answer, unsatisfiable_range>;
 
-/// Finds the version to serve: the cached one while it is fresh, else what the origin says; one question at a time for
-/// an object, whose answer all who wait share. A new version's fill runs when this completes. On an error that
+/// Finds the version to serve: the cached one while it is fresh, or stale for less than `stale_while_revalidate` (and
+/// then it is revalidated in the background), else what the origin says; one question at a time for an object, whose
+/// answer all who wait share. A new version's fill runs when this completes. On an error that
 /// `is_uncacheable` the origin can still be asked directly.
 ///
 /// Sets outcome and the Cache-Status parts of `m`.
 awaitable<result<lookup_result>> look_up(const lookup_context& with, fill_context& fills, media_request& m);
+
+/// What of `o` tells whether it may be served.
+[[nodiscard]] freshness_state state_of(const cache::object& o) noexcept;
 
 /// `o` as the head of a response needs it; views into it.
 [[nodiscard]] representation representation_of(const cache::object& o) noexcept;

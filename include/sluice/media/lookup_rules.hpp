@@ -45,12 +45,28 @@ struct freshness_state {
 [[nodiscard]] bool is_fresh(const freshness_state& v, steady_clock::time_point now,
                             std::chrono::milliseconds max_age) noexcept;
 
+/// Whether it may be served while it is revalidated, `stale_for` past `max_age` (RFC 5861 §3): never what a change was
+/// noted of, which must be revalidated first.
+[[nodiscard]] bool may_serve_while_revalidating(const freshness_state& v, steady_clock::time_point now,
+                                                std::chrono::milliseconds max_age,
+                                                std::chrono::milliseconds stale_for) noexcept;
+
+/// Whether a stale version can answer a request that it answers with `status`, `conditional` being whether the request
+/// has conditions. What fails for a stale version (412, 416), or answers a condition that does not hold for it, may be
+/// from somebody who knows a newer one.
+[[nodiscard]] bool can_answer_stale(unsigned status, bool conditional) noexcept;
+
+/// How long a version is fresh yet, in whole seconds; below 0 where it is stale.
+[[nodiscard]] std::chrono::seconds time_to_live(steady_clock::time_point checked, steady_clock::time_point now,
+                                                std::chrono::milliseconds max_age) noexcept;
+
 /// Whether it may be served although the origin could not be asked because of `e` (RFC 5861 §4).
 [[nodiscard]] bool may_serve_stale(const error& e, steady_clock::time_point checked, steady_clock::time_point now,
                                    std::chrono::milliseconds max_age,
                                    std::chrono::milliseconds stale_if_error) noexcept;
 
-/// Whether `e` says that the cached version is no longer the origin's, so that it must go.
+/// Whether `e`, which a revalidation came to, says that the cached version is no longer the origin's, or no longer ours
+/// to have, so that it must go.
 [[nodiscard]] bool must_retire(const error& e) noexcept;
 
 /// What a request that waited for another's question to the origin knew when it began to wait.

@@ -8,7 +8,9 @@
 #include <sluice/origin/store.hpp>
 #include <sluice/session/exchange.hpp>
 
+#include <chrono>
 #include <memory>
+#include <optional>
 #include <string>
 
 namespace sluice::media {
@@ -33,6 +35,8 @@ struct media_request {
     bool collapsed{false};     ///< it followed another's fill
     bool stored{false};        ///< what was fetched for it is kept
     unsigned origin_status{0}; ///< of the origin's last response to this request; 0: it was not asked
+    /// Of a stale version that is served while it is revalidated: how long it is fresh yet, which is less than nothing.
+    std::optional<std::chrono::seconds> ttl{};
 
     // for Server-Timing
     steady_clock::duration authorize_time{};
@@ -44,6 +48,7 @@ struct media_request {
         x.detail.clear();
         fetched = collapsed = stored = false;
         origin_status = 0;
+        ttl.reset();
     }
 };
 

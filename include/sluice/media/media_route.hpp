@@ -18,9 +18,10 @@ struct media_route : authorize::protected_route {
     path_template path;
     origin::store* store;              ///< nullptr where only the app says which, and where a preset's cannot be used
     std::chrono::milliseconds max_age; ///< milliseconds::max() for immutable
-    http::header_list fields{};        ///< the route's own response fields: `headers` in its settings
-    std::vector<origin::store*> location_stores{}; ///< of `locations`, in the same order
-    authorize::path_pattern media_pattern{};       ///< the paths of its media, by which changes of them are told
+    std::chrono::milliseconds stale_while_revalidate{0}; ///< past `max_age` (RFC 5861 §3)
+    http::header_list fields{};                          ///< the route's own response fields: `headers` in its settings
+    std::vector<origin::store*> location_stores{};       ///< of `locations`, in the same order
+    authorize::path_pattern media_pattern{};             ///< the paths of its media, by which changes of them are told
 };
 
 } // namespace sluice::media

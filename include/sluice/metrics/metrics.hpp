@@ -91,6 +91,7 @@ public:
     Counter* fill_resumes{nullptr};
     Counter* fill_overlaps{nullptr};
     Counter* fill_overlap_bytes{nullptr};
+    std::unique_ptr<counter_set> background_revalidations; ///< by result: confirmed, changed, gone, error, limit
     std::unique_ptr<counter_set> client_closed; ///< by reason: idle, limit, per_client, slow_body, slow_send, slow_turn
     Counter* admin_closed{nullptr};             ///< for newer ones
     Counter* client_limited_requests{nullptr};

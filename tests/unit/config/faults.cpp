@@ -203,6 +203,7 @@ BOOST_AUTO_TEST_CASE(ranges) {
     in("cache", "block_size: 96KiB");
     in("cache", "max_age: 24");
     in("cache", "stale_if_error: x");
+    in("cache", "stale_while_revalidate: 5");
     in("cache", "read_ahead: 512KiB");
     in("cache", "max_share: 0%");
     in("cache", "max_share: 101%");
@@ -356,6 +357,8 @@ BOOST_AUTO_TEST_CASE(other_keys_of_routes) {
     fault("max_age: 5", 10, "unit");
     fault("immutable: maybe", 12, "true or false");
     fault("max_age: 1h, immutable: true", 25, "exclude each other");
+    fault("stale_while_revalidate: 5", 25, "unit");
+    fault("immutable: true, stale_while_revalidate: 1h", 12, "exclude each other");
     good(route_with("max_age: 1h, immutable: false"));
     fault("server_timing: 1", 16, "true or false");
     fault("pathh: /a", 1, "unknown key \"pathh\" in \"routes[0]\"");

@@ -63,6 +63,7 @@ BOOST_AUTO_TEST_CASE(every_default) {
     BOOST_TEST(c.cache.block_size == 1U << 20U);
     BOOST_TEST((c.cache.max_age == 24h));
     BOOST_TEST((c.cache.stale_if_error == 1h));
+    BOOST_TEST(!c.cache.stale_while_revalidate.has_value());
     BOOST_TEST(c.cache.read_ahead == 16U << 20U);
     BOOST_TEST(c.cache.max_share == 100U);
 }
@@ -90,6 +91,7 @@ BOOST_AUTO_TEST_CASE(defaults_of_stores_and_routes) {
     BOOST_TEST(std::holds_alternative<authorize_none>(c.routes[0].authorize));
     BOOST_TEST(c.routes[0].headers.empty());
     BOOST_TEST(!c.routes[0].max_age.has_value());
+    BOOST_TEST(!c.routes[0].stale_while_revalidate.has_value());
     BOOST_TEST(!c.routes[0].immutable);
     BOOST_TEST(!c.routes[0].server_timing);
     const auto& s = std::get<authorize_subrequest>(c.routes[1].authorize);
@@ -114,7 +116,7 @@ stores:
        dual_stack: false, accelerate: false, ca_file: "",
        credentials: {access_key_id: {file: /run/secret}, secret_access_key: {file: /run/secret}, session_token: t}}
   v: {type: s3, bucket: media, region: eu-central-1, addressing: virtual, credentials: {access_key_id: k, secret_access_key: s}}
-cache: {directory: blocks, max_size: 1MiB, min_free: 0, max_objects: 11, block_size: 64KiB, max_age: 1d, stale_if_error: 0s, read_ahead: 64KiB, max_share: 50%}
+cache: {directory: blocks, max_size: 1MiB, min_free: 0, max_objects: 11, block_size: 64KiB, max_age: 1d, stale_if_error: 0s, stale_while_revalidate: 2m, read_ahead: 64KiB, max_share: 50%}
 routes:
   - name: a.b-c_D
     path: "/m/{x}/{y*}"
@@ -125,6 +127,7 @@ routes:
     delivery: stream
     headers: {Cache-Control: "private, max-age=60", X-A: b}
     max_age: 1h
+    stale_while_revalidate: 0s
     server_timing: true
   - {name: i, path: /i, query: any, store: v, object: i, authorize: none, immutable: true,
      compress: {max_size: 1MiB}}
@@ -175,6 +178,8 @@ routes:
     BOOST_TEST(r.query_names.size() == 2U);
     BOOST_TEST(r.headers[0].first == "Cache-Control");
     BOOST_TEST((r.max_age == 1h));
+    BOOST_TEST((r.stale_while_revalidate == 0s));
+    BOOST_TEST((c.cache.stale_while_revalidate == 2min));
     BOOST_TEST(r.server_timing);
     BOOST_TEST(std::get<authorize_subrequest>(r.authorize).ignore_headers[0] == "x-trace");
     BOOST_TEST(c.routes[1].immutable);
@@ -297,10 +302,44 @@ BOOST_AUTO_TEST_CASE(secrets_stay_out_of_faults) {
     }
 }
 
+BOOST_AUTO_TEST_CASE(how_long_stale_objects_are_served_while_they_are_revalidated) {
+    using limit = std::optional<duration>;
+    const limit unset;
+    const auto of_cache = [](duration max_age, duration on_error, limit own) {
+        cache c;
+        c.max_age = max_age;
+        c.stale_if_error = on_error;
+        c.stale_while_revalidate = own;
+        return c;
+    };
+    const auto of = [](const cache& c, limit max_age, limit own) {
+        route r;
+        r.max_age = max_age;
+        r.stale_while_revalidate = own;
+        return stale_while_revalidate_of(r, c);
+    };
+    BOOST_TEST((stale_while_revalidate_of(of_cache(24h, 1h, unset)) == 1h));
+    BOOST_TEST((stale_while_revalidate_of(of_cache(2s, 1h, unset)) == 2s));
+    BOOST_TEST((stale_while_revalidate_of(of_cache(0s, 1h, unset)) == 0s));
+    BOOST_TEST((stale_while_revalidate_of(of_cache(1h, 0s, unset)) == 0s));
+    BOOST_TEST((stale_while_revalidate_of(of_cache(0s, 0s, 5s)) == 5s));
+    const auto short_lived = of_cache(2s, 1h, unset);
+    BOOST_TEST((of(short_lived, unset, unset) == 2s));
+    BOOST_TEST((of(short_lived, 10s, unset) == 10s)); // of the route's max_age
+    BOOST_TEST((of(short_lived, 24h, unset) == 1h));
+    BOOST_TEST((of(short_lived, 0s, unset) == 0s));
+    BOOST_TEST((of(short_lived, 0s, 3s) == 3s));
+    const auto given = of_cache(10s, 1h, 1min);
+    BOOST_TEST((of(given, unset, unset) == 1min));
+    BOOST_TEST((of(given, 24h, unset) == 1min));
+    BOOST_TEST((of(given, 0s, unset) == 0s)); // which has every request revalidate
+    BOOST_TEST((of(given, unset, 0s) == 0s));
+}
+
 BOOST_AUTO_TEST_CASE(redaction) {
     const auto c = good(some_stores + "admin: {token: hunter2}\ncache: {max_share: 5%}\ntrusted_proxies: [10.0.0.0/8]\n"
                                       "routes: [{name: a, path: \"/a/{x}\", store: up, object: \"{x}\", max_age: 90s, "
-                                      "authorize: {subrequest: /ok}}]");
+                                      "stale_while_revalidate: 5s, authorize: {subrequest: /ok}}]");
     const auto text = redacted_json(c);
     BOOST_TEST(text.find("hunter2") == std::string::npos);
     const auto json = boost::json::parse(text);
@@ -313,7 +352,9 @@ BOOST_AUTO_TEST_CASE(redaction) {
     BOOST_TEST(json.at("limits").at("idle_timeout").as_string() == "75s");
     BOOST_TEST(json.at("app").at("url").as_string() == "http://127.0.0.1:3000");
     BOOST_TEST(json.at("trusted_proxies").as_array()[0].as_string() == "10.0.0.0/8");
+    BOOST_TEST(json.at("cache").at("stale_while_revalidate").as_string() == "1h");
     BOOST_TEST(json.at("routes").as_array()[0].at("max_age").as_string() == "90s");
+    BOOST_TEST(json.at("routes").as_array()[0].at("stale_while_revalidate").as_string() == "5s");
     BOOST_TEST(json.at("routes").as_array()[0].at("authorize").at("subrequest").as_string() == "/ok");
 }
 

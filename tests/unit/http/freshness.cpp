@@ -29,11 +29,11 @@ BOOST_AUTO_TEST_CASE(by_seconds) {
     BOOST_TEST(is_fresh(sys_seconds{5s}, sys_seconds{9s}, 5s));
     BOOST_TEST(!is_fresh(sys_seconds{5s}, sys_seconds{10s}, 5s));
 
-    BOOST_TEST(is_usable_on_error(now - 24h - 59min, now, 24h, 1h));
-    BOOST_TEST(!is_usable_on_error(now - 25h, now, 24h, 1h));
-    BOOST_TEST(!is_usable_on_error(now + 1s, now, 24h, 1h));
-    BOOST_TEST(is_usable_on_error(now - 1h, now, std::chrono::seconds::max(), std::chrono::seconds::max()));
-    BOOST_TEST(!is_usable_on_error(now, now, 0s, 0s));
+    BOOST_TEST(is_usable_stale(now - 24h - 59min, now, 24h, 1h));
+    BOOST_TEST(!is_usable_stale(now - 25h, now, 24h, 1h));
+    BOOST_TEST(!is_usable_stale(now + 1s, now, 24h, 1h));
+    BOOST_TEST(is_usable_stale(now - 1h, now, std::chrono::seconds::max(), std::chrono::seconds::max()));
+    BOOST_TEST(!is_usable_stale(now, now, 0s, 0s));
 }
 
 BOOST_AUTO_TEST_CASE(any_duration) {
@@ -55,11 +55,11 @@ BOOST_AUTO_TEST_CASE(any_duration) {
     BOOST_TEST(is_fresh(now - 33ms, now, frames(1)));
     BOOST_TEST(!is_fresh(now - 34ms, now, frames(1)));
 
-    BOOST_TEST(is_usable_on_error(now - 1249ms, now, 1s, 250ms));
-    BOOST_TEST(!is_usable_on_error(now - 1250ms, now, 1s, 250ms));
-    BOOST_TEST(is_usable_on_error(now - 1249ms, now, 250ms, 1s));
-    BOOST_TEST(!is_usable_on_error(now - 250ms, now, 250ms, -1h)); // less than nothing is nothing
-    BOOST_TEST(is_usable_on_error(now - 249ms, now, 250ms, 0s));
+    BOOST_TEST(is_usable_stale(now - 1249ms, now, 1s, 250ms));
+    BOOST_TEST(!is_usable_stale(now - 1250ms, now, 1s, 250ms));
+    BOOST_TEST(is_usable_stale(now - 1249ms, now, 250ms, 1s));
+    BOOST_TEST(!is_usable_stale(now - 250ms, now, 250ms, -1h)); // less than nothing is nothing
+    BOOST_TEST(is_usable_stale(now - 249ms, now, 250ms, 0s));
 }
 
 BOOST_AUTO_TEST_CASE(immutable_and_endless) {
@@ -72,11 +72,11 @@ BOOST_AUTO_TEST_CASE(immutable_and_endless) {
     BOOST_TEST(is_fresh(now + 1h, now, milliseconds::max()));
     BOOST_TEST(is_fresh(now - 1h, now, hours::max()));
     BOOST_TEST(is_fresh(now - 1h, now, nanoseconds::max()));
-    BOOST_TEST(is_usable_on_error(now + 1h, now, milliseconds::max(), 1h));
+    BOOST_TEST(is_usable_stale(now + 1h, now, milliseconds::max(), 1h));
     // Sums and products that do not fit are endless; the future is still no time to have been checked at.
-    BOOST_TEST(is_usable_on_error(oldest, now, 1ms, milliseconds::max()));
-    BOOST_TEST(is_usable_on_error(oldest, now, milliseconds::max() - 1ms, milliseconds::max() - 1ms));
-    BOOST_TEST(!is_usable_on_error(now + 1ns, now, 1ms, milliseconds::max()));
+    BOOST_TEST(is_usable_stale(oldest, now, 1ms, milliseconds::max()));
+    BOOST_TEST(is_usable_stale(oldest, now, milliseconds::max() - 1ms, milliseconds::max() - 1ms));
+    BOOST_TEST(!is_usable_stale(now + 1ns, now, 1ms, milliseconds::max()));
     BOOST_TEST(is_fresh(oldest, now, milliseconds::max() - 1ms));
     BOOST_TEST(!is_fresh(now + 1ns, now, milliseconds::max() - 1ms));
     BOOST_TEST(is_fresh(now, now, milliseconds::min()) == false);

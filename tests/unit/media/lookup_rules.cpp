@@ -143,6 +143,46 @@ BOOST_AUTO_TEST_CASE(freshness) {
     BOOST_TEST(is_fresh({at(100ms), 7, 9}, at(100ms), 100ms));
 }
 
+BOOST_AUTO_TEST_CASE(stale_versions_while_they_are_revalidated) {
+    const auto may = [](const freshness_state& v, std::chrono::milliseconds now, std::chrono::milliseconds max_age,
+                        std::chrono::milliseconds stale_for) {
+        return may_serve_while_revalidating(v, at(now), max_age, stale_for);
+    };
+    BOOST_TEST(may({at(0ms)}, 100ms, 100ms, 1ms));
+    BOOST_TEST(may({at(0ms)}, 1099ms, 100ms, 1000ms));
+    BOOST_TEST(!may({at(0ms)}, 1100ms, 100ms, 1000ms));
+    BOOST_TEST(!may({at(0ms)}, 100ms, 100ms, 0ms)); // every request waits
+    BOOST_TEST(!may({at(0ms)}, 0ms, 0ms, 0ms));
+    BOOST_TEST(may({at(0ms)}, 0ms, 0ms, 1ms));
+    BOOST_TEST(!may({at(200ms)}, 100ms, 100ms, 1000ms)); // a clock that was set back
+    // A change that nobody has asked the origin about yet.
+    BOOST_TEST(!may({at(0ms), 7, 6}, 150ms, 100ms, 1000ms));
+    BOOST_TEST(!may({at(0ms), 7, 6}, 150ms, std::chrono::milliseconds::max(), 1000ms));
+    BOOST_TEST(may({at(0ms), 7, 7}, 150ms, 100ms, 1000ms));
+}
+
+BOOST_AUTO_TEST_CASE(answers_of_a_stale_version) {
+    for (const unsigned status : {200U, 206U}) {
+        BOOST_TEST(can_answer_stale(status, false), status);
+    }
+    for (const unsigned status : {304U, 206U}) {
+        BOOST_TEST(can_answer_stale(status, true), status);
+    }
+    BOOST_TEST(!can_answer_stale(200, true)); // the client may know a newer version
+    for (const unsigned status : {412U, 416U}) {
+        BOOST_TEST(!can_answer_stale(status, true), status);
+        BOOST_TEST(!can_answer_stale(status, false), status);
+    }
+}
+
+BOOST_AUTO_TEST_CASE(seconds_to_live) {
+    BOOST_TEST(time_to_live(at(1000ms), at(1000ms), 5000ms).count() == 5);
+    BOOST_TEST(time_to_live(at(1000ms), at(1001ms), 5000ms).count() == 4);
+    BOOST_TEST(time_to_live(at(1000ms), at(6000ms), 5000ms).count() == 0);
+    BOOST_TEST(time_to_live(at(1000ms), at(6001ms), 5000ms).count() == -1);
+    BOOST_TEST(time_to_live(at(1000ms), at(8000ms), 5000ms).count() == -2);
+}
+
 BOOST_AUTO_TEST_CASE(stale_versions_where_the_origin_fails) {
     const auto may = [](const error& e, std::chrono::milliseconds age) {
         return may_serve_stale(e, at(0ms), at(age), 100ms, 1000ms);
@@ -161,10 +201,11 @@ BOOST_AUTO_TEST_CASE(stale_versions_where_the_origin_fails) {
 }
 
 BOOST_AUTO_TEST_CASE(errors_that_retire_a_version) {
-    for (const auto code : {errc::not_found, errc::precondition_failed, errc::validator_changed}) {
+    for (const auto code : {errc::not_found, errc::forbidden, errc::precondition_failed, errc::validator_changed}) {
         BOOST_TEST(must_retire(failure(code)), to_string(code));
     }
-    for (const auto code : {errc::forbidden, errc::connect_failed, errc::store_error, errc::timeout, errc::canceled}) {
+    for (const auto code :
+         {errc::connect_failed, errc::no_credentials, errc::store_error, errc::timeout, errc::canceled}) {
         BOOST_TEST(!must_retire(failure(code)), to_string(code));
     }
 }

@@ -427,6 +427,14 @@ BOOST_AUTO_TEST_CASE(connection_and_trace) {
     miss.request.origin_status = 206;
     miss.request.stored = miss.request.collapsed = true;
     BOOST_TEST(has_line(miss.written(), "Cache-Status: sluice; fwd=miss; fwd-status=206; stored; collapsed; detail=x"));
+    fixture stale; // served while it is revalidated: a hit, unless a page of it had to be fetched after all
+    stale.x.outcome = metrics::outcome::stale;
+    stale.x.detail = "revalidating";
+    stale.request.ttl = -3s;
+    BOOST_TEST(has_line(stale.written(), "Cache-Status: sluice; hit; ttl=-3; detail=revalidating"));
+    stale.request.fetched = true;
+    stale.request.origin_status = 206;
+    BOOST_TEST(has_line(stale.written(), "Cache-Status: sluice; fwd=stale; fwd-status=206; detail=revalidating"));
 }
 
 BOOST_AUTO_TEST_CASE(a_redirect) {
@@ -506,6 +514,8 @@ BOOST_AUTO_TEST_CASE(another_attempt_says_nothing_of_the_last) {
     f.request.origin_status = 206;
     f.request.stored = true;
     f.request.collapsed = true;
+    f.request.fetched = true;
+    f.request.ttl = -3s;
     BOOST_TEST(
         has_line(f.written(), "Cache-Status: sluice; fwd=stale; fwd-status=206; stored; collapsed; detail=timeout"));
     f.request.begin_again();
