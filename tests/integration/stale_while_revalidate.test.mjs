@@ -76,6 +76,20 @@ test('changed: the old version is served whole until it is known, and never afte
   assert.deepEqual([before.complete, before.sha256], [true, old.sha256()], 'who has begun the old version gets all of it');
 });
 
+for (const [what, now] of [['another size', size + MiB], ['nothing', 0]]) {
+  test(`${what} under the same entity tag, by a store that does not look at conditions: a new version`, async (t) => {
+    const s = await start(t);
+    const { gate, rule, stale } = await staleAndHeld(s, { seed: 'old', size, etag: '"same"' });
+    rule.ignoreConditions();
+    const changed = s.origin.put('v.mp4', { seed: 'new', size: now, etag: '"same"' });
+    await stale();
+    gate.release();
+    await revalidated(s, 'changed');
+    const answer = await s.get('v.mp4');
+    assert.deepEqual([answer.status, answer.length, answer.sha256], [200, now, changed.sha256()]);
+  });
+}
+
 for (const status of [404, 403, 410]) {
   test(`answered ${status}: it is served no more, whatever stale_if_error says`, async (t) => {
     const s = await start(t, { stale_if_error: '1h' });

@@ -74,6 +74,7 @@ BOOST_AUTO_TEST_CASE(names_and_types) {
         {"fill_resumes_total", "counter"},
         {"fill_overlaps_total", "counter"},
         {"fill_overlap_bytes_total", "counter"},
+        {"background_revalidations_total", "counter"},
         {"connections", "gauge"},
         {"open_descriptors", "gauge"},
         {"build_info", "gauge"},
