@@ -42,7 +42,7 @@ awaitable<result<origin::fetched>> ask(const lookup& l, const cache::object* sta
     auto r = detail::request_for_client(m, range);
     if (stale != nullptr) {
         r.none_match = stale->info().version.value;
-        if (http::is_usable_on_error(stale->checked(), steady_clock::now(), m.route.max_age, l.with.stale_if_error)) {
+        if (http::is_usable_stale(stale->checked(), steady_clock::now(), m.route.max_age, l.with.stale_if_error)) {
             r.is_wanted = [] { return false; }; // rather than ask again, what is there is served
         }
     }
