@@ -121,6 +121,7 @@ awaitable<void> read_denial(const subrequest& s, net::client_response& response,
 awaitable<result<net::client_response>> send_and_read_head(const subrequest& s, net::request_canceler& canceler) {
     net::send_options options;
     options.response_timeout = s.how.timeout;
+    options.response_setting = "authorize.timeout";
     options.canceler = &canceler;
     std::string text("GET ");
     text.append(s.target).append(" HTTP/1.1\r\n").append(s.fields).append("\r\n");

@@ -3,6 +3,15 @@
 
 namespace sluice {
 
+std::string timeout_text(std::string_view setting, std::chrono::milliseconds d) {
+    const bool whole = d.count() % 1000 == 0;
+    std::string text(setting);
+    text += " (";
+    text += std::to_string(whole ? d.count() / 1000 : d.count());
+    text += whole ? "s) ran out" : "ms) ran out";
+    return text;
+}
+
 deadline_service::deadline_service(executor ex)
     : timer_(ex) {}
 
@@ -50,7 +59,9 @@ deadline::deadline(deadline_service& owner, void (*cancel)(void*), void* context
     owner.nodes_.push_back(node_);
 }
 
-void deadline::expires_after(std::chrono::milliseconds d) {
+void deadline::expires_after(std::chrono::milliseconds d, std::string_view setting) {
+    setting_ = setting;
+    length_ = d;
     if (d.count() <= 0) {
         clear();
     } else {

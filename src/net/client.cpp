@@ -25,7 +25,7 @@ awaitable<result<sent_request>> write_request(connection_pool& pool, const peer&
         connection& c = response.transport();
         const bool kept = c.uses > 0;
         const auto before = c.sent;
-        c.timer().expires_after(options.write_timeout);
+        c.timer().expires_after(options.write_timeout, options.write_setting);
         auto written = co_await c.write(bytes);
         if (!written && written.error().code == errc::timeout) {
             co_return written.error();
@@ -33,7 +33,7 @@ awaitable<result<sent_request>> write_request(connection_pool& pool, const peer&
         if (!written && kept && c.sent == before && !is_canceled(options)) {
             continue; // it died while it was idle
         }
-        c.timer().expires_after(options.response_timeout);
+        c.timer().expires_after(options.response_timeout, options.response_setting);
         co_return sent_request{std::move(response), written.has_value()};
     }
 }

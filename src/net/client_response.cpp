@@ -130,7 +130,8 @@ awaitable<result<std::size_t>> client_response::read_body_into(asio::mutable_buf
     }
 }
 
-void client_response::set_timeout(std::chrono::milliseconds silence) {
+void client_response::set_timeout(std::chrono::milliseconds silence, std::string_view setting) {
+    reader_->options.response_setting = setting;
     reader_->options.response_timeout = silence;
     reader_->options.body_timeout = silence.count() > 0;
 }

@@ -12,6 +12,11 @@ steady_clock::time_point share_of(steady_clock::time_point deadline, std::size_t
     return now + (deadline - now) / static_cast<std::ptrdiff_t>(addresses);
 }
 
+/// What `connect_timeout` is called where it is set.
+std::string_view setting_of(const peer& p) {
+    return p.source == error_source::app ? "app.connect_timeout" : "connect_timeout";
+}
+
 /// What is the same for every address that is tried.
 struct opening {
     worker& w;
@@ -91,6 +96,9 @@ awaitable<result<std::unique_ptr<connection>>> open_connection(worker& w, resolv
             co_return std::move(*made);
         }
         last = made.error();
+        if (last.code == errc::timeout) {
+            last.detail = timeout_text(setting_of(p), p.connect_timeout);
+        }
         const auto text = address.to_string();
         last.detail = where + (text == host ? "" : " (" + text + ")") + ": " + last.detail;
         names.put_last(host, address);

@@ -57,8 +57,8 @@ struct client_response::reader {
     [[nodiscard]] std::string_view unread() const { return {data + begin, end - begin}; }
     [[nodiscard]] bool complete() const { return done && ahead.empty() && outcome; }
     void start_body_timeout() {
-        connected->timer().expires_after(options.body_timeout ? options.response_timeout
-                                                              : std::chrono::milliseconds(0));
+        connected->timer().expires_after(options.body_timeout ? options.response_timeout : std::chrono::milliseconds(0),
+                                         options.response_setting);
     }
     /// Sets whose fault a parser's error is; the connection's errors have it.
     [[nodiscard]] error of_peer(error e) const {

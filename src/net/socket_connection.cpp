@@ -22,8 +22,10 @@ socket_connection::~socket_connection() {
 }
 
 error socket_connection::lost(std::string_view what) const {
-    const bool late = deadline_.expired();
-    return {late ? errc::timeout : errc::connection_lost, source, true, std::string(what)};
+    if (deadline_.expired()) {
+        return {errc::timeout, source, true, deadline_.text()};
+    }
+    return {errc::connection_lost, source, true, std::string(what)};
 }
 
 awaitable<result<void>> socket_connection::connect(asio::ip::tcp::endpoint to, steady_clock::time_point deadline) {

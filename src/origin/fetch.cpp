@@ -47,6 +47,8 @@ bool write_request(wiped_text& out, const sign::signed_request& to, const fetch_
     return valid;
 }
 
+constexpr std::string_view response_setting = "the store's response_timeout";
+
 struct attempt {
     std::optional<fetched> answer;
     error failure;        ///< without `answer`
@@ -97,6 +99,8 @@ awaitable<attempt> try_once(net::connection_pool& pool, store& s, const fetch_re
     };
     net::send_options options;
     options.response_timeout = std::clamp(left, std::chrono::milliseconds(1), s.settings().response_timeout);
+    options.response_setting =
+        left < s.settings().response_timeout ? "what was left of fallback.after" : response_setting;
     options.head_request = r.method == sign::method::head;
     net::peer where{to.tls, to.host, to.port, s.settings().ca_file,
                     std::clamp(left, std::chrono::milliseconds(1), s.settings().connect_timeout)};
@@ -128,7 +132,7 @@ awaitable<attempt> try_once(net::connection_pool& pool, store& s, const fetch_re
         sent.value().finish();
         co_return a;
     }
-    sent.value().set_timeout(s.settings().response_timeout);
+    sent.value().set_timeout(s.settings().response_timeout, response_setting);
     a.answer.emplace(std::move(checked.value()), std::move(sent.value()), s.counters().bytes);
     co_return a;
 }

@@ -52,7 +52,7 @@ struct pending_response {
 
     void on_disconnect() {
         if (outlives_client && !head_received) {
-            response.transport().timer().expires_after(max_wait);
+            response.transport().timer().expires_after(max_wait, "limits.send_timeout");
         } else {
             abandoned = true;
             response.transport().close();
@@ -217,7 +217,9 @@ result<void> make_request(forwarding& f) {
                                     f.options.without_range ? carried_fields::without_range : carried_fields::all);
     const auto& settings = *x.worker.settings;
     f.send.response_timeout = settings.app.response_timeout;
+    f.send.response_setting = "app.response_timeout";
     f.send.write_timeout = settings.limits.send_timeout;
+    f.send.write_setting = "limits.send_timeout";
     f.send.head_request = x.request.method == "HEAD";
     f.send.body_timeout = false;
     x.client.timer().clear(); // the app may take its time; reads from and writes to the client have their own limits

@@ -107,7 +107,7 @@ awaitable<bool> read_more(upload& u, read_window& w, std::uint64_t max_read) {
 /// The app takes bytes within the send time-out; while the client is waited for, the app has all the time.
 awaitable<bool> write_to_app(upload& u, std::string_view a, std::string_view b, std::string_view c) {
     auto& app = u.response.transport();
-    app.timer().expires_after(u.x.worker.settings->limits.send_timeout);
+    app.timer().expires_after(u.x.worker.settings->limits.send_timeout, "limits.send_timeout");
     auto written = co_await app.write(a, b, c);
     if (!written) {
         co_return false; // it may have responded before: the reader of the response tells
@@ -182,7 +182,7 @@ awaitable<void> run_upload(upload& u) {
     x.client.unread(w.view());
     x.body_read = true;
     if (!u.head_received) {
-        u.response.transport().timer().expires_after(x.worker.settings->app.response_timeout);
+        u.response.transport().timer().expires_after(x.worker.settings->app.response_timeout, "app.response_timeout");
     }
 }
 

@@ -11,8 +11,10 @@ client_connection::client_connection(worker& w, std::string remote_address, std:
     , remote_address_(std::move(remote_address)) {}
 
 error client_connection::lost(std::string_view detail) const {
-    return {deadline_.expired() ? errc::timeout : errc::connection_lost, error_source::client, false,
-            std::string(detail)};
+    if (deadline_.expired()) {
+        return {errc::timeout, error_source::client, false, deadline_.text()};
+    }
+    return {errc::connection_lost, error_source::client, false, std::string(detail)};
 }
 
 error client_connection::read_failed(std::string_view detail) const {
@@ -21,9 +23,9 @@ error client_connection::read_failed(std::string_view detail) const {
 
 void client_connection::refresh_timer() {
     if (writing_) {
-        deadline_.expires_after(send_timeout_);
+        deadline_.expires_after(send_timeout_, "limits.send_timeout");
     } else if (reading_) {
-        deadline_.expires_after(body_timeout_);
+        deadline_.expires_after(body_timeout_, "limits.idle_timeout");
     } else {
         deadline_.clear();
     }

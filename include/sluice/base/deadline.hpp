@@ -4,12 +4,18 @@
 
 #include <boost/intrusive/list.hpp>
 
+#include <chrono>
 #include <functional>
+#include <string>
+#include <string_view>
 #include <vector>
 
 namespace sluice {
 
 class deadline;
+
+/// `app.response_timeout (60s) ran out`: for the detail of an error.
+[[nodiscard]] std::string timeout_text(std::string_view setting, std::chrono::milliseconds d);
 
 /// Checks all deadlines of one worker at a coarse period, instead of a timer for each operation (re-arming a timer
 /// costs more than the request that it guards). A deadline fires at most `period` late.
@@ -66,17 +72,21 @@ public:
     deadline(const deadline&) = delete;
     deadline& operator=(const deadline&) = delete;
 
-    /// Due `d` from now; 0 or less: never.
-    void expires_after(std::chrono::milliseconds d);
+    /// Due `d` from now; 0 or less: never. `setting`: what `d` is, for `text`; must live forever.
+    void expires_after(std::chrono::milliseconds d, std::string_view setting = "the time-out");
     /// Moves the deadline to `t`.
     void expires_at(steady_clock::time_point t);
     /// Never due.
     void clear();
     /// True from the tick that found it overdue until it is moved.
     [[nodiscard]] bool expired() const noexcept { return node_.expired; }
+    /// What ran out, for whoever reads the log: of the last `expires_after`.
+    [[nodiscard]] std::string text() const { return timeout_text(setting_, length_); }
 
 private:
     deadline_service::node node_;
+    std::string_view setting_{"the time-out"};
+    std::chrono::milliseconds length_{0};
 };
 
 } // namespace sluice

@@ -39,6 +39,8 @@ struct send_options {
     std::chrono::milliseconds write_timeout{60000}; ///< of silence while the request is written; 0: none
     bool secret_response{false};                    ///< the buffers that the response was read into are wiped after it
     request_canceler* canceler{nullptr};            ///< null: it cannot be canceled
+    std::string_view response_setting{"response_timeout"}; ///< what `response_timeout` is, for the log; lives forever
+    std::string_view write_setting{"write_timeout"};       ///< likewise
 };
 
 /// One response on a leased connection. Made by `send` and `write_request`; owns the read buffer.
@@ -92,8 +94,9 @@ public:
     /// none, the connection cools down before it is used again, since some servers send content unannounced.
     void finish();
 
-    /// The body may be silent for `silence` from now on (0: for any time), whatever `options` said.
-    void set_timeout(std::chrono::milliseconds silence);
+    /// The body may be silent for `silence` from now on (0: for any time), whatever `options` said. `setting`: what
+    /// that is, for the log; must live forever.
+    void set_timeout(std::chrono::milliseconds silence, std::string_view setting);
 
     /// The connection that it comes on; until `finish`.
     [[nodiscard]] connection& transport() noexcept;

@@ -186,4 +186,17 @@ BOOST_AUTO_TEST_CASE(stops_at_once_and_tells_the_time) {
     test::run(s.context, never_run.run());
 }
 
+BOOST_AUTO_TEST_CASE(it_says_what_ran_out) {
+    BOOST_TEST(timeout_text("app.response_timeout", 60s) == "app.response_timeout (60s) ran out");
+    BOOST_TEST(timeout_text("connect_timeout", 1500ms) == "connect_timeout (1500ms) ran out");
+    BOOST_TEST(timeout_text("connect_timeout", 0ms) == "connect_timeout (0s) ran out");
+    sweeping s;
+    deadline d(
+        s.deadlines, [](void*) {}, nullptr);
+    d.expires_after(2s, "limits.send_timeout");
+    BOOST_TEST(d.text() == "limits.send_timeout (2s) ran out");
+    d.clear();
+    BOOST_TEST(d.text() == "limits.send_timeout (2s) ran out");
+}
+
 BOOST_AUTO_TEST_SUITE_END()
