@@ -72,6 +72,10 @@ metrics::metrics()
                      .Name("sluice_store_up")
                      .Help("Whether a store can be used as it is configured.")
                      .Register(registry_))
+    , breaker_open_(&prometheus::BuildGauge()
+                         .Name("sluice_breaker_open")
+                         .Help("Whether a store is not asked, after it failed several times.")
+                         .Register(registry_))
     , credential_refresh_(
           &counters(registry_, "credential_refresh_total", "Attempts to refresh a store's credentials, by result."))
     , credential_expiry_(&prometheus::BuildGauge()
@@ -194,6 +198,7 @@ store_metrics& metrics::store(const std::string& name) {
         slot->bytes = &origin_bytes_->Add({{"store", name}});
         slot->first_byte = &origin_first_byte_->Add({{"store", name}}, latency_buckets());
         slot->up = &store_up_->Add({{"store", name}});
+        slot->breaker_open = &breaker_open_->Add({{"store", name}});
         slot->sign = std::make_unique<counter_set>(*sign_, labels{{"store", name}}, "result");
         slot->sign_seconds = &sign_seconds_->Add({{"store", name}}, signing_buckets());
     }

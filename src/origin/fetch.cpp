@@ -1,5 +1,6 @@
 #include <sluice/base/secret.hpp>
 #include <sluice/http/fields.hpp>
+#include <sluice/origin/error_code.hpp>
 #include <sluice/origin/fetch.hpp>
 #include <sluice/origin/retry_rules.hpp>
 #include <sluice/origin/version.hpp>
@@ -74,6 +75,19 @@ awaitable<void> pause_for(std::chrono::milliseconds d) {
     (void)ec;
 }
 
+/// Adds to the detail of a failure what the store said of it: the status, and its own word for it.
+void add_answer(error& failure, net::client_response& answer) {
+    const auto status = std::to_string(answer.head().status);
+    const auto body = answer.try_read_body(); // what came with the head
+    const auto code = error_code_of(answer.head(), body ? *body : std::string_view());
+    std::string said = "status " + status;
+    if (!code.empty()) {
+        said.append(", ").append(code);
+    }
+    const bool says_more = !failure.detail.empty() && failure.detail != status;
+    failure.detail = says_more ? failure.detail + " (" + said + ")" : said;
+}
+
 awaitable<attempt> try_once(net::connection_pool& pool, store& s, const fetch_request& r) {
     attempt a;
     const auto sign_began = steady_clock::now();
@@ -129,6 +143,7 @@ awaitable<attempt> try_once(net::connection_pool& pool, store& s, const fetch_re
     if (!checked) {
         a.failure = checked.error();
         a.retry_after = retry_after(head, std::chrono::system_clock::now());
+        add_answer(a.failure, sent.value());
         sent.value().finish();
         co_return a;
     }
@@ -183,19 +198,21 @@ void replace_unknown_suffix(fetch_request& r, const store& s) noexcept {
 
 awaitable<result<fetched>> fetch(net::connection_pool& pool, store& s, fetch_request request) {
     bool signed_anew = false;
-    bool against_store = false;
+    std::optional<error> against_store; // the last failure that was the store's
     for (unsigned failed = 1;; ++failed) {
-        if (!s.circuit().allow(steady_clock::now())) {
-            co_return error{errc::breaker_open, error_source::origin, true};
+        if (auto admitted = s.admit(); !admitted) {
+            co_return admitted.error();
         }
         auto a = co_await try_once(pool, s, request);
         if (a.speaks_for_store()) {
-            s.circuit().succeeded();
+            s.note_success();
         }
         if (a.answer) {
             co_return std::move(*a.answer);
         }
-        against_store = against_store || a.speaks_against_store();
+        if (a.speaks_against_store()) {
+            against_store = a.failure;
+        }
         if (a.refused && !signed_anew) {
             // A cached URL is refused early where a clock is off or a credential was revoked: try a fresh one, once.
             signed_anew = true;
@@ -207,7 +224,7 @@ awaitable<result<fetched>> fetch(net::connection_pool& pool, store& s, fetch_req
         const auto next = is_wanted ? after_failure({a.failure, failed, a.retry_after}, left) : retry{};
         if (!next.again) {
             if (against_store && !a.speaks_for_store()) {
-                s.circuit().failed(request.key, steady_clock::now());
+                s.note_failure(request.key, *against_store);
             }
             co_return a.failure;
         }

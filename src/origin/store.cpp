@@ -1,3 +1,4 @@
+#include <sluice/base/log.hpp>
 #include <sluice/origin/store.hpp>
 #include <sluice/sign/azure/address.hpp>
 
@@ -12,6 +13,31 @@ store::store(const config::store& settings, const config::fallback& limits, metr
     , counters_(counters)
     , breaker_(limits.breaker_failures, limits.breaker_open)
     , fetch_timeout_(limits.after) {}
+
+result<void> store::admit() {
+    if (!breaker_.allow(steady_clock::now())) {
+        return error{errc::breaker_open, error_source::origin, true, breaker_.cause()};
+    }
+    return {};
+}
+
+void store::note_success() {
+    if (breaker_.succeeded()) {
+        log::info("a store answers again: its circuit breaker closed", {{"store", settings_.name}});
+    }
+}
+
+void store::note_failure(std::string_view object, const error& why) {
+    const auto reason = to_string(why.code);
+    std::string cause(reason);
+    if (!why.detail.empty()) {
+        cause.append(": ").append(why.detail);
+    }
+    if (breaker_.failed(object, steady_clock::now(), std::move(cause))) {
+        log::warn("a store fails, and is not asked for fallback.breaker.open: its circuit breaker opened",
+                  {{"store", settings_.name}, {"reason", reason}, {"detail", why.detail}});
+    }
+}
 
 std::vector<std::shared_ptr<identity::refreshable>> store::refreshables() const {
     auto all = signing_.refreshables;

@@ -45,6 +45,9 @@ void server_process::refresh_gauges() {
     counters_.cache_limit_bytes->Set(static_cast<double>(cache_.limit_bytes()));
     counters_.cache_objects->Set(static_cast<double>(cache_.object_count()));
     counters_.cache_blocks->Set(static_cast<double>(cache_.block_count()));
+    for (const auto& [name, store] : setup_.stores) {
+        store->counters().breaker_open->Set(store->circuit().is_open() ? 1 : 0);
+    }
     counters_.fills_in_flight->Set(fills_.in_use());
     const auto dropped = log::dropped(); // on the first worker, as all scrapes
     counters_.log_dropped->Increment(static_cast<double>(dropped - std::exchange(log_dropped_, dropped)));

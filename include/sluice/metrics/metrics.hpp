@@ -50,7 +50,8 @@ struct store_metrics {
     Histogram* first_byte{nullptr};
     std::unique_ptr<counter_set> sign; ///< by result
     Histogram* sign_seconds{nullptr};
-    Gauge* up{nullptr}; ///< 1: it can be used as it is configured; 0: it could not be set up
+    Gauge* up{nullptr};           ///< 1: it can be used as it is configured; 0: it could not be set up
+    Gauge* breaker_open{nullptr}; ///< 1: its circuit breaker is open; 0: it is asked as usual
     /// By result: ok, error. Only where credentials are renewed.
     std::unique_ptr<counter_set> credential_refresh;
     /// Seconds since 1970; only where credentials are renewed, and 0 until there are any that expire.
@@ -126,6 +127,7 @@ private:
     prometheus::Family<Histogram>* origin_first_byte_{nullptr};
     prometheus::Family<Histogram>* sign_seconds_{nullptr};
     prometheus::Family<Gauge>* store_up_{nullptr};
+    prometheus::Family<Gauge>* breaker_open_{nullptr};
     prometheus::Family<Counter>* credential_refresh_{nullptr};
     prometheus::Family<Gauge>* credential_expiry_{nullptr};
 };

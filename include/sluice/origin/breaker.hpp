@@ -3,7 +3,9 @@
 #include <sluice/base/asio.hpp>
 #include <sluice/base/mutex.hpp>
 
+#include <chrono>
 #include <cstddef>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -26,27 +28,42 @@ struct attempt_time {
 /// A circuit breaker, which keeps a dead store from costing every request a time-out. After requests for `failures`
 /// different objects have failed, with no success in between, it is open and refuses for `open_for`; then one trial may
 /// pass, whose outcome closes it or opens it again. One object that always fails never opens it. Thread-safe.
+///
+/// It says when its opening and its closing are to be logged, so that a store which fails now and then does not flood
+/// the log: an opening once in `log_interval`, where it is still open then, and a closing whose opening was.
 class breaker {
 public:
+    /// The least time between two openings that are logged.
+    static constexpr std::chrono::minutes log_interval{1};
+
     breaker(unsigned failures, std::chrono::milliseconds open_for)
         : failures_(failures)
         , open_for_(open_for) {}
 
     /// Whether a request may be sent now.
     [[nodiscard]] bool allow(steady_clock::time_point now);
-    /// A request that was allowed succeeded: it closes.
-    void succeeded();
-    /// A request for `object` was given up: once for each, however many attempts it made.
-    void failed(std::string_view object, steady_clock::time_point now);
+    /// A request that was allowed succeeded: it closes. True where that is to be logged.
+    [[nodiscard]] bool succeeded();
+    /// A request for `object` was given up: once for each, however many attempts it made. `cause`: why. True where it
+    /// is open, and that is to be logged.
+    [[nodiscard]] bool failed(std::string_view object, steady_clock::time_point now, std::string cause);
+
+    /// Whether it refuses, but for trials.
+    [[nodiscard]] bool is_open() const;
+    /// Why the last request was given up; "": none was.
+    [[nodiscard]] std::string cause() const;
 
 private:
-    [[nodiscard]] bool is_open() const REQUIRES(mutex_) { return failing_.size() >= failures_; }
+    [[nodiscard]] bool has_opened() const REQUIRES(mutex_) { return failing_.size() >= failures_; }
 
     const unsigned failures_;
     const std::chrono::milliseconds open_for_;
-    mutex mutex_;
+    mutable mutex mutex_;
     std::vector<std::size_t> failing_ GUARDED_BY(mutex_); ///< hashes of objects, at most `failures_`
     steady_clock::time_point open_until_ GUARDED_BY(mutex_){};
+    std::string cause_ GUARDED_BY(mutex_);
+    bool is_logged_ GUARDED_BY(mutex_){false};                                              ///< that it is open
+    steady_clock::time_point next_log_ GUARDED_BY(mutex_){steady_clock::time_point::min()}; ///< of an opening
 };
 
 } // namespace sluice::origin

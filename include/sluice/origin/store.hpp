@@ -37,7 +37,13 @@ public:
     /// Its metrics.
     [[nodiscard]] metrics::store_metrics& counters() const noexcept { return counters_; }
     /// Its circuit breaker, of all workers.
-    [[nodiscard]] breaker& circuit() noexcept { return breaker_; }
+    [[nodiscard]] const breaker& circuit() const noexcept { return breaker_; }
+    /// Whether a request may be sent now. Error: `breaker_open`, with what opened the breaker as its detail.
+    [[nodiscard]] result<void> admit();
+    /// It answered a request. Says so in the log where its breaker closes.
+    void note_success();
+    /// A request for `object` was given up because of `why`. Warns where its breaker opens.
+    void note_failure(std::string_view object, const error& why);
     /// How fast it was lately.
     [[nodiscard]] origin::pace& pace() noexcept { return pace_; }
     /// The time that one fetch may take until it has the head, retries included.
