@@ -159,6 +159,14 @@ void add_overrides(response_head& head, const media_request& m, bool several) {
     }
 }
 
+/// Responses above this are not to be buffered by a proxy in front: nginx takes all of it from here as fast as it
+/// comes, however little of it the client reads, and so has fetched what nobody wanted.
+constexpr std::uint64_t max_buffered = std::uint64_t{1} << 20U;
+
+bool is_large(const plan& p, const representation& r) {
+    return (p.status == 200 || p.status == 206) && content_length(p, r) > max_buffered;
+}
+
 } // namespace
 
 void append_head(std::string& out, media_request& m, const representation& r, const plan& p) {
@@ -172,6 +180,9 @@ void append_head(std::string& out, media_request& m, const representation& r, co
         head.add_constant("Accept-Ranges", "bytes");
     }
     head.add_constant("X-Content-Type-Options", "nosniff");
+    if (is_large(p, r) && !is_overridden(m, "X-Accel-Buffering")) {
+        head.add_constant("X-Accel-Buffering", "no");
+    }
     if (m.authorization && !is_overridden(m, "Cache-Control")) {
         head.add_constant("Cache-Control", "private, no-cache"); // no shared cache may keep what one caller may see
     }

@@ -524,4 +524,29 @@ BOOST_AUTO_TEST_CASE(another_attempt_says_nothing_of_the_last) {
     BOOST_TEST(has_line(f.written(), "Cache-Status: sluice; hit"));
 }
 
+BOOST_AUTO_TEST_CASE(a_proxy_in_front_does_not_buffer_large_responses) {
+    constexpr std::uint64_t mib = std::uint64_t{1} << 20U;
+    const auto head_of = [](std::uint64_t size, std::string_view range) {
+        fixture f;
+        f.version.size = size;
+        if (!range.empty()) {
+            f.ask("Range", range);
+        }
+        return f.written();
+    };
+    const std::string line = "X-Accel-Buffering: no";
+    BOOST_TEST(!has_line(head_of(mib, ""), line));
+    BOOST_TEST(has_line(head_of(mib + 1, ""), line));
+    BOOST_TEST(!has_line(head_of(4 * mib, "bytes=1-1048576"), line));
+    BOOST_TEST(has_line(head_of(4 * mib, "bytes=1-"), line));
+    BOOST_TEST(has_line(head_of(4 * mib, "bytes=0-9,1000000-3000000"), line));
+    BOOST_TEST(!has_name(head_of(4 * mib, "bytes=4194304-"), "X-Accel-Buffering")); // 416
+    fixture f;
+    f.version.size = 4 * mib;
+    f.route.fields.add("X-Accel-Buffering", "yes");
+    const auto head = f.written();
+    BOOST_TEST(has_line(head, "X-Accel-Buffering: yes"));
+    BOOST_TEST(!has_line(head, line));
+}
+
 BOOST_AUTO_TEST_SUITE_END()
