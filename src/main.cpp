@@ -59,6 +59,14 @@ std::vector<std::string> all_warnings(const config::config& settings) {
     return lines;
 }
 
+std::string store_names(const config::config& settings) {
+    std::string names;
+    for (const auto& [name, store] : settings.stores) {
+        names.append(names.empty() ? "" : ", ").append(name);
+    }
+    return names;
+}
+
 int serve(const std::string& file) {
     const auto settings = load(file);
     if (!settings) {
@@ -66,6 +74,10 @@ int serve(const std::string& file) {
     }
     sluice::log::start(static_cast<sluice::log::level>(settings->log.level),
                        settings->log.format == config::log_format::json);
+    sluice::log::info("starting", {{"version", SLUICE_VERSION},
+                                   {"config", file},
+                                   {"workers", settings->workers},
+                                   {"stores", store_names(*settings)}});
     for (const auto& line : all_warnings(*settings)) {
         sluice::log::warn("the configuration may not do what was meant", {{"warning", line}});
     }
