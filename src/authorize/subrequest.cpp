@@ -110,6 +110,7 @@ awaitable<void> read_authorization(const subrequest& s, net::client_response& re
 awaitable<void> read_denial(const subrequest& s, net::client_response& response, steady_clock::time_point deadline,
                             subrequest_response& out) {
     out.result.decision = auth_decision::denied;
+    out.result.denied_status = response.head().status;
     if (s.x.request.method == "HEAD") { // which is responded to from this; any other request is relayed
         out.result.denied_response = denied_response_of(response.head(), s.x.worker.settings->object_headers);
         out.set_cookie = set_cookie_headers(response.head().fields);

@@ -46,6 +46,11 @@ awaitable<void> send_fetch_error(media::media_request& m, const error& e) {
     co_await send_error(m.x, m.route, reason);
 }
 
+void note_denied(session::exchange& x, unsigned status) {
+    x.outcome = outcome::denied;
+    x.detail = std::to_string(status);
+}
+
 void cut(media::media_request& m, const error& e) {
     m.x.keep_alive = false;
     m.x.client.close();
@@ -69,14 +74,14 @@ awaitable<void> end_unauthorized(services& with, session::exchange& x, const med
     case auth_step::deliver: // not unauthorized
         break;
     case auth_step::send_denial: {
-        x.outcome = outcome::denied;
+        note_denied(x, auth.denied_status);
         auto fields = auth.denied_response->fields;
         fields.add(auth.set_cookie);
         co_await session::send_response_head(x, auth.denied_response->status, fields);
         break;
     }
     case auth_step::relay_denied:
-        x.outcome = outcome::denied;
+        note_denied(x, auth.denied_status);
         co_await relay::forward(with.app, x);
         break;
     case auth_step::relay_unresolved:
