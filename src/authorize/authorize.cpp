@@ -115,11 +115,13 @@ awaitable<auth_result> authorize_request(authorizer& app, session::exchange& x, 
         out.decision = auth_decision::allowed;
         co_return out;
     }
+    const auto began = steady_clock::now();
     subrequest s{x, app, route, *how, target};
     prepare(s);
     if (keeps_decisions(*how)) {
-        out.authorization = app.shared.cache.find(s.key, steady_clock::now());
+        out.authorization = app.shared.cache.find(s.key, began);
         if (out.authorization) {
+            x.authorize_time = steady_clock::now() - began;
             route.counters->authorize->at("cached").Increment();
             out.decision = decision_of(out.authorization->unresolved_reason);
             co_return out;
@@ -127,6 +129,7 @@ awaitable<auth_result> authorize_request(authorizer& app, session::exchange& x, 
     }
     auto joined = co_await join_subrequest(s);
     out = std::move(joined);
+    x.authorize_time = steady_clock::now() - began;
     if (has_outcome(out.decision, out.client_gone)) {
         route.counters->authorize->at(result_label(out)).Increment();
     }

@@ -156,4 +156,16 @@ bool is_utf8(std::string_view text) noexcept {
     return check.complete();
 }
 
+std::string_view utf8_prefix(std::string_view text, std::size_t max) noexcept {
+    if (text.size() <= max) {
+        return text;
+    }
+    const auto continues = [text](std::size_t at) { return (static_cast<unsigned char>(text[at]) & 0xc0U) == 0x80; };
+    std::size_t end = max;
+    while (end > 0 && max - end < 3 && continues(end)) {
+        --end;
+    }
+    return text.substr(0, continues(end) ? max : end);
+}
+
 } // namespace sluice

@@ -21,7 +21,7 @@ awaitable<result<origin::fetched>> fetch_for_client(net::connection_pool& pool, 
         request.range = http::range_spec{http::range_spec::form::bounded, 0, 0, 0};
         answer = co_await origin::fetch(pool, m.store, request);
     }
-    m.origin_time += steady_clock::now() - began;
+    m.x.origin_time += steady_clock::now() - began;
     if (answer) {
         m.fetched = true;
         m.origin_status = answer.value().head().status;

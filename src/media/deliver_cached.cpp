@@ -38,7 +38,7 @@ awaitable<result<void>> fetch(delivery_progress& d, const cache::span& s, claim_
         d.look_ahead(last + 1); // the gaps behind this one, before anything is waited for
     }
     auto begun = co_await begin_fill(d.fills, m.store, d.object, s.first, last, give_up, claim);
-    m.origin_time += steady_clock::now() - began;
+    m.x.origin_time += steady_clock::now() - began;
     if (!begun) {
         co_return begun.error();
     }

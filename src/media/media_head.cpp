@@ -84,9 +84,9 @@ void append_timing(std::string& value, std::string_view name, steady_clock::dura
 
 void append_server_timing(std::string& value, const media_request& m) {
     const auto total = steady_clock::now() - m.x.started;
-    append_timing(value, "authorize", m.authorize_time);
-    append_timing(value, ", origin", m.origin_time);
-    append_timing(value, ", cache", total - m.authorize_time - m.origin_time);
+    append_timing(value, "authorize", m.x.authorize_time);
+    append_timing(value, ", origin", m.x.origin_time);
+    append_timing(value, ", cache", total - m.x.authorize_time - m.x.origin_time);
 }
 
 /// What the message's framing and range are (RFC 9110 §8.6, §14.4).

@@ -82,10 +82,18 @@ metrics::metrics()
                               .Name("sluice_credential_expiry_timestamp_seconds")
                               .Help("When a store's credentials expire; 0 while there are none.")
                               .Register(registry_)) {
+    add_response_metrics();
     add_authorize_metrics();
     add_cache_metrics();
     add_connection_metrics();
     add_process_metrics();
+}
+
+void metrics::add_response_metrics() {
+    auto& cut = counters(registry_, "responses_cut_total", "Responses begun and not sent whole, by whose end it was.");
+    for (const auto by : all_cut_by) {
+        responses_cut[static_cast<std::size_t>(by)] = &cut.Add({{"by", std::string(to_string(by))}});
+    }
 }
 
 void metrics::add_authorize_metrics() {

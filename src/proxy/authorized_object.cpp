@@ -57,7 +57,6 @@ media::media_request media_request_of(services& with, session::exchange& x, cons
     m.wanted = media::parse_requested_ranges(x.request.fields);
     m.authorization = std::move(object.authorization);
     m.set_cookie = std::move(object.set_cookie);
-    m.authorize_time = now - start.began;
     x.body_read = true; // it has none
     return m;
 }

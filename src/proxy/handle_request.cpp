@@ -71,6 +71,7 @@ awaitable<void> serve_object_header(services& with, session::exchange& x, const 
     if (!response.object) {
         co_return;
     }
+    x.authorize_time = steady_clock::now() - start.began;
     auto object = object_of_header(route, *response.object, std::move(response.fields));
     if (!object) {
         co_await send_not_ours(with, x, route, *response.object);

@@ -1,4 +1,5 @@
 #include <sluice/base/log.hpp>
+#include <sluice/http/fields.hpp>
 #include <sluice/media/fallback.hpp>
 #include <sluice/media/fallback_log.hpp>
 #include <sluice/media/media_head.hpp>
@@ -52,10 +53,12 @@ void note_denied(session::exchange& x, unsigned status) {
 }
 
 void cut(media::media_request& m, const error& e) {
+    m.x.note_cut(metrics::cut_by_of(e.source));
     m.x.keep_alive = false;
     m.x.client.close();
     if (e.source != error_source::client) {
         log::warn("a response was cut short", {{"route", m.route.settings.name},
+                                               {"path", http::path_without_query(m.x.request.target)},
                                                {"store", m.store.settings().name},
                                                {"reason", to_string(e.code)},
                                                {"detail", e.detail}});

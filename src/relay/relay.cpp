@@ -244,6 +244,7 @@ awaitable<void> fail(forwarding& f, const error& why) {
         from_filter = f.options.filter->on_failure(why, f.progress);
     }
     if (f.x.head_sent) {
+        f.x.note_cut(metrics::cut_by_of(why.source));
         f.x.keep_alive = false;
         f.x.client.abort();
         co_return;
@@ -276,6 +277,7 @@ awaitable<void> forward(upstream& app, session::exchange& x, const forward_optio
     } catch (const std::exception& e) {
         log::error("relaying a request failed within Sluice, and the connection was closed: please report it",
                    {{"route", detail::route_name(x)}, {"error", e.what()}});
+        x.note_cut(metrics::cut_by::internal);
         x.keep_alive = false;
         x.client.abort();
         if (options.filter != nullptr) {

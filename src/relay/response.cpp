@@ -93,7 +93,8 @@ std::string_view frame_chunk(std::string& out, std::string_view piece, bool last
 }
 
 /// Cuts the client off so that it cannot take what it got for the whole. An error where it got nothing at all.
-result<void> cut(session::exchange& x) {
+result<void> cut(session::exchange& x, metrics::cut_by by) {
+    x.note_cut(by);
     x.keep_alive = false;
     x.client.abort();
     if (!x.head_sent) {
@@ -104,11 +105,17 @@ result<void> cut(session::exchange& x) {
 
 /// Likewise where the app's response cannot be read on, unless that is because its client has gone.
 result<void> cut_broken(session::exchange& x, const error& why, const session::disconnect_watch& watch) {
-    if (x.head_sent && !watch.client_gone()) {
-        log::warn("the app's response broke off, and the client's connection was closed before its end",
-                  {{"route", route_name(x)}, {"error", to_string(why.code)}, {"detail", why.detail}});
+    if (watch.client_gone()) {
+        return cut(x, metrics::cut_by::client);
     }
-    return cut(x);
+    if (x.head_sent) {
+        log::warn("the app's response broke off, and the client's connection was closed before its end",
+                  {{"route", route_name(x)},
+                   {"path", http::path_without_query(x.request.target)},
+                   {"error", to_string(why.code)},
+                   {"detail", why.detail}});
+    }
+    return cut(x, metrics::cut_by::app);
 }
 
 error client_gone() {
@@ -183,7 +190,7 @@ awaitable<result<void>> pass_response(session::exchange& x, net::client_response
         }
         auto written = co_await x.client.write(out, *piece, behind);
         if (!written) {
-            co_return cut(x);
+            co_return cut(x, metrics::cut_by::client);
         }
         x.bytes.app += bytes;
         if (end) {

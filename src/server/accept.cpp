@@ -56,7 +56,7 @@ awaitable<void> server_process::counted_connection(worker_state& w, tcp_socket s
                                                    client_table::place place, scoped_count<unsigned> slot) {
     const client_table::place held_place(std::move(place));
     const scoped_count<unsigned> held_slot(std::move(slot));
-    const connection_services services{w.context, w.phases, w.log, w.idle, clients_, draining_};
+    const connection_services services{w.context, w.phases, w.log, w.open, w.idle, clients_, draining_};
     co_await serve_connection(std::move(socket), services, as);
 }
 

@@ -1,6 +1,7 @@
 #include <sluice/http/framing.hpp>
 #include <sluice/proxy/handle_request.hpp>
 #include <sluice/server/connection_handler.hpp>
+#include <sluice/server/record.hpp>
 #include <sluice/session/forwarded.hpp>
 #include <sluice/session/rate_watch.hpp>
 #include <sluice/session/send_response.hpp>
@@ -74,26 +75,6 @@ unsigned status_of(errc code) {
     }
 }
 
-void record(connection_services& s, session::exchange& x) {
-    auto& route = x.route != nullptr ? *x.route : s.phases.app.counters;
-    route.count_request(x.outcome, x.status);
-    // Once an exchange: the counters are atomic doubles.
-    if (x.bytes.cache > 0) {
-        route.cache_bytes->Increment(static_cast<double>(x.bytes.cache));
-    }
-    if (x.bytes.origin > 0) {
-        route.origin_bytes->Increment(static_cast<double>(x.bytes.origin));
-    }
-    if (x.bytes.app > 0) {
-        route.app_bytes->Increment(static_cast<double>(x.bytes.app));
-    }
-    if (x.first_byte) {
-        route.first_byte[static_cast<std::size_t>(x.outcome)]->Observe(
-            std::chrono::duration<double>(*x.first_byte - x.started).count());
-    }
-    s.log.record(x);
-}
-
 awaitable<void> refuse(session::exchange& x, connection_services& s, errc code) {
     x.keep_alive = false;
     const unsigned status = status_of(code);
@@ -101,7 +82,7 @@ awaitable<void> refuse(session::exchange& x, connection_services& s, errc code) 
                                     status == 501   ? "This transfer coding is not supported.\n"
                                     : status == 431 ? "The request's head is larger than is allowed here.\n"
                                                     : "The request is not valid HTTP/1.1.\n");
-    record(s, x);
+    record(x, s.phases, s.log);
     co_await x.client.linger();
 }
 
@@ -167,8 +148,11 @@ awaitable<bool> serve_one(connection_handler& of) {
     x.target = checked.value().target;
     x.body_read = !of.parser.has_body();
     x.keep_alive = of.parser.keep_alive() && !s.draining.load(std::memory_order_relaxed);
-    co_await handle(of, x);
-    record(s, x);
+    {
+        const open_exchanges::entry open(s.open, x);
+        co_await handle(of, x);
+    }
+    record(x, s.phases, s.log);
     if (!client.is_open()) {
         co_return false;
     }

@@ -1,4 +1,5 @@
 #include <sluice/base/log.hpp>
+#include <sluice/server/record.hpp>
 
 #include "credential_renewal.hpp"
 #include "server_process.hpp"
@@ -101,6 +102,8 @@ void server_process::close_admin() {
 
 void server_process::abandon(worker_state& w) {
     abandoned_.store(true);
+    record_cut_off(w.open, w.phases, w.log);
+    w.log.flush();
     w.self.context.stop();
 }
 

@@ -3,6 +3,7 @@
 #include <sluice/proxy/services.hpp>
 #include <sluice/server/access_log.hpp>
 #include <sluice/server/listener.hpp>
+#include <sluice/server/open_exchanges.hpp>
 #include <sluice/server/waiting_line.hpp>
 #include <sluice/session/exchange.hpp>
 
@@ -49,6 +50,7 @@ struct worker_state {
     media::worker_parts media;
     proxy::services phases;
     access_log log;
+    open_exchanges open;
     waiting_line idle; ///< connections that may be closed to make room
     std::list<tcp_acceptor> acceptors;
     std::atomic<std::size_t> app_connections{0};    ///< as of the last tick; read by the first worker

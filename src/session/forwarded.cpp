@@ -1,16 +1,27 @@
 #include <sluice/http/fields.hpp>
 #include <sluice/session/forwarded.hpp>
 
+#include <arpa/inet.h>
+
 #include <algorithm>
+#include <array>
 #include <string>
 
 namespace sluice::session {
 
 namespace {
 
+/// Of an IPv6 address with a scope.
+constexpr std::size_t max_address = 63;
+
 std::optional<asio::ip::address> address_of(std::string_view text) {
+    std::array<char, max_address + 1> terminated{}; // inet_pton wants that
+    if (text.size() > max_address) {
+        return std::nullopt;
+    }
+    std::ranges::copy(text, terminated.begin());
     boost::system::error_code ec;
-    auto address = asio::ip::make_address(std::string(text), ec); // inet_pton wants a terminator
+    auto address = asio::ip::make_address(terminated.data(), ec);
     if (ec) {
         return std::nullopt;
     }
@@ -64,6 +75,18 @@ std::optional<asio::ip::address> forwarded_client(const http::field_list& fields
         }
     }
     return std::nullopt;
+}
+
+void append_address(std::string& out, const asio::ip::address& address) {
+    std::array<char, INET6_ADDRSTRLEN> text{};
+    if (address.is_v4()) {
+        const auto bytes = address.to_v4().to_bytes();
+        ::inet_ntop(AF_INET, bytes.data(), text.data(), text.size());
+    } else {
+        const auto bytes = address.to_v6().to_bytes();
+        ::inet_ntop(AF_INET6, bytes.data(), text.data(), text.size());
+    }
+    out += text.data();
 }
 
 } // namespace sluice::session

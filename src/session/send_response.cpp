@@ -8,6 +8,7 @@ awaitable<void> send(exchange& x, std::string_view head, std::string_view body) 
     x.note_head_sent();
     auto written = co_await x.client.write(head, body);
     if (!written) {
+        x.note_cut(metrics::cut_by::client);
         x.drop_client();
     }
 }

@@ -44,7 +44,8 @@ struct auth_result : subrequest_result {
 /// subrequest to the app for `target` (raw). Concurrent identical subrequests are collapsed into one. Where the client
 /// leaves meanwhile and nobody else waits, the subrequest is given up.
 ///
-/// Never fails: whatever goes wrong is the decision `error`. `x` and `route` must live until completion.
+/// Sets `x.authorize_time` where the app was asked, then or before. Never fails: whatever goes wrong is the decision
+/// `error`. `x` and `route` must live until completion.
 awaitable<auth_result> authorize_request(authorizer& app, session::exchange& x, const protected_route& route,
                                          std::string_view target);
 

@@ -38,10 +38,6 @@ struct media_request {
     /// Of a stale version that is served while it is revalidated: how long it is fresh yet, which is less than nothing.
     std::optional<std::chrono::seconds> ttl{};
 
-    // for Server-Timing
-    steady_clock::duration authorize_time{};
-    steady_clock::duration origin_time{};
-
     /// Before another attempt: forgets how the last one, which sent nothing, was served.
     void begin_again() {
         x.outcome = metrics::outcome::relay;

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <sluice/metrics/counter_set.hpp>
+#include <sluice/metrics/cut_by.hpp>
 #include <sluice/metrics/outcome.hpp>
 
 #include <prometheus/gauge.h>
@@ -77,6 +78,7 @@ public:
     /// The text exposition format 0.0.4.
     [[nodiscard]] std::string text() const;
 
+    std::array<Counter*, all_cut_by.size()> responses_cut{}; ///< by `cut_by`
     Histogram* authorize_seconds{nullptr};
     Gauge* decision_bytes{nullptr};
     Counter* decision_generations{nullptr}; ///< changes that invalidated all cached decisions of a preset
@@ -107,6 +109,7 @@ public:
     Gauge* config_last_reload_successful{nullptr};
 
 private:
+    void add_response_metrics();
     void add_authorize_metrics();
     void add_cache_metrics();
     void add_connection_metrics();

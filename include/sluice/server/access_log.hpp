@@ -9,14 +9,19 @@ namespace sluice::server {
 /// The access log of one worker: a JSON line a request, collected and passed to the log's thread in bulk at the
 /// worker's tick, so that a request pays for formatting alone. On the worker's thread.
 ///
-/// Paths go without their query; nothing of a request's head is logged but its method and path.
+/// Paths go without their query; nothing else of a request's head is logged but its method, Range, User-Agent and
+/// X-Request-ID, and of those only the beginning.
 class access_log {
 public:
+    /// `enabled`: `log.access`.
     explicit access_log(bool enabled);
 
+    /// Adds the line of an exchange that has ended, where the log is on.
     void record(const session::exchange& x);
     /// Passes what was collected to the log's thread.
     void flush();
+    /// What was collected and not passed on: whole lines.
+    [[nodiscard]] const std::string& collected() const noexcept { return lines_; }
 
 private:
     bool enabled_;

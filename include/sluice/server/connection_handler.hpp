@@ -3,6 +3,7 @@
 #include <sluice/proxy/services.hpp>
 #include <sluice/server/access_log.hpp>
 #include <sluice/server/client_table.hpp>
+#include <sluice/server/open_exchanges.hpp>
 #include <sluice/server/waiting_line.hpp>
 #include <sluice/session/exchange.hpp>
 
@@ -15,6 +16,7 @@ struct connection_services {
     session::worker_context& context;
     proxy::services& phases;
     access_log& log;
+    open_exchanges& open;
     waiting_line& idle;                ///< connections that wait for a request, or for the rest of its head
     client_table& clients;             ///< by `limits.connections_per_client`
     const std::atomic<bool>& draining; ///< once true, each connection closes after its current request

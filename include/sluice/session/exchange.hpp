@@ -4,6 +4,7 @@
 #include <sluice/config/config.hpp>
 #include <sluice/http/head.hpp>
 #include <sluice/http/message_parser.hpp>
+#include <sluice/metrics/cut_by.hpp>
 #include <sluice/metrics/metrics.hpp>
 #include <sluice/session/client_connection.hpp>
 #include <sluice/session/disconnect_watch.hpp>
@@ -45,10 +46,13 @@ struct exchange {
     std::string detail{}; ///< why not from the cache; also in Cache-Status
     steady_clock::time_point started{steady_clock::now()};
     std::optional<steady_clock::time_point>
-        first_byte{};      ///< when the first byte of the response was handed to the socket
-    bool head_sent{false}; ///< a final head was begun: nothing else can be sent in its place
-    bool body_read{false}; ///< the request's body was read to its end (or there was none)
-    bool keep_alive{true}; ///< another request may follow on this connection
+        first_byte{};                        ///< when the first byte of the response was handed to the socket
+    steady_clock::duration authorize_time{}; ///< until the app had said whether this is allowed; 0: it was not asked
+    steady_clock::duration origin_time{};    ///< in which a store was waited for; 0: none was asked
+    std::optional<metrics::cut_by> cut{};    ///< the response was begun and not sent whole: whose end that was
+    bool head_sent{false};                   ///< a final head was begun: nothing else can be sent in its place
+    bool body_read{false};                   ///< the request's body was read to its end (or there was none)
+    bool keep_alive{true};                   ///< another request may follow on this connection
     /// The client waits for a 100 before it sends the body (RFC 9110 §10.1.1), and the app has not sent it yet.
     bool expects_continue{false};
 
@@ -56,6 +60,13 @@ struct exchange {
     void drop_client() {
         keep_alive = false;
         client.close();
+    }
+
+    /// The response is not sent any further. Nothing where it was not begun, or was cut before.
+    void note_cut(metrics::cut_by by) {
+        if (head_sent && !cut) {
+            cut = by;
+        }
     }
 
     /// The head goes to the socket now, with the first body bytes or without.

@@ -8,6 +8,7 @@
 
 #include <optional>
 #include <span>
+#include <string>
 #include <string_view>
 
 /// Who a request comes from, where trusted proxies stand between. Pure.
@@ -23,5 +24,8 @@ namespace sluice::session {
 /// address.
 [[nodiscard]] std::optional<asio::ip::address> forwarded_client(const http::field_list& fields,
                                                                 std::span<const cidr_block> trusted);
+
+/// Appends the address as text. No scope of a link-local one: it means something on its own host only.
+void append_address(std::string& out, const asio::ip::address& address);
 
 } // namespace sluice::session

@@ -80,4 +80,22 @@ BOOST_AUTO_TEST_CASE(hexadecimal) {
     BOOST_TEST(drawn != random_hex(8)); // one in 2^64 fails
 }
 
+BOOST_AUTO_TEST_CASE(a_prefix_cuts_no_character) {
+    BOOST_TEST(utf8_prefix("abc", 3) == "abc");
+    BOOST_TEST(utf8_prefix("abc", 2) == "ab");
+    BOOST_TEST(utf8_prefix("abc", 0) == "");
+    BOOST_TEST(utf8_prefix("", 5) == "");
+    const std::string_view two = "a\xc3\xa9z";
+    BOOST_TEST(utf8_prefix(two, 2) == "a");
+    BOOST_TEST(utf8_prefix(two, 3) == "a\xc3\xa9");
+    const std::string_view four = "a\xf0\x9f\x8e\xac!";
+    for (std::size_t max = 1; max < 5; ++max) {
+        BOOST_TEST(utf8_prefix(four, max) == "a");
+    }
+    BOOST_TEST(utf8_prefix(four, 5) == four.substr(0, 5));
+    BOOST_TEST(utf8_prefix("\x80\x80\x80\x80\x80\x80", 5).size() == 5U); // no UTF-8
+    BOOST_TEST(utf8_prefix("\x80\x80\x80", 2).size() == 2U);
+    BOOST_TEST(utf8_prefix("\x80", 0).empty());
+}
+
 BOOST_AUTO_TEST_SUITE_END()
