@@ -156,6 +156,19 @@ test('a store that fails: one warning with the cause, the cause in later lines, 
   assert.deepEqual(said.map((r) => r.level), ['warn', 'info']);
 });
 
+test('an address that is taken is said in plain words', async (t) => {
+  const taken = http.createServer();
+  await new Promise((resolve) => taken.listen(0, '127.0.0.1', resolve));
+  t.after(() => taken.close());
+  const s = await startStack(t);
+  const address = `127.0.0.1:${taken.address().port}`;
+  await assert.rejects(s.another({ listeners: [{ address }] }), (error) => {
+    assert.match(error.message, new RegExp(`sluice: cannot listen on ${address}: Address already in use\n`));
+    assert.doesNotMatch(error.message, /\/usr|boost|system:/i);
+    return true;
+  });
+});
+
 test('a store that does not answer in time: which timeout it was', async (t) => {
   const s = await startStack(t, { config: { stores: { media: { response_timeout: '200ms' } }, fallback: { after: '500ms' } } });
   s.origin.put('v', { size: 1000 });

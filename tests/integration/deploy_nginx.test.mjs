@@ -98,6 +98,27 @@ test('a range is streamed: its first byte comes before its end, and every byte i
   assert.deepEqual(fs.readdirSync(path.join(stack.directory, 'proxy')), [], 'no temporary file of nginx');
 });
 
+test('a bare proxy_pass does not take more of a large response than its client does', async (t) => {
+  const route = (name, headers) => ({ name, path: `/${name}/{file*}`, store: 'media', object: '{file}', authorize: 'none', headers });
+  const stack = await startStack(t, { config: { routes: [route('media'), route('buffered', { 'X-Accel-Buffering': 'yes' })] } });
+  const object = stack.origin.put('film.mp4', { size: 24 * MiB });
+  await stack.get('film.mp4');
+  const port = await freePort();
+  const directory = directoryFor(t, 'nginx');
+  const main = install(directory, { port, upstream: new URL(stack.sluice.url).host });
+  fs.writeFileSync(path.join(directory, 'conf.d/sluice.conf'),
+    `server { listen 127.0.0.1:${port}; location / { proxy_pass ${stack.sluice.url}; } }`);
+  const nginx = await startService(t, 'nginx', ['-e', 'stderr', '-c', main], {
+    ready: () => connect(port).then((connection) => connection.destroy() ?? true, () => false),
+  });
+  const slowly = (name) => get(`http://127.0.0.1:${port}/${name}/film.mp4`, { rate: 16 * MiB });
+  const [small, answer] = [await get(`http://127.0.0.1:${port}/media/film.mp4`, { headers: range(0, MiB - 1) }), await slowly('media')];
+  assert.deepEqual([small.length, answer.sha256, answer.headers['x-accel-buffering']], [MiB, object.sha256(), undefined], 'nginx keeps the field');
+  assert.doesNotMatch(nginx.output(), /buffered to a temporary file/);
+  assert.equal((await slowly('buffered')).sha256, object.sha256());
+  assert.match(nginx.output(), /buffered to a temporary file/, 'as nginx does where the route says so');
+});
+
 test('preconditions, HEAD and 416 pass', async (t) => {
   const stack = await startBehindNginx(t);
   stack.origin.put('a.mp4', { seed: 1, size: 100000 });
