@@ -7,6 +7,7 @@
 #include <sys/socket.h>
 
 #include <new>
+#include <stdexcept>
 #include <string>
 
 namespace sluice::server {
@@ -36,13 +37,13 @@ tcp_acceptor bound(worker& w, const asio::ip::tcp::endpoint& where, address_use 
     return acceptor;
 }
 
-boost::system::system_error cannot_listen(const asio::ip::tcp::endpoint& where, const boost::system::error_code& why) {
+std::runtime_error cannot_listen(const asio::ip::tcp::endpoint& where, const boost::system::error_code& why) {
     std::string text = "cannot listen on " + host_and_port(where.address().to_string(), where.port());
     if (why == boost::system::errc::address_in_use) {
         text += " (`ss -ltnp 'sport = :" + std::to_string(where.port()) +
                 "'` names who does: another Sluice, the app itself?)";
     }
-    return {why, text};
+    return std::runtime_error(text + ": " + why.message()); // `what()` of theirs has where in Boost it was thrown
 }
 
 } // namespace
