@@ -213,21 +213,20 @@ awaitable<void> read_into(fixture& f, std::string text, std::string expected, sc
     BOOST_TEST(answer->complete());
 }
 
-awaitable<void> silent(fixture& f, std::string text, errc* why) {
+awaitable<void> silent(fixture& f, std::string text, error* why) {
     script s;
     s.answers = {std::move(text)};
     f.w.tasks.spawn(serve(f, {s}));
     connection_pool pool(f.w, 4, std::chrono::seconds(10));
     send_options options;
     options.response_timeout = std::chrono::milliseconds(60);
+    options.response_setting = "app.response_timeout";
     auto answer = co_await send(pool, f.place, get_request, options);
-    error e{errc::canceled};
     if (answer) {
-        co_await read_all(*answer, &e);
+        co_await read_all(*answer, why);
     } else {
-        e = answer.error();
+        *why = answer.error();
     }
-    *why = e.code;
 }
 
 awaitable<void> refused(fixture& f, errc* why) {
@@ -496,9 +495,10 @@ BOOST_AUTO_TEST_CASE(bodies_are_read_into_the_callers_buffer) {
 BOOST_AUTO_TEST_CASE(silence_ends_at_the_deadline) {
     for (const std::string text : {"", "HTTP/1.1 200", "HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nhello"}) {
         fixture f;
-        errc why{};
+        error why{errc::canceled};
         f.run(silent(f, text, &why));
-        BOOST_TEST((why == errc::timeout));
+        BOOST_TEST((why.code == errc::timeout));
+        BOOST_TEST(why.detail == "app.response_timeout (60ms) ran out");
     }
 }
 

@@ -282,6 +282,7 @@ BOOST_AUTO_TEST_CASE(a_silent_proxy_is_given_up_in_time) {
         const auto began = steady_clock::now();
         const auto o = run(origin, t.ca.path(), s, with);
         BOOST_TEST((o.why.code == errc::timeout));
+        BOOST_TEST(o.why.detail.ends_with(": connect_timeout (150ms) ran out"), o.why.detail);
         BOOST_TEST(o.why.retryable);
         BOOST_TEST((steady_clock::now() - began < std::chrono::seconds(3)));
     }
