@@ -120,11 +120,13 @@ test('an object that is gone from the bucket: the answer is the app\'s own 400',
 test('a dead bucket costs no time-out on each request; it is tried again when it lives', async (t) => {
   const s = await startFaulty(t, { config: { fallback: { after: '500ms', breaker: { failures: 2, open: '2s' } } } });
   const file = await s.upload({ owner: s.ann, name: 'v.mp4' });
+  const other = await s.upload({ owner: s.ann, name: 'w.mp4' }); // one object alone opens no breaker
   const rule = s.store.when(ofSluice).silent();
   const ask = () => s.through(contentOf(file), { headers: s.fields });
   // Both failures, then the breaker is open: nothing more is tried.
   await poll(async () => {
     const before = rule.taken;
+    assert.equal((await s.through(contentOf(other), { headers: s.fields })).sha256, other.sha256());
     assert.equal((await ask()).sha256, file.sha256());
     return rule.taken === before;
   }, 'the store is left alone', 10000);
