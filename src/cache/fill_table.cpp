@@ -18,8 +18,26 @@ std::shared_ptr<fill> fill_table::claim(std::uint64_t begin, std::uint64_t end) 
 
 std::shared_ptr<fill> fill_table::split(fill& f, std::size_t page, std::uint64_t end) {
     SLUICE_ASSERT(can_be_split(f, page) && f.end <= end);
+    const std::uint64_t before = f.end;
     f.end = static_cast<std::uint64_t>(page) * page_size;
-    return claim(f.end, end);
+    auto taken = claim(f.end, end);
+    const auto self = std::ranges::find(fills_, &f, &std::shared_ptr<fill>::get);
+    taken->cut = self == fills_.end() ? nullptr : *self;
+    taken->cut_end = before;
+    return taken;
+}
+
+bool fill_table::give_back(fill& f) noexcept {
+    const auto cut = std::exchange(f.cut, nullptr);
+    // One that has come to its end meanwhile may have closed its connection.
+    if (!cut || f.published != f.begin || cut->ended || cut->end != f.begin || cut->published >= cut->end) {
+        return false;
+    }
+    cut->end = std::min(f.cut_end, f.end.load());
+    f.begin = cut->end;
+    f.published = f.begin;
+    f.writing_to = f.begin;
+    return true;
 }
 
 void fill_table::remove(const fill& f) {

@@ -111,6 +111,7 @@ void object::publish(fill& f, std::uint64_t length, const std::vector<std::pair<
     const auto first_page = static_cast<std::size_t>(f.begin / page_size);
     const bool in_beginning = f.begin % page_size != 0 && fills_.owns(f, first_page);
     f.published += length;
+    f.cut.reset(); // from here on it can bring what it took over
     SLUICE_ASSERT(!f.ended && f.published <= f.end);
     if (in_beginning && !fills_.owns(f, first_page)) {
         // What lies before the fill's beginning in that page is for whoever wants it, from here on.
@@ -149,7 +150,8 @@ std::vector<object::run> object::end_fill(fill& f, result<void> outcome) {
         return {};
     }
     SLUICE_ASSERT(f.published <= f.end);
-    f.outcome = std::move(outcome);
+    // Who waited for what is given back waits for the other again.
+    f.outcome = fill_table::give_back(f) ? error{errc::canceled, error_source::internal, true} : std::move(outcome);
     std::vector<std::pair<std::size_t, std::size_t>> unwritten;
     const auto end = static_cast<std::size_t>((f.end + page_size - 1) / page_size);
     auto page = static_cast<std::size_t>(f.published / page_size);

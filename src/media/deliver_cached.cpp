@@ -6,6 +6,7 @@
 #include <sluice/media/join_rules.hpp>
 #include <sluice/media/media_head.hpp>
 #include <sluice/media/send_file.hpp>
+#include <sluice/origin/retry_rules.hpp>
 #include <sluice/session/disconnect_watch.hpp>
 
 #include "delivery_progress.hpp"
@@ -156,7 +157,12 @@ awaitable<result<void>> send_part(delivery_progress& d, std::shared_ptr<cache::f
             done = co_await fetch(d, s, claim_kind::missing);
             break;
         case cache::span::kind::failed:
-            done = s.outcome.error();
+            // It was not this client's own fill: while there is time, one of its own is tried.
+            if (s.outcome.error().retryable && steady_clock::now() < d.give_up_time()) {
+                co_await origin::back_off(origin::back_off_after(1));
+            } else {
+                done = s.outcome.error();
+            }
             break;
         }
         if (!done) {
@@ -260,11 +266,13 @@ awaitable<result<void>> deliver_cached(fill_context& fills, body_context bodies,
     if (!data) {
         co_return data.error();
     }
+    result<void> sent;
     if (d.to_send.several) {
-        co_return co_await send_several(d, data.value(), std::move(keepalive_reader));
+        sent = co_await send_several(d, data.value(), std::move(keepalive_reader));
+    } else {
+        d.begin_part(d.to_send.bytes);
+        sent = co_await send_part(d, data.value(), std::move(keepalive_reader));
     }
-    d.begin_part(d.to_send.bytes);
-    auto sent = co_await send_part(d, data.value(), std::move(keepalive_reader));
     m.x.client.limit_queue(0);
     co_return sent;
 }

@@ -17,7 +17,8 @@ error limit_reached() {
 
 awaitable<void> fill_in_background(fill_context& with, origin::store& store, std::shared_ptr<cache::object> o,
                                    std::uint64_t first, std::uint64_t last) {
-    auto begun = co_await begin_fill(with, store, o, first, last, steady_clock::now() + store.fetch_timeout());
+    auto begun = co_await begin_fill(with, store, o, first, last, steady_clock::now() + store.fetch_timeout(),
+                                     claim_kind::background);
     if (!begun) {
         log::debug("read-ahead failed", {{"store", store.settings().name},
                                          {"reason", to_string(begun.error().code)},
@@ -40,8 +41,15 @@ awaitable<void> fill_whole(fill_context& with, origin::store& store, std::shared
                            std::uint64_t first, std::uint64_t last) {
     cache::reader r(o, with.worker.self.get_executor(), first, last);
     co_await fill_in_background(with, store, o, first, last);
-    while (r.next(last).what == cache::span::kind::wait) {
-        co_await r.wait();
+    for (std::uint64_t position = first; position <= last;) {
+        const auto s = r.next(position);
+        if (s.what == cache::span::kind::wait) {
+            co_await r.wait();
+        } else if (s.what == cache::span::kind::readable) {
+            position = s.last + 1;
+        } else {
+            break;
+        }
     }
 }
 
@@ -50,7 +58,7 @@ awaitable<void> fill_whole(fill_context& with, origin::store& store, std::shared
 awaitable<result<fill_start>> begin_fill(fill_context& with, origin::store& store, std::shared_ptr<cache::object> o,
                                          std::uint64_t first, std::uint64_t last, steady_clock::time_point give_up,
                                          claim_kind claim) {
-    auto slot = with.slots.try_take();
+    auto slot = with.slots.try_take(claim == claim_kind::background ? with.slots.max() / 2 : 0);
     if (!slot) {
         co_return limit_reached();
     }
@@ -73,7 +81,10 @@ awaitable<result<fill_start>> begin_fill(fill_context& with, origin::store& stor
         writer.finish(ready);
         co_return ready.error();
     }
-    const auto request = request_for_version(o->info(), writer.position(), writer.end() - 1, give_up);
+    auto request = request_for_version(o->info(), writer.position(), writer.end() - 1, give_up);
+    if (overtakes) {
+        request.is_wanted = [] { return false; }; // the other fill is still there
+    }
     auto got = co_await origin::fetch(with.origin_pool, store, request);
     const result<void> usable = got ? check_has_body(got.value().head()) : result<void>(got.error());
     if (!usable) {

@@ -58,6 +58,7 @@ private:
 awaitable<result<void>> ask_for_rest(fill_task& t, steady_clock::time_point give_up) {
     auto request = request_for_version(t.writer.of()->info(), t.writer.position(), t.writer.end() - 1, give_up);
     request.is_wanted = [&t] { return goes_on(t); };
+    request.passes_breaker = true; // it ends by its own patience, and its success closes the breaker
     auto again = co_await origin::fetch(t.with.origin_pool, t.store, request);
     if (!again) {
         co_return again.error();
@@ -74,28 +75,30 @@ awaitable<result<void>> ask_for_rest(fill_task& t, steady_clock::time_point give
 /// How a fill comes on.
 struct progress {
     steady_clock::time_point last_byte{steady_clock::now()}; ///< without the time in which nobody wanted one
-    unsigned broken_in_row{0};                               ///< how often it broke since
+    unsigned broken_in_row{0};                               ///< how often it broke with less than a page between
+    std::uint64_t since_break{0};                            ///< bytes
     steady_clock::time_point give_up{};                      ///< where it broke: when its time is over
     origin::fill_pace pace;
 
-    void note_byte() {
+    void note_bytes(std::uint64_t n) {
         last_byte = steady_clock::now();
-        broken_in_row = 0;
+        since_break += n;
+        if (since_break >= cache::page_size) { // a store that breaks after each byte is not asked back to back
+            broken_in_row = 0;
+        }
     }
     /// A silence may have used up the store's patience: what follows has at least the time of one fetch.
     void note_break(const origin::store& s) {
-        if (broken_in_row++ == 0) {
-            give_up = std::max(last_byte + s.patience(), steady_clock::now() + s.fetch_timeout());
-        }
+        const auto least = broken_in_row == 0 ? steady_clock::now() + s.fetch_timeout() : give_up;
+        give_up = std::max(last_byte + s.patience(), least);
+        since_break = 0;
+        ++broken_in_row;
     }
 };
 
 /// Resumes a fill that broke with `broken`: until its time is over, as long as somebody wants it.
 awaitable<result<void>> resume(fill_task& t, error broken, const progress& p) {
     for (unsigned failed = p.broken_in_row - 1;; ++failed) {
-        if (!goes_on(t)) {
-            co_return nobody_waits();
-        }
         // What breaks once is resumed at once; what breaks again is given time.
         const auto pause = failed == 0 ? std::chrono::milliseconds(0) : origin::back_off_after(failed);
         if (!may_resume(broken, p.give_up - steady_clock::now() - pause)) {
@@ -103,6 +106,9 @@ awaitable<result<void>> resume(fill_task& t, error broken, const progress& p) {
         }
         if (failed > 0) {
             co_await origin::back_off(pause);
+        }
+        if (!goes_on(t)) {
+            co_return nobody_waits();
         }
         auto resumed = co_await ask_for_rest(t, p.give_up);
         if (resumed) {
@@ -122,7 +128,7 @@ awaitable<result<std::size_t>> read_some(fill_task& t, running_task& state, asio
         co_return nobody_waits();
     }
     if (n && n.value() > 0) {
-        p.note_byte();
+        p.note_bytes(n.value());
         if (p.pace.add(n.value(), p.last_byte - began)) {
             t.writer.expect(began, p.pace.each().count());
         }
@@ -149,10 +155,10 @@ awaitable<result<void>> pump(fill_task& t, running_task& state) {
         if (!wanted && !goes_on(t)) {
             co_return nobody_waits();
         }
-        if (t.writer.complete()) { // another fill took the rest over
+        const auto room = std::min<std::uint64_t>(buffer.size(), t.writer.end() - t.writer.position());
+        if (room == 0) { // another fill took the rest over
             break;
         }
-        const auto room = std::min<std::uint64_t>(buffer.size(), t.writer.end() - t.writer.position());
         const auto into = asio::buffer(buffer.data(), static_cast<std::size_t>(room));
         auto n = co_await read_some(t, state, into, p);
         if (!n) {

@@ -42,8 +42,9 @@ awaitable<result<origin::fetched>> ask(const lookup& l, const cache::object* sta
     auto r = detail::request_for_client(m, range);
     if (stale != nullptr) {
         r.none_match = stale->info().version.value;
-        if (http::is_usable_stale(stale->checked(), steady_clock::now(), m.route.max_age, l.with.stale_if_error)) {
-            r.is_wanted = [] { return false; }; // rather than ask again, what is there is served
+        if (!stale->must_revalidate() &&
+            http::is_usable_stale(stale->checked(), steady_clock::now(), m.route.max_age, l.with.stale_if_error)) {
+            r.tries_once = true; // rather than ask again, what is there is served
         }
     }
     co_return co_await detail::fetch_for_client(l.fills.origin_pool, m, r);

@@ -136,7 +136,6 @@ awaitable<attempt> try_once(net::connection_pool& pool, store& s, const fetch_re
     s.counters().requests->at(std::to_string(head.status)).Increment();
     const auto first_byte = steady_clock::now() - began;
     s.counters().first_byte->Observe(std::chrono::duration<double>(first_byte).count());
-    s.pace().note_first_byte(first_byte);
     a.answered = true;
     a.refused = head.status == 400 || head.status == 401 || head.status == 403;
     auto checked = validate_response(head, r, s.capabilities());
@@ -147,6 +146,7 @@ awaitable<attempt> try_once(net::connection_pool& pool, store& s, const fetch_re
         sent.value().finish();
         co_return a;
     }
+    s.pace().note_first_byte(first_byte);
     sent.value().set_timeout(s.settings().response_timeout, response_setting);
     a.answer.emplace(std::move(checked.value()), std::move(sent.value()), s.counters().bytes);
     co_return a;
@@ -200,7 +200,7 @@ awaitable<result<fetched>> fetch(net::connection_pool& pool, store& s, fetch_req
     bool signed_anew = false;
     std::optional<error> against_store; // the last failure that was the store's
     for (unsigned failed = 1;; ++failed) {
-        if (auto admitted = s.admit(); !admitted) {
+        if (auto admitted = s.admit(); !admitted && !request.passes_breaker) {
             co_return admitted.error();
         }
         auto a = co_await try_once(pool, s, request);
@@ -221,15 +221,17 @@ awaitable<result<fetched>> fetch(net::connection_pool& pool, store& s, fetch_req
         }
         const bool is_wanted = !request.is_wanted || request.is_wanted();
         const auto left = request.give_up - steady_clock::now();
-        const auto next = is_wanted ? after_failure({a.failure, failed, a.retry_after}, left) : retry{};
+        const bool may_retry = is_wanted && !request.tries_once;
+        const auto next = may_retry ? after_failure({a.failure, failed, a.retry_after}, left) : retry{};
         if (!next.again) {
-            if (against_store && !a.speaks_for_store()) {
+            if (is_wanted && against_store && !a.speaks_for_store()) {
                 s.note_failure(request.key, *against_store);
             }
             co_return a.failure;
         }
         if (next.exact) {
             co_await pause_for(next.pause);
+            co_await back_off(back_off_after(1)); // not all that were told the same come back at once
         } else {
             co_await back_off(next.pause);
         }

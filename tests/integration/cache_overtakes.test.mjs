@@ -83,3 +83,15 @@ test('near enough: joined', async (t) => {
   }
   assert.equal(s.origin.of('v.mp4').length, 1);
 });
+
+for (const status of [412, 429, 500]) {
+  test(`a request of its own that fails with ${status} harms nobody: the other fill goes on`, async (t) => {
+    const { s, object, end } = await startBehindGate(t);
+    const own = s.origin.when((r) => r.headers.range?.startsWith(`bytes=${8 * MiB}-`)).status(status);
+    const reader = s.open('v.mp4', { headers: range(8 * MiB + 5, 9 * MiB) });
+    await s.origin.board.until(() => own.taken === 1, 'it is refused');
+    await end();
+    const answer = await reader.done;
+    assert.deepEqual([answer.complete, answer.sha256], [true, object.sha256(8 * MiB + 5, 9 * MiB)]);
+  });
+}

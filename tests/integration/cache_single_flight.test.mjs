@@ -50,10 +50,13 @@ test('slow readers beside fast ones', async (t) => {
   for (const answer of fast) assert.equal(answer.sha256, object.sha256());
   assert.ok(slow.every((exchange) => !exchange.result.finished), 'the fast ones were done while the slow ones still read');
   await s.origin.idle();
-  assert.equal(s.origin.bytesSent('v.mp4'), object.size);
+  // A fill that was cut, since another would bring its bytes sooner, may leave some in the sockets: that is counted.
+  const sent = s.origin.bytesSent('v.mp4');
+  assert.ok(sent === object.size || (await s.sluice.metric('fill_overlaps_total')) > 0, `${sent} bytes`);
+  assert.ok(sent <= object.size * 1.1, `${sent} bytes`);
   for (const exchange of slow) exchange.hurry();
   for (const exchange of slow) assert.equal((await exchange.done).sha256, object.sha256());
-  assert.equal(s.origin.bytesSent('v.mp4'), object.size, 'the slow ones read from the disk');
+  assert.equal(s.origin.bytesSent('v.mp4'), sent, 'the slow ones read from the disk');
 });
 
 test('a reader that comes while others are reading joins at its own offset', async (t) => {

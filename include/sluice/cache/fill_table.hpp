@@ -22,6 +22,9 @@ struct fill {
     std::uint64_t writing_to{0};           ///< one past what is being written now, which nobody can take over
     steady_clock::time_point first_byte{}; ///< when its first byte came, or is expected
     double byte_time{0};                   ///< nanoseconds that a byte takes to come
+    /// Of whom it took its pages over, and the end that that one had; nullptr: of nobody.
+    std::shared_ptr<fill> cut{};
+    std::uint64_t cut_end{0};
     bool ended{false};
     bool beginning_lost{false}; ///< it began inside a page, which was given back since: no longer read from it
     result<void> outcome;       ///< why it ended before `end`
@@ -76,6 +79,9 @@ public:
         const std::uint64_t begin = static_cast<std::uint64_t>(page) * page_size;
         return f.begin < begin && f.writing_to <= begin && begin < f.end;
     }
+    /// Gives what `f` took over back to the fill that would have brought it, where `f` ends before its first byte and
+    /// that one still runs: `f` has the rest. False where that cannot be.
+    static bool give_back(fill& f) noexcept;
     /// Removes a fill that has ended.
     void remove(const fill& f);
 

@@ -44,10 +44,12 @@ enum class fill_start : std::uint8_t {
     already_claimed ///< somebody else claimed the first page meanwhile
 };
 
-/// Which pages a fill begins with.
+/// Which pages a fill begins with, and for whom.
 enum class claim_kind : std::uint8_t {
-    missing, ///< nobody's
-    overtake ///< those of a running fill that comes to them too late, see `object::take_over`
+    missing,    ///< nobody's, for a reader that waits
+    background, ///< nobody's, for a reader to come: half of all slots are left to those that wait
+    overtake    ///< those of a running fill that comes to them too late, see `object::take_over`; it gets them back
+                ///< where the origin does not give them at once
 };
 
 /// Begins a fill of the known version `o` from the page of `first` to the page of `last`, or to the first page that is

@@ -19,15 +19,17 @@ public:
     slot_limit(const slot_limit&) = delete;
     slot_limit& operator=(const slot_limit&) = delete;
 
-    /// Nullopt where all are in use.
-    [[nodiscard]] std::optional<slot> try_take() noexcept {
+    /// Nullopt where all are in use, or so many that fewer than `spared` would be left.
+    [[nodiscard]] std::optional<slot> try_take(unsigned spared = 0) noexcept {
         std::optional<slot> taken(std::in_place, used_);
-        if (taken->before() >= max_) {
+        if (taken->before() + spared >= max_) {
             taken.reset();
         }
         return taken;
     }
 
+    /// How many there are.
+    [[nodiscard]] unsigned max() const noexcept { return max_; }
     /// How many are in use.
     [[nodiscard]] unsigned in_use() const noexcept { return used_.load(std::memory_order_relaxed); }
 
