@@ -48,7 +48,7 @@ for (const [what, [dead, one]] of Object.entries(ways)) {
 }
 
 test('other files wait for nobody, and files on the app\'s own disk not for themselves', async (t) => {
-  const s = await start(t, { dead: true });
+  const s = await start(t, { dead: true, fallback: { after: '3s' } }); // until then the dead store is tried
   const [held, other] = [await s.upload({ owner: s.ann, name: 'a.mp4' }), await s.upload({ owner: s.ann, name: 'b.mp4' })];
   const local = s.app.addFile({ owner: s.ann, name: 'c.mp4', size: 4, path: s.app.storage.putLocal('c.mp4', Buffer.from('disk')) });
   const gate = s.app.hold((r) => [contentOf(held), contentOf(local)].includes(r.path));

@@ -64,7 +64,7 @@ for (const [what, credentials] of [
     assert.deepEqual([answer.status, answer.headers['x-app'], answer.sha256], [200, 'stand-in', object.sha256()]);
     assert.ok((await s.sluice.metric('fallback_total', { route: 'media', reason: 'forbidden' })) >= 1);
     const log = s.sluice.lines.join('\n') + s.sluice.stderr;
-    for (const word of [credentials.secret_access_key, 'X-Amz-Signature', 'SignatureDoesNotMatch']) assert.ok(!log.includes(word), word);
+    for (const word of [credentials.secret_access_key, 'X-Amz-Signature']) assert.ok(!log.includes(word), word);
   });
 }
 
