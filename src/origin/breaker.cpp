@@ -28,7 +28,7 @@ bool breaker::failed(std::string_view object, steady_clock::time_point now, std:
     const mutex_lock lock(mutex_);
     cause_ = std::move(cause);
     const std::size_t hash = std::hash<std::string_view>()(object);
-    if (!has_opened() && std::ranges::find(failing_, hash) == failing_.end()) {
+    if (!has_opened() && (object.empty() || std::ranges::find(failing_, hash) == failing_.end())) {
         failing_.push_back(hash);
     }
     if (!has_opened()) {

@@ -33,7 +33,9 @@ void store::note_failure(std::string_view object, const error& why) {
     if (!why.detail.empty()) {
         cause.append(": ").append(why.detail);
     }
-    if (breaker_.failed(object, steady_clock::now(), std::move(cause))) {
+    const bool was_reached =
+        why.code != errc::connect_failed && why.code != errc::resolve_failed && why.code != errc::tls_failed;
+    if (breaker_.failed(was_reached ? object : std::string_view(), steady_clock::now(), std::move(cause))) {
         log::warn("a store fails, and is not asked for fallback.breaker.open: its circuit breaker opened",
                   {{"store", settings_.name}, {"reason", reason}, {"detail", why.detail}});
     }

@@ -8,12 +8,15 @@ import { contentOf, startDeletingStore, startWebui } from '../support/open_webui
 import { cacheStatus } from '../support/stack.mjs';
 import { poll } from '../support/wait.mjs';
 
-/// `dead`: the app's bucket works; the one that Sluice is told of is down.
+/// `dead`: the app's bucket works; the one that Sluice is told of refuses everything, and so is not tried for long.
 async function start(t, { dead = false, fallback = {}, ...options } = {}) {
   const other = dead ? await startDeletingStore() : undefined;
   const s = await startWebui(t, { ...(other && { env: { S3_ENDPOINT_URL: other.url } }), ...options,
     config: { fallback: { concurrency: 100, after: '20s', breaker: { failures: 1, open: '60s' }, ...fallback } } });
-  await other?.close();
+  if (other) {
+    other.when().status(403);
+    t.after(() => other.close());
+  }
   s.ann = s.user('ann');
   s.fields = s.session(s.ann);
   s.running = new Set();
@@ -48,7 +51,7 @@ for (const [what, [dead, one]] of Object.entries(ways)) {
 }
 
 test('other files wait for nobody, and files on the app\'s own disk not for themselves', async (t) => {
-  const s = await start(t, { dead: true, fallback: { after: '3s' } }); // until then the dead store is tried
+  const s = await start(t, { dead: true });
   const [held, other] = [await s.upload({ owner: s.ann, name: 'a.mp4' }), await s.upload({ owner: s.ann, name: 'b.mp4' })];
   const local = s.app.addFile({ owner: s.ann, name: 'c.mp4', size: 4, path: s.app.storage.putLocal('c.mp4', Buffer.from('disk')) });
   const gate = s.app.hold((r) => [contentOf(held), contentOf(local)].includes(r.path));

@@ -26,8 +26,9 @@ struct attempt_time {
 }
 
 /// A circuit breaker, which keeps a dead store from costing every request a time-out. After requests for `failures`
-/// different objects have failed, with no success in between, it is open and refuses for `open_for`; then one trial may
-/// pass, whose outcome closes it or opens it again. One object that always fails never opens it. Thread-safe.
+/// different objects have failed, or so many that did not reach the store, with no success in between, it is open and
+/// refuses for `open_for`; then one trial may pass, whose outcome closes it or opens it again. One object that always
+/// fails never opens it. Thread-safe.
 ///
 /// It says when its opening and its closing are to be logged, so that a store which fails now and then does not flood
 /// the log: an opening once in `log_interval`, where it is still open then, and a closing whose opening was.
@@ -44,8 +45,9 @@ public:
     [[nodiscard]] bool allow(steady_clock::time_point now);
     /// A request that was allowed succeeded: it closes. True where that is to be logged.
     [[nodiscard]] bool succeeded();
-    /// A request for `object` was given up: once for each, however many attempts it made. `cause`: why. True where it
-    /// is open, and that is to be logged.
+    /// A request for `object` was given up: once for each, however many attempts it made. "": whatever object it was
+    /// for, since the store could not be reached; each such request counts. `cause`: why. True where it is open, and
+    /// that is to be logged.
     [[nodiscard]] bool failed(std::string_view object, steady_clock::time_point now, std::string cause);
 
     /// Whether it refuses, but for trials.

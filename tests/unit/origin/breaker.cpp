@@ -54,6 +54,16 @@ BOOST_AUTO_TEST_CASE(one_object_alone_never_opens_it) {
     BOOST_TEST(b.allow(now + 15s));
 }
 
+BOOST_AUTO_TEST_CASE(a_store_that_cannot_be_reached_opens_it_whatever_the_objects) {
+    breaker b(3, 10s);
+    const steady_clock::time_point now(1h);
+    BOOST_TEST(!b.failed("", now, "connect_failed"));
+    BOOST_TEST(!b.failed("", now, "connect_failed"));
+    BOOST_TEST(b.allow(now));
+    BOOST_TEST(b.failed("", now, "connect_failed"));
+    BOOST_TEST(!b.allow(now));
+}
+
 BOOST_AUTO_TEST_CASE(one_trial_closes_it_or_opens_it_again) {
     breaker b(1, 10s);
     steady_clock::time_point now(1h);
