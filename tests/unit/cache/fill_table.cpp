@@ -63,6 +63,53 @@ BOOST_FIXTURE_TEST_CASE(a_page_in_which_a_fill_began_is_read_from_it_until_it_is
     BOOST_TEST((table.fill_at(page_size + 7) == nullptr));
 }
 
+BOOST_FIXTURE_TEST_CASE(a_fill_is_cut_where_it_writes_nothing_yet, bench) {
+    const auto f = table.claim(0, 8 * page_size);
+    f->writing_to = 2 * page_size + 1;
+    BOOST_TEST(!fill_table::can_be_split(*f, 0)); // its own beginning
+    BOOST_TEST(!fill_table::can_be_split(*f, 2));
+    BOOST_TEST(fill_table::can_be_split(*f, 3));
+    BOOST_TEST(!fill_table::can_be_split(*f, 8)); // not its own
+    const auto taken = table.split(*f, 3, 10 * page_size);
+    BOOST_TEST(f->end == 3 * page_size);
+    BOOST_TEST(taken->begin == 3 * page_size);
+    BOOST_TEST(taken->end == 10 * page_size);
+    BOOST_TEST(table.claimed_by(2) == f.get());
+    BOOST_TEST(table.claimed_by(3) == taken.get());
+    BOOST_TEST(table.fill_at(9 * page_size) == taken);
+}
+
+BOOST_FIXTURE_TEST_CASE(what_was_taken_over_goes_back_before_its_first_byte, bench) {
+    const auto f = table.claim(0, 8 * page_size);
+    const auto taken = table.split(*f, 3, 10 * page_size);
+    BOOST_TEST(fill_table::give_back(*taken));
+    BOOST_TEST(f->end == 8 * page_size);
+    BOOST_TEST(taken->begin == 8 * page_size); // what the first never had
+    BOOST_TEST(taken->end == 10 * page_size);
+    BOOST_TEST(table.claimed_by(7) == f.get());
+    BOOST_TEST(table.claimed_by(8) == taken.get());
+    BOOST_TEST(!fill_table::give_back(*taken)); // once
+}
+
+BOOST_AUTO_TEST_CASE(it_does_not_go_back_to_a_fill_that_is_at_its_end) {
+    const page_layout layout{64 * page_size, 4 * page_size};
+    fill_table table{layout};
+    const auto f = table.claim(0, 8 * page_size);
+    const auto taken = table.split(*f, 3, 8 * page_size);
+    f->published = f->end; // its connection may be closed by now
+    BOOST_TEST(!fill_table::give_back(*taken));
+    const auto g = table.claim(10 * page_size, 20 * page_size);
+    const auto late = table.split(*g, 12, 20 * page_size);
+    late->published += 1; // it has begun
+    BOOST_TEST(!fill_table::give_back(*late));
+    const auto h = table.claim(30 * page_size, 40 * page_size);
+    const auto second = table.split(*h, 35, 40 * page_size);
+    const auto third = table.split(*h, 33, 35 * page_size); // cut once more
+    BOOST_TEST(!fill_table::give_back(*second));
+    BOOST_TEST(fill_table::give_back(*third));
+    BOOST_TEST(h->end == 35 * page_size);
+}
+
 BOOST_FIXTURE_TEST_CASE(demand_is_of_readers_near_enough_that_want_more, bench) {
     const auto f = table.claim(0, layout.size);
     f->published = 4 * page_size;
