@@ -1,5 +1,6 @@
 // The whole arrangement of a test: fake origin, stand-in app, Sluice between them, a fresh cache directory; taken down in
 // the right order when the test ends, whatever happened in it.
+import assert from 'node:assert/strict';
 import { startApp } from './app.mjs';
 import { open } from './client.mjs';
 import { startOrigin } from './origin.mjs';
@@ -93,3 +94,11 @@ export function cacheStatus(response) {
 
 export const KiB = 1024;
 export const MiB = 1024 * 1024;
+
+/// Each page of `key` left the origin once, and `bytes` in all where they are given; or a reader would have waited for
+/// another's fetch for too long: then it asks for itself, the other is cut, and that is counted.
+export async function checkSentOnce(s, key, bytes) {
+  if ((await s.sluice.metric('fill_overlaps_total')) > 0) return;
+  assert.deepEqual(s.origin.pagesSentTwice(key), [], `${key}: pages that left twice`);
+  if (bytes !== undefined) assert.equal(s.origin.bytesSent(key), bytes, `${key}: bytes that left`);
+}
