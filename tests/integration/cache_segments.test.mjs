@@ -25,7 +25,8 @@ function checkOnce(s, key, requests) {
   const object = s.origin.object(key);
   assert.deepEqual(s.origin.pagesSentTwice(key), [], `${key}: pages that left twice`);
   assert.equal(s.origin.bytesSent(key), object.size, `${key}: bytes that left the origin`);
-  assert.ok(s.origin.of(key).length <= requests, `${key}: ${s.origin.of(key).length} requests for ${requests} runs`);
+  // Of pieces that follow each other, part of the next may have been fetched ahead: a run comes in two requests at most.
+  assert.ok(s.origin.of(key).length <= 2 * requests, `${key}: ${s.origin.of(key).length} requests for ${requests} runs`);
 }
 
 for (const [blocks, size] of [['one block', MiB], ['eight blocks', 8 * MiB]]) {
