@@ -128,18 +128,17 @@ awaitable<result<admitted>> admit(fill_context& with, origin::store& store, obje
         co_return data.error();
     }
     auto claimed = head.has_bytes ? claim_for(*o, head.bytes) : nullptr;
+    if (claimed) {
+        o->trim(*claimed, head.bytes.last + 1);
+    }
+    const std::uint64_t kept = claimed ? claimed->end - head.bytes.first : 0;
+    if (head.has_bytes && kept < head.bytes.length()) { // others had asked for the rest too
+        with.worker.counters.fill_overlaps->Increment();
+        with.worker.counters.fill_overlap_bytes->Increment(static_cast<double>(head.bytes.length() - kept));
+    }
     if (!claimed) { // it comes with another request's fill
-        if (head.has_bytes) {
-            with.worker.counters.fill_overlaps->Increment();
-            with.worker.counters.fill_overlap_bytes->Increment(static_cast<double>(head.bytes.length()));
-        }
         body->finish();
         co_return admitted{o, nullptr};
-    }
-    o->trim(*claimed, head.bytes.last + 1);
-    if (const auto in_vain = head.bytes.last + 1 - claimed->end; in_vain > 0) {
-        with.worker.counters.fill_overlaps->Increment();
-        with.worker.counters.fill_overlap_bytes->Increment(static_cast<double>(in_vain));
     }
     cache::fill_writer writer(with.cache, o, claimed, data.value());
     writer.expect(steady_clock::now(), store.pace().each().count());

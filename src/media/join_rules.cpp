@@ -5,9 +5,6 @@ namespace sluice::media {
 
 namespace {
 
-/// Nobody sees such a delay; another request would only be a burden.
-constexpr std::chrono::milliseconds unnoticed{5};
-
 /// Whether `d` costs no more than a tenth above `reference`.
 constexpr bool is_within_a_tenth(steady_clock::duration d, steady_clock::duration reference) noexcept {
     return d * 10 <= reference * 11;
@@ -15,9 +12,9 @@ constexpr bool is_within_a_tenth(steady_clock::duration d, steady_clock::duratio
 
 } // namespace
 
-approach choose_approach(const transfer_ahead& t, std::uint64_t into_page, const own_request& own) noexcept {
-    const auto wait = t.until_first_byte + origin::time_for(t.distance, t.each);
-    if (t.distance < cache::page_size || wait <= unnoticed || is_within_a_tenth(wait, own.first_byte)) {
+approach choose_approach(const awaited_fill& f, std::uint64_t into_page, const own_request& own) noexcept {
+    const auto wait = f.until_first_byte + origin::time_for(f.distance, f.each);
+    if (f.distance < cache::page_size || wait <= unnoticed || is_within_a_tenth(wait, own.first_byte)) {
         return approach::join;
     }
     const auto from_page = own.first_byte + origin::time_for(into_page, own.each);

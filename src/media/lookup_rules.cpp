@@ -2,6 +2,7 @@
 #include <sluice/http/freshness.hpp>
 #include <sluice/media/error_rules.hpp>
 #include <sluice/media/fetch_window.hpp>
+#include <sluice/media/join_rules.hpp>
 #include <sluice/media/lookup_rules.hpp>
 
 #include <algorithm>
@@ -21,8 +22,6 @@ range_spec bounded(std::uint64_t first, std::uint64_t last) noexcept {
 
 /// More is not shared, however fast a store is.
 constexpr std::uint64_t max_unit = 4U << 20U;
-/// Nobody sees such a delay.
-constexpr std::chrono::milliseconds unnoticed{5};
 
 /// The range that is asked for first; nullptr: the whole.
 const range_spec* first_of(const requested_ranges& wanted) noexcept {

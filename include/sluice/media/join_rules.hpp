@@ -5,14 +5,17 @@
 
 #include <cstdint>
 
-/// Whether a reader waits for a running transfer or asks the origin itself. Pure.
+/// Whether a reader waits for a running fill or asks the origin itself. Pure.
 namespace sluice::media {
 
-/// A transfer that will come to the byte that a reader wants next.
-struct transfer_ahead {
+/// Nobody sees such a delay; another request would only be a burden.
+inline constexpr std::chrono::milliseconds unnoticed{5};
+
+/// A fill that will come to the byte that a reader wants next.
+struct awaited_fill {
     std::uint64_t distance{0};                 ///< bytes that it has to bring before that byte
     steady_clock::duration until_first_byte{}; ///< of its answer; 0 once it is there
-    origin::byte_time each{};                  ///< of this transfer, where measured
+    origin::byte_time each{};                  ///< of this fill, where measured
 };
 
 /// What a request of the reader's own would be like.
@@ -23,14 +26,14 @@ struct own_request {
 
 /// How a reader comes to its next byte.
 enum class approach : std::uint8_t {
-    join,       ///< wait for the transfer
+    join,       ///< wait for the fill
     ask_page,   ///< an own request, from the beginning of the page
     ask_inside, ///< an own request, from the very byte: what stands before it in its page would cost too much
 };
 
 /// `into_page`: how far into its page the byte lies. Joining costs no request, and so wins where it costs at most a
-/// tenth more time, or 5 ms in all; nothing nearer than a page is asked for, for it is there before an answer could be.
-[[nodiscard]] approach choose_approach(const transfer_ahead& t, std::uint64_t into_page,
-                                       const own_request& own) noexcept;
+/// tenth more time, or is `unnoticed`; nothing nearer than a page is asked for, for it is there before an answer could
+/// be.
+[[nodiscard]] approach choose_approach(const awaited_fill& f, std::uint64_t into_page, const own_request& own) noexcept;
 
 } // namespace sluice::media
