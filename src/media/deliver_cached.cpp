@@ -10,6 +10,7 @@
 #include <sluice/session/disconnect_watch.hpp>
 
 #include "delivery_progress.hpp"
+#include "rest_of_page.hpp"
 
 #include <algorithm>
 #include <map>
@@ -83,12 +84,16 @@ awaitable<result<void>> send_coded(delivery_progress& d, cache::reader& r, int f
     co_return sent;
 }
 
-/// How the reader comes to its next byte, which a running fill will bring.
-approach approach_to(const delivery_progress& d, const cache::fill_ahead& ahead) {
+/// How the reader comes to its next byte, for which it would have to wait.
+approach approach_to(const delivery_progress& d, const cache::span& s) {
+    if (d.overtaken || !s.ahead) {
+        return approach::join;
+    }
     auto& pace = d.m.store.pace();
-    const auto until = std::max(ahead.first_byte - steady_clock::now(), steady_clock::duration::zero());
-    return choose_approach({ahead.distance, until, origin::byte_time(ahead.byte_time)}, d.position % cache::page_size,
-                           {pace.first_byte(), pace.each()});
+    const auto until = std::max(s.ahead->first_byte - steady_clock::now(), steady_clock::duration::zero());
+    const auto how = choose_approach({s.ahead->distance, until, origin::byte_time(s.ahead->byte_time)},
+                                     d.position % cache::page_size, {pace.first_byte(), pace.each()});
+    return how == approach::ask_inside && d.m.coded ? approach::ask_page : how; // the encoder reads files
 }
 
 /// Waits for a fill to bring more. Errors: `connection_lost` where the client leaves meanwhile.
@@ -145,12 +150,21 @@ awaitable<result<void>> send_part(delivery_progress& d, std::shared_ptr<cache::f
             break;
         case cache::span::kind::wait:
             m.x.client.limit_queue(max_queue);
-            if (!d.overtaken && s.ahead && approach_to(d, *s.ahead) != approach::join) {
+            switch (approach_to(d, s)) {
+            case approach::join:
+                done = co_await wait_for_fill(d, r, watch);
+                break;
+            case approach::ask_page: {
                 d.overtaken = true;
                 const auto begun = co_await fetch(d, s, claim_kind::overtake);
                 (void)begun; // where it cannot be, the fill is waited for
-            } else {
-                done = co_await wait_for_fill(d, r, watch);
+                break;
+            }
+            case approach::ask_inside:
+                d.overtaken = true;
+                done = co_await detail::send_rest_of_page(d, s);
+                d.after_sending(s.first, done.has_value(), slow);
+                break;
             }
             break;
         case cache::span::kind::absent:

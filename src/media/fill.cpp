@@ -16,9 +16,8 @@ error limit_reached() {
 }
 
 awaitable<void> fill_in_background(fill_context& with, origin::store& store, std::shared_ptr<cache::object> o,
-                                   std::uint64_t first, std::uint64_t last) {
-    auto begun = co_await begin_fill(with, store, o, first, last, steady_clock::now() + store.fetch_timeout(),
-                                     claim_kind::background);
+                                   std::uint64_t first, std::uint64_t last, claim_kind claim) {
+    auto begun = co_await begin_fill(with, store, o, first, last, steady_clock::now() + store.fetch_timeout(), claim);
     if (!begun) {
         log::debug("read-ahead failed", {{"store", store.settings().name},
                                          {"reason", to_string(begun.error().code)},
@@ -40,7 +39,7 @@ std::shared_ptr<cache::fill> claim_for(cache::object& o, const http::byte_range&
 awaitable<void> fill_whole(fill_context& with, origin::store& store, std::shared_ptr<cache::object> o,
                            std::uint64_t first, std::uint64_t last) {
     cache::reader r(o, with.worker.self.get_executor(), first, last);
-    co_await fill_in_background(with, store, o, first, last);
+    co_await fill_in_background(with, store, o, first, last, claim_kind::background);
     for (std::uint64_t position = first; position <= last;) {
         const auto s = r.next(position);
         if (s.what == cache::span::kind::wait) {
@@ -97,7 +96,12 @@ awaitable<result<fill_start>> begin_fill(fill_context& with, origin::store& stor
 
 void read_ahead(fill_context& with, origin::store& store, std::shared_ptr<cache::object> o, std::uint64_t first,
                 std::uint64_t last) {
-    with.worker.self.tasks.spawn(fill_in_background(with, store, std::move(o), first, last));
+    with.worker.self.tasks.spawn(fill_in_background(with, store, std::move(o), first, last, claim_kind::background));
+}
+
+void overtake_ahead(fill_context& with, origin::store& store, std::shared_ptr<cache::object> o, std::uint64_t first,
+                    std::uint64_t last) {
+    with.worker.self.tasks.spawn(fill_in_background(with, store, std::move(o), first, last, claim_kind::overtake));
 }
 
 void fill_for_later(fill_context& with, origin::store& store, std::shared_ptr<cache::object> o, std::uint64_t first,

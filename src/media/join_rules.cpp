@@ -1,6 +1,8 @@
 #include <sluice/cache/key.hpp>
 #include <sluice/media/join_rules.hpp>
 
+#include <algorithm>
+
 namespace sluice::media {
 
 namespace {
@@ -17,8 +19,10 @@ approach choose_approach(const awaited_fill& f, std::uint64_t into_page, const o
     if (f.distance < cache::page_size || wait <= unnoticed || is_within_a_tenth(wait, own.first_byte)) {
         return approach::join;
     }
-    const auto from_page = own.first_byte + origin::time_for(into_page, own.each);
-    return is_within_a_tenth(from_page, own.first_byte) ? approach::ask_page : approach::ask_inside;
+    // What the running fill sees of the store is newer than the store's average.
+    const auto beginning = origin::time_for(into_page, std::max(f.each, own.each));
+    const bool costs_little = beginning <= unnoticed || is_within_a_tenth(own.first_byte + beginning, own.first_byte);
+    return costs_little ? approach::ask_page : approach::ask_inside;
 }
 
 } // namespace sluice::media

@@ -60,6 +60,67 @@ test('a seek inside what a slow fill will bring', async (t) => {
   assert.deepEqual(s.origin.of('v.mp4').map((r) => r.headers.range), [`bytes=0-${10 * MiB - 1}`, `bytes=${8 * MiB}-${10 * MiB - 1}`]);
 });
 
+/// A reader of 2 MiB of an object that comes slowly, whose fill stands still at 256 KiB.
+async function startSlow(t) {
+  const s = await startStack(t, { originOptions: { rate: 500_000 } });
+  const object = s.origin.put('v.mp4', { size });
+  const gate = s.origin.when((r) => r.headers.range?.startsWith('bytes=0-')).pauseAt(256 * KiB);
+  const reader = s.open('v.mp4', { headers: range(0, 2 * MiB - 1) });
+  await gate.reached;
+  await reader.reached(256 * KiB);
+  const end = async () => {
+    gate.release();
+    const answer = await reader.done;
+    assert.deepEqual([answer.complete, answer.sha256], [true, object.sha256(0, 2 * MiB - 1)]);
+    await s.origin.idle();
+  };
+  return { s, object, end };
+}
+
+test('a seek into a page whose beginning would take long: from the very byte', async (t) => {
+  const { s, object, end } = await startSlow(t);
+  const [first, last] = [MiB + 40_000, MiB + 140_000];
+  for (const [from, to] of [[first, last], [MiB - 20_000, MiB - 10_000]]) {
+    const seek = await s.get('v.mp4', { headers: range(from, to) });
+    assert.deepEqual([seek.status, seek.complete, seek.sha256], [206, true, object.sha256(from, to)]);
+  }
+  await end();
+  assert.deepEqual(s.origin.of('v.mp4').map((r) => r.headers.range).sort(), [
+    `bytes=0-${2 * MiB - 1}`,
+    `bytes=${first}-${MiB + 64 * KiB - 1}`,
+    `bytes=${MiB + 64 * KiB}-${2 * MiB - 1}`,
+    `bytes=${MiB - 20_000}-${MiB - 10_000}`,
+  ].sort());
+  const metrics = await s.sluice.metrics();
+  assert.equal(metrics.sum('fill_overlaps_total'), 3);
+  assert.equal(metrics.sum('fill_overlap_bytes_total'), 64 * KiB - 40_000 + 10_001);
+  // What was sent past the cache came with the fill too.
+  const again = await s.get('v.mp4', { headers: range(first, last) });
+  assert.deepEqual([cacheStatus(again).hit, again.sha256], [true, object.sha256(first, last)]);
+});
+
+for (const [what, fail] of [
+  ['refused', (rule) => rule.status(503)],
+  ['reset before its first byte', (rule, first) => rule.resetAt(first)],
+  ['reset inside', (rule, first) => rule.resetAt(first + 7)],
+  ['closed before its last byte', (rule) => rule.closeAt(MiB + 64 * KiB - 1)],
+  ['answered with all of the object', (rule) => rule.ignoreRange()],
+  ['answered with another version', (rule) => rule.ignoreConditions().etag('"other"')],
+]) {
+  test(`a request for the rest of a page that is ${what}`, async (t) => {
+    const { s, object, end } = await startSlow(t);
+    const [first, last] = [MiB + 40_000, MiB + 140_000];
+    const rule = s.origin.when((r) => r.headers.range?.startsWith(`bytes=${first}-`)).times(1);
+    fail(rule, first);
+    const seek = s.open('v.mp4', { headers: range(first, last) });
+    await s.origin.board.until(() => rule.taken === 1, 'it fails');
+    await end();
+    const answer = await seek.done;
+    assert.deepEqual([answer.status, answer.complete, answer.sha256], [206, true, object.sha256(first, last)]);
+    assert.equal((await s.sluice.metrics()).sum('fallback_total'), 0);
+  });
+}
+
 test('many seeks into one slow fill', async (t) => {
   const { s, ask, end } = await startBehindGate(t);
   await Promise.all(Array.from({ length: 8 }, (_, i) => ask((2 + i) * MiB + i, (2 + i) * MiB + 50000)));

@@ -65,6 +65,10 @@ awaitable<result<fill_start>> begin_fill(fill_context& with, origin::store& stor
 void read_ahead(fill_context& with, origin::store& store, std::shared_ptr<cache::object> o, std::uint64_t first,
                 std::uint64_t last);
 
+/// The same for pages that a running fill would bring too late: those are taken over from it.
+void overtake_ahead(fill_context& with, origin::store& store, std::shared_ptr<cache::object> o, std::uint64_t first,
+                    std::uint64_t last);
+
 /// The same for bytes that nobody reads yet: they are fetched to the end, as nobody is there whose leaving would end
 /// it.
 void fill_for_later(fill_context& with, origin::store& store, std::shared_ptr<cache::object> o, std::uint64_t first,

@@ -28,7 +28,8 @@ struct own_request {
 enum class approach : std::uint8_t {
     join,       ///< wait for the fill
     ask_page,   ///< an own request, from the beginning of the page
-    ask_inside, ///< an own request, from the very byte: what stands before it in its page would cost too much
+    ask_inside, ///< own requests: for the rest of the page from the very byte on, since what stands before it would
+                ///< cost too much, and for the pages behind it
 };
 
 /// `into_page`: how far into its page the byte lies. Joining costs no request, and so wins where it costs at most a

@@ -58,7 +58,10 @@ BOOST_AUTO_TEST_CASE(begins_inside_a_page_where_its_beginning_costs_more_than_a_
     const own_request slow{50ms, at(1)};
     BOOST_TEST(to(MiB, at(1), 0ms, 5000, slow) == approach::ask_page);
     BOOST_TEST(to(MiB, at(1), 0ms, 5001, slow) == approach::ask_inside);
-    BOOST_TEST(to(MiB, at(1), 0ms, 64 * KiB - 1, usual) == approach::ask_page); // 1.6 ms
+    BOOST_TEST(to(14 * MiB, at(40), 0ms, 64 * KiB - 1, usual) == approach::ask_page); // 1.6 ms
+    BOOST_TEST(to(MiB, at(1), 0ms, 64 * KiB - 1, usual) == approach::ask_inside);     // the store has become slow
+    const own_request near{1ms, at(40)};
+    BOOST_TEST(to(14 * MiB, at(40), 0ms, 64 * KiB - 1, near) == approach::ask_page); // unnoticed
 }
 
 BOOST_AUTO_TEST_SUITE_END()
