@@ -97,8 +97,8 @@ fill_demand fill_table::demand_for(const fill& f, std::uint64_t window) const no
         // Twice the window: the last write before a pause may end beyond it, and that must not end the fill.
         // And to the end of the last page wanted: a page that is left in its middle is nobody's any more.
         const std::uint64_t wanted_to = layout_.page_end(static_cast<std::size_t>(r->last / page_size));
-        if (!r->suspended && r->position < f.end && wanted_to > f.published &&
-            f.published <= r->position + 2 * window) {
+        const bool is_near = f.is_whole_response || f.published <= r->position + 2 * window;
+        if (!r->suspended && r->position < f.end && wanted_to > f.published && is_near) {
             d.wanted = true;
             d.wanted_to = std::max(d.wanted_to, r->position + std::min(window, r->window));
         }

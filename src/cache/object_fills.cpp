@@ -48,6 +48,11 @@ std::uint64_t object::begin_write(fill& f, std::uint64_t length) {
     return own;
 }
 
+void object::keep_whole(fill& f) {
+    const mutex_lock lock(mutex_);
+    f.is_whole_response = true;
+}
+
 void object::expect(fill& f, steady_clock::time_point first_byte, double byte_time) {
     const mutex_lock lock(mutex_);
     f.first_byte = first_byte;

@@ -22,6 +22,7 @@ namespace {
 
 using coverage = cache::object::coverage;
 using detail::delivery_progress;
+using keepalive_readers = std::vector<std::unique_ptr<cache::reader>>;
 
 /// What may lie unsent in the socket's queue of a client for whom bytes are being fetched: what lies there counts as
 /// taken, and more is fetched for it.
@@ -117,12 +118,12 @@ awaitable<result<void>> wait_for_fill(delivery_progress& d, cache::reader& r,
     co_return result<void>();
 }
 
-/// Sends `d.wanted`; lets `keepalive_reader` go once there is a reader of its own.
+/// Sends `d.wanted`; lets `keepalive` go once there is a reader of its own.
 awaitable<result<void>> send_part(delivery_progress& d, std::shared_ptr<cache::file> data,
-                                  std::unique_ptr<cache::reader> keepalive_reader) {
+                                  keepalive_readers keepalive) {
     media_request& m = d.m;
     cache::reader r(d.object, m.x.worker.self.get_executor(), d.wanted.first, d.wanted.last);
-    keepalive_reader.reset();
+    keepalive.clear();
     const auto began = steady_clock::now();
     if (r.preceding()) {
         d.fetch_for_next(r);
@@ -210,24 +211,22 @@ public:
         }
     }
     /// The reader in `part`, where there is one: to be kept until the client has its own there.
-    std::unique_ptr<cache::reader> take(std::size_t part) {
-        const auto found = readers_.find(part);
-        if (found == readers_.end()) {
-            return nullptr;
+    keepalive_readers take(std::size_t part) {
+        keepalive_readers taken;
+        if (auto found = readers_.extract(part)) {
+            taken.push_back(std::move(found.mapped()));
         }
-        auto r = std::move(found->second);
-        readers_.erase(found);
-        return r;
+        return taken;
     }
 
 private:
     static constexpr std::size_t max_parts = 16;
 
     void begin(delivery_progress& d, std::size_t i, const http::byte_range& part) {
-        auto gap = d.object->gap(part.first, part.last);
-        if (gap.empty()) {
+        if (d.object->covers(part.first, part.last) == coverage::all) {
             return;
         }
+        auto gap = d.object->gap(part.first, part.last);
         readers_.emplace(
             i, std::make_unique<cache::reader>(d.object, d.m.x.worker.self.get_executor(), part.first, part.last));
         for (int n = 0; n < max_gaps && !gap.empty(); ++n) {
@@ -243,7 +242,7 @@ private:
 
 /// Several ranges, each between its own delimiters.
 awaitable<result<void>> send_several(delivery_progress& d, std::shared_ptr<cache::file> data,
-                                     std::unique_ptr<cache::reader> keepalive_reader) {
+                                     keepalive_readers keepalive) {
     const multipart& several = *d.to_send.several;
     const bool something_held = d.held != coverage::none;
     parts_ahead ahead;
@@ -253,8 +252,8 @@ awaitable<result<void>> send_several(delivery_progress& d, std::shared_ptr<cache
         const auto& bytes = several.parts[i];
         d.held = something_held ? d.object->covers(bytes.first, bytes.last) : coverage::none;
         d.begin_part(bytes);
-        auto first_reader = i == 0 ? std::exchange(keepalive_reader, nullptr) : ahead.take(i);
-        auto sent = co_await send_part(d, data, std::move(first_reader));
+        auto until_first_reader = i == 0 ? std::move(keepalive) : ahead.take(i);
+        auto sent = co_await send_part(d, data, std::move(until_first_reader));
         if (!sent) {
             co_return sent;
         }
@@ -266,8 +265,7 @@ awaitable<result<void>> send_several(delivery_progress& d, std::shared_ptr<cache
 } // namespace
 
 awaitable<result<void>> deliver_cached(fill_context& fills, body_context bodies, media_request& m,
-                                       std::shared_ptr<cache::object> o,
-                                       std::unique_ptr<cache::reader> keepalive_reader) {
+                                       std::shared_ptr<cache::object> o, keepalive_readers keepalive) {
     delivery_progress d{
         fills, bodies, m, o, make_delivery_plan(bodies, m, representation_of(*o)), fetch_window(fills.read_ahead)};
     d.classify();
@@ -282,10 +280,10 @@ awaitable<result<void>> deliver_cached(fill_context& fills, body_context bodies,
     }
     result<void> sent;
     if (d.to_send.several) {
-        sent = co_await send_several(d, data.value(), std::move(keepalive_reader));
+        sent = co_await send_several(d, data.value(), std::move(keepalive));
     } else {
         d.begin_part(d.to_send.bytes);
-        sent = co_await send_part(d, data.value(), std::move(keepalive_reader));
+        sent = co_await send_part(d, data.value(), std::move(keepalive));
     }
     m.x.client.limit_queue(0);
     co_return sent;

@@ -25,12 +25,16 @@ awaitable<void> fill_in_background(fill_context& with, origin::store& store, std
     }
 }
 
-/// The pages of an answer that is there: nobody's, or those of a fill that would come to them later.
-std::shared_ptr<cache::fill> claim_for(cache::object& o, const http::byte_range& bytes) {
+/// The pages of a response that is there: nobody's, or those of a fill that would come to them later.
+std::shared_ptr<cache::fill> claim_for(cache::object& o, const origin::object_head& head) {
+    const auto& bytes = head.bytes;
     const bool is_whole_page = bytes.first % cache::page_size == 0;
     auto claimed = o.claim(bytes.first, bytes.last, !is_whole_page);
     if (!claimed && is_whole_page) {
         claimed = o.take_over(bytes.first, bytes.last, true);
+    }
+    if (claimed && head.status == 200) { // a range was asked for
+        o.keep_whole(*claimed);
     }
     return claimed;
 }
@@ -131,7 +135,7 @@ awaitable<result<admitted>> admit(fill_context& with, origin::store& store, obje
     if (!data) {
         co_return data.error();
     }
-    auto claimed = head.has_bytes ? claim_for(*o, head.bytes) : nullptr;
+    auto claimed = head.has_bytes ? claim_for(*o, head) : nullptr;
     if (claimed) {
         o->trim(*claimed, head.bytes.last + 1);
     }

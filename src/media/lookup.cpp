@@ -5,6 +5,8 @@
 
 #include "background_revalidation.hpp"
 #include "client_fetch.hpp"
+#include "cold_question.hpp"
+#include "first_parts.hpp"
 
 namespace sluice::media {
 
@@ -32,7 +34,7 @@ bool is_fresh(const media_request& m, const cache::object& o) {
 }
 
 lookup_result serve(std::shared_ptr<cache::object> o) {
-    return cached_version{std::move(o), nullptr};
+    return cached_version{std::move(o)};
 }
 
 awaitable<result<origin::fetched>> ask(const lookup& l, const cache::object* stale) {
@@ -71,7 +73,11 @@ awaitable<result<lookup_result>> take_in(const lookup& l, origin::fetched answer
     auto taken = co_await admit(l.fills, m.store, name, body);
     if (taken) {
         m.stored = true;
-        co_return cached_version{std::move(taken.value().object), std::move(taken.value().keepalive_reader)};
+        cached_version v{std::move(taken.value().object)};
+        if (taken.value().keepalive_reader) {
+            v.keepalive_readers.push_back(std::move(taken.value().keepalive_reader));
+        }
+        co_return v;
     }
     if (is_uncacheable(taken.error().code)) {
         co_return uncacheable_answer{std::move(*body), taken.error()};
@@ -153,20 +159,22 @@ awaitable<result<lookup_result>> ask_origin(lookup& l, std::shared_ptr<cache::ob
     co_return without_answer(l, stale, got.error());
 }
 
-/// What those share who ask the origin together: everything about a known object, and of one that is not known what
-/// begins near each other.
-std::string question_of(const media_request& m, bool is_known) {
-    std::string question = lookup_flights::key_of(m.store, m.key);
-    if (!is_known) {
-        const auto& pace = m.store.pace();
-        question += '\n' + cold_question(m.head_only, m.wanted, pace.first_byte(), pace.each());
+/// The flight that this look-up joins: everything about an object that is cached is one question.
+detail::cold_question question_of(const lookup& l, bool is_cached) {
+    const media_request& m = l.m;
+    if (is_cached) {
+        return {lookup_flights::key_of(m.store, m.key), std::nullopt, std::nullopt};
     }
-    return question;
+    return detail::question_for(l.with.flights, m.store, m.key, m.head_only, m.wanted, l.fills.read_ahead);
 }
 
-/// For the one who leads.
-awaitable<result<lookup_result>> lead(lookup& l) {
-    // Somebody may have answered between the look and the lead.
+/// The leader's part of a flight.
+awaitable<result<lookup_result>> lead(lookup& l, std::optional<cold_requests::request> asks) {
+    std::optional<cold_requests::registration> running;
+    if (asks) {
+        running.emplace(l.with.flights.cold(), lookup_flights::key_of(l.m.store, l.m.key), *asks);
+    }
+    // Another flight may have completed between the look and the lead.
     auto o = l.fills.cache.find(l.m.store.identity(), l.m.key);
     if (o && is_fresh(l.m, *o)) {
         co_return serve(std::move(o));
@@ -188,22 +196,7 @@ result<void> for_followers(const lookup& l, const result<lookup_result>& found) 
     return l.asked;
 }
 
-} // namespace
-
-freshness_state state_of(const cache::object& o) noexcept {
-    freshness_state v;
-    v.marked = o.marked(); // before what answers for it: a mark that comes meanwhile is the next request's
-    v.confirmed = o.confirmed();
-    v.checked = o.checked();
-    return v;
-}
-
-representation representation_of(const cache::object& o) noexcept {
-    const auto& i = o.info();
-    return {i.size, i.version.value, i.content_type, i.last_modified, i.stored};
-}
-
-awaitable<result<lookup_result>> look_up(const lookup_context& with, fill_context& fills, media_request& m) {
+awaitable<result<lookup_result>> find_version(const lookup_context& with, fill_context& fills, media_request& m) {
     lookup l{with, fills, m};
     for (int attempt = 0; attempt < max_attempts; ++attempt) {
         arrival then{steady_clock::now()};
@@ -216,9 +209,10 @@ awaitable<result<lookup_result>> look_up(const lookup_context& with, fill_contex
             co_return serve(std::move(o));
         }
         then.marked = o ? o->marked() : 0;
-        auto flight = with.flights.join(question_of(m, o != nullptr));
+        auto question = question_of(l, o != nullptr);
+        auto flight = with.flights.join(std::move(question.flight));
         if (flight.leads()) {
-            auto found = co_await lead(l);
+            auto found = co_await lead(l, question.asks);
             flight.complete(for_followers(l, found));
             co_return found;
         }
@@ -237,6 +231,33 @@ awaitable<result<lookup_result>> look_up(const lookup_context& with, fill_contex
         }
     }
     co_return look_again();
+}
+
+} // namespace
+
+freshness_state state_of(const cache::object& o) noexcept {
+    freshness_state v;
+    v.marked = o.marked(); // before what answers for it: a mark that comes meanwhile is the next request's
+    v.confirmed = o.confirmed();
+    v.checked = o.checked();
+    return v;
+}
+
+representation representation_of(const cache::object& o) noexcept {
+    const auto& i = o.info();
+    return {i.size, i.version.value, i.content_type, i.last_modified, i.stored};
+}
+
+awaitable<result<lookup_result>> look_up(const lookup_context& with, fill_context& fills, media_request& m) {
+    detail::first_parts parts(with, fills, m);
+    auto found = co_await find_version(with, fills, m);
+    auto* cached = found ? std::get_if<cached_version>(&found.value()) : nullptr;
+    if (cached != nullptr) {
+        for (auto& each : co_await parts.join()) {
+            cached->keepalive_readers.push_back(std::move(each));
+        }
+    }
+    co_return found;
 }
 
 } // namespace sluice::media

@@ -6,7 +6,6 @@
 #include <sluice/media/lookup_rules.hpp>
 
 #include <algorithm>
-#include <bit>
 
 namespace sluice::media {
 
@@ -19,9 +18,6 @@ constexpr std::uint64_t max_offset = INT64_MAX;
 range_spec bounded(std::uint64_t first, std::uint64_t last) noexcept {
     return {range_spec::form::bounded, first, std::min(last, max_offset), 0};
 }
-
-/// More is not shared, however fast a store is.
-constexpr std::uint64_t max_unit = 4U << 20U;
 
 /// The range that is asked for first; nullptr: the whole.
 const range_spec* first_of(const requested_ranges& wanted) noexcept {
@@ -66,8 +62,8 @@ std::optional<range_spec> cold_range(bool head_only, const requested_ranges& wan
     return bounded(begin, (begin + first_window / 2) / first_window * first_window + first_window - 1);
 }
 
-std::string cold_question(bool head_only, const requested_ranges& wanted, steady_clock::duration first_byte,
-                          origin::byte_time each) {
+std::string_view shared_question(bool head_only, const requested_ranges& wanted,
+                                 steady_clock::duration first_byte) noexcept {
     if (head_only) {
         return "head";
     }
@@ -75,14 +71,7 @@ std::string cold_question(bool head_only, const requested_ranges& wanted, steady
         return "any";
     }
     const range_spec* range = first_of(wanted);
-    if (range != nullptr && range->kind == range_spec::form::suffix) {
-        return "end";
-    }
-    // Powers of two, so that small changes of the pace leave the borders where they are.
-    const double reach = std::chrono::duration<double>(first_byte) / std::max(each, origin::byte_time(0.001));
-    const auto bytes = static_cast<std::uint64_t>(std::clamp<double>(reach, cache::page_size, max_unit));
-    const std::uint64_t unit = std::bit_floor(bytes);
-    return std::to_string(range == nullptr ? 0 : range->first / unit);
+    return range != nullptr && range->kind == range_spec::form::suffix ? "end" : "";
 }
 
 std::optional<range_spec> revalidation_range(bool head_only, const requested_ranges& wanted,

@@ -4,6 +4,7 @@ import assert from 'node:assert/strict';
 import test from 'node:test';
 import { range } from '../support/client.mjs';
 import { KiB, MiB, cacheStatus, startStack } from '../support/stack.mjs';
+import { poll } from '../support/wait.mjs';
 
 const size = 64 * MiB + 4321;
 
@@ -120,6 +121,25 @@ for (const [what, fail] of [
     assert.equal((await s.sluice.metrics()).sum('fallback_total'), 0);
   });
 }
+
+test('a store that ignores ranges: who comes later waits for what is under way', async (t) => {
+  const s = await startStack(t);
+  const object = s.origin.put('v.mp4', { size });
+  const gate = s.origin.when('v.mp4').ignoreRange().pauseAt(MiB);
+  s.origin.when('v.mp4').ignoreRange();
+  const reader = s.open('v.mp4');
+  await gate.reached;
+  await reader.reached(MiB);
+  const seeks = [30 * MiB + 5, 50 * MiB].map((first) => [first, s.open('v.mp4', { headers: range(first, first + MiB) })]);
+  await poll(async () => (await s.sluice.metric('fill_joins_total')) === 2, 'both wait');
+  gate.release();
+  for (const [first, seek] of seeks) {
+    const answer = await seek.done;
+    assert.deepEqual([answer.status, answer.complete, answer.sha256], [206, true, object.sha256(first, first + MiB)]);
+  }
+  assert.equal((await reader.done).sha256, object.sha256());
+  assert.deepEqual(s.origin.of('v.mp4').length, 1);
+});
 
 test('many seeks into one slow fill', async (t) => {
   const { s, ask, end } = await startBehindGate(t);

@@ -25,6 +25,7 @@ struct fill {
     /// Of whom it took its pages over, and the end that that one had; nullptr: of nobody.
     std::shared_ptr<fill> cut{};
     std::uint64_t cut_end{0};
+    bool is_whole_response{false}; ///< the origin ignores ranges: no other request could bring what this one brings
     bool ended{false};
     bool beginning_lost{false}; ///< it began inside a page, which was given back since: no longer read from it
     result<void> outcome;       ///< why it ended before `end`
@@ -77,7 +78,7 @@ public:
     /// Whether `f` can be split at the beginning of `page`.
     [[nodiscard]] static bool can_be_split(const fill& f, std::size_t page) noexcept {
         const std::uint64_t begin = static_cast<std::uint64_t>(page) * page_size;
-        return f.begin < begin && f.writing_to <= begin && begin < f.end;
+        return !f.is_whole_response && f.begin < begin && f.writing_to <= begin && begin < f.end;
     }
     /// Gives what `f` took over back to the fill that would have brought it, where `f` ends before its first byte and
     /// that one still runs: `f` has the rest. False where that cannot be.

@@ -60,6 +60,9 @@ public:
     /// more.
     std::uint64_t begin_write(fill& f, std::uint64_t length);
 
+    /// Readers wait for `f` however long that takes, and never take its pages over: the origin ignores ranges.
+    void keep_whole(fill& f);
+
     /// See `fill_writer::expect`.
     void expect(fill& f, steady_clock::time_point first_byte, double byte_time);
 

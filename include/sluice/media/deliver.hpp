@@ -6,8 +6,10 @@
 #include <sluice/media/media_request.hpp>
 #include <sluice/origin/fetch.hpp>
 
+#include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 /// The ways in which an object's bytes reach the client. Where one fails and the head was not sent, something else can
 /// still answer; after the head the connection is to be cut.
@@ -25,10 +27,10 @@ struct worker_parts {
 awaitable<result<void>> deliver_object(worker_parts& with, media_request& m);
 
 /// Sends what the client asks for of a cached version, filling what is missing on the way; never a byte of another
-/// version. `keepalive_reader`: of a new version; let go once its first reader has come.
+/// version. `keepalive_readers`: of a new version; let go once its first readers have come.
 awaitable<result<void>> deliver_cached(fill_context& fills, body_context bodies, media_request& m,
                                        std::shared_ptr<cache::object> o,
-                                       std::unique_ptr<cache::reader> keepalive_reader);
+                                       std::vector<std::unique_ptr<cache::reader>> keepalive_readers);
 
 /// What a direct delivery needs.
 struct direct_context {

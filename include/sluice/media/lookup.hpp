@@ -1,6 +1,7 @@
 #pragma once
 
 #include <sluice/base/single_flight.hpp>
+#include <sluice/media/cold_requests.hpp>
 #include <sluice/media/fill.hpp>
 #include <sluice/media/lookup_rules.hpp>
 #include <sluice/media/media_request.hpp>
@@ -11,6 +12,7 @@
 #include <memory>
 #include <string>
 #include <variant>
+#include <vector>
 
 namespace sluice::media {
 
@@ -25,6 +27,12 @@ public:
     [[nodiscard]] static std::string key_of(const origin::store& s, const std::string& key) {
         return s.identity() + '\n' + key;
     }
+
+    /// Those about objects that are not cached.
+    [[nodiscard]] cold_requests& cold() noexcept { return cold_; }
+
+private:
+    cold_requests cold_;
 };
 
 /// Revalidations in the background at once, over all workers: what they may take of the connections to the stores while
@@ -41,8 +49,8 @@ struct lookup_context {
 /// A version in the cache.
 struct cached_version {
     std::shared_ptr<cache::object> object{};
-    /// Of a version that was taken in just now: to be kept until `object` has a reader of its own.
-    std::unique_ptr<cache::reader> keepalive_reader{};
+    /// Of a version that was taken in just now: to be kept until `object` has readers of its own.
+    std::vector<std::unique_ptr<cache::reader>> keepalive_readers{};
 };
 
 /// An answer of the origin that cannot be cached because of `reason`. Its body was not touched.
@@ -60,9 +68,9 @@ struct unsatisfiable_range {
 using lookup_result = std::variant<cached_version, uncacheable_answer, unsatisfiable_range>;
 
 /// Finds the version to serve: the cached one while it is fresh, or stale for less than `stale_while_revalidate` (and
-/// then it is revalidated in the background), else what the origin says; one question at a time for an object, whose
-/// answer all who wait share. A new version's fill runs when this completes. On an error that
-/// `is_uncacheable` the origin can still be asked directly.
+/// then it is revalidated in the background), else what the origin says; one question at a time for an object, or for
+/// each part of one that is not cached (`cold_requests`), whose answer all who wait share. A new version's fill runs
+/// when this completes. On an error that `is_uncacheable` the origin can still be asked directly.
 ///
 /// Sets outcome and the Cache-Status parts of `m`.
 awaitable<result<lookup_result>> look_up(const lookup_context& with, fill_context& fills, media_request& m);

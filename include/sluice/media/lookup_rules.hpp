@@ -5,12 +5,10 @@
 #include <sluice/http/range.hpp>
 #include <sluice/media/requested_ranges.hpp>
 #include <sluice/origin/fetch.hpp>
-#include <sluice/origin/pace.hpp>
 
 #include <chrono>
 #include <cstdint>
 #include <optional>
-#include <string>
 #include <string_view>
 
 /// The decisions of a look-up: what to ask of the origin, and what follows from its answer. Pure.
@@ -22,11 +20,11 @@ namespace sluice::media {
 [[nodiscard]] std::optional<http::range_spec> cold_range(bool head_only, const requested_ranges& wanted,
                                                          std::uint64_t read_ahead) noexcept;
 
-/// Questions about an object that is not cached are asked at once where their ranges begin so far apart that waiting
-/// for one answer's bytes would take longer than asking: gives the same text for those that share a question. All do
-/// where the store answers so fast that nobody sees the wait. `first_byte`, `each`: of the store, see `origin::pace`.
-[[nodiscard]] std::string cold_question(bool head_only, const requested_ranges& wanted,
-                                        steady_clock::duration first_byte, origin::byte_time each);
+/// What about an object that is not cached is asked once for all who ask for it now, whatever their ranges; "" where
+/// each range is a question of its own. All do where the store answers so fast (`first_byte`) that nobody sees the
+/// wait.
+[[nodiscard]] std::string_view shared_question(bool head_only, const requested_ranges& wanted,
+                                               steady_clock::duration first_byte) noexcept;
 
 /// What of an object of `size` bytes is asked for whose version may have changed: one page, where the reader begins.
 /// Nullopt: no range, since only the head is wanted or there are no bytes.

@@ -68,25 +68,14 @@ BOOST_AUTO_TEST_CASE(ranges_of_unknown_objects) {
 }
 
 BOOST_AUTO_TEST_CASE(questions_that_are_shared) {
-    // 2 MB come in the time of an answer: units of 1 MiB.
-    const auto question = [](const char* field, std::chrono::milliseconds first_byte = 50ms, double each = 25) {
-        return cold_question(false, field == nullptr ? requested_ranges{} : wanted(field), first_byte,
-                             origin::byte_time(each));
-    };
-    BOOST_TEST(question(nullptr) == question("bytes=0-"));
-    BOOST_TEST(question("bytes=0-99") == question("bytes=1048575-"));
-    BOOST_TEST(question("bytes=0-99") != question("bytes=1048576-1048577"));
-    BOOST_TEST(question("bytes=1048576-1048577") == question("bytes=1048576-1048577", 52ms)); // a little slower
-    BOOST_TEST(question("bytes=5000000-5000001,0-1") == question("bytes=5000000-5000001"));
-    BOOST_TEST(question("bytes=-5") == question("bytes=-500000000"));
-    BOOST_TEST(question("bytes=-5") != question("bytes=0-"));
-    BOOST_TEST(cold_question(true, {}, 50ms, origin::byte_time(25)) ==
-               cold_question(true, wanted("bytes=70000-"), 50ms, origin::byte_time(25)));
-    // A store that is slow for its bytes, one whose bytes take no time, and one that answers at once.
-    BOOST_TEST(question("bytes=0-", 50ms, 1e6) != question("bytes=65536-", 50ms, 1e6));
-    BOOST_TEST(question("bytes=0-", 50ms, 1e6) == question("bytes=65535-", 50ms, 1e6));
-    BOOST_TEST(question("bytes=0-", 50ms, 0) == question("bytes=4194303-", 50ms, 0));
-    BOOST_TEST(question("bytes=0-", 5ms) == question("bytes=-5", 5ms));
+    BOOST_TEST(shared_question(true, wanted("bytes=70000-"), 50ms) == "head");
+    BOOST_TEST(shared_question(false, {}, 50ms).empty());
+    BOOST_TEST(shared_question(false, wanted("bytes=0-99"), 50ms).empty());
+    BOOST_TEST(shared_question(false, wanted("bytes=5-6,-1"), 50ms).empty()); // the first decides
+    BOOST_TEST(shared_question(false, wanted("bytes=-5"), 50ms) == "end");
+    // A store that answers at once.
+    BOOST_TEST(shared_question(false, wanted("bytes=0-99"), 5ms) == "any");
+    BOOST_TEST(shared_question(false, wanted("bytes=-5"), 5ms) == "any");
 }
 
 BOOST_AUTO_TEST_CASE(the_first_of_several_is_asked_for) {

@@ -1,0 +1,150 @@
+#include "first_parts.hpp"
+
+#include <sluice/media/fetch_window.hpp>
+
+#include "cold_question.hpp"
+
+#include <algorithm>
+#include <optional>
+#include <string>
+#include <utility>
+
+namespace sluice::media::detail {
+
+struct first_parts::state {
+    explicit state(executor ex)
+        : answered(std::make_shared<async_event>(ex)) {}
+
+    std::size_t running{0};
+    bool is_wanted{true}; ///< the client's request waits for them
+    std::vector<std::unique_ptr<cache::reader>> readers{};
+    std::shared_ptr<async_event> answered;
+};
+
+namespace {
+
+/// So many are asked for together, and not more than one window's bytes.
+constexpr std::size_t max_parts = 16;
+
+/// One request. It may outlive the client's: other look-ups may follow it.
+struct part_request {
+    fill_context& fills;
+    origin::store& store;
+    std::string key;
+    std::string purge_tag;
+    std::uint64_t purges_seen;
+    steady_clock::time_point give_up;
+    http::range_spec range;
+    lookup_flights::flight flight;
+    cold_requests::registration running;
+    std::shared_ptr<first_parts::state> parts;
+};
+
+/// Gives what those who follow the flight need: an error where there was no answer.
+awaitable<result<void>> ask(part_request& r) {
+    const error look_again{errc::canceled, error_source::internal, true};
+    origin::fetch_request request;
+    request.key = r.key;
+    request.range = r.range;
+    request.give_up = r.give_up;
+    auto got = co_await origin::fetch(r.fills.origin_pool, r.store, request);
+    if (!got) {
+        co_return got.error();
+    }
+    std::optional<origin::fetched> body(std::move(got.value()));
+    if (!body->head().has_bytes) { // that is for a range's own look-up to judge
+        body->finish();
+        co_return look_again;
+    }
+    auto taken = co_await admit(r.fills, r.store, {r.key, r.purge_tag, r.purges_seen}, body);
+    if (!taken) {
+        if (body) {
+            body->finish();
+        }
+        co_return look_again;
+    }
+    if (r.parts->is_wanted && taken.value().keepalive_reader) {
+        r.parts->readers.push_back(std::move(taken.value().keepalive_reader));
+    }
+    co_return result<void>();
+}
+
+awaitable<void> run(part_request r) {
+    auto answered = co_await ask(r);
+    r.flight.complete(std::move(answered));
+    if (--r.parts->running == 0) {
+        r.parts->answered->notify();
+    }
+}
+
+} // namespace
+
+first_parts::first_parts(const lookup_context& with, fill_context& fills, const media_request& m)
+    : m_(m) {
+    const auto& several = m.wanted.several;
+    if (several.empty() || m.head_only || !fills.cache.available() ||
+        fills.cache.find(m.store.identity(), m.key) != nullptr) {
+        return;
+    }
+    const auto object = lookup_flights::key_of(m.store, m.key);
+    const auto first = question_for(with.flights, m.store, m.key, false, m.wanted, fills.read_ahead);
+    if (!first.asks) {
+        return; // a store so near that nobody sees the round trip
+    }
+    // The request itself is about to ask this.
+    const cold_requests::registration own(with.flights.cold(), object, *first.asks);
+    state_ = std::make_shared<state>(m.x.worker.self.get_executor());
+    const std::string purge_tag = m.authorization ? m.authorization->purge_tag : std::string();
+    std::uint64_t bytes = 0;
+    for (std::size_t i = 1; i < std::min(several.size(), max_parts + 1); ++i) {
+        if (several[i].kind != http::range_spec::form::bounded) {
+            continue; // how long that is, nobody knows yet
+        }
+        bytes += several[i].last - several[i].first + 1;
+        if (bytes > max_window(fills.read_ahead)) {
+            return;
+        }
+        requested_ranges one;
+        one.single = several[i];
+        auto question = question_for(with.flights, m.store, m.key, false, one, fills.read_ahead);
+        if (question.flight == first.flight) {
+            continue;
+        }
+        auto flight = with.flights.join(question.flight);
+        if (!flight.leads()) {
+            continue;
+        }
+        part_request r{fills,
+                       m.store,
+                       m.key,
+                       purge_tag,
+                       m.purges_seen,
+                       m.give_up,
+                       *question.range,
+                       std::move(flight),
+                       cold_requests::registration(with.flights.cold(), object, *question.asks),
+                       state_};
+        ++state_->running;
+        fills.worker.self.tasks.spawn(run(std::move(r)));
+    }
+}
+
+first_parts::~first_parts() {
+    if (state_) {
+        state_->is_wanted = false;
+        state_->readers.clear();
+    }
+}
+
+awaitable<std::vector<std::unique_ptr<cache::reader>>> first_parts::join() {
+    if (!state_) {
+        co_return std::vector<std::unique_ptr<cache::reader>>();
+    }
+    const auto until = steady_clock::now() + std::max<steady_clock::duration>(m_.store.pace().first_byte(), unnoticed);
+    while (state_->running > 0 && steady_clock::now() < until) {
+        co_await state_->answered->wait_until(until);
+    }
+    co_return std::exchange(state_->readers, {});
+}
+
+} // namespace sluice::media::detail
