@@ -56,7 +56,8 @@ awaitable<result<void>> ask(part_request& r) {
         body->finish();
         co_return look_again;
     }
-    auto taken = co_await admit(r.fills, r.store, {r.key, r.purge_tag, r.purges_seen}, body);
+    const object_name name{r.key, r.purge_tag, r.purges_seen};
+    auto taken = co_await admit(r.fills, r.store, name, body);
     if (!taken) {
         if (body) {
             body->finish();

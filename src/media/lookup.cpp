@@ -253,7 +253,8 @@ awaitable<result<lookup_result>> look_up(const lookup_context& with, fill_contex
     auto found = co_await find_version(with, fills, m);
     auto* cached = found ? std::get_if<cached_version>(&found.value()) : nullptr;
     if (cached != nullptr) {
-        for (auto& each : co_await parts.join()) {
+        auto readers = co_await parts.join();
+        for (auto& each : readers) {
             cached->keepalive_readers.push_back(std::move(each));
         }
     }
