@@ -71,6 +71,15 @@ bool is_same_version(const object_info& a, const object_info& b) noexcept {
 
 } // namespace
 
+std::shared_ptr<object> object_cache::already_present(const object_info& info, std::optional<std::uint64_t> seen) {
+    const mutex_lock lock(mutex_);
+    if (seen && *seen != changes()) {
+        return nullptr;
+    }
+    auto o = index_.present(info.key);
+    return o && is_same_version(o->info(), info) && !o->must_revalidate() ? o : nullptr;
+}
+
 awaitable<result<std::shared_ptr<object>>> object_cache::create(object_info info, std::optional<std::uint64_t> seen,
                                                                 if_present other) {
     if (settings_.max_share < 100 && info.size > settings_.max_size / 100 * settings_.max_share) {
@@ -78,6 +87,9 @@ awaitable<result<std::shared_ptr<object>>> object_cache::create(object_info info
     }
     if (info.size > max_object_size) {
         co_return error{errc::too_large, error_source::internal, false, "larger than any file"};
+    }
+    if (auto faster = other == if_present::join ? already_present(info, seen) : nullptr) {
+        co_return faster;
     }
     const page_layout layout{info.size, settings_.block_size};
     const std::uint64_t metadata = max_metadata_charge(info, 0, layout.pages_per_block());

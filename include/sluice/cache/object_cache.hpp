@@ -156,6 +156,8 @@ private:
     void run_maintenance();
     [[nodiscard]] bool is_stopping() EXCLUDES(maintenance_mutex_);
     void load();
+    /// The present version where it is the one of `info`, and nothing was purged or invalidated after `seen`.
+    std::shared_ptr<object> already_present(const object_info& info, std::optional<std::uint64_t> seen);
     /// Puts an object of the disk into the index; false where it is not current any more, and was removed.
     bool load_object(const block_store::found_object& found);
     void write_metadata(bool final);

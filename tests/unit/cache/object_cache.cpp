@@ -211,6 +211,30 @@ BOOST_FIXTURE_TEST_CASE(a_new_version_takes_the_place_of_the_old_whose_readers_f
     BOOST_TEST(read(fresh, 0, 2 * page_size - 1).right);
 }
 
+BOOST_FIXTURE_TEST_CASE(who_asked_beside_another_joins_its_object, cache_bench) {
+    const auto join = [this](std::uint64_t seed, std::optional<std::uint64_t> seen = {}) {
+        return run(cache->create(versioned("a", mib, seed), seen, if_present::join));
+    };
+    const auto seen = cache->changes();
+    const auto first = join(1, seen).value();
+    const auto files = directory.names();
+    BOOST_TEST((join(1, seen).value() == first));
+    BOOST_TEST((directory.names() == files)); // no file was made for it
+    // Another version: which of both is newer is not known.
+    const auto other = join(2);
+    BOOST_REQUIRE(!other);
+    BOOST_TEST((other.error().code == errc::canceled));
+    BOOST_TEST((find("a") == nullptr));
+    // What was purged since the caller was authorized is not joined.
+    const auto second = join(1).value();
+    BOOST_TEST((second != first));
+    const auto before = cache->changes();
+    cache->purge(info_of(1).key.store, "another");
+    BOOST_TEST((join(1, before).value() == second));
+    second->mark_changed(cache->changes());
+    BOOST_TEST(!join(1));
+}
+
 BOOST_FIXTURE_TEST_CASE(what_is_purged_is_gone_and_counts_until_its_last_reader, cache_bench) {
     const std::uint64_t before = cache->used_bytes();
     auto o = full("a", 3 * page_size, 1);
