@@ -57,8 +57,8 @@ awaitable<result<origin::fetched>> ask(task& t) {
     co_return co_await origin::fetch(t.fills.origin_pool, t.store, r);
 }
 
-/// Another version: what came of it begins its cache. Where it cannot be kept, the next request asks for it.
-awaitable<void> take_in(task& t, origin::fetched answer) {
+/// The origin has a new version: admits it. If it cannot be stored, the next request fetches it.
+awaitable<void> admit_response(task& t, origin::fetched answer) {
     std::optional<origin::fetched> body(std::move(answer));
     const object_name name{t.key, t.purge_tag, t.purges_seen};
     auto taken = co_await admit(t.fills, t.store, name, body);
@@ -86,7 +86,7 @@ awaitable<result<revalidation>> revalidate(task& t) {
     }
     t.fills.cache.retire(t.stale);
     if (action == answer_action::admit) {
-        co_await take_in(t, std::move(got.value()));
+        co_await admit_response(t, std::move(got.value()));
     } else {
         got.value().finish();
     }
@@ -97,7 +97,7 @@ awaitable<void> run(task t) {
     auto done = co_await revalidate(t);
     if (done) {
         count(t.fills, done.value());
-        t.flight.complete({});
+        t.flight.complete(flight_result{});
         co_return;
     }
     const error& why = done.error();

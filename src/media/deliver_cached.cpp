@@ -52,7 +52,7 @@ awaitable<result<void>> fetch(delivery_progress& d, const cache::span& s, claim_
     co_return result<void>();
 }
 
-/// Something failed on the way. Where the cache is what is in the way, the origin can still be asked directly.
+/// After a failure: if only the cache is at fault, continues straight from the origin.
 awaitable<result<void>> recover(delivery_progress& d, error e) {
     if (is_changed(e.code)) {
         d.fills.cache.retire(d.object);

@@ -39,7 +39,7 @@ std::shared_ptr<cache::fill> claim_for(cache::object& o, const origin::object_he
     return claimed;
 }
 
-/// Stands in for the reader to come: a fill that nobody wants ends.
+/// Acts as the future reader; without one the fill would end.
 awaitable<void> fill_whole(fill_context& with, origin::store& store, std::shared_ptr<cache::object> o,
                            std::uint64_t first, std::uint64_t last) {
     cache::reader r(o, with.worker.self.get_executor(), first, last);
@@ -48,8 +48,8 @@ awaitable<void> fill_whole(fill_context& with, origin::store& store, std::shared
         const auto s = r.next(position);
         if (s.what == cache::span::kind::wait) {
             co_await r.wait();
-        } else if (s.what == cache::span::kind::readable) {
-            position = s.last + 1;
+        } else if (s.what == cache::span::kind::readable || s.what == cache::span::kind::unverified) {
+            position = s.last + 1; // who sends it verifies it
         } else {
             break;
         }

@@ -23,8 +23,7 @@ bool lacks_little(const cache::fill_writer& w) {
     return is_nearly_whole(w.position(), w.end(), w.of()->layout().block_size);
 }
 
-/// Whether the fill goes on: another has not taken its rest over, and somebody wants it, or it lacks so little that it
-/// is finished without.
+/// Whether to continue: the rest is still its own, and a reader wants it or the block is nearly complete.
 bool goes_on(fill_task& t) {
     return !t.writer.complete() && (t.writer.is_wanted(t.with.read_ahead) || lacks_little(t.writer));
 }
@@ -72,7 +71,7 @@ awaitable<result<void>> ask_for_rest(fill_task& t, steady_clock::time_point give
     co_return result<void>();
 }
 
-/// How a fill comes on.
+/// Progress of a fill.
 struct progress {
     steady_clock::time_point last_byte{steady_clock::now()}; ///< without the time in which nobody wanted one
     unsigned broken_in_row{0};                               ///< how often it broke with less than a page between

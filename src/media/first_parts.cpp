@@ -40,8 +40,8 @@ struct part_request {
     std::shared_ptr<first_parts::state> parts;
 };
 
-/// Gives what those who follow the flight need: an error where there was no answer.
-awaitable<result<void>> ask(part_request& r) {
+/// Gives the result for the flight's followers.
+awaitable<result<flight_result>> ask(part_request& r) {
     const error look_again{errc::canceled, error_source::internal, true};
     origin::fetch_request request;
     request.key = r.key;
@@ -67,7 +67,7 @@ awaitable<result<void>> ask(part_request& r) {
     if (r.parts->is_wanted && taken.value().keepalive_reader) {
         r.parts->readers.push_back(std::move(taken.value().keepalive_reader));
     }
-    co_return result<void>();
+    co_return flight_result{};
 }
 
 awaitable<void> run(part_request r) {

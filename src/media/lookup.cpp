@@ -52,7 +52,7 @@ awaitable<result<origin::fetched>> ask(const lookup& l, const cache::object* sta
     co_return co_await detail::fetch_for_client(l.fills.origin_pool, m, r);
 }
 
-/// Asks for what there is whatever the client wants: an empty object has no range to give, its whole tells what it is.
+/// Asks without the client's range: an empty object satisfies no range.
 awaitable<result<origin::fetched>> ask_without_range(const lookup& l, std::uint64_t size) {
     origin::fetch_request r;
     r.key = l.m.key;
@@ -63,8 +63,8 @@ awaitable<result<origin::fetched>> ask_without_range(const lookup& l, std::uint6
     co_return co_await detail::fetch_for_client(l.fills.origin_pool, l.m, r);
 }
 
-/// The origin has another version, or the first that we see: into the cache with it.
-awaitable<result<lookup_result>> take_in(const lookup& l, origin::fetched answer) {
+/// Admits a version that is not in the cache.
+awaitable<result<lookup_result>> admit_response(const lookup& l, origin::fetched answer) {
     media_request& m = l.m;
     std::optional<origin::fetched> body(std::move(answer));
     m.x.outcome = outcome::miss;
@@ -121,10 +121,10 @@ awaitable<result<lookup_result>> apply_answer(const lookup& l, answer_action act
     if (stale) {
         l.fills.cache.retire(stale);
     }
-    co_return co_await take_in(l, std::move(answer));
+    co_return co_await admit_response(l, std::move(answer));
 }
 
-/// The question to the origin, and a second one where its answer leaves open what there is.
+/// Asks for the object, and once more if the first response does not tell which version exists.
 awaitable<result<lookup_result>> ask_origin(lookup& l, std::shared_ptr<cache::object> stale) {
     if (const auto ready = l.fills.cache.available(); !ready && !stale) {
         co_return ready.error();
@@ -182,18 +182,26 @@ awaitable<result<lookup_result>> lead(lookup& l, std::optional<cold_requests::re
     co_return co_await ask_origin(l, std::move(o));
 }
 
-/// What those get who waited for the same question.
-result<void> for_followers(const lookup& l, const result<lookup_result>& found) {
+/// The result for the flight's followers.
+result<flight_result> for_followers(const lookup& l, const result<lookup_result>& found) {
     if (!found) {
         return found.error();
     }
     if (const auto* uncacheable = std::get_if<uncacheable_answer>(&found.value())) {
         return uncacheable->reason;
     }
-    if (std::holds_alternative<unsatisfiable_range>(found.value())) {
-        return look_again(); // their range may be another: they ask anew
+    if (const auto* unsatisfiable = std::get_if<unsatisfiable_range>(&found.value())) {
+        return flight_result{unsatisfiable->size};
     }
-    return l.asked;
+    if (!l.asked) {
+        return l.asked.error();
+    }
+    return flight_result{};
+}
+
+/// Whether a 416 is what the client gets of an object of `size` bytes.
+bool has_nothing_of(const media_request& m, std::uint64_t size) {
+    return m.wanted.single && !m.head_only && !has_conditions(m.x.request.fields) && !m.wanted.single->resolve(size);
 }
 
 awaitable<result<lookup_result>> find_version(const lookup_context& with, fill_context& fills, media_request& m) {
@@ -223,6 +231,9 @@ awaitable<result<lookup_result>> find_version(const lookup_context& with, fill_c
         }
         if (!shared && shared.error().code != errc::canceled) {
             co_return without_answer(l, o, shared.error());
+        }
+        if (shared && shared.value().too_short_size && has_nothing_of(m, *shared.value().too_short_size)) {
+            co_return unsatisfiable_range{*shared.value().too_short_size};
         }
         auto now = fills.cache.find(m.store.identity(), m.key);
         then.same_version = now == o;

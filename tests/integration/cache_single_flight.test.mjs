@@ -41,6 +41,22 @@ test('the last of fifty clients has its first byte before the fill ends', async 
   await checkSentOnce(s, 'v.mp4', object.size);
 });
 
+test('fifty clients who ask behind the end of an object', async (t) => {
+  const s = await startStack(t);
+  s.origin.put('v.mp4', { size: MiB });
+  const gate = s.origin.when('v.mp4').times(1).hold();
+  const exchanges = Array.from({ length: clients }, (_, i) => s.open('v.mp4', { headers: range(2 * MiB + i, 3 * MiB) }));
+  await gate.reached;
+  // The others wait for what the first one asked: none may be answered before it.
+  await poll(async () => (await s.sluice.metric('connections', { side: 'client' })) >= clients, 'all have come');
+  gate.release();
+  for (const exchange of exchanges) {
+    const answer = await exchange.done;
+    assert.deepEqual([answer.status, answer.headers['content-range']], [416, `bytes */${MiB}`]);
+  }
+  assert.equal((await s.sluice.metrics()).sum('fallback_total'), 0);
+});
+
 test('slow readers beside fast ones', async (t) => {
   const s = await startStack(t);
   const object = s.origin.put('v.mp4', { size: 48 * MiB });

@@ -8,7 +8,7 @@
 /// Whether a reader waits for a running fill or asks the origin itself. Pure.
 namespace sluice::media {
 
-/// Nobody sees such a delay; another request would only be a burden.
+/// Below this a wait is imperceptible; a second request would only add load.
 inline constexpr std::chrono::milliseconds unnoticed{5};
 
 /// A fill that will come to the byte that a reader wants next.

@@ -10,15 +10,21 @@
 #include <chrono>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <variant>
 #include <vector>
 
 namespace sluice::media {
 
-/// Questions to the origin about an object, of all workers. A flight gives its followers nothing where they are to look
-/// in the cache again, else the error that kept the leader from an answer.
-class lookup_flights : public single_flight<result<void>> {
+/// What the followers of a flight get: they look in the cache again, unless the object is so short (`too_short_size`)
+/// that the leader's range has nothing of it.
+struct flight_result {
+    std::optional<std::uint64_t> too_short_size{};
+};
+
+/// Questions to the origin about an object, of all workers. Error: what kept the leader from an answer.
+class lookup_flights : public single_flight<result<flight_result>> {
 public:
     lookup_flights()
         : single_flight(error{errc::canceled, error_source::internal, true}) {}

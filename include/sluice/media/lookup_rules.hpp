@@ -88,7 +88,7 @@ struct known_version {
 /// What follows from the origin's answer.
 enum class answer_action : std::uint8_t {
     confirm,           ///< the version in the cache is still the origin's
-    admit,             ///< another version, or the first that is seen: into the cache with it
+    admit,             ///< a new version, or the first one seen
     unsatisfiable,     ///< nothing of the wanted range is in the object: 416
     ask_without_range, ///< a 416 says nothing of the version: ask for what there is, whatever the client wants
     ask_anew,          ///< the same bytes, but written anew: ask as if nothing were cached
