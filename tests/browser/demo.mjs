@@ -1,35 +1,14 @@
-// What the browser tests and the playback bench share: the sample video, the demo of deploy/quickstart.sh as a stack (a
+// What the browser tests and the playback bench share: the demo of deploy/quickstart.sh as a stack (a
 // store that verifies signatures, the stand-in for Open WebUI, Sluice between), Chromium, and a viewer at the app's page.
-import { execFile } from 'node:child_process';
 import fs from 'node:fs';
 import path from 'node:path';
-import { promisify } from 'node:util';
 import { contentOf, startWebui } from '../support/open_webui_stack.mjs';
-import { removeDirectory, temporaryDirectory } from '../support/sluice.mjs';
 import { within } from '../support/wait.mjs';
 
 export const chromium = '/usr/bin/chromium';
 /// For a test's `skip`: why there is no browser, or false.
 export const noBrowser = fs.existsSync(chromium) ? false : `${chromium} is not installed`;
 const patience = 90000;
-
-/// The bytes of a video of `rounds` times 20 s at about 4 Mbit/s (10 MB a round), H.264 and AAC, its index first. The noise
-/// keeps the encoder from needing less; what is coded is one round.
-export async function makeVideo(rounds) {
-  const directory = temporaryDirectory('video');
-  const ffmpeg = (...args) => promisify(execFile)('ffmpeg', ['-v', 'error', '-nostdin', ...args]);
-  try {
-    const round = path.join(directory, 'round.mp4');
-    const whole = path.join(directory, 'sample.mp4');
-    await ffmpeg('-f', 'lavfi', '-i', 'testsrc2=size=640x360:rate=25', '-f', 'lavfi', '-i', 'sine=frequency=440:sample_rate=48000',
-      '-t', '20', '-vf', 'noise=alls=12:allf=t', '-c:v', 'libx264', '-preset', 'ultrafast',
-      '-b:v', '4M', '-maxrate', '4M', '-bufsize', '2M', '-pix_fmt', 'yuv420p', '-g', '50', '-c:a', 'aac', '-b:a', '96k', round);
-    await ffmpeg('-stream_loop', String(rounds - 1), '-i', round, '-c', 'copy', '-movflags', '+faststart', whole);
-    return fs.readFileSync(whole);
-  } finally {
-    removeDirectory(directory);
-  }
-}
 
 /// The demo with this video as `file`, which belongs to the user `owner`; taken down after the test `t`. `config` is laid
 /// over the configuration, `route` over the preset's; `store`: {delay: ms before each head, rate: bytes/s a connection}.

@@ -2,7 +2,8 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
 import { cacheStatus } from '../support/stack.mjs';
-import { Viewer, launchBrowser, makeVideo, noBrowser, startDemo } from './demo.mjs';
+import { makeVideo } from '../support/video.mjs';
+import { Viewer, launchBrowser, noBrowser, startDemo } from './demo.mjs';
 
 const unauthenticated = 'Not authenticated';
 const badToken = 'Your session has expired or the token is invalid. Please sign in again.';

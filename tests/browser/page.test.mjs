@@ -1,7 +1,8 @@
 // What the app's page tells of where bytes come from: a person sees a miss, a hit, the app alone, and a refusal.
 import assert from 'node:assert/strict';
 import test from 'node:test';
-import { Viewer, launchBrowser, makeVideo, noBrowser, startDemo } from './demo.mjs';
+import { makeVideo } from '../support/video.mjs';
+import { Viewer, launchBrowser, noBrowser, startDemo } from './demo.mjs';
 
 /// Asks for 1 MiB by the page's button, and gives the new row of its table, as its words.
 async function probe(viewer, where) {

@@ -4,7 +4,8 @@
 // from the start of the navigation to the app's page (logged in) to the first frame of the video, which is told to play as
 // soon as the page, having asked the app who is there and which files they have, opens it. Prints one line of JSON: {median_ms, start_ms: [ms a round], runs: [{start_ms, …}]}.
 import { readOptions } from '../support/options.mjs';
-import { Viewer, launchBrowser, makeVideo, noBrowser, startDemo } from './demo.mjs';
+import { makeVideo } from '../support/video.mjs';
+import { Viewer, launchBrowser, noBrowser, startDemo } from './demo.mjs';
 
 /// What a test gives to those who clean up after it: the steps, run in reverse by `end()`.
 function scope() {

@@ -1,9 +1,10 @@
 // Chromium plays and seeks at the app's page through Sluice: what it sees, and what the store had to serve for it.
 import assert from 'node:assert/strict';
 import test from 'node:test';
+import { quiet } from '../support/clients.mjs';
 import { KiB, MiB } from '../support/stack.mjs';
-import { poll } from '../support/wait.mjs';
-import { Viewer, launchBrowser, makeVideo, noBrowser, startDemo } from './demo.mjs';
+import { makeVideo } from '../support/video.mjs';
+import { Viewer, launchBrowser, noBrowser, startDemo } from './demo.mjs';
 
 const rounds = 6;
 const seconds = rounds * 20;
@@ -14,15 +15,6 @@ const media = (demo) => demo.sluice.access.filter((record) => record.route === '
 const delivered = (demo) => media(demo).reduce((sum, record) => sum + record.bytes_cache + record.bytes_origin, 0);
 /// How many requests of clients got bytes, each perhaps from somewhere else on, and left before its end.
 const positions = (demo) => media(demo).filter((record) => record.bytes_cache + record.bytes_origin > 0).length;
-
-/// Once nothing is running any more, all that was sent is in the log.
-async function quiet(demo) {
-  await poll(async () => {
-    const metrics = await demo.sluice.metrics();
-    return metrics.sum('sluice_connections', { side: 'client' }) === 0 && metrics.sum('sluice_fills_in_flight') === 0;
-  }, 'no client and no transfer');
-  await demo.store.idle();
-}
 
 /// What was asked of the store, and what the clients got: for a failure's message.
 function story(demo) {
@@ -67,7 +59,7 @@ test('plays and seeks; the store serves what is needed once', { skip: noBrowser 
     await watch(viewer);
     await viewer.shot('playing');
     await viewer.context.close();
-    await quiet(demo);
+    await quiet(demo.sluice, demo.store);
     assert.deepEqual([demo.relayed(demo.file).length, demo.app.storage.downloads.all], [0, 0], 'no fallback');
     assert.ok(media(demo).every((record) => [206, 304].includes(record.status)), story(demo));
     // Each request may have begun somewhere else, with its own read-ahead and a page at each end.
@@ -85,7 +77,7 @@ test('plays and seeks; the store serves what is needed once', { skip: noBrowser 
     await viewer.metadata();
     assert.ok(Math.abs(await viewer.playToEnd(0, 16) - seconds) < 1);
     await viewer.context.close();
-    await quiet(demo);
+    await quiet(demo.sluice, demo.store);
     // Where the last reader leaves a transfer, the page in hand is fetched again, and what was on its way is lost.
     const lost = positions(demo);
     assert.ok(await received() >= video.length, story(demo));
@@ -100,7 +92,7 @@ test('plays and seeks; the store serves what is needed once', { skip: noBrowser 
     await viewer.logIn();
     await watch(viewer);
     await viewer.context.close();
-    await quiet(demo);
+    await quiet(demo.sluice, demo.store);
     assert.equal(demo.store.requests.length, before.requests, story(demo));
     const again = media(demo).slice(before.access);
     assert.ok(again.length > 0);

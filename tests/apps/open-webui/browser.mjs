@@ -3,9 +3,10 @@
 import assert from 'node:assert/strict';
 import fs from 'node:fs';
 import path from 'node:path';
-import { launchBrowser, makeVideo } from '../../browser/demo.mjs';
+import { launchBrowser } from '../../browser/demo.mjs';
 import { modelName } from '../../support/openai_model.mjs';
 import { removeDirectory, temporaryDirectory } from '../../support/sluice.mjs';
+import { makeVideo } from '../../support/video.mjs';
 
 const patience = 60000;
 
