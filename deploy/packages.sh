@@ -18,7 +18,7 @@ packages_demo="ffmpeg curl"
 
 # To build and run all tests (beside packages_build).
 packages_test="libboost-test1.81-dev nginx prometheus chromium ffmpeg curl openssl procps python3 python3-venv python3-yaml
-    docker-compose gunicorn swift-proxy swift-account swift-container swift-object memcached"
+    docker-compose gunicorn swift-proxy swift-account swift-container swift-object memcached aria2 gdal-bin"
 
 # For the checks of .ci/run (beside packages_build and packages_test).
 packages_check="clang clang-format clang-tidy shellcheck"
