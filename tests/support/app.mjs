@@ -6,7 +6,8 @@ import { pauseGate } from './faults.mjs';
 import { answerFor } from './http_object.mjs';
 
 export class App extends LocalServer {
-  /// {mediaObject(key) → object of origin.mjs or undefined (may be a promise), mayRead(request, course) → answer}
+  /// {mediaObject(key) → object of origin.mjs or undefined (may be a promise), mayRead(request, course) → answer,
+  /// pages: {name: {type, body}}, served below /pages/}
   /// where an answer is {status, headers, body}, a promise of it, or undefined for the app's own.
   constructor(options = {}) {
     super({ settings: { requestTimeout: 0, maxHeaderSize: 256 * 1024 } });
@@ -179,6 +180,10 @@ const handlers = {
   '/': (call) => answer(call, 200, '<!doctype html><title>app</title>\n'),
   '/health': (call) => answer(call, 200, { status: true }),
   '/media': media,
+  '/pages'(call) {
+    const page = call.app.options.pages?.[call.path.slice('/pages/'.length)];
+    return page ? answer(call, 200, page.body, { 'Content-Type': page.type }) : notFound(call);
+  },
   '/upload': upload,
   '/headers': ({ rawHeaders, method, target, ...call }) => {
     const fields = [];
