@@ -11,8 +11,8 @@ const seconds = rounds * 20;
 const readAhead = 2 * MiB;
 const page = 64 * KiB;
 
-/// Plays from the start, near the end, in the middle, then all of it, fast.
-async function watch(t, browser, demo) {
+/// Plays from the start, near the end, in the middle; `toEnd`: then all of it, fast.
+async function watch(t, browser, demo, { toEnd }) {
   const viewer = await Viewer.open(t, browser, demo);
   await viewer.logIn();
   const { duration, width } = await viewer.metadata();
@@ -24,7 +24,7 @@ async function watch(t, browser, demo) {
     assert.ok(Math.abs(found - time) < 1, `a frame of ${found} s at ${time} s`);
     assert.equal((await viewer.play(10)).shown.length, 10);
   }
-  assert.ok(Math.abs(await viewer.playToEnd(0, 16) - seconds) < 1);
+  if (toEnd) assert.ok(Math.abs(await viewer.playToEnd(0, 16) - seconds) < 1);
   assert.deepEqual(viewer.faults, []);
   await viewer.context.close();
   await quiet(demo.sluice, demo.store);
@@ -39,7 +39,7 @@ test('an MP4 with its index last: plays, seeks, and comes from the store once', 
   const story = () => [...demo.store.of(demo.file.key).map((r) => `  ${r.range} ${r.status}: ${r.sent} from ${r.first}${r.aborted ? ', broken off' : ''}`),
     ...media().map((r) => `  ${r.range} ${r.status} ${r.result}: ${r.bytes_cache} + ${r.bytes_origin}`)].join('\n');
 
-  await watch(t, browser, demo);
+  await watch(t, browser, demo, { toEnd: true });
   assert.deepEqual([demo.relayed(demo.file).length, demo.app.storage.downloads.all], [0, 0], 'no fallback');
   const received = await demo.sluice.metric('origin_bytes_total');
   const positions = media().filter((record) => record.bytes_cache + record.bytes_origin > 0).length;
@@ -50,6 +50,6 @@ test('an MP4 with its index last: plays, seeks, and comes from the store once', 
   assert.ok(received <= video.length + positions * page, story());
 
   const asked = demo.store.requests.length;
-  await watch(t, browser, demo);
+  await watch(t, browser, demo, { toEnd: false });
   assert.equal(demo.store.requests.length, asked, `again: ${story()}`);
 });

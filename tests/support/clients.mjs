@@ -47,7 +47,8 @@ export async function quiet(sluice, origin) {
 export async function costs(s) {
   await quiet(s.sluice, s.origin);
   const metrics = await s.sluice.metrics();
-  const media = given(s);
+  const asked = metrics.sum('requests_total', { route: 'media' });
+  const media = await s.sluice.board.until(() => given(s).length >= asked && given(s), `the log of ${asked} requests`);
   return {
     fetched: metrics.sum('origin_bytes_total'),
     overlaps: metrics.sum('fill_overlaps_total'),
