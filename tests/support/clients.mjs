@@ -16,8 +16,8 @@ export function noProgram(name) {
   return there ? false : `${name} is not installed`;
 }
 
-/// Runs a program to its end, with no way to anything but loopback by proxies of the environment: {stdout, stderr}. Fails,
-/// with what it said, where its status is not 0. It ends with us, and after two minutes.
+/// Runs a program to its end, without the proxies of our environment: {stdout, stderr}. Fails, with what it said, where its
+/// status is not 0. It ends with us, and after two minutes.
 export async function run(program, args, { env = {}, cwd } = {}) {
   const [command, ...given] = [...dyingWithUs, program, ...args];
   const clean = Object.fromEntries(Object.entries(process.env).filter(([name]) => !/_proxy$/i.test(name)));
