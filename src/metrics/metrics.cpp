@@ -124,16 +124,17 @@ void metrics::add_cache_metrics() {
     cache_write_errors = std::make_unique<counter_set>(
         counters(registry_, "cache_write_errors_total", "Errors of the cache's disk, by reason."), labels{}, "reason",
         write_error_reasons());
-    fills_in_flight = &gauge(registry_, "fills_in_flight", "Transfers from stores into the cache that are under way.");
-    fill_joins = &counters(registry_, "fill_joins_total", "Requests that joined a transfer begun for another.").Add({});
-    fill_resumes =
-        &counters(registry_, "fill_resumes_total", "Broken transfers that were resumed at their offset.").Add({});
+    fills_in_flight = &gauge(registry_, "fills_in_flight", "Fills (fetches into the cache) in progress.");
+    fill_joins = &counters(registry_, "fill_joins_total", "Requests that joined a running fill.").Add({});
+    fill_resumes = &counters(registry_, "fill_resumes_total", "Fills resumed after their connection broke.").Add({});
     fill_overlaps = &counters(registry_, "fill_overlaps_total",
-                              "Fetches begun for bytes that a running fetch would have brought too late.")
+                              "Fetches that overlapped another: begun because a running fetch would have brought the "
+                              "bytes too late, or because two began before the object was known.")
                          .Add({});
-    fill_overlap_bytes =
-        &counters(registry_, "fill_overlap_bytes_total", "Bytes that came twice for that reason, and were discarded.")
-             .Add({});
+    fill_overlap_bytes = &counters(registry_, "fill_overlap_bytes_total",
+                                   "Bytes requested from a store although another fetch had them too; many are never "
+                                   "read.")
+                              .Add({});
     background_revalidations =
         std::make_unique<counter_set>(counters(registry_, "background_revalidations_total",
                                                "Stale objects revalidated while they were served, by result."),
