@@ -140,7 +140,7 @@ YAML
 start sluice "$sluice" serve --config "$demo/sluice.yaml"
 proxy=$(address_in sluice '"listening".*"client"')
 admin=$(address_in sluice '"listening".*"admin"')
-line_in sluice '"cache loaded"|"nothing is cached while' >/dev/null
+line_in sluice '"cache loaded"|"cache disabled: ' >/dev/null
 
 # The log-in that the page offers, for curl; and the file that the user then has.
 (umask 077 && curl -sS --fail -o /dev/null -c "$demo/cookies" -H 'Content-Type: application/json' \

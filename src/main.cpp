@@ -79,7 +79,7 @@ int serve(const std::string& file) {
                                    {"workers", settings->workers},
                                    {"stores", store_names(*settings)}});
     for (const auto& line : all_warnings(*settings)) {
-        sluice::log::warn("the configuration may not do what was meant", {{"warning", line}});
+        sluice::log::warn("configuration warning", {{"warning", line}});
     }
     int code = 1;
     try {
@@ -185,7 +185,7 @@ void add_sign(CLI::App& app, std::string& file, sign_arguments& given, int& code
     command->add_option("--method", given.method, "GET or HEAD")->check(CLI::IsMember({"GET", "HEAD"}));
     command->add_option("--response-content-type", given.content_type, "What the store answers as Content-Type");
     command->add_option("--response-content-disposition", given.disposition, "And as Content-Disposition");
-    command->add_option("--time", given.time, "Sign as if it were then, as in 2026-01-15T13:34:56Z");
+    command->add_option("--time", given.time, "Sign as of this time, e.g. 2026-01-15T13:34:56Z");
     command->callback([&] { code = sign(file, given); });
 }
 
@@ -206,7 +206,7 @@ int main(int argc, char** argv) {
     serve_command->add_option("--config", file, "The configuration file")->required();
     serve_command->footer(environment_help());
     serve_command->callback([&] { code = serve(file); });
-    auto* check_command = app.add_subcommand("check", "Read the configuration and tell what is wrong with it");
+    auto* check_command = app.add_subcommand("check", "Validate the configuration");
     check_command->add_option("--config", file, "The configuration file")->required();
     bool online = false;
     check_command->add_flag("--online", online,

@@ -79,11 +79,10 @@ void object_cache::set_unusable(state now, const error& why) {
     if (std::exchange(trouble_, why.detail) == why.detail) {
         return;
     }
-    log::warn(now == state::locked ? "nothing is cached while another process holds the cache directory, which is "
-                                     "tried again every few seconds: give each process a directory of its own"
-                                   : "nothing is cached while the cache directory cannot be used, which is tried again "
-                                     "every few seconds: see that it is on a disk that works, and that this process "
-                                     "may write there",
+    log::warn(now == state::locked ? "cache disabled: another process has locked the directory (retrying every few "
+                                     "seconds); give each process its own cache.directory"
+                                   : "cache disabled: the directory cannot be used (retrying every few seconds); check "
+                                     "the disk and its permissions",
               {{"directory", settings_.directory}, {"error", why.detail}});
     observer_.write_error(now == state::locked ? "locked" : "open");
 }

@@ -238,8 +238,8 @@ awaitable<result<void>> object_cache::reserve(std::uint64_t bytes) {
         co_await writes_.run(job);
         if (!enough_free(bytes)) {
             if (!min_free_told_.exchange(true)) {
-                log::warn("nothing new is cached while less than cache.min_free is left on the cache's volume, though "
-                          "nothing more can be evicted: make room there, or lower min_free (said once)",
+                log::warn("caching paused: less than cache.min_free is available and nothing more can be evicted; free "
+                          "space or lower cache.min_free (logged once)",
                           {{"directory", settings_.directory},
                            {"free", disk()->free_bytes()},
                            {"min_free", settings_.min_free}});
@@ -259,7 +259,7 @@ awaitable<result<void>> object_cache::reserve(std::uint64_t bytes) {
 
 void object_cache::report_write_error(const error& e) {
     observer_.write_error(to_string(e.code));
-    log::warn("the cache could not write, and sends what it fetches without keeping it: see the disk of the directory",
+    log::warn("cache write failed: responses are served but not cached; check the disk of cache.directory",
               {{"directory", settings_.directory}, {"reason", to_string(e.code)}, {"error", e.detail}});
 }
 

@@ -55,7 +55,7 @@ std::string text_of(const error& e) {
 }
 
 std::string_view credentials_of(const config::store& s) {
-    return s.anonymous ? "none, it is anonymous" : origin::kind_of(s).fixed_credentials(s);
+    return s.anonymous ? "none (anonymous)" : origin::kind_of(s).fixed_credentials(s);
 }
 
 /// `origin::make_signing`, with what it throws as an error. The detail holds no secret.
@@ -75,7 +75,7 @@ void tell_identity(const std::string& about, const config::store& s, const sign:
     for (const auto& each : with.refreshables) {
         const auto now = each->status();
         out.tell(about, "identity: " + now.source + (now.who.empty() ? "" : ", " + now.who) +
-                            (now.expires ? ", until " + identity::format_rfc3339(*now.expires) : ", without an end"));
+                            (now.expires ? ", until " + identity::format_rfc3339(*now.expires) : ", no expiry"));
     }
 }
 
@@ -112,10 +112,10 @@ awaitable<void> probe_read(one_shot& here, const std::string& about, const confi
     const auto found = classify_probe(answer->status, answer->body.reveal(), s.anonymous);
     switch (found.access) {
     case read_access::granted:
-        out.tell(about, "may read (it says of an object that is not there: " + found.text + ")");
+        out.tell(about, "readable (response for a nonexistent object: " + found.text + ")");
         break;
     case read_access::unclear:
-        out.tell(about, "cannot be told whether it may read: it says of an object that is not there: " + found.text);
+        out.tell(about, "cannot tell whether it is readable; response for a nonexistent object: " + found.text);
         break;
     case read_access::refused:
         out.fail(about, "cannot read: " + found.text);

@@ -74,7 +74,7 @@ void read_required_headers(reading& r, mapping& m, required_answer& out) {
             continue;
         }
         if (std::ranges::any_of(out.headers, [&name](const auto& h) { return h.first == *name; })) {
-            r.add(key, "\"" + fields.full(key.text) + "\" is there twice, in another case");
+            r.add(key, "\"" + fields.full(key.text) + "\" is set twice (names are case-insensitive)");
         } else {
             out.headers.emplace_back(*name, std::move(text));
         }
@@ -193,7 +193,7 @@ void read_authorize(reading& r, mapping& m, const config& c, const std::vector<s
     a.read_duration("timeout", s.timeout, 1ms, 5min);
     read_ignored(a, c, s);
     if (preset && a.has("accept")) {
-        r.add(*a.take("accept"), "\"" + a.full("accept") + "\" and preset exclude each other");
+        r.add(*a.take("accept"), "\"" + a.full("accept") + "\" and preset are mutually exclusive");
     } else {
         read_statuses(r, a, "accept", out.resolve.has_value(), s.accept);
     }

@@ -63,7 +63,7 @@ void read_cors(reading& r, mapping& m, route& out) {
     k.finish();
     for (const auto& [name, text] : out.headers) {
         if (to_lower(name).starts_with("access-control-")) {
-            r.add(*value, "\"" + m.full("cors") + "\" and a field Access-Control-* in headers exclude each other");
+            r.add(*value, "\"" + m.full("cors") + "\" and a field Access-Control-* in headers are mutually exclusive");
         }
     }
     out.cors = std::move(got);

@@ -30,7 +30,7 @@ void read_headers(reading& r, mapping& m, route& out) {
             continue;
         }
         if (const auto [first, fresh] = seen.emplace(*name, key.line); !fresh) {
-            r.add(key, "\"" + fields.full(*name) + "\" is here twice, first at line " + std::to_string(first->second));
+            r.add(key, "\"" + fields.full(*name) + "\" is set twice, first at line " + std::to_string(first->second));
             continue;
         }
         std::string text;
@@ -157,7 +157,7 @@ void read_route(reading& r, const node& where, const std::string& name, config& 
     const node* immutable = m.read_bool("immutable", out.immutable);
     for (const auto* other : {"max_age", "stale_while_revalidate"}) {
         if (out.immutable && m.has(other)) {
-            m.wrong("immutable", *immutable, std::string("and ") + other + " exclude each other");
+            m.wrong("immutable", *immutable, std::string("and ") + other + " are mutually exclusive");
         }
     }
     m.read_bool("server_timing", out.server_timing);

@@ -94,7 +94,7 @@ result<std::string> parse_object_header(std::string_view text) {
 void exclude(reading& r, mapping& m, std::string_view with, std::initializer_list<std::string_view> keys) {
     for (const auto key : keys) {
         if (const node* value = m.take(key)) {
-            r.add(*value, "\"" + m.full(key) + "\" and " + std::string(with) + " exclude each other");
+            r.add(*value, "\"" + m.full(key) + "\" and " + std::string(with) + " are mutually exclusive");
         }
     }
 }

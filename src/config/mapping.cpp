@@ -280,7 +280,7 @@ bool read_secret_node(reading& r, const node& value, const std::string& name, se
     }
     const node* path = file_of(value);
     if (path == nullptr) {
-        return wrong(value, "must be a text or {file: PATH}"); // keys are not quoted: the secret may be among them
+        return wrong(value, "must be a string or {file: PATH}"); // keys are not quoted: the secret may be among them
     }
     if (path->broken) {
         return false;

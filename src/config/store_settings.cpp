@@ -114,7 +114,7 @@ const node* read_credentials_of(reading& r, mapping& m, store& s) {
         return nullptr;
     }
     if (s.anonymous) {
-        r.add(*value, "\"" + m.full("credentials") + "\" and anonymous exclude each other");
+        r.add(*value, "\"" + m.full("credentials") + "\" and anonymous are mutually exclusive");
         return nullptr;
     }
     if (value->what == node::kind::null) {

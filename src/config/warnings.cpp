@@ -15,8 +15,7 @@ void warn_of_store(const store& s, std::vector<std::string>& lines) {
     // A bearer token over plain http is an error; a signed URL is good for one object and a limited time.
     if (is_remote_plain(s) && !s.anonymous) {
         lines.push_back("store \"" + s.name +
-                        "\" is asked over plain http: who listens on the way can use the URLs that "
-                        "are signed for it");
+                        "\" is accessed over plain HTTP: anyone on the network path can use its signed URLs");
     }
 }
 

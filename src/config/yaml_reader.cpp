@@ -104,7 +104,7 @@ private:
         refuse_anchor(mark, anchor);
         refuse_tag(mark, tag);
         if (!stack_.empty() && stack_.back().collection.what == node::kind::mapping && !stack_.back().key) {
-            throw refused{mark, "a key must be a plain text"};
+            throw refused{mark, "a key must be a plain scalar"};
         }
         if (stack_.size() >= limits_.depth) {
             throw refused{mark, "nested more than " + std::to_string(limits_.depth) + " deep"};
@@ -142,7 +142,7 @@ private:
             return;
         }
         if (n.what != node::kind::scalar) {
-            throw refused{mark, "a key must be a plain text"};
+            throw refused{mark, "a key must be a plain scalar"};
         }
         const auto [first, fresh] = top.seen.emplace(n.text, n.line);
         if (!fresh && diagnostics_.size() < 100) {

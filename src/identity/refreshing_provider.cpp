@@ -142,7 +142,7 @@ bool refreshing_provider<T>::note_failure(const error& e) {
 template <class T>
 void refreshing_provider<T>::log_success(const T& current, const outcome& o) const {
     if (o.first || o.after_failures) {
-        log::info(o.first ? "credentials obtained" : "credentials renewed again",
+        log::info(o.first ? "credentials obtained" : "credential renewal recovered",
                   {{"store", store_},
                    {"source", source_->name()},
                    {"who", current.who()},
@@ -153,11 +153,11 @@ void refreshing_provider<T>::log_success(const T& current, const outcome& o) con
 template <class T>
 void refreshing_provider<T>::log_failure(const error& e) const {
     const auto kept = current();
-    log::warn("credentials not renewed", {{"store", store_},
-                                          {"source", source_->name()},
-                                          {"error", e.detail},
-                                          {"retryable", e.retryable},
-                                          {"kept_until", kept ? format_expiry(kept->expires) : std::string("none")}});
+    log::warn("credential renewal failed", {{"store", store_},
+                                            {"source", source_->name()},
+                                            {"error", e.detail},
+                                            {"retryable", e.retryable},
+                                            {"kept_until", kept ? format_expiry(kept->expires) : std::string("none")}});
 }
 
 template <class T>

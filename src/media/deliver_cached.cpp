@@ -34,7 +34,7 @@ awaitable<result<void>> fetch(delivery_progress& d, const cache::span& s, claim_
     const auto began = steady_clock::now();
     const auto give_up = d.give_up_time();
     if (began >= give_up) {
-        co_return error{errc::timeout, error_source::origin, false, "no byte came for as long as the store may take"};
+        co_return error{errc::timeout, error_source::origin, false, "no data from the store within its timeout"};
     }
     const std::uint64_t last = std::min(s.last, d.window.next_end(s.first));
     if (d.window.is_at_once()) {

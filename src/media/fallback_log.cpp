@@ -38,15 +38,15 @@ void warn_once(fallback_state& state, const media_route& route, std::string_view
 void warn_left_to_app(fallback_state& state, const media_route& route, std::string_view reason,
                       std::string_view named) {
     warn_once(state, route, reason, named,
-              "the app answers media requests, since their objects cannot be served from here: compare the store's "
-              "settings with the app's own (logged once for this reason and store; fallback_total counts them)");
+              "media requests are left to the app because their objects cannot be served here: compare the store's "
+              "settings with the app's own (logged once per reason and store; counted in fallback_total)");
 }
 
 void warn_object_not_ours(fallback_state& state, const media_route& route, std::string_view reason,
                           std::string_view named) {
     warn_once(state, route, reason, named,
-              "the app's response names an object that lies in no configured store, and the client got a 502: compare "
-              "the stores' settings with the app's own (logged once for this route)");
+              "the app's response names an object in no configured store, and the client got a 502: compare the "
+              "stores' settings with the app's own (logged once per route)");
 }
 
 } // namespace sluice::media

@@ -58,7 +58,7 @@ awaitable<result<void>> redirect(net::connection_pool& origin_pool, media_reques
     }
     std::string head;
     if (!append_redirect_head(head, m, made.value().url())) {
-        co_return error{errc::sign_failed, error_source::internal, false, "the URL is no field value"};
+        co_return error{errc::sign_failed, error_source::internal, false, "the signed URL is not a valid field value"};
     }
     m.x.outcome = metrics::outcome::redirect;
     m.x.note_head_sent();

@@ -23,7 +23,7 @@ result<void> store::admit() {
 
 void store::note_success() {
     if (breaker_.succeeded()) {
-        log::info("a store answers again: its circuit breaker closed", {{"store", settings_.name}});
+        log::info("circuit breaker closed: the store is responding again", {{"store", settings_.name}});
     }
 }
 
@@ -36,7 +36,7 @@ void store::note_failure(std::string_view object, const error& why) {
     const bool was_reached =
         why.code != errc::connect_failed && why.code != errc::resolve_failed && why.code != errc::tls_failed;
     if (breaker_.failed(was_reached ? object : std::string_view(), steady_clock::now(), std::move(cause))) {
-        log::warn("a store fails, and is not asked for fallback.breaker.open: its circuit breaker opened",
+        log::warn("circuit breaker opened: the store is failing and gets no requests for fallback.breaker.open",
                   {{"store", settings_.name}, {"reason", reason}, {"detail", why.detail}});
     }
 }

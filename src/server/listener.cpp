@@ -97,7 +97,7 @@ awaitable<void> accept_loop(tcp_acceptor& acceptor, std::function<void(tcp_socke
             if (make_room()) {
                 continue;
             }
-            log::warn("no descriptor or memory left for a connection", {{"error", ec.message()}});
+            log::warn("cannot accept a connection: out of file descriptors or memory", {{"error", ec.message()}});
             timer.expires_after(retry_after);
             auto [ignored] = co_await timer.async_wait(use_tuple);
             (void)ignored;

@@ -61,7 +61,7 @@ media::media_route compile(const config::route& r, const config::config& setting
 
 /// Starts without a store: its routes are relayed to the app, and the rest of the site works.
 void give_up_store(media_setup& media, metrics::metrics& counters, const std::string& name, std::string why) {
-    log::error("a store cannot be used: the app answers its requests itself", {{"store", name}, {"error", why}});
+    log::error("store is unusable: its requests are relayed to the app", {{"store", name}, {"error", why}});
     counters.store(name).up->Set(0);
     media.unusable_stores.emplace(name, std::move(why));
 }

@@ -73,7 +73,8 @@ int server_process::run() {
     raise_descriptor_limit(needed);
     admin_reserve_.emplace(admin_reserve);
     if (const auto shortfall = descriptor_shortfall(needed)) {
-        log::warn("this process may open too few descriptors", {{"warning", *shortfall}});
+        log::warn("file descriptor limit (RLIMIT_NOFILE) is too low for the configured limits",
+                  {{"warning", *shortfall}});
     }
     std::signal(SIGPIPE, SIG_IGN); // sendfile on a closed socket raises it
     // Before the first sign of life: whoever sees it may already send a signal.

@@ -74,7 +74,7 @@ def parse():
         parser.error(f"no such row: {', '.join(unknown)}")
     if given.before:
         if given.only:
-            parser.error("--before and --only exclude each other")
+            parser.error("--before and --only are mutually exclusive")
         if not os.access(given.before, os.X_OK):
             parser.error(f"--before: {given.before} is no program")
         if any(row not in COMPARED for row in given.rows):

@@ -30,7 +30,7 @@ const blind = /undefined/.test(process.env.SLUICE_SANITIZE ?? '') && 'this sanit
 test('without a descriptor left, probes and metrics answer', { skip: blind }, async (t) => {
   const s = await startRelay(t, { by: ['prlimit', '--nofile=256:256'],
     config: { workers: 4, limits: { header_timeout: '10m', idle_timeout: '10m' } } });
-  await s.sluice.waitForLog((r) => /too few descriptors/.test(r.message) && /may have 256/.test(r.warning), 'it says that they are too few');
+  await s.sluice.waitForLog((r) => /^file descriptor limit .* is too low/.test(r.message) && /may have 256/.test(r.warning), 'it says that they are too few');
   await hold(t, s.port, 150, 'GET /?gate=hold HTTP/1.1\r\nHost: a\r\n\r\n'); // with the app: two descriptors each
   await hold(t, s.port, 400, 'GET / HTTP/1.1\r\nHost: a\r\n'); // heads that do not end; all workers want descriptors
   await hold(t, adminPort(s), 300);

@@ -59,7 +59,7 @@ test('min_free stops writes: warned of at the start, and told once', async (t) =
     const answer = await s.get(key);
     assert.deepEqual([answer.sha256, cacheStatus(answer).detail], [object.sha256(), 'disk_full']);
   }
-  const told = s.sluice.log.filter((r) => /^nothing new is cached while less than cache\.min_free/.test(r.message));
+  const told = s.sluice.log.filter((r) => /^caching paused: less than cache\.min_free/.test(r.message));
   assert.deepEqual(told.map((r) => [r.level, r.min_free]), [['warn', 1000 * 2 ** 40]]);
 });
 

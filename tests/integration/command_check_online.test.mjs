@@ -96,7 +96,7 @@ for (const [cloud, identity, source, who, ends] of good) {
     assert.match(named, source);
     if (ends) assert.ok(named.endsWith(`, until ${iso(s.world.issued.find((made) => made.source !== 'delegation' && made.expires).expires)}`), named);
     else assert.doesNotMatch(named, /until/);
-    assert.match(read, /^may read/);
+    assert.match(read, /^readable /);
     assert.deepEqual(more, ['may sign redirects']);
     const asked = s.origin.of().filter((r) => r.method === 'GET');
     assert.deepEqual(asked.map((r) => [r.headers.range, r.status]), [['bytes=0-0', 404]], 'one byte, of an object that is not there');
@@ -118,7 +118,7 @@ test('static keys of the configuration: which', async (t) => {
   } });
   const [named, read] = (await check(s)).of('store "media"');
   assert.match(named, /^identity: .*configuration/);
-  assert.match(read, /^may read/);
+  assert.match(read, /^readable /);
   assert.ok(named.includes(last(s).accessKey), named);
 });
 
@@ -192,8 +192,8 @@ for (const [what, [cloud, identity, spoil, pattern]] of Object.entries(unreadabl
 
 test('only the leave to list is missing, or nothing but 403 comes to who is anonymous', async (t) => {
   for (const [identity, message, pattern] of [
-    ['irsa', `${denied}s3:ListBucket on resource: "arn:aws:s3:::media"`, /^may read.*s3:ListBucket/],
-    ['anonymous', 'Access Denied', /^cannot be told whether it may read: .*403 AccessDenied/]]) {
+    ['irsa', `${denied}s3:ListBucket on resource: "arn:aws:s3:::media"`, /^readable .*s3:ListBucket/],
+    ['anonymous', 'Access Denied', /^cannot tell whether it is readable; .*403 AccessDenied/]]) {
     const s = await start(t, 'aws', identity, { prepare: refuses(403, 'AccessDenied', message) });
     const done = await check(s);
     assert.equal(done.status, 0, done.stdout);
@@ -205,7 +205,7 @@ test('anonymous, and the store is not public', async (t) => {
   for (const cloud of ['gcs', 'azure']) {
     const s = await start(t, cloud, 'anonymous', { prepare: (made) => { made.origin.public = false; } });
     const done = await check(s);
-    assert.doesNotMatch(done.stdout, /: may read/, `${cloud}: ${s.origin.last.status}`);
+    assert.doesNotMatch(done.stdout, /: readable/, `${cloud}: ${s.origin.last.status}`);
   }
 });
 
@@ -214,7 +214,7 @@ test('a server that has a page for everything is no store', async (t) => {
   for (const status of [200, 302]) {
     const s = await start(t, 'aws', 'environment');
     s.origin.options.authorize = () => ({ status, headers: { 'Content-Type': 'text/html', Location: '/login' }, body: page });
-    assert.doesNotMatch((await check(s)).stdout, /: may read/, String(status));
+    assert.doesNotMatch((await check(s)).stdout, /: readable/, String(status));
   }
 });
 
@@ -244,7 +244,7 @@ test('redirects that cannot be signed', async (t) => {
     const s = await start(t, cloud, identity, { route: { delivery: 'redirect' } });
     spoil(s);
     const done = await checkFails(s, pattern, cloud);
-    assert.ok(done.of('store "media"').some((line) => line.startsWith('may read')), 'streaming needs none of it');
+    assert.ok(done.of('store "media"').some((line) => line.startsWith('readable ')), 'streaming needs none of it');
   }
 });
 
@@ -257,7 +257,7 @@ test('every store is told of, whatever the others are', async (t) => {
   const done = await check(s);
   assert.equal(done.status, 1);
   assert.match(done.of('store "first"').join('\n'), /FAILED: has no identity/);
-  for (const name of ['second', 'third']) assert.match(done.of(`store "${name}"`).join('\n'), /^identity: .*\nmay read/);
+  for (const name of ['second', 'third']) assert.match(done.of(`store "${name}"`).join('\n'), /^identity: .*\nreadable /);
   assert.deepEqual(done.of('store "here"'), ['its root can be read']);
   assert.match(done.of('store "gone"').join('\n'), /^FAILED: .*No such file/);
 });

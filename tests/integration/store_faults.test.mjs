@@ -130,7 +130,7 @@ async function checkSource(t, all, fault) {
       metrics = await sluice.metrics();
       return c.names.every((name) => count(metrics, name, 'error') >= 2);
     }, 'two failures each');
-    assert.deepEqual(c.warnings('credentials not renewed').map((w) => w.store).sort(), [...c.names].sort(), 'the log says it once for each');
+    assert.deepEqual(c.warnings('credential renewal failed').map((w) => w.store).sort(), [...c.names].sort(), 'the log says it once for each');
   }
   assert.deepEqual(await c.ask(), []);
 
@@ -183,7 +183,7 @@ async function checkSource(t, all, fault) {
     assert.deepEqual(others, [], `${name} fell back for nothing else`);
   }
   // One that is slow has not failed until it is given up.
-  if (fault !== faults.slow) assert.equal(c.warnings('credentials not renewed').length, 2 * c.names.length, 'once for each row of failures');
+  if (fault !== faults.slow) assert.equal(c.warnings('credential renewal failed').length, 2 * c.names.length, 'once for each row of failures');
 }
 
 async function checkSigning(t, fault) {

@@ -207,7 +207,7 @@ export async function startSluice(config, { env = {}, by = [] } = {}) {
     sluice.url = `http://${(await listening('client')).address}`;
     sluice.adminUrl = `http://${(await listening('admin')).address}`;
     if (config.cache.directory !== undefined) {
-      await sluice.waitForLog((r) => r.message === 'cache loaded' || r.message.startsWith('nothing is cached while'), 'the cache is loaded or unusable');
+      await sluice.waitForLog((r) => r.message === 'cache loaded' || r.message.startsWith('cache disabled: '), 'the cache is loaded or unusable');
     }
   } catch (error) {
     if (!sluice.exit) child.kill('SIGKILL');

@@ -131,7 +131,7 @@ bool read_keys(config::reading& r, config::mapping& m, const config::node& where
     const bool by_string = keys.has("connection_string");
     if (by_string && keys.has("account_key")) {
         r.add(*keys.take("account_key"),
-              "\"" + keys.full("account_key") + "\" and connection_string exclude each other");
+              "\"" + keys.full("account_key") + "\" and connection_string are mutually exclusive");
         keys.ignore_rest();
     } else if (by_string) {
         secret text;

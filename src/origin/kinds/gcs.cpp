@@ -118,7 +118,7 @@ bool read_keys(config::reading& r, const config::node& where, const std::string&
     bool signs = true;
     if (keys.has("service_account") && hmac) {
         r.add(*keys.take("service_account"),
-              "\"" + keys.full("service_account") + "\" and an HMAC key exclude each other");
+              "\"" + keys.full("service_account") + "\" and an HMAC key are mutually exclusive");
         keys.ignore_rest();
     } else if (keys.has("service_account")) {
         signs = read_service_account(r, keys, s);

@@ -106,7 +106,7 @@ void read_variants(config::mapping& m, bool has_bucket, std::string_view endpoin
          {variant{"fips", s.fips}, variant{"dual_stack", s.dual_stack}, variant{"accelerate", s.accelerate}}) {
         const config::node* at = m.read_bool(key, on);
         if (at != nullptr && on && !endpoint_by.empty()) {
-            m.wrong(key, *at, "and " + std::string(endpoint_by) + " exclude each other: it picks one of AWS's");
+            m.wrong(key, *at, "and " + std::string(endpoint_by) + " are mutually exclusive: it picks one of AWS's");
         }
     }
     if (!s.accelerate) {
@@ -114,7 +114,7 @@ void read_variants(config::mapping& m, bool has_bucket, std::string_view endpoin
     }
     const config::node& at = *m.take("accelerate");
     if (s.fips) {
-        m.wrong("accelerate", at, "and fips exclude each other");
+        m.wrong("accelerate", at, "and fips are mutually exclusive");
     }
     if (has_bucket && (!fits_host_name(s.bucket) || s.bucket.find('.') != std::string::npos)) {
         m.wrong("accelerate", at, "needs a bucket whose name can be part of a host name, without dots");

@@ -356,9 +356,9 @@ BOOST_AUTO_TEST_CASE(other_keys_of_routes) {
     }
     fault("max_age: 5", 10, "unit");
     fault("immutable: maybe", 12, "true or false");
-    fault("max_age: 1h, immutable: true", 25, "exclude each other");
+    fault("max_age: 1h, immutable: true", 25, "are mutually exclusive");
     fault("stale_while_revalidate: 5", 25, "unit");
-    fault("immutable: true, stale_while_revalidate: 1h", 12, "exclude each other");
+    fault("immutable: true, stale_while_revalidate: 1h", 12, "are mutually exclusive");
     good(route_with("max_age: 1h, immutable: false"));
     fault("server_timing: 1", 16, "true or false");
     fault("pathh: /a", 1, "unknown key \"pathh\" in \"routes[0]\"");

@@ -67,13 +67,13 @@ BOOST_AUTO_TEST_CASE(what_a_route_may_add) {
     good(an_app + "routes: [{preset: open-webui, authorize: {subrequest: \"/api/v1/files/{id}\", ttl: 0}}]");
     for (const std::string pair :
          {"path: @@/a", "query: @@any", "object: @@o", "resolve: @@{object: /p}", "object_header: @@X-A"}) {
-        fault_at(pair, "exclude each other");
+        fault_at(pair, "are mutually exclusive");
     }
     fault_at("authorize: @@none", "its answer names the object");
     fault_at("@@authorize: ", "authorize\" is missing: the answer");
     fault_at("authorize: {ttl: @@11s}", "must be from 0s to 10s");
     fault_at("authorize: {subrequest: @@\"/api/v1/files/{id}/data\"}", "set by the preset");
-    fault_at("authorize: {accept: @@[200]}", "exclude each other");
+    fault_at("authorize: {accept: @@[200]}", "are mutually exclusive");
     fault_at("authorize: {ignore_headers: @@[Cookie]}", "tells callers apart");
     fault_at("authorize: {@@tll: 1s}", "unknown key");
     fault_at("name: @@relay", "must not be relay");

@@ -108,7 +108,7 @@ BOOST_AUTO_TEST_CASE(s3_without_keys) {
     BOOST_TEST(made(with_default).region == "eu-west-2");
     BOOST_TEST(made({{"S3_USE_ACCELERATE_ENDPOINT", "True"}}).accelerate);
     BOOST_TEST(!made({{"S3_USE_ACCELERATE_ENDPOINT", "1"}}).accelerate);
-    fault_of("S3_USE_ACCELERATE_ENDPOINT", "exclude each other",
+    fault_of("S3_USE_ACCELERATE_ENDPOINT", "are mutually exclusive",
              s3_app({{"S3_USE_ACCELERATE_ENDPOINT", "true"}, {"S3_ENDPOINT_URL", "http://minio:9000"}}));
     fault_of("S3_USE_ACCELERATE_ENDPOINT", "without dots",
              s3_app({{"S3_USE_ACCELERATE_ENDPOINT", "true"}, {"S3_BUCKET_NAME", "my.media"}}));

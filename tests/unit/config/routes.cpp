@@ -74,7 +74,7 @@ BOOST_AUTO_TEST_CASE(resolve) {
     fault_at(asks + "resolve: {object: /p, @@filename_fallback: /f}", "unknown key");
     fault_at(asks + "resolve: @@[/p]", "must be a mapping");
     fault_at(asks + "store: @@down, resolve: {object: /p}", "does not have");
-    fault_at(asks + "resolve: {object: /p}, object: @@o", "exclude each other");
+    fault_at(asks + "resolve: {object: /p}, object: @@o", "are mutually exclusive");
     fault_at("name: a, path: /a, authorize: @@none, resolve: {object: /p}", "its answer names the object");
     one_fault(with_route("name: a, path: /a, resolve: {object: /p}"), "4:10", "authorize\" is missing: the answer");
 }
@@ -91,10 +91,10 @@ BOOST_AUTO_TEST_CASE(object_header) {
     BOOST_TEST(!shown(c).as_object().contains("authorize"));
     BOOST_TEST(good(an_app).object_headers.empty());
     const std::string start = "name: a, path: /a, object_header: X-A, ";
-    fault_at(start + "object: @@o", "exclude each other");
-    fault_at(start + "resolve: @@{object: /p}", "exclude each other");
-    fault_at(start + "authorize: @@none", "exclude each other");
-    fault_at(start + "authorize: @@{subrequest: /a}", "exclude each other");
+    fault_at(start + "object: @@o", "are mutually exclusive");
+    fault_at(start + "resolve: @@{object: /p}", "are mutually exclusive");
+    fault_at(start + "authorize: @@none", "are mutually exclusive");
+    fault_at(start + "authorize: @@{subrequest: /a}", "are mutually exclusive");
     fault_at(start + "store: @@down", "does not have");
     fault_at("name: a, path: /a, object_header: @@\"X A\"", "field name");
     fault_at("name: a, path: /a, object_header: @@\"\"", "field name");
@@ -229,7 +229,8 @@ BOOST_AUTO_TEST_CASE(cross_origin) {
     fault_at(fixed + "cors: {origins: [\"*\"], max_age: @@25h}", "must be from 0s to 24h");
     fault_at(fixed + "cors: {origins: [\"*\"], @@methods: [GET]}", "unknown key");
     fault_at(fixed + "cors: @@[]", "must be a mapping");
-    fault_at(fixed + "headers: {Access-Control-Allow-Origin: \"*\"}, cors: @@{origins: [\"*\"]}", "exclude each other");
+    fault_at(fixed + "headers: {Access-Control-Allow-Origin: \"*\"}, cors: @@{origins: [\"*\"]}",
+             "are mutually exclusive");
 }
 
 BOOST_AUTO_TEST_SUITE_END()

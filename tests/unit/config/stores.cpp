@@ -80,7 +80,7 @@ BOOST_AUTO_TEST_CASE(what_is_warned_of) {
     BOOST_TEST(said(s3 + "endpoint: 'https://h', " + keys) == "");
     BOOST_TEST(said(s3 + "endpoint: 'http://127.0.0.1:1', " + keys) == "");
     BOOST_TEST(said(s3 + "endpoint: 'http://h', anonymous: true") == "");
-    BOOST_TEST(said(s3 + "endpoint: 'http://h', " + keys).starts_with("store \"u\" is asked over plain http"));
+    BOOST_TEST(said(s3 + "endpoint: 'http://h', " + keys).starts_with("store \"u\" is accessed over plain HTTP"));
     BOOST_TEST(said(s3 + "endpoint: 'http://h', " + keys).find("hunter2") == std::string::npos);
     BOOST_TEST(said(s3 + "endpoint: 'http://127.0.0.1:1', " + keys, "authorize: none, delivery: redirect")
                    .find("clients elsewhere cannot follow") != std::string::npos);

@@ -71,10 +71,10 @@ BOOST_AUTO_TEST_CASE(keys) {
     fault_at(account + "credentials: {account_key: @@'YW=b'}", "is not base64");
     fault_at(account + "credentials: {account_key: @@{file: secret}}", "is not base64");
     fault_at(account + "credentials: @@{}", "needs account_key or connection_string");
-    fault_at(account + "credentials: {account_key: @@YWJj, connection_string: x}", "exclude each other");
+    fault_at(account + "credentials: {account_key: @@YWJj, connection_string: x}", "are mutually exclusive");
     fault_at(account + "credentials: {access_key_id: @@a, account_key: YWJj}",
              "means nothing in a store of type azure");
-    fault_at(account + "anonymous: true, credentials: @@{account_key: YWJj}", "and anonymous exclude each other");
+    fault_at(account + "anonymous: true, credentials: @@{account_key: YWJj}", "and anonymous are mutually exclusive");
 
     const std::string text =
         "'DefaultEndpointsProtocol=https;AccountName=abc;AccountKey=YWI=;EndpointSuffix=core.windows.net'";

@@ -32,9 +32,10 @@ BOOST_AUTO_TEST_CASE(identities) {
     fault_at(gcs + "credentials: @@{hmac_secret: k}", "hmac_id\" is missing");
     fault_at(gcs + "credentials: {hmac_id: @@a/b, hmac_secret: k}", "access key's id");
     fault_at(gcs + "credentials: {hmac_id: k, hmac_secret: @@\"\"}", "is empty");
-    fault_at(gcs + "credentials: {hmac_id: k, hmac_secret: s, service_account: @@f}", "exclude each other");
+    fault_at(gcs + "credentials: {hmac_id: k, hmac_secret: s, service_account: @@f}", "are mutually exclusive");
     fault_at(gcs + "@@credentials: ", "default chain is asked");
-    fault_at(gcs + "anonymous: true, credentials: @@{hmac_id: k, hmac_secret: s}", "and anonymous exclude each other");
+    fault_at(gcs + "anonymous: true, credentials: @@{hmac_id: k, hmac_secret: s}",
+             "and anonymous are mutually exclusive");
     for (const std::string pair : {"region: @@r", "addressing: @@path", "fips: @@false", "dual_stack: @@false",
                                    "accelerate: @@true", "account: @@abc", "container: @@abc", "root: @@/r"}) {
         fault_at(gcs + pair, "means nothing in a store of type gcs");

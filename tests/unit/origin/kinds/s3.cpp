@@ -15,7 +15,7 @@ BOOST_AUTO_TEST_CASE(identities) {
     const auto keyed = made(s3 + "region: r, credentials: {access_key_id: k, secret_access_key: s}");
     BOOST_TEST(keys_of(keyed).access_key_id == "k");
     fault_at(s3 + "region: r, anonymous: true, credentials: @@{access_key_id: k, secret_access_key: s}",
-             "and anonymous exclude each other");
+             "and anonymous are mutually exclusive");
     fault_at(s3 + "region: r, anonymous: @@yes", "true or false");
     fault_at(s3 + "region: r, credentials: {hmac_id: @@k, access_key_id: k, secret_access_key: s}",
              "means nothing in a store of type s3");
@@ -43,11 +43,11 @@ BOOST_AUTO_TEST_CASE(endpoints_of_aws) {
     BOOST_TEST(!all.accelerate);
     BOOST_TEST(made(s3 + "region: r, accelerate: true, dual_stack: true").accelerate);
     for (const std::string key : {"fips", "dual_stack", "accelerate"}) {
-        fault_at(s3 + "endpoint: 'https://h', " + key + ": @@true", "and endpoint exclude each other");
+        fault_at(s3 + "endpoint: 'https://h', " + key + ": @@true", "and endpoint are mutually exclusive");
         good(with(s3 + "endpoint: 'https://h', " + key + ": false"));
         fault_at(s3 + "region: r, " + key + ": @@1", "true or false");
     }
-    fault_at(s3 + "region: r, fips: true, accelerate: @@true", "and fips exclude each other");
+    fault_at(s3 + "region: r, fips: true, accelerate: @@true", "and fips are mutually exclusive");
     BOOST_TEST(made(s3 + "region: r, addressing: path, accelerate: true").accelerate);
     fault_at("type: s3, bucket: my.media, region: r, accelerate: @@true", "without dots");
     fault_at("type: s3, bucket: My_Media, region: r, accelerate: @@true", "without dots");
@@ -96,7 +96,7 @@ BOOST_AUTO_TEST_CASE(endpoint_of_the_environment) {
     BOOST_TEST(bad(with(s3 + "anonymous: false"), options({{"AWS_ENDPOINT_URL_S3", "http://u:hunter2@h"}})) ==
                "AWS_ENDPOINT_URL_S3: error: must not hold a user or a password\n");
     BOOST_TEST(bad(with(s3 + "region: r, fips: true"), options(general))
-                   .ends_with("and AWS_ENDPOINT_URL exclude each other: it picks one of AWS's\n"));
+                   .ends_with("and AWS_ENDPOINT_URL are mutually exclusive: it picks one of AWS's\n"));
 }
 
 BOOST_AUTO_TEST_SUITE_END()
