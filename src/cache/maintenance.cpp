@@ -14,7 +14,7 @@ namespace {
 constexpr auto round_period = std::chrono::seconds(1);
 /// Metadata of changed objects is written once in so many rounds.
 constexpr unsigned metadata_rounds = 5;
-/// A directory that could not be had is tried again once in so many rounds.
+/// Rounds between attempts to reopen an unusable directory.
 constexpr unsigned reopen_rounds = 5;
 /// Of how many stores the observer gets the number of objects that were loaded.
 constexpr std::size_t max_counted_stores = 256;
@@ -73,7 +73,7 @@ void object_cache::open_directory() {
     set_unusable(opened.error().retryable ? state::locked : state::broken, opened.error());
 }
 
-/// Says once for each trouble what is wrong.
+/// Logs each distinct error once.
 void object_cache::set_unusable(state now, const error& why) {
     set_state(now);
     if (std::exchange(trouble_, why.detail) == why.detail) {

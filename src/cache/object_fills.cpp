@@ -155,7 +155,7 @@ std::vector<object::run> object::end_fill(fill& f, result<void> outcome) {
         return {};
     }
     SLUICE_ASSERT(f.published <= f.end);
-    // Who waited for what is given back waits for the other again.
+    // Readers waiting for returned pages wait for the original fill again.
     f.outcome = fill_table::give_back(f) ? error{errc::canceled, error_source::internal, true} : std::move(outcome);
     std::vector<std::pair<std::size_t, std::size_t>> unwritten;
     const auto end = static_cast<std::size_t>((f.end + page_size - 1) / page_size);

@@ -48,7 +48,7 @@ error written_to() {
     return {errc::validator_changed, error_source::origin, false, "the file was written to while it was sent"};
 }
 
-/// Why bytes that were there could not be had.
+/// Why a read failed: I/O error, or the file changed.
 error unreadable(const local_delivery& d) {
     return d.file.is_unchanged() ? error{errc::disk_error, error_source::origin, false, "cannot be read"}
                                  : written_to();

@@ -122,7 +122,7 @@ awaitable<result<void>> send_large(session::exchange& x, file_pool& reads, int f
     co_return result<void>();
 }
 
-/// Sends what of `head` the socket takes at once. What is left of it, a view.
+/// Sends as much of `head` as the socket takes; returns the rest.
 result<std::string_view> begin(session::exchange& x, const std::string& head, bool more_follows) {
     x.note_head_sent();
     const auto taken = x.client.try_write(head, more_follows);

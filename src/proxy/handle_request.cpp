@@ -81,7 +81,7 @@ awaitable<void> serve_object_header(services& with, session::exchange& x, const 
     co_await deliver(with, m, app_response::held_back);
 }
 
-/// Whatever is the app's.
+/// Relays a request that is not a media request.
 awaitable<void> relay_request(services& with, session::exchange& x) {
     if (is_unsafe(x.request.method)) {
         const named_resources named(x.request.method, x.target, with.routes);

@@ -42,6 +42,7 @@ bool add_app_fields(response_head& to, const session::exchange& x, const http::r
     return dated;
 }
 
+/// The response headers of a relayed response: the app's end-to-end fields, `added`, and those of the framing.
 void append_final_head(std::string& out, session::exchange& x, const net::client_response& response, framing how,
                        const http::header_list& added) {
     const auto& from = response.head();

@@ -79,7 +79,7 @@ int server_process::run() {
     std::signal(SIGPIPE, SIG_IGN); // sendfile on a closed socket raises it
     // Before the first sign of life: whoever sees it may already send a signal.
     asio::basic_signal_set<executor> signals(first().self.get_executor(), SIGTERM, SIGINT);
-    for (const int ignored : {SIGHUP, SIGUSR1, SIGUSR2}) { // not the death that is their default: see `await_signal`
+    for (const int ignored : {SIGHUP, SIGUSR1, SIGUSR2}) { // handled so that they do not kill the process
         signals.add(ignored);
     }
     cache_.start();

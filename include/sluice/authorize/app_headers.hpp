@@ -6,7 +6,7 @@
 #include <span>
 #include <string>
 
-/// Which fields of the app's responses reach the client of a media response. Pure.
+/// Which response headers of the app reach the client of a media response. Pure.
 namespace sluice::authorize {
 
 /// What the app's middleware adds to every response, from one that allowed: Access-Control-* (none with

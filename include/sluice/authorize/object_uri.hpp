@@ -51,8 +51,7 @@ using config::key_form;
 /// The object that a resolved text names: `s3://bucket/key`, `gs://bucket/key`, `https://ENDPOINT/container/key` of an
 /// Azure store (two slashes before the container too: that is what SDKs make of an endpoint that ends in one), a path
 /// beneath a local store's root, or a bare key (no `://` in it, no `/` before it) of the store `own`, where the route
-/// has one. Nothing is decoded: `#`, `?`, `%` and
-/// `+` belong to the key.
+/// has one. Nothing is decoded: `#`, `?`, `%` and `+` belong to the key.
 ///
 /// Nullopt for everything else: a place that is not among `stores`, a key outside its store's prefix or not safe, and a
 /// text that two stores could mean, unless one of them is `own`. A preset passes its own store alone.

@@ -60,7 +60,7 @@ void stop();
 
 /// Writes an event; `f` and its texts are read before this returns. From any thread; never waits.
 void write(level l, std::string_view message, fields f = {});
-/// Logs for whoever looks for a fault.
+/// Logs at debug level.
 inline void debug(std::string_view message, fields f = {}) {
     if (enabled(level::debug)) {
         write(level::debug, message, f);

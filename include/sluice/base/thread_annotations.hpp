@@ -30,7 +30,7 @@
 #define EXCLUDES(...) SLUICE_THREAD_ANNOTATION(locks_excluded(__VA_ARGS__))
 /// On a function: takes these (without an argument: its own object), and returns holding them.
 #define ACQUIRE(...) SLUICE_THREAD_ANNOTATION(acquire_capability(__VA_ARGS__))
-/// On a function: lets go of these.
+/// The function releases these locks.
 #define RELEASE(...) SLUICE_THREAD_ANNOTATION(release_capability(__VA_ARGS__))
 /// On a function: has taken them where it returns the first argument.
 #define TRY_ACQUIRE(...) SLUICE_THREAD_ANNOTATION(try_acquire_capability(__VA_ARGS__))

@@ -41,8 +41,8 @@ public:
 };
 
 /// The least recently used first, on a clock that ticks with every fill: hits between two misses are equally recent,
-/// for nothing had to go meanwhile. What a live reader comes to soon goes after all else, the furthest from it first;
-/// what is in use goes last. `now`: where the clock begins; it may wrap.
+/// because nothing needed evicting between them. What a live reader comes to soon goes after all else, the furthest
+/// from it first; what is in use goes last. `now`: where the clock begins; it may wrap.
 [[nodiscard]] std::unique_ptr<eviction_policy> make_lru(std::uint32_t now = 1);
 
 } // namespace sluice::cache

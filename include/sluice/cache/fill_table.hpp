@@ -100,9 +100,9 @@ public:
     /// The pages [first, last] are given back: no longer read from a fill that began inside one of them.
     void lose_beginnings(std::size_t first_page, std::size_t last_page) noexcept;
 
-    /// A reader comes; one leaves.
+    /// Registers a reader.
     void add(reader_state& r) { readers_.push_back(&r); }
-    /// A reader leaves.
+    /// Removes a reader.
     void remove(const reader_state& r);
 
     /// `window`: how far a fill may be ahead of any reader, in bytes.

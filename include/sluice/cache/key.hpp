@@ -26,11 +26,12 @@ public:
 
     operator const std::string&() const noexcept { return *text_; } // NOLINT(google-explicit-constructor)
     operator std::string_view() const noexcept { return *text_; }   // NOLINT(google-explicit-constructor)
-    /// As of a string.
+    /// The text's length in bytes.
     [[nodiscard]] std::size_t size() const noexcept { return text_->size(); }
-    /// As of a string.
+    /// The text's bytes; they live as long as the process.
     [[nodiscard]] const char* data() const noexcept { return text_->data(); }
 
+    /// Compares like the string.
     friend bool operator==(const interned& a, const interned& b) noexcept { return a.text_ == b.text_; }
 
 private:

@@ -79,9 +79,8 @@ public:
     /// it was invalidated since, it is added and must be revalidated before it is served.
     ///
     /// With `if_present::join` the caller has asked the origin while nothing was cached, and others may have done so
-    /// too. Where one of them was faster, his object is given if it is of the same version (`info`'s validator and
-    /// size); else which of both is newer is not known, his is retired, and the error is `canceled`: the origin must be
-    /// asked again.
+    /// too. If another caller was faster, returns its object when it is the same version (`info`'s validator and size);
+    /// otherwise it is unknown which is newer: the other is retired and the error is `canceled`.
     awaitable<result<std::shared_ptr<object>>> create(object_info info, std::optional<std::uint64_t> seen = {},
                                                       if_present other = if_present::replace);
     /// The number of the last purge or invalidation; each has the next one.

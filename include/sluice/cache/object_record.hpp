@@ -44,7 +44,7 @@ public:
 
     /// Replaced or purged: its files are unlinked, its readers finish on the open descriptor.
     void retire() noexcept { retired_.store(true); }
-    /// Whether it was.
+    /// Whether it is retired.
     [[nodiscard]] bool retired() const noexcept { return retired_.load(); }
 
     // These are explained at `validation_state`; changes are written to the metadata file.
@@ -65,12 +65,12 @@ public:
     /// The last change (`object_cache::changes`) when it was put into the index. Both are called with the cache's mutex
     /// held.
     void set_indexed_at(std::uint64_t number) noexcept { indexed_at_ = number; }
-    /// What was set.
+    /// The value set by `set_indexed_at`.
     [[nodiscard]] std::uint64_t indexed_at() const noexcept { return indexed_at_; }
 
     /// True once after each change that the metadata file does not hold yet.
     bool take_dirty() noexcept { return dirty_.exchange(false); }
-    /// There is such a change.
+    /// Marks the metadata as dirty.
     void mark_dirty() noexcept { dirty_.store(true); }
 
 protected:

@@ -62,7 +62,7 @@ public:
 
     /// From the next call of `next` on, fills are not further ahead of this reader than `bytes`.
     void limit_ahead(std::uint64_t bytes) noexcept { window_ = bytes; }
-    /// What the requests before this one were like, where it goes on with them.
+    /// The sequential run of requests this one continues, if any.
     [[nodiscard]] const std::optional<sequence>& preceding() const noexcept { return preceding_; }
     /// Its range, which it began to read at `began`, was sent whole: the next reader may go on with it.
     void note_sent(steady_clock::time_point began) noexcept { sent_since_ = began; }

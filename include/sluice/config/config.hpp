@@ -37,7 +37,7 @@ struct app {
     /// Idle connections that each worker keeps. Not shared out among the workers: clients are spread over these by
     /// hash, so the busier one would close and open connections while the other has room.
     unsigned keepalive{64};
-    /// A client that ends its direction still waits for its answer; else it counts as gone, as nginx has it.
+    /// true: a client that half-closes still gets its response; false: it counts as gone, as in nginx.
     bool half_close{false};
     bool via{true};          ///< requests to it carry a Via field, by which one that leads back is known
     bool waiting_page{true}; ///< while it cannot be reached, browsers get a page that tries again

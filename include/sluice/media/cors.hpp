@@ -12,8 +12,8 @@
 namespace sluice::media {
 
 /// The fields of a 204 that answers a preflight. Nullopt where the request is none that this route answers, and is
-/// relayed: a method other than OPTIONS, not exactly one Origin and one
-/// Access-Control-Request-Method, or a request for a method that the app serves (all but GET and HEAD).
+/// relayed: a method other than OPTIONS, not exactly one Origin and one Access-Control-Request-Method, or a request for
+/// a method that the app serves (all but GET and HEAD).
 ///
 /// An origin that is not allowed gets no Access-Control-* field, and so does a request for more than 20 fields or for
 /// something that is no field name. Else the fields asked for are allowed: the app decides by the request itself.

@@ -18,8 +18,8 @@ class keyed_mutex {
     using hook = boost::intrusive::list_base_hook<>;
 
 public:
-    /// A place in a key's queue, whose first owns the lock. Its end, whatever brings that about, hands the lock on. To
-    /// end before its `keyed_mutex` does.
+    /// A place in a key's queue, whose first owns the lock. Destroying it passes the lock on. To be destroyed before
+    /// its `keyed_mutex`.
     class [[nodiscard]] ticket : public hook {
     public:
         /// At the queue's end. `wake` is notified when the lock is handed on to it; not where it is free at once.

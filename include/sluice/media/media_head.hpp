@@ -10,7 +10,8 @@
 /// The heads of media responses. Pure but for the date.
 namespace sluice::media {
 
-/// Appends a whole head, its last CRLF included, and sets `m.x.status`.
+/// Appends a whole head, its last CRLF included, and sets `m.x.status`. A response header of media responses is added
+/// here.
 void append_head(std::string& out, media_request& m, const representation& r, const plan& p);
 
 /// The value of `Cache-Status` (RFC 9211) for a response that bypasses the cache; `detail` tells why.

@@ -35,7 +35,7 @@ struct media_request {
     bool collapsed{false};     ///< it followed another's fill
     bool stored{false};        ///< what was fetched for it is kept
     unsigned origin_status{0}; ///< of the origin's last response to this request; 0: it was not asked
-    /// Of a stale version that is served while it is revalidated: how long it is fresh yet, which is less than nothing.
+    /// Remaining freshness lifetime of a stale response; negative.
     std::optional<std::chrono::seconds> ttl{};
 
     /// Before another attempt: forgets how the last one, which sent nothing, was served.

@@ -18,8 +18,8 @@ inline constexpr std::chrono::seconds max_redirect_expiry = std::chrono::minutes
 /// changes nothing for a player.
 [[nodiscard]] sign::presign_options redirect_options(const media_request& m);
 
-/// Writes a whole head of a 307 (RFC 9110 §15.4.8), last CRLF included, and sets x.status. False where `location` can
-/// stand in no field.
+/// Writes a whole head of a 307 (RFC 9110 §15.4.8), last CRLF included, and sets x.status. A response header of
+/// redirects is added here. False where `location` can stand in no field.
 [[nodiscard]] bool append_redirect_head(std::string& out, media_request& m, std::string_view location);
 
 /// Answers with a redirect to a signed URL, which others may have been given too. Failures: those of `signer::presign`,

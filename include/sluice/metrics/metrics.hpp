@@ -66,8 +66,9 @@ public:
     metrics(const metrics&) = delete;
     metrics& operator=(const metrics&) = delete;
 
-    /// The counters of a route or store; made at the first call of that name, kept from then on.
+    /// The counters of a route; made at the first call of that name, kept from then on.
     route_metrics& route(const std::string& name);
+    /// The same of a store.
     store_metrics& store(const std::string& name);
     /// Adds `cache_up`: for a process that has a cache directory.
     void add_cache_up();

@@ -26,6 +26,7 @@ public:
     /// A read brought `bytes` after `waited`; true where that changed `each`. What a pause let pile up in the socket
     /// comes at once, and so is averaged with what follows.
     bool add(std::uint64_t bytes, steady_clock::duration waited) noexcept;
+    /// The time of one byte: a moving average, or what was expected before anything was measured.
     [[nodiscard]] byte_time each() const noexcept { return smoothed_; }
     /// Whether anything was measured.
     [[nodiscard]] bool is_measured() const noexcept { return measured_; }
@@ -42,6 +43,7 @@ class pace {
 public:
     /// Until the first byte of an answer.
     void note_first_byte(steady_clock::duration d) noexcept;
+    /// The time of one byte on one connection, as a fill measured it.
     void note_byte_time(byte_time each) noexcept;
 
     /// Until the first byte of an answer; before the first answer 50 ms.

@@ -9,7 +9,7 @@
 /// What follows from a request's failing at the app. Pure.
 namespace sluice::relay {
 
-/// RFC 9110 §9.2.2: doing it twice is like doing it once.
+/// Idempotent methods (RFC 9110 §9.2.2).
 [[nodiscard]] bool is_idempotent(std::string_view method) noexcept;
 
 /// What is known of an attempt that failed.

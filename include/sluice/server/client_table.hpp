@@ -22,6 +22,7 @@ public:
     explicit client_table(unsigned max_per_client)
         : max_(max_per_client) {}
 
+    /// Whether there is a limit: false for `max_per_client` 0.
     [[nodiscard]] bool limits() const noexcept { return max_ > 0; }
 
     /// One that is counted, until its end; the table must outlive it.

@@ -23,6 +23,7 @@ struct media_setup {
     std::vector<media::media_route> routes{};
 };
 
+/// What the cache needs of its configuration: the directory and its limits.
 [[nodiscard]] cache::cache_settings cache_settings_of(const config::cache& c);
 
 /// Makes the stores and compiles the routes. Throws `std::invalid_argument` for a store that cannot be used, unless a

@@ -42,6 +42,7 @@ public:
         n.close(n.who);
         return true;
     }
+    /// Closes all of them, the one that has waited longest first.
     void close_all() {
         while (close_oldest()) {
         }

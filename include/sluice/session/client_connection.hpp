@@ -122,7 +122,7 @@ protected:
     std::uint64_t sent_{0};
     std::uint64_t received_{0};
     bool reading_{false};
-    bool writing_{false}; ///< its time-out goes before the reader's
+    bool writing_{false}; ///< the write timeout takes precedence over the read timeout
     bool eof_{false};
     bool too_slow_{false};
 

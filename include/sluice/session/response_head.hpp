@@ -8,7 +8,7 @@
 #include <string>
 #include <string_view>
 
-/// The one writer of response heads.
+/// The one writer of response heads: the status line and the response headers.
 namespace sluice::session {
 
 /// Appends `n` in decimal.
@@ -41,7 +41,8 @@ struct field_value {
 };
 
 /// Writes the head of one response behind what `out` holds: a status line, fields in the order of the calls, and the
-/// end. Allocates nothing but what `out` needs, and what cannot stand in a head is never written.
+/// end. A response header of every response of ours is added here. Allocates nothing but what `out` needs, and what
+/// cannot stand in a head is never written.
 class response_head {
 public:
     /// The head of a final response of ours: the status line with its standard reason, and Date, which RFC 9110 §6.6.1

@@ -38,7 +38,7 @@ struct presign_options {
     std::optional<std::chrono::seconds> expires{}; ///< unset: the store's `url_expiry`
     std::string response_content_type{};           ///< the store answers with it as Content-Type; "": as it is stored
     std::string response_content_disposition{};
-    std::optional<std::chrono::system_clock::time_point> at{}; ///< signed as if it were then; unset: now
+    std::optional<std::chrono::system_clock::time_point> at{}; ///< signed as of this time; unset: now
     /// `presign` completes by then, with `errc::timeout` (retryable) where it has no URL yet.
     steady_clock::time_point deadline{steady_clock::time_point::max()};
 };
