@@ -85,7 +85,7 @@ void read_required_headers(reading& r, mapping& m, required_answer& out) {
     }
 }
 
-/// Whether any status of `require.status` could grant, given `accept`.
+/// Whether any status of `require.status` could allow, given `accept`.
 bool leaves_a_status(const authorize_subrequest& s, bool resolves) {
     return s.require.status.empty() || std::ranges::any_of(s.require.status, [&](unsigned status) {
                return s.accept.empty() ? status == 200 || (status == 204 && !resolves)

@@ -14,7 +14,7 @@ namespace sluice::config {
 /// `authorize: none`, spelled out.
 struct authorize_none {};
 
-/// `authorize.require`: what a response must have, beside the status of `accept`, to grant. What is empty is not
+/// `authorize.require`: what a response must have, beside the status of `accept`, to allow. What is empty is not
 /// required.
 struct required_answer {
     std::vector<unsigned> status;
@@ -28,13 +28,13 @@ struct authorize_subrequest {
     duration ttl{10000};
     duration timeout{5000};
     std::vector<std::string> ignore_headers; ///< lower case
-    /// The statuses (200 to 299) that grant, whatever the answer's type. Empty: the default rule, 200 (204 too where
+    /// The statuses (200 to 299) that allow, whatever the answer's type. Empty: the default rule, 200 (204 too where
     /// nothing is resolved) with a type that is not `text/html`.
     std::vector<unsigned> accept;
     required_answer require;
 };
 
-/// `resolve: {…}`: where the granting response names the object. JSON pointers (RFC 6901); "": not set.
+/// `resolve: {…}`: where the allowing response names the object. JSON pointers (RFC 6901); "": not set.
 struct resolve_pointers {
     std::string object; ///< never "": to a URI, or to a bare key where the route has a store
     std::string content_type;
