@@ -70,8 +70,6 @@ std::string_view to_string(errc code) noexcept {
         return "sign_failed";
     case errc::breaker_open:
         return "breaker_open";
-    case errc::overloaded:
-        return "overloaded";
     case errc::purged:
         return "purged";
     case errc::canceled:

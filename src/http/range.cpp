@@ -145,13 +145,6 @@ result<std::vector<byte_range>> resolve_ranges(std::span<const range_spec> specs
     return ranges;
 }
 
-result<std::vector<byte_range>> parse_range(std::string_view field, std::uint64_t size, std::size_t max_ranges) {
-    const auto specs = parse_range_spec(field);
-    if (!specs)
-        return specs.error();
-    return resolve_ranges(*specs, size, max_ranges);
-}
-
 result<content_range> parse_content_range(std::string_view field) {
     if (!take_unit(field, ' '))
         return bad_content_range();

@@ -104,7 +104,10 @@ void targets(std::string_view data) {
 
 void ranges(std::string_view data, std::uint64_t size) {
     for (const auto total : {size, size * size * size * size * size * size * size * size, std::uint64_t{0}}) {
-        const auto parsed = parse_range(data, total);
+        const auto specs = parse_range_spec(data);
+        if (!specs)
+            continue;
+        const auto parsed = resolve_ranges(*specs, total);
         if (!parsed)
             continue;
         require(!parsed->empty() && parsed->size() <= 16);

@@ -55,7 +55,6 @@ enum class errc : std::uint8_t {
     no_credentials,
     sign_failed,
     breaker_open,
-    overloaded,
     canceled,
     bad_config,
     internal_error,

@@ -1,6 +1,5 @@
 #pragma once
 
-#include <array>
 #include <chrono>
 #include <cstdint>
 #include <string>
@@ -28,13 +27,6 @@ struct url {
     [[nodiscard]] std::string authority() const;
     /// As it is written: `http://[::1]:8080/base`.
     [[nodiscard]] std::string text() const;
-};
-
-/// An address block as in CIDR notation; a bare address is a block of one.
-struct cidr {
-    bool v6{false};
-    std::array<std::uint8_t, 16> address{};
-    unsigned prefix{0};
 };
 
 } // namespace sluice::config

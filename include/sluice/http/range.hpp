@@ -55,14 +55,6 @@ struct range_spec {
 [[nodiscard]] result<std::vector<byte_range>> resolve_ranges(std::span<const range_spec> specs, std::uint64_t size,
                                                              std::size_t max_ranges = 16);
 
-/// Reads a `Range` field against an object of `size` bytes: `parse_range_spec`, then `resolve_ranges`.
-///
-/// Returns the ranges in the client's order, overlaps merged when there is more than one.
-/// Errors: `errc::range_ignored` where RFC 9110 §14.2 has the field ignored (unknown unit, bad syntax,
-/// more than `max_ranges`): answer 200; `errc::range_not_satisfiable`: answer 416.
-[[nodiscard]] result<std::vector<byte_range>> parse_range(std::string_view field, std::uint64_t size,
-                                                          std::size_t max_ranges = 16);
-
 /// A `Content-Range` (RFC 9110 §14.4): at least one of the two is known.
 struct content_range {
     std::optional<byte_range> range;   ///< nullopt: `bytes */size`, of a 416

@@ -20,7 +20,7 @@ public:
     void record(const session::exchange& x);
     /// Passes what was collected to the log's thread.
     void flush();
-    /// What was collected and not passed on: whole lines.
+    /// What was collected and not passed on: whole lines. For tests.
     [[nodiscard]] const std::string& collected() const noexcept { return lines_; }
 
 private:

@@ -99,7 +99,7 @@ public:
 
     /// The client's address as text, without port; "" where it went before it was asked for.
     [[nodiscard]] const std::string& remote_address() const noexcept { return remote_address_; }
-    /// Bytes that were handed to the transport in total.
+    /// Bytes that were handed to the transport in total. For tests.
     [[nodiscard]] std::uint64_t bytes_sent() const noexcept { return sent_; }
     /// Of these, bytes that have left this host's queue: a large queue stays full for many seconds before a slow client
     /// makes room in it. A system call.

@@ -11,6 +11,14 @@ using namespace sluice::http;
 
 namespace {
 
+/// The ranges of a field against an object of `size` bytes.
+result<std::vector<byte_range>> parse_range(std::string_view field, std::uint64_t size, std::size_t max_ranges = 16) {
+    const auto specs = parse_range_spec(field);
+    if (!specs)
+        return specs.error();
+    return resolve_ranges(*specs, size, max_ranges);
+}
+
 /// "0-4,9-9", or the error's name.
 std::string read(std::string_view field, std::uint64_t size) {
     const auto ranges = parse_range(field, size);

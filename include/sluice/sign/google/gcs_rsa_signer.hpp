@@ -25,7 +25,7 @@ public:
                                               const presign_options& options) override;
     void forget(std::string_view key, method m) override;
 
-    /// How many signatures were made.
+    /// How many signatures were made. For tests.
     [[nodiscard]] std::size_t signatures() const noexcept { return signing_.count; }
 
 private:
