@@ -1,4 +1,5 @@
 #include <sluice/base/assert.hpp>
+#include <sluice/http/fields.hpp>
 #include <sluice/sign/signature_v4.hpp>
 
 #include <algorithm>
@@ -12,26 +13,19 @@ error failed(std::string detail) {
     return {errc::sign_failed, error_source::internal, false, std::move(detail)};
 }
 
-bool has_control(std::string_view text) {
-    return std::any_of(text.begin(), text.end(), [](char c) {
-        const auto byte = static_cast<std::uint8_t>(c);
-        return (byte < 0x20 && c != '\t') || byte == 0x7f;
-    });
-}
-
 // A line break would turn one field into two, in the signature and on the wire.
 result<void> check(const v4_request& request, const v4_scope& scope) {
-    if (!request.path.starts_with('/') || has_control(request.path)) {
+    if (!request.path.starts_with('/') || !http::is_field_value(request.path)) {
         return failed("the path is not absolute or contains a control character");
     }
-    if (request.authority.empty() || has_control(request.authority)) {
+    if (request.authority.empty() || !http::is_field_value(request.authority)) {
         return failed("the host is empty or contains a control character");
     }
-    if (has_control(scope.access_key_id) || has_control(scope.session_token)) {
+    if (!http::is_field_value(scope.access_key_id) || !http::is_field_value(scope.session_token)) {
         return failed("the access key id or the session token contains a control character");
     }
     for (const field_view& header : request.headers) {
-        if (header.name.empty() || has_control(header.name) || has_control(header.value)) {
+        if (header.name.empty() || !http::is_field_value(header.name) || !http::is_field_value(header.value)) {
             return failed("a header field has no name or contains a control character");
         }
     }

@@ -1,6 +1,7 @@
 #include <sluice/sign/aws/s3_signer.hpp>
 #include <sluice/sign/signature_v4.hpp>
 
+#include "../clamp_expiry.hpp"
 #include "../v4_object.hpp"
 
 #include <algorithm>
@@ -13,12 +14,6 @@ namespace {
 
 error failed(std::string detail) {
     return {errc::sign_failed, error_source::internal, false, std::move(detail)};
-}
-
-// A configured lifetime in whole seconds, within the limits of S3.
-std::chrono::seconds clamp_expiry(config::duration configured) {
-    return std::clamp(std::chrono::duration_cast<std::chrono::seconds>(configured), std::chrono::seconds(1),
-                      max_presigned_lifetime);
 }
 
 // With an empty key the URL would be the bucket's, and list it.
@@ -34,7 +29,7 @@ std::string_view problem_of(std::string_view key) {
 s3_signer::s3_signer(const config::store& store, std::shared_ptr<const identity::aws_credentials_provider> provider,
                      wall_clock clock, std::size_t capacity)
     : address_(resolve_s3_address(store))
-    , url_expiry_(clamp_expiry(store.url_expiry))
+    , url_expiry_(clamp_expiry(store.url_expiry, max_presigned_lifetime))
     , provider_(std::move(provider))
     , clock_(std::move(clock))
     , cache_(capacity)

@@ -1,4 +1,5 @@
 #include <sluice/base/text.hpp>
+#include <sluice/config/text.hpp>
 #include <sluice/http/target.hpp>
 #include <sluice/sign/azure/address.hpp>
 #include <sluice/sign/canonical.hpp>
@@ -23,12 +24,11 @@ bool has_dot_segment(std::string_view name) {
     return false;
 }
 
-// C0, DEL and, as UTF-8 writes them (C2 80 to C2 9F), C1.
-bool has_control(std::string_view name) {
+// C1 as UTF-8 writes it: C2 80 to C2 9F.
+bool has_c1_control(std::string_view name) {
     for (std::size_t i = 0; i < name.size(); ++i) {
-        const auto byte = static_cast<unsigned char>(name[i]);
         const auto next = i + 1 < name.size() ? static_cast<unsigned char>(name[i + 1]) : 0U;
-        if (byte < 0x20 || byte == 0x7f || (byte == 0xc2 && next < 0xa0)) {
+        if (static_cast<unsigned char>(name[i]) == 0xc2 && next < 0xa0) {
             return true;
         }
     }
@@ -50,7 +50,7 @@ std::string_view problem_of(std::string_view blob) {
     if (characters(blob) > max_blob_name_length) {
         return "the blob's name is longer than 1024 characters";
     }
-    if (has_control(blob) || has_dot_segment(blob)) {
+    if (config::has_control(blob) || has_c1_control(blob) || has_dot_segment(blob)) {
         return "the blob's name has a control character or a dot segment";
     }
     return "";

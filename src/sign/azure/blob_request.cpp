@@ -14,11 +14,6 @@ error failed(std::string detail) {
     return {errc::sign_failed, error_source::internal, false, std::move(detail)};
 }
 
-std::chrono::seconds clamp_expiry(config::duration configured) {
-    return std::clamp<std::chrono::seconds>(std::chrono::duration_cast<std::chrono::seconds>(configured),
-                                            std::chrono::seconds(1), max_sas_lifetime);
-}
-
 result<signed_request> plain_request(const azure_address& address, std::string_view blob) {
     auto path = azure_path(address, blob);
     if (!path) {

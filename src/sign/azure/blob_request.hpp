@@ -15,9 +15,6 @@ namespace sluice::sign::azure {
 /// An `errc::sign_failed` that no other attempt can help.
 [[nodiscard]] error failed(std::string detail);
 
-/// A configured life in whole seconds, from 1 s to `max_sas_lifetime`.
-[[nodiscard]] std::chrono::seconds clamp_expiry(config::duration configured);
-
 /// A request for `blob` at its plain URL. Errors: as `azure_path`.
 [[nodiscard]] result<signed_request> plain_request(const azure_address& address, std::string_view blob);
 

@@ -1,5 +1,6 @@
 #include <sluice/sign/azure/key_signer.hpp>
 
+#include "../clamp_expiry.hpp"
 #include "blob_request.hpp"
 
 #include <exception>
@@ -10,7 +11,7 @@ namespace sluice::sign {
 azure_key_signer::azure_key_signer(const config::store& store, std::shared_ptr<const hmac_key> key, wall_clock clock,
                                    std::size_t capacity)
     : address_(resolve_azure_address(store))
-    , url_expiry_(azure::clamp_expiry(store.url_expiry))
+    , url_expiry_(clamp_expiry(store.url_expiry, max_sas_lifetime))
     , key_(std::move(key))
     , clock_(std::move(clock))
     , cache_(capacity) {}

@@ -4,6 +4,7 @@
 #include <sluice/sign/azure/key_signer.hpp>
 #include <sluice/sign/azure/token_signer.hpp>
 
+#include "../clamp_expiry.hpp"
 #include "blob_request.hpp"
 
 #include <exception>
@@ -16,7 +17,7 @@ azure_token_signer::azure_token_signer(const config::store& store,
                                        std::shared_ptr<const identity::provider<identity::bearer_token>> tokens,
                                        std::shared_ptr<identity::azure_delegation_keys> keys, wall_clock clock)
     : address_(resolve_azure_address(store))
-    , url_expiry_(azure::clamp_expiry(store.url_expiry))
+    , url_expiry_(clamp_expiry(store.url_expiry, max_sas_lifetime))
     , tokens_(std::move(tokens))
     , keys_(std::move(keys))
     , clock_(std::move(clock)) {

@@ -2,6 +2,7 @@
 #include <sluice/config/text.hpp>
 #include <sluice/sign/google/gcs_urls.hpp>
 
+#include "../clamp_expiry.hpp"
 #include "../v4_object.hpp"
 
 #include <algorithm>
@@ -47,8 +48,7 @@ bucket_address resolve_gcs_address(const config::store& store, std::string_view 
 
 gcs_urls::gcs_urls(const config::store& store, std::string_view universe)
     : address_(resolve_gcs_address(store, universe))
-    , url_expiry_(std::clamp(std::chrono::duration_cast<std::chrono::seconds>(store.url_expiry),
-                             std::chrono::seconds(1), max_presigned_lifetime)) {}
+    , url_expiry_(clamp_expiry(store.url_expiry, max_presigned_lifetime)) {}
 
 result<gcs_urls::unsigned_url> gcs_urls::prepare(const order& what, const presign_options& options) const {
     if (const auto problem = problem_of(what.key); !problem.empty()) {
