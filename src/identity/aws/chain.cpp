@@ -4,6 +4,11 @@
 #include <utility>
 
 namespace sluice::identity {
+
+error aws::invalid_setting(std::string_view service, std::string_view why) {
+    return no_credentials(service, why, retryable::no, error_source::internal);
+}
+
 namespace {
 
 using namespace aws;

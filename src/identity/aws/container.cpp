@@ -7,10 +7,6 @@
 namespace sluice::identity::aws {
 namespace {
 
-error invalid_setting(std::string_view why) {
-    return no_credentials(container_name, why, retryable::no, error_source::internal);
-}
-
 /// The hosts that plain http is allowed to (AWS SDKs and Tools Reference Guide, "Container credential provider"): this
 /// machine and the agents of ECS and EKS.
 bool is_agent(const config::url& endpoint) {
@@ -21,20 +17,21 @@ bool is_agent(const config::url& endpoint) {
 result<service_url> endpoint_of(const environment& env) {
     if (const auto relative = env("AWS_CONTAINER_CREDENTIALS_RELATIVE_URI")) {
         if (!relative->starts_with('/')) {
-            return invalid_setting("AWS_CONTAINER_CREDENTIALS_RELATIVE_URI must begin with /");
+            return invalid_setting(container_name, "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI must begin with /");
         }
         auto url = parse_service_url("http://169.254.170.2" + *relative);
         if (!url) {
-            return invalid_setting("AWS_CONTAINER_CREDENTIALS_RELATIVE_URI " + url.error().detail);
+            return invalid_setting(container_name, "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI " + url.error().detail);
         }
         return url;
     }
     auto url = parse_service_url(env("AWS_CONTAINER_CREDENTIALS_FULL_URI").value_or(""));
     if (!url) {
-        return invalid_setting("AWS_CONTAINER_CREDENTIALS_FULL_URI " + url.error().detail);
+        return invalid_setting(container_name, "AWS_CONTAINER_CREDENTIALS_FULL_URI " + url.error().detail);
     }
     if (!url->server.tls && !is_agent(url->server)) {
         return invalid_setting(
+            container_name,
             "AWS_CONTAINER_CREDENTIALS_FULL_URI must be an https URL, or name this machine, 169.254.170.2, "
             "169.254.170.23 or [fd00:ec2::23]");
     }
@@ -55,7 +52,7 @@ result<secret> authorization_of(const environment& env) {
         return secret();
     }
     if (!is_printable_ascii(*token)) {
-        return invalid_setting("AWS_CONTAINER_AUTHORIZATION_TOKEN " + std::string(not_printable));
+        return invalid_setting(container_name, "AWS_CONTAINER_AUTHORIZATION_TOKEN " + std::string(not_printable));
     }
     return secret(*token);
 }

@@ -34,23 +34,19 @@ struct metadata_service {
     }
 };
 
-error invalid_setting(std::string_view why) {
-    return no_credentials(metadata_name, why, retryable::no, error_source::internal);
-}
-
 result<metadata_service> service_of(const environment& env) {
     std::string text = "http://169.254.169.254";
     if (const auto mode = env("AWS_EC2_METADATA_SERVICE_ENDPOINT_MODE")) {
         const auto m = to_lower(*mode);
         if (m != "ipv4" && m != "ipv6") {
-            return invalid_setting("AWS_EC2_METADATA_SERVICE_ENDPOINT_MODE must be IPv4 or IPv6");
+            return invalid_setting(metadata_name, "AWS_EC2_METADATA_SERVICE_ENDPOINT_MODE must be IPv4 or IPv6");
         }
         text = m == "ipv6" ? "http://[fd00:ec2::254]" : text;
     }
     text = env("AWS_EC2_METADATA_SERVICE_ENDPOINT").value_or(text);
     auto url = parse_service_url(text);
     if (!url) {
-        return invalid_setting("AWS_EC2_METADATA_SERVICE_ENDPOINT " + url.error().detail);
+        return invalid_setting(metadata_name, "AWS_EC2_METADATA_SERVICE_ENDPOINT " + url.error().detail);
     }
     metadata_service service;
     service.server = std::move(url->server);
@@ -59,13 +55,13 @@ result<metadata_service> service_of(const environment& env) {
         service.base.pop_back();
     }
     if (service.base.find('?') != std::string::npos) {
-        return invalid_setting("AWS_EC2_METADATA_SERVICE_ENDPOINT must not have a query");
+        return invalid_setting(metadata_name, "AWS_EC2_METADATA_SERVICE_ENDPOINT must not have a query");
     }
     if (const auto seconds = env("AWS_METADATA_SERVICE_TIMEOUT")) {
         unsigned n = 0;
         const auto [end, ec] = std::from_chars(seconds->data(), seconds->data() + seconds->size(), n);
         if (ec != std::errc() || end != seconds->data() + seconds->size() || n == 0 || n > 60) {
-            return invalid_setting("AWS_METADATA_SERVICE_TIMEOUT must be 1 to 60 seconds");
+            return invalid_setting(metadata_name, "AWS_METADATA_SERVICE_TIMEOUT must be 1 to 60 seconds");
         }
         service.timeout = std::chrono::seconds(n);
     }

@@ -15,6 +15,10 @@
 /// The links of the AWS default chain. Their errors are `errc::no_credentials`.
 namespace sluice::identity::aws {
 
+/// The error of a setting, in the environment or a profile, that no other attempt can mend. `service`: one of the names
+/// below.
+[[nodiscard]] error invalid_setting(std::string_view service, std::string_view why);
+
 /// Reads the credentials that the container endpoint and the instance metadata give at `now`: `{AccessKeyId,
 /// SecretAccessKey, Token, Expiration}`, all of them present and not empty. A `Code` must be `Success`. `sent`, here
 /// and below: the secrets of the request.

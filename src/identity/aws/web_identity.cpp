@@ -18,10 +18,6 @@ constexpr std::array<std::string_view, 16> legacy_regions{
     "eu-central-1",   "eu-north-1", "eu-west-1",      "eu-west-2",      "eu-west-3",  "sa-east-1",
     "us-east-1",      "us-east-2",  "us-west-1",      "us-west-2"};
 
-error invalid_setting(std::string_view why) {
-    return no_credentials(web_identity_name, why, retryable::no, error_source::internal);
-}
-
 /// A name that distinguishes the pods in CloudTrail.
 std::string default_session(const environment& env) {
     std::string name = "sluice-" + env("HOSTNAME").value_or("sidecar");
@@ -33,14 +29,14 @@ result<service_url> sts_endpoint(const environment& env, const web_identity& who
     if (const auto named = config::aws_endpoint_of(env, "AWS_ENDPOINT_URL_STS")) {
         auto url = parse_service_url(named->url);
         if (!url) {
-            return invalid_setting(std::string(named->variable) + " " + url.error().detail);
+            return invalid_setting(web_identity_name, std::string(named->variable) + " " + url.error().detail);
         }
         return url;
     }
     std::string_view region = who.region;
     const auto in_region = [](char c) { return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-'; };
     if (!std::ranges::all_of(region, in_region)) {
-        return invalid_setting("the region must be a name such as eu-west-1");
+        return invalid_setting(web_identity_name, "the region must be a name such as eu-west-1");
     }
     const bool legacy = to_lower(env("AWS_STS_REGIONAL_ENDPOINTS").value_or("")) == "legacy" &&
                         std::ranges::find(legacy_regions, region) != legacy_regions.end();
@@ -73,7 +69,7 @@ result<std::optional<web_identity>> role_of_environment(const environment& env) 
     }
     const auto role = env("AWS_ROLE_ARN");
     if (!role) {
-        return invalid_setting("AWS_WEB_IDENTITY_TOKEN_FILE is set without AWS_ROLE_ARN");
+        return invalid_setting(web_identity_name, "AWS_WEB_IDENTITY_TOKEN_FILE is set without AWS_ROLE_ARN");
     }
     return std::optional(web_identity{*file, *role, env("AWS_ROLE_SESSION_NAME").value_or(""), ""});
 }
@@ -82,7 +78,8 @@ awaitable<result<aws_credentials>> assume_role(http_client& client, const enviro
                                                const wall_clock& clock) {
     const std::string session = who.session.empty() ? default_session(env) : who.session;
     if (session.size() < 2 || session.size() > 64 || !std::ranges::all_of(session, is_iam_name_char)) {
-        co_return invalid_setting("the role session name (AWS_ROLE_SESSION_NAME or role_session_name) must be 2 to 64 "
+        co_return invalid_setting(web_identity_name,
+                                  "the role session name (AWS_ROLE_SESSION_NAME or role_session_name) must be 2 to 64 "
                                   "of A-Z a-z 0-9 _ + = , . @ -");
     }
     const auto url = sts_endpoint(env, who);
