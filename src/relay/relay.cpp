@@ -38,10 +38,6 @@ bool has_unexpected_content(const session::exchange& x) {
     return x.parser.has_body() && (x.request.method == "GET" || x.request.method == "HEAD");
 }
 
-error client_gone() {
-    return {errc::connection_lost, error_source::client, false, "client gone"};
-}
-
 /// A response that is waited for, and what becomes of it where the client leaves.
 struct pending_response {
     client_response& response;
@@ -116,7 +112,7 @@ awaitable<result<void>> receive_response(forwarding& f, pending_response& pendin
         co_return result<void>{};
     }
     if (watch.client_gone()) { // what it tells was waited for, the rest is for nobody
-        co_return client_gone();
+        co_return session::client_gone();
     }
     co_return co_await detail::pass_response(f.x, response, f.options.added_fields, watch);
 }
@@ -161,7 +157,7 @@ awaitable<result<void>> attempt(forwarding& f, net::acquire_mode mode) {
         co_return body->read_from_client.error();
     }
     if (pending.abandoned) {
-        co_return client_gone();
+        co_return session::client_gone();
     }
     if (!ended) {
         const failed_attempt failed{ended.error().code, reused, !response.nothing_received(), body.has_value()};

@@ -119,10 +119,6 @@ result<void> cut_broken(session::exchange& x, const error& why, const session::d
     return cut(x, metrics::cut_by::app);
 }
 
-error client_gone() {
-    return {errc::connection_lost, error_source::client, false, "client gone"};
-}
-
 } // namespace
 
 awaitable<result<void>> pass_interim(session::exchange& x, const net::client_response& response) {
@@ -137,7 +133,7 @@ awaitable<result<void>> pass_interim(session::exchange& x, const net::client_res
     head.end();
     auto written = co_await x.client.write(out);
     if (!written) {
-        co_return client_gone();
+        co_return session::client_gone();
     }
     co_return result<void>{};
 }
@@ -158,7 +154,7 @@ awaitable<result<void>> pass_switch(session::exchange& x, const net::client_resp
     const auto behind = response.leftover();
     auto written = co_await x.client.write(out, behind);
     if (!written) {
-        co_return client_gone();
+        co_return session::client_gone();
     }
     x.bytes.app += behind.size();
     co_return result<void>{};

@@ -4,6 +4,10 @@
 
 namespace sluice::session {
 
+error client_gone() {
+    return {errc::connection_lost, error_source::client, false, "client gone"};
+}
+
 client_connection::client_connection(worker& w, std::string remote_address, std::chrono::milliseconds send_timeout)
     : deadline_(
           w.deadlines, [](void* client) { static_cast<client_connection*>(client)->close(); }, this)

@@ -11,6 +11,9 @@
 
 namespace sluice::session {
 
+/// The error of what ended because the client has left: `errc::connection_lost`, source client.
+[[nodiscard]] error client_gone();
+
 /// The client's side of a session: reads and writes that are bounded in time, what was read and not used yet, and how
 /// many bytes moved. Exchanges know nothing else of the client; `tcp_connection` carries it over plain TCP.
 ///
