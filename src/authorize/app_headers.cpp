@@ -35,7 +35,7 @@ bool starts_with_name(std::string_view name, std::string_view prefix) {
 }
 
 template <class Names>
-bool among(const Names& names, std::string_view name) {
+bool contains_name(const Names& names, std::string_view name) {
     return std::ranges::any_of(names, [name](std::string_view other) { return http::same_name(name, other); });
 }
 
@@ -87,7 +87,7 @@ http::header_list allowed_app_headers(const http::field_list& response, bool cor
     http::header_list out;
     const http::hop_by_hop hop(response);
     for (const auto& f : response.items) {
-        const bool wanted = among(middleware_names, f.name) || starts_with_name(f.name, "Cross-Origin-") ||
+        const bool wanted = contains_name(middleware_names, f.name) || starts_with_name(f.name, "Cross-Origin-") ||
                             (is_cors(f.name) && !cors_configured);
         if (!wanted || hop.strips(f.name)) {
             continue;
@@ -118,7 +118,7 @@ http::header_list object_response_headers(const http::field_list& response, std:
     http::header_list out;
     const http::hop_by_hop hop(response);
     for (const auto& f : response.items) {
-        if (!hop.strips(f.name) && !among(replaced_names, f.name) && !http::is_one_of(object_headers, f.name) &&
+        if (!hop.strips(f.name) && !contains_name(replaced_names, f.name) && !http::is_one_of(object_headers, f.name) &&
             !(cors_configured && is_cors(f.name))) {
             out.add(f.name, f.value);
         }

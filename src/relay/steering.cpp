@@ -29,18 +29,18 @@ constexpr std::array<std::string_view, 12> proxy_supplied{
     "X-Sendfile-Type", "X-Accel-Mapping"};
 
 template <class Names>
-bool among(const Names& names, std::string_view name) noexcept {
+bool contains_folded_name(const Names& names, std::string_view name) noexcept {
     return std::ranges::any_of(names, [name](std::string_view other) { return http::same_name_folded(name, other); });
 }
 
 } // namespace
 
 bool is_steering_name(std::string_view name) noexcept {
-    return among(steering, name);
+    return contains_folded_name(steering, name);
 }
 
 bool is_proxy_supplied_name(std::string_view name) noexcept {
-    return among(proxy_supplied, name);
+    return contains_folded_name(proxy_supplied, name);
 }
 
 } // namespace sluice::relay
