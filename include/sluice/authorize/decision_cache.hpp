@@ -53,7 +53,7 @@ public:
     static constexpr std::size_t max_entry_bytes = 16U * 1024;
 
     /// `max_bytes`: of memory, for all entries together.
-    explicit decision_cache(std::uint64_t max_bytes = 64ULL << 20U);
+    explicit decision_cache(std::uint64_t max_bytes);
     decision_cache(const decision_cache&) = delete;
     decision_cache& operator=(const decision_cache&) = delete;
     ~decision_cache();

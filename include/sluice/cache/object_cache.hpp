@@ -17,15 +17,15 @@
 
 namespace sluice::cache {
 
-/// The limits of one cache. Sizes in bytes.
+/// The limits of one cache. Sizes in bytes; `config::cache` has the defaults.
 struct cache_settings {
     std::string directory; ///< "": no cache
-    std::uint64_t max_size{20ULL << 30U};
-    std::uint64_t min_free{1ULL << 30U};
-    std::uint64_t max_objects{1000000};
-    std::uint64_t block_size{1ULL << 20U};
-    unsigned max_share{100}; ///< percent of max_size that an object may have; at 100 even larger ones pass through
-    system_calls disk{};     ///< by which the files are written
+    std::uint64_t max_size{};
+    std::uint64_t min_free{};
+    std::uint64_t max_objects{};
+    std::uint64_t block_size{};
+    unsigned max_share{}; ///< percent of max_size that an object may have; at 100 even larger ones pass through
+    system_calls disk{};  ///< by which the files are written
 };
 
 /// Why something was evicted; the `reason` label.

@@ -51,7 +51,7 @@ BOOST_AUTO_TEST_CASE(kept_until_their_time_is_over) {
 }
 
 BOOST_AUTO_TEST_CASE(keys_are_of_this_process_and_differ) {
-    decision_cache other;
+    decision_cache other{64UL * 1024};
     BOOST_TEST((kept.key_of("a") != kept.key_of("b")));
     BOOST_TEST((kept.key_of("a") != other.key_of("a")));
     BOOST_TEST((kept.key_of("a") == kept.key_of("a")));

@@ -101,8 +101,9 @@ struct disk_bench {
     explicit disk_bench(std::uint64_t max_size = 64 * mib, system_calls calls = {}) {
         settings.directory = directory.path();
         settings.max_size = max_size;
-        settings.min_free = 0;
+        settings.max_objects = 1000000;
         settings.block_size = 4 * page_size;
+        settings.max_share = 100;
         settings.disk = calls;
     }
     ~disk_bench() { stop(); }
