@@ -54,7 +54,7 @@ struct connection_pool::impl {
     std::size_t max_idle;
     std::chrono::milliseconds idle_timeout;
     std::list<group> groups; // few: the app and the stores. Never erased: leases point to them
-    open_count open{std::make_shared<std::atomic<std::size_t>>(0)};
+    const std::shared_ptr<pool_connections> open{std::make_shared<pool_connections>()};
     steady_clock::time_point last_check{};
     bool closed{false};
 };
@@ -94,6 +94,9 @@ connection_pool::~connection_pool() = default;
 
 awaitable<result<lease>> connection_pool::acquire(const peer& p, acquire_mode mode) {
     SLUICE_ASSERT(impl_->owner.is_current());
+    if (impl_->open->canceled) {
+        co_return error{errc::canceled, p.source, false};
+    }
     auto& g = impl_->of(p);
     const auto now = impl_->owner.deadlines.now();
     for (auto it = g.idle.end(); mode == acquire_mode::reuse && it != g.idle.begin();) {
@@ -110,6 +113,9 @@ awaitable<result<lease>> connection_pool::acquire(const peer& p, acquire_mode mo
     }
     const auto* via = impl_->proxies ? impl_->proxies->proxy_for(p) : nullptr;
     auto made = co_await open_connection(impl_->owner, impl_->names, p, via, g.session, impl_->open);
+    if (impl_->open->canceled) {
+        co_return error{errc::canceled, p.source, false};
+    }
     if (!made) {
         co_return made.error();
     }
@@ -118,7 +124,7 @@ awaitable<result<lease>> connection_pool::acquire(const peer& p, acquire_mode mo
 
 void connection_pool::put(group& g, std::unique_ptr<connection> c) {
     SLUICE_ASSERT(impl_->owner.is_current());
-    SLUICE_ASSERT(impl_->open->load(std::memory_order_relaxed) > g.idle.size()); // this one is open as well
+    SLUICE_ASSERT(impl_->open->count.load(std::memory_order_relaxed) > g.idle.size()); // this one is open as well
     if (impl_->closed || g.idle.size() >= impl_->max_idle) {
         c->close();
         return;
@@ -133,6 +139,23 @@ void connection_pool::put(group& g, std::unique_ptr<connection> c) {
     const auto now = impl_->owner.deadlines.now();
     const auto usable = std::exchange(c->needs_cooldown, false) ? now + cooldown : now;
     g.idle.push_back({std::move(c), usable, now + keep});
+}
+
+void connection_pool::cancel() {
+    SLUICE_ASSERT(impl_->owner.is_current());
+    close();
+    impl_->open->canceled = true;
+    for (auto* each : impl_->open->all) {
+        each->close();
+    }
+}
+
+bool connection_pool::canceled() const noexcept {
+    return impl_->open->canceled;
+}
+
+worker& connection_pool::owner() const noexcept {
+    return impl_->owner;
 }
 
 void connection_pool::close() {
@@ -150,7 +173,7 @@ bool connection_pool::is_looking_up() const noexcept {
 }
 
 std::size_t connection_pool::open_connections() const noexcept {
-    return impl_->open->load(std::memory_order_relaxed);
+    return impl_->open->count.load(std::memory_order_relaxed);
 }
 
 lease::lease(connection_pool* pool, connection_pool::group* group, std::unique_ptr<connection> c)

@@ -24,7 +24,7 @@ struct opening {
     const http_proxy* via; ///< null: directly
     tls_client* tls;       ///< null: plain
     std::shared_ptr<tls_session> session;
-    open_count count;
+    std::shared_ptr<pool_connections> among;
     steady_clock::time_point deadline;
 };
 
@@ -32,7 +32,7 @@ struct opening {
 awaitable<result<std::unique_ptr<connection>>> open_one(const opening& o, asio::ip::tcp::endpoint to,
                                                         steady_clock::time_point connect_by) {
     if (o.tls == nullptr) {
-        auto made = std::make_unique<plain_connection>(o.w, o.p.source, o.count);
+        auto made = std::make_unique<plain_connection>(o.w, o.p.source, o.among);
         auto connected = co_await made->connect(to, connect_by);
         if (!connected) {
             co_return connected.error();
@@ -40,7 +40,7 @@ awaitable<result<std::unique_ptr<connection>>> open_one(const opening& o, asio::
         made->timer().clear();
         co_return std::unique_ptr<connection>(std::move(made));
     }
-    auto made = std::make_unique<tls_connection>(o.w, o.p.source, o.count);
+    auto made = std::make_unique<tls_connection>(o.w, o.p.source, o.among);
     auto connected = co_await made->connect(to, connect_by);
     if (!connected) {
         co_return connected.error();
@@ -63,7 +63,8 @@ awaitable<result<std::unique_ptr<connection>>> open_one(const opening& o, asio::
 
 awaitable<result<std::unique_ptr<connection>>> open_connection(worker& w, resolver& names, const peer& p,
                                                                const http_proxy* via,
-                                                               std::shared_ptr<tls_session> session, open_count count) {
+                                                               std::shared_ptr<tls_session> session,
+                                                               std::shared_ptr<pool_connections> among) {
     const auto deadline =
         p.connect_timeout.count() > 0 ? steady_clock::now() + p.connect_timeout : steady_clock::time_point::max();
     std::shared_ptr<tls_client> tls;
@@ -84,7 +85,7 @@ awaitable<result<std::unique_ptr<connection>>> open_connection(worker& w, resolv
         e.source = p.source;
         co_return e;
     }
-    const opening o{w, p, via, tls.get(), std::move(session), std::move(count), deadline};
+    const opening o{w, p, via, tls.get(), std::move(session), std::move(among), deadline};
     const std::string where = via != nullptr ? p.host + " through the proxy " + via->authority() : p.host;
     error last{errc::connect_failed, p.source, true, "no address"};
     for (std::size_t i = 0; i != found->size(); ++i) {
@@ -103,7 +104,7 @@ awaitable<result<std::unique_ptr<connection>>> open_connection(worker& w, resolv
         last.detail = where + (text == host ? "" : " (" + text + ")") + ": " + last.detail;
         names.put_last(host, address);
         // A certificate that is refused here would be refused at the next address as well.
-        if (!last.retryable || steady_clock::now() >= deadline) {
+        if (!last.retryable || o.among->canceled || steady_clock::now() >= deadline) {
             break;
         }
     }

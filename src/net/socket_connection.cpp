@@ -8,17 +8,18 @@
 
 namespace sluice::net {
 
-socket_connection::socket_connection(worker& w, error_source whose, open_count count)
+socket_connection::socket_connection(worker& w, error_source whose, std::shared_ptr<pool_connections> among)
     : socket_(w.get_executor())
     , deadline_(
           w.deadlines, [](void* self) { static_cast<socket_connection*>(self)->socket_connection::close(); }, this)
-    , count_(std::move(count)) {
+    , among_(std::move(among))
+    , entry_(among_->all, *this) {
     source = whose;
-    count_->fetch_add(1, std::memory_order_relaxed);
+    among_->count.fetch_add(1, std::memory_order_relaxed);
 }
 
 socket_connection::~socket_connection() {
-    count_->fetch_sub(1, std::memory_order_relaxed);
+    among_->count.fetch_sub(1, std::memory_order_relaxed);
 }
 
 error socket_connection::lost(std::string_view what) const {

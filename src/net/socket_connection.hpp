@@ -1,5 +1,6 @@
 #pragma once
 
+#include <sluice/base/scoped_registration.hpp>
 #include <sluice/base/worker.hpp>
 #include <sluice/net/connection.hpp>
 #include <sluice/net/proxy.hpp>
@@ -9,16 +10,21 @@
 
 #include <atomic>
 #include <memory>
+#include <vector>
 
 namespace sluice::net {
 
-/// How many connections of a pool exist; read by other threads.
-using open_count = std::shared_ptr<std::atomic<std::size_t>>;
+/// All connections of a pool: idle, leased, or being opened. On the pool's worker, but for the count.
+struct pool_connections {
+    std::vector<connection*> all{};
+    std::atomic<std::size_t> count{0}; ///< of them; read by other threads
+    bool canceled{false};              ///< none is opened any more
+};
 
 /// What plain and TLS connections share: the socket, the deadline, and how errors are reported.
 class socket_connection : public connection {
 public:
-    socket_connection(worker& w, error_source whose, open_count count);
+    socket_connection(worker& w, error_source whose, std::shared_ptr<pool_connections> among);
     socket_connection(const socket_connection&) = delete;
     socket_connection& operator=(const socket_connection&) = delete;
     ~socket_connection() override;
@@ -40,7 +46,8 @@ protected:
     bool eof_{false};
 
 private:
-    open_count count_;
+    const std::shared_ptr<pool_connections> among_;
+    const scoped_registration<std::vector<connection*>> entry_;
 };
 
 class plain_connection final : public socket_connection {
@@ -105,6 +112,7 @@ private:
 /// peer's. Errors as in `connection_pool::acquire`. `p` and `via` must live until completion.
 awaitable<result<std::unique_ptr<connection>>> open_connection(worker& w, resolver& names, const peer& p,
                                                                const http_proxy* via,
-                                                               std::shared_ptr<tls_session> session, open_count count);
+                                                               std::shared_ptr<tls_session> session,
+                                                               std::shared_ptr<pool_connections> among);
 
 } // namespace sluice::net

@@ -71,9 +71,14 @@ awaitable<void> server_process::drain(worker_state& w) {
             co_return;
         }
         w.idle.close_all();
-        if (has_admin && connections_.load() == 0 && fills_.in_use() == 0) {
-            stop_renewals(setup_.stores); // not before: what was under way may have needed them
-            close_admin();                // last: until here it reports that the process is not ready
+        if (connections_.load() == 0) { // nobody is left who waits for what stores still send
+            if (has_admin) {
+                stop_renewals(setup_.stores); // not before: what was under way may have needed them
+            }
+            w.origin_pool.cancel();
+            if (has_admin && fills_.in_use() == 0) {
+                close_admin(); // last: until here it reports that the process is not ready
+            }
         }
         timer.expires_after(deadline_service::period);
         auto [ec] = co_await timer.async_wait(use_tuple);

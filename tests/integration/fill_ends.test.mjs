@@ -2,6 +2,7 @@
 // each attempt is not asked without pause.
 import assert from 'node:assert/strict';
 import test from 'node:test';
+import { range } from '../support/client.mjs';
 import { KiB, MiB, startStack } from '../support/stack.mjs';
 import { poll } from '../support/wait.mjs';
 
@@ -39,6 +40,25 @@ test('a drain does not wait for a silent store', async (t) => {
   reader.abort();
   await stopped;
   gate.release();
+});
+
+test('a drain gives up what is fetched for later, and what nobody waits for', async (t) => {
+  const s = await startStack(t, { config: {
+    stores: { media: { response_timeout: '10m' } }, limits: { drain_timeout: '10m' }, fallback: { after: '5m' },
+    cache: { max_age: '0s', stale_while_revalidate: '1h' } } });
+  const step = 64 * KiB;
+  s.origin.put('v.mp4', { size });
+  s.origin.put('w.mp4', { size: 1000 });
+  await s.get('w.mp4');
+  await s.origin.idle();
+  const revalidation = s.origin.when((r) => r.key === 'w.mp4' && r.headers['if-none-match'] !== undefined).hold();
+  for (let i = 0; i < 2; ++i) await s.get('v.mp4', { headers: range(i * step, (i + 1) * step - 1) });
+  const forLater = s.origin.when('v.mp4').pauseAt(10 * step);
+  await s.get('v.mp4', { headers: range(2 * step, 3 * step - 1) });
+  await s.get('w.mp4');
+  await Promise.all([forLater.reached, revalidation.reached]);
+  await poll(async () => (await s.sluice.metric('connections', { side: 'client' })) === 0, 'nobody is there');
+  await s.sluice.stop(); // fails where it takes longer than the tests' patience
 });
 
 test('a store that breaks each attempt at the same byte is given up when its patience ends', async (t) => {

@@ -35,11 +35,20 @@ public:
     /// The idle connection to `p` that was used last, is still open, on which nothing came, and whose cool-down
     /// (`connection::needs_cooldown`) is over, else a new one. `p` must live until completion. Errors:
     /// `resolve_failed`, `connect_failed`, `tls_failed`, `timeout`, and `protocol_error` from a proxy; all retryable
-    /// but for a bad certificate and for a proxy's refusal.
+    /// but for a bad certificate and for a proxy's refusal; `canceled` after `cancel`.
     awaitable<result<lease>> acquire(const peer& p, acquire_mode mode);
+
+    /// The worker that it belongs to.
+    [[nodiscard]] worker& owner() const noexcept;
 
     /// Closes all idle connections; those given back later are closed too.
     void close();
+
+    /// `close`, and closes all others too, leased ones and those that are being opened: what waits for them ends with
+    /// an error. From then on `acquire` gives `canceled`, which is not retryable.
+    void cancel();
+    /// Whether `cancel` was called.
+    [[nodiscard]] bool canceled() const noexcept;
 
     /// Idle and leased connections. From any thread.
     [[nodiscard]] std::size_t open_connections() const noexcept;

@@ -328,6 +328,61 @@ awaitable<void> late_content(fixture& f, error_source whose, std::string text, b
     BOOST_TEST(body != "EVIL");
 }
 
+/// More than was announced comes with the end of a body that is read straight into its reader's buffer, and so is still
+/// in the socket when the connection is given back: the next request must not get it.
+awaitable<void> surplus_in_the_socket(fixture& f) {
+    script good;
+    good.answers = {std::string(ok)};
+    f.w.tasks.spawn(answer_and_go_on(f, "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\n",
+                                     "helloHTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nEVIL"));
+    connection_pool pool(f.w, 4, std::chrono::seconds(10));
+    auto answer = co_await send(pool, f.place, get_request, {});
+    BOOST_REQUIRE(answer.has_value());
+    std::array<char, 100> into{};
+    for (std::size_t got = 0; got < 5;) {
+        auto n = co_await answer->read_body_into(asio::buffer(into.data() + got, into.size() - got));
+        BOOST_REQUIRE(n.has_value());
+        got += *n;
+    }
+    BOOST_TEST(std::string_view(into.data(), 5) == "hello");
+    BOOST_TEST(answer->complete());
+    answer->finish();
+    f.w.tasks.spawn(serve(f, {good}));
+    auto next = co_await send(pool, f.place, get_request, {});
+    BOOST_REQUIRE(next.has_value());
+    const auto body = co_await read_all(*next);
+    BOOST_TEST(body == "hello");
+    BOOST_TEST(f.accepted == 1U); // by `serve`: another connection
+}
+
+/// A pool is canceled while one connection is idle and a request waits on another: both are closed, and no request is
+/// sent any more.
+awaitable<void> cancels_all(fixture& f) {
+    script silent;
+    silent.answers = {std::string(ok), ""};
+    f.w.tasks.spawn(serve(f, {silent, silent}));
+    const auto pool = std::make_shared<connection_pool>(f.w, 4, std::chrono::seconds(10));
+    auto first = co_await send(*pool, f.place, get_request, {});
+    BOOST_REQUIRE(first.has_value());
+    auto second = co_await write_request(*pool, f.place, get_request, {}, acquire_mode::fresh);
+    BOOST_REQUIRE(second.has_value());
+    auto head = co_await second->response.read_head();
+    BOOST_REQUIRE(head.has_value());
+    co_await read_all(second->response);
+    second->response.finish();
+    BOOST_TEST(pool->open_connections() == 2U);
+    f.w.deadlines.on_tick([pool] { pool->cancel(); });
+    co_await read_all(*first);
+    first->finish();
+    auto waiting = co_await send(*pool, f.place, get_request, {}); // on a kept one, whose server is silent now
+    BOOST_REQUIRE(!waiting.has_value());
+    BOOST_TEST((waiting.error().code == errc::canceled));
+    BOOST_TEST(!waiting.error().retryable);
+    BOOST_TEST(pool->canceled());
+    BOOST_TEST(pool->open_connections() == 0U);
+    BOOST_TEST(f.accepted == 2U);
+}
+
 /// A request is given up while its answer is waited for: on a new connection, or on a kept one, where it is not sent
 /// again.
 awaitable<void> gives_up(fixture& f, bool kept) {
@@ -534,6 +589,16 @@ BOOST_AUTO_TEST_CASE(content_behind_an_answer_without_content_is_nobodys) {
         fixture unmodified;
         unmodified.run(late_content(unmodified, whose, "HTTP/1.1 304 Not Modified\r\n\r\n", false));
     }
+}
+
+BOOST_AUTO_TEST_CASE(surplus_behind_a_body_is_nobodys) {
+    fixture f;
+    f.run(surplus_in_the_socket(f));
+}
+
+BOOST_AUTO_TEST_CASE(a_pool_is_canceled_with_all_its_connections) {
+    fixture f;
+    f.run(cancels_all(f));
 }
 
 BOOST_AUTO_TEST_CASE(a_request_can_be_given_up) {
