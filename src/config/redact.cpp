@@ -54,6 +54,7 @@ json::object json_of(const store& s) {
     out["url_expiry"] = format_duration(s.url_expiry);
     out["connect_timeout"] = format_duration(s.connect_timeout);
     out["response_timeout"] = format_duration(s.response_timeout);
+    out["hedge_after"] = format_duration(s.hedge_after);
     out["ca_file"] = s.ca_file;
     out["anonymous"] = s.anonymous;
     if (s.owner) {

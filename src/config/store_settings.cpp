@@ -1,5 +1,6 @@
 #include <sluice/config/address.hpp>
 #include <sluice/config/store_settings.hpp>
+#include <sluice/config/units.hpp>
 
 #include <unistd.h>
 
@@ -87,6 +88,23 @@ bool has_certificate(const std::string& file) {
     return false;
 }
 
+/// After `response_timeout`, which it depends on.
+void read_hedge_after(mapping& m, store& s) {
+    constexpr duration shortest = 5ms;
+    duration got{0};
+    const node* value = m.read("hedge_after", got, parse_duration);
+    if (value == nullptr) {
+        return;
+    }
+    if (got != duration{0} && (got < shortest || got >= s.response_timeout)) {
+        m.wrong("hedge_after", *value,
+                "must be 0s (never), or from " + format_duration(shortest) + " to less than response_timeout (" +
+                    format_duration(s.response_timeout) + ")");
+        return;
+    }
+    s.hedge_after = got;
+}
+
 void read_requests(mapping& m, store& s) {
     m.read_duration("url_expiry", s.url_expiry, 1s, 24h * 7); // 604800 s: Signature Version 4, GCS V4, delegation keys
     m.read_duration("connect_timeout", s.connect_timeout, 1ms, 5min);
@@ -104,7 +122,7 @@ void read_requests(mapping& m, store& s) {
         s.owner = std::move(owner);
     }
     m.refuse_unless("parallel", std::uint64_t{1}, parse_number);
-    m.refuse_unless("hedge_after", duration{0}, parse_duration);
+    read_hedge_after(m, s);
 }
 
 const node* read_credentials_of(reading& r, mapping& m, store& s) {

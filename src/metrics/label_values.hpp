@@ -18,6 +18,7 @@ inline constexpr std::array<std::string_view, 3> eviction_reasons{"budget", "min
 inline constexpr std::array<std::string_view, 6> close_reasons{"idle",      "limit",     "per_client",
                                                                "slow_body", "slow_send", "slow_turn"};
 inline constexpr std::array<std::string_view, 5> revalidation_results{"confirmed", "changed", "gone", "error", "limit"};
+inline constexpr std::array<std::string_view, 4> hedge_results{"won", "lost", "error", "limit"};
 inline constexpr std::array<std::string_view, 3> codings{"zstd", "br", "gzip"};
 inline constexpr std::array<std::string_view, 2> refresh_results{"ok", "error"};
 inline constexpr std::array<std::string_view, 6> authorize_results{"granted",    "cached",  "denied",

@@ -53,6 +53,7 @@ metrics::metrics()
           &counters(registry_, "response_bytes_total", "Body bytes sent to clients, by where they came from."))
     , origin_requests_(&counters(registry_, "origin_requests_total", "Requests sent to stores, by status code."))
     , origin_bytes_(&counters(registry_, "origin_bytes_total", "Body bytes received from stores."))
+    , origin_hedges_(&counters(registry_, "origin_hedges_total", "Second requests to stores, by how they ended."))
     , authorize_(&counters(registry_, "authorize_total", "Authorization decisions, by result."))
     , sign_(&counters(registry_, "sign_total", "Signatures of requests to stores, by result."))
     , fallback_(&counters(registry_, "fallback_total", "Media requests handed to the app, by reason."))
@@ -205,6 +206,7 @@ store_metrics& metrics::store(const std::string& name) {
         slot = std::make_unique<store_metrics>();
         slot->requests = std::make_unique<counter_set>(*origin_requests_, labels{{"store", name}}, "code");
         slot->bytes = &origin_bytes_->Add({{"store", name}});
+        slot->hedges = std::make_unique<counter_set>(*origin_hedges_, labels{{"store", name}}, "result", hedge_results);
         slot->first_byte = &origin_first_byte_->Add({{"store", name}}, latency_buckets());
         slot->up = &store_up_->Add({{"store", name}});
         slot->breaker_open = &breaker_open_->Add({{"store", name}});

@@ -136,6 +136,10 @@ void client_response::set_timeout(std::chrono::milliseconds silence, std::string
     reader_->options.body_timeout = silence.count() > 0;
 }
 
+void client_response::release_canceler() noexcept {
+    reader_->release_canceler();
+}
+
 bool client_response::complete() const noexcept {
     return reader_->complete();
 }

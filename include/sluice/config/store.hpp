@@ -64,11 +64,12 @@ struct store {
     duration url_expiry{3600000};
     duration connect_timeout{2000};
     duration response_timeout{10000};
-    std::string ca_file;              ///< "" : the system's
-    bool anonymous{false};            ///< the objects are public: nothing is signed, no identity is asked for
-    bool fips{false};                 ///< s3: the FIPS endpoints
-    bool dual_stack{false};           ///< s3: endpoints with IPv6 too
-    bool accelerate{false};           ///< s3: Transfer Acceleration
+    duration hedge_after{0}; ///< without an answer: then a GET is sent a second time beside the first; 0: never
+    std::string ca_file;     ///< "" : the system's
+    bool anonymous{false};   ///< the objects are public: nothing is signed, no identity is asked for
+    bool fips{false};        ///< s3: the FIPS endpoints
+    bool dual_stack{false};  ///< s3: endpoints with IPv6 too
+    bool accelerate{false};  ///< s3: Transfer Acceleration
     std::optional<std::string> owner; ///< part of the identity that cached objects belong to
     std::string signer;               ///< gcs: the account that signBlob signs as; "": that of the credentials
     store_credentials credentials; ///< azure: a connection string is taken apart into `account`, `endpoint` and its key

@@ -46,10 +46,11 @@ struct route_metrics {
 
 /// What is counted for one store.
 struct store_metrics {
-    std::unique_ptr<counter_set> requests; ///< origin_requests_total by code; `error` where no head came
+    std::unique_ptr<counter_set> requests; ///< origin_requests_total by code; `error`, `canceled` without a head
     Counter* bytes{nullptr};
     Histogram* first_byte{nullptr};
-    std::unique_ptr<counter_set> sign; ///< by result
+    std::unique_ptr<counter_set> hedges; ///< by result: won, lost, error, limit
+    std::unique_ptr<counter_set> sign;   ///< by result
     Histogram* sign_seconds{nullptr};
     Gauge* up{nullptr};           ///< 1: it can be used as it is configured; 0: it could not be set up
     Gauge* breaker_open{nullptr}; ///< 1: its circuit breaker is open; 0: it is asked as usual
@@ -124,6 +125,7 @@ private:
     prometheus::Family<Counter>* response_bytes_{nullptr};
     prometheus::Family<Counter>* origin_requests_{nullptr};
     prometheus::Family<Counter>* origin_bytes_{nullptr};
+    prometheus::Family<Counter>* origin_hedges_{nullptr};
     prometheus::Family<Counter>* authorize_{nullptr};
     prometheus::Family<Counter>* sign_{nullptr};
     prometheus::Family<Counter>* fallback_{nullptr};

@@ -98,6 +98,9 @@ public:
     /// that is, for the log; must live forever.
     void set_timeout(std::chrono::milliseconds silence, std::string_view setting);
 
+    /// Its canceler (see `send_options`) cancels it no longer, and need not outlive it.
+    void release_canceler() noexcept;
+
     /// The connection that it comes on; until `finish`.
     [[nodiscard]] connection& transport() noexcept;
 

@@ -3,6 +3,7 @@
 #include <sluice/config/config.hpp>
 #include <sluice/metrics/metrics.hpp>
 #include <sluice/origin/breaker.hpp>
+#include <sluice/origin/hedge_rules.hpp>
 #include <sluice/origin/pace.hpp>
 #include <sluice/origin/store_kind.hpp>
 
@@ -46,6 +47,8 @@ public:
     void note_failure(std::string_view object, const error& why);
     /// How fast it was lately.
     [[nodiscard]] origin::pace& pace() noexcept { return pace_; }
+    /// What bounds its second requests.
+    [[nodiscard]] hedge_budget& hedges() noexcept { return hedges_; }
     /// The time that one fetch may take until it has the head, retries included.
     [[nodiscard]] std::chrono::milliseconds fetch_timeout() const noexcept { return fetch_timeout_; }
     /// How long a transfer may go without a byte, retries included, before it has failed: `response_timeout`.
@@ -60,6 +63,7 @@ private:
     metrics::store_metrics& counters_;
     breaker breaker_;
     origin::pace pace_;
+    hedge_budget hedges_;
     std::chrono::milliseconds fetch_timeout_;
 };
 

@@ -134,11 +134,7 @@ BOOST_AUTO_TEST_SUITE(not_supported_yet)
 BOOST_AUTO_TEST_CASE(refused_with_their_place) {
     one_fault(an_app + "listeners: [{address: 127.0.0.1:1, tls: {certificate: a, key: b}}]", "2:36",
               "\"tls\" is not supported yet");
-    for (const std::string pair : {"parallel: 4", "hedge_after: 1s"}) {
-        const auto key = pair.substr(0, pair.find(':'));
-        one_fault(store_with("region: r, " + pair), "2:" + std::to_string(55 + key.size()),
-                  "\"" + key + "\" is not supported yet");
-    }
+    one_fault(store_with("region: r, parallel: 4"), "2:63", "\"parallel\" is not supported yet");
 }
 
 BOOST_AUTO_TEST_SUITE_END()
@@ -235,6 +231,17 @@ BOOST_AUTO_TEST_CASE(stores_of_type_s3) {
     }
     one_fault(store_with("region: r, connect_timeout: 0s"), "2:70", "connect_timeout");
     one_fault(store_with("region: r, response_timeout: 0s"), "2:71", "response_timeout");
+    for (const auto* value : {"4ms", "10s", "1m"}) {
+        one_fault(store_with(std::string("region: r, hedge_after: ") + value), "2:66",
+                  "must be 0s (never), or from 5ms to less than response_timeout (10s)");
+    }
+    one_fault(store_with("region: r, hedge_after: 1s, response_timeout: 900ms"), "2:66",
+              "less than response_timeout (900ms)");
+    one_fault(store_with("region: r, hedge_after: 200"), "2:66", "hedge_after");
+    one_fault(store_with("region: r, hedge_after: "), "2:53", "has no value");
+    good(store_with("region: r, hedge_after: 0s"));
+    good(store_with("region: r, hedge_after: 5ms"));
+    good(store_with("region: r, hedge_after: 9999ms"));
     one_fault(store_with("region: r, addressing: host"), "2:65", "addressing");
     one_fault(store_with("region: r, ca_file: /nonexistent/ca.pem"), "2:62", "cannot be read");
     one_fault(store_with("region: r, ca_file: /dev/null"), "2:62", "holds no certificate");

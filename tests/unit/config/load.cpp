@@ -81,6 +81,7 @@ BOOST_AUTO_TEST_CASE(defaults_of_stores_and_routes) {
     BOOST_TEST((up.url_expiry == 1h));
     BOOST_TEST((up.connect_timeout == 2s));
     BOOST_TEST((up.response_timeout == 10s));
+    BOOST_TEST((up.hedge_after == 0s));
     BOOST_TEST(up.ca_file == "");
     BOOST_TEST(keys_of(up).session_token.empty());
     BOOST_TEST(type_of(c.stores.at("disk")) == "local");
@@ -112,7 +113,7 @@ fallback: {concurrency: 7, after: 8s, breaker: {failures: 9, open: 10s}}
 log: {level: debug, format: text, access: false}
 stores:
   up: {type: s3, bucket: my.bucket, prefix: a/b/, endpoint: "http://127.0.0.1:9000/", addressing: path, url_expiry: 7d,
-       connect_timeout: 1s, response_timeout: 2s, parallel: 1, hedge_after: 0s, anonymous: false, fips: false,
+       connect_timeout: 1s, response_timeout: 2s, parallel: 1, hedge_after: 150ms, anonymous: false, fips: false,
        dual_stack: false, accelerate: false, ca_file: "",
        credentials: {access_key_id: {file: /run/secret}, secret_access_key: {file: /run/secret}, session_token: t}}
   v: {type: s3, bucket: media, region: eu-central-1, addressing: virtual, credentials: {access_key_id: k, secret_access_key: s}}
@@ -167,6 +168,7 @@ routes:
     BOOST_TEST(up.region == "us-east-1");
     BOOST_TEST(up.endpoint->authority() == "127.0.0.1:9000");
     BOOST_TEST((up.url_expiry == 168h));
+    BOOST_TEST((up.hedge_after == 150ms));
     BOOST_TEST(keys_of(up).access_key_id == "secret-text");
     BOOST_TEST(keys_of(up).session_token.reveal() == "t");
     BOOST_TEST((c.stores.at("v").addressing == addressing_style::virtual_hosted));

@@ -54,6 +54,7 @@ BOOST_AUTO_TEST_CASE(names_and_types) {
         {"response_bytes_total", "counter"},
         {"origin_requests_total", "counter"},
         {"origin_bytes_total", "counter"},
+        {"origin_hedges_total", "counter"},
         {"origin_first_byte_seconds", "histogram"},
         {"first_byte_seconds", "histogram"},
         {"authorize_total", "counter"},
