@@ -53,10 +53,11 @@ private:
     bool abandoned_{false};
 };
 
-/// Asks for the rest of a broken fill, of the same version alone.
-awaitable<result<void>> ask_for_rest(fill_task& t, steady_clock::time_point give_up) {
+/// Asks for the rest of a broken fill, of the same version alone. `told_to_wait`: see `origin::fetch_request`.
+awaitable<result<void>> ask_for_rest(fill_task& t, steady_clock::time_point give_up, bool& told_to_wait) {
     auto request = request_for_version(t.writer.of()->info(), t.writer.position(), t.writer.end() - 1, give_up);
     request.is_wanted = [&t] { return goes_on(t); };
+    request.told_to_wait = &told_to_wait;
     request.passes_breaker = true; // it ends by its own patience, and its success closes the breaker
     auto again = co_await origin::fetch(t.with.origin_pool, t.store, request);
     if (!again) {
@@ -109,8 +110,9 @@ awaitable<result<void>> resume(fill_task& t, error broken, const progress& p) {
         if (!goes_on(t)) {
             co_return nobody_waits();
         }
-        auto resumed = co_await ask_for_rest(t, p.give_up);
-        if (resumed) {
+        bool told_to_wait = false;
+        auto resumed = co_await ask_for_rest(t, p.give_up, told_to_wait);
+        if (resumed || told_to_wait) {
             co_return resumed;
         }
         broken = resumed.error();

@@ -103,6 +103,9 @@ awaitable<result<fetched>> fetch(net::connection_pool& pool, store& s, fetch_req
         const bool may_retry = is_wanted && !request.tries_once;
         const auto next = may_retry ? after_failure({a.failure, failed, a.retry_after}, left) : retry{};
         if (!next.again) {
+            if (request.told_to_wait != nullptr && may_retry && a.failure.retryable && a.retry_after) {
+                *request.told_to_wait = true;
+            }
             if (is_wanted && against_store && !a.speaks_for_store() && !pool.canceled()) {
                 s.note_failure(request.key, *against_store);
             }

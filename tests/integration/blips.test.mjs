@@ -67,6 +67,17 @@ test('Retry-After for longer than there is: the app at once', async (t) => {
   assert.equal(s.origin.of('v.mp4').length, 1);
 });
 
+test('Retry-After for longer than a transfer has: it is not asked again', async (t) => {
+  const s = await startStack(t, { config: { stores: { media: { response_timeout: '3s' } }, fallback: { after: '1s' } } });
+  s.origin.put('v.mp4', { size });
+  s.origin.when('v.mp4').times(1).closeAt(MiB + 17);
+  const refusals = s.origin.when((r) => r.key === 'v.mp4' && r.headers['if-match'] !== undefined)
+    .status(503, 'SlowDown', { 'Retry-After': '3600' });
+  const answer = await s.get('v.mp4');
+  assert.equal(answer.complete, false, 'cut, since nobody else has the rest');
+  assert.ok(refusals.taken <= 2, `${refusals.taken} requests: the transfer's, and one of its reader's own`);
+});
+
 test('one object that always fails does not open the breaker for others', async (t) => {
   const s = await startStack(t, { config: { fallback: { after: '300ms', breaker: { failures: 2, open: '1h' } } } });
   const bad = s.origin.put('bad.mp4', { size: 1000 });

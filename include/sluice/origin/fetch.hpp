@@ -23,6 +23,7 @@ struct fetch_request {
     std::function<bool()> is_wanted{};       ///< whether to try again after a failure; none: until `give_up`
     bool tries_once{false};                  ///< rather than try again, the caller does something else
     bool passes_breaker{false};              ///< it goes on with what had begun before the breaker opened
+    bool* told_to_wait{nullptr}; ///< set where it is given up as the store asks for more time than there is; or null
 };
 
 /// What the head of a store's successful response says, checked against the request.
