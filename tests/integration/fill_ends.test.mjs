@@ -61,6 +61,18 @@ test('a drain gives up what is fetched for later, and what nobody waits for', as
   await s.sluice.stop(); // fails where it takes longer than the tests' patience
 });
 
+test('a drain does not wait until a store wants to be asked again', async (t) => {
+  const s = await startStack(t, { config: {
+    limits: { drain_timeout: '10m' }, fallback: { after: '5m' }, cache: { max_age: '0s', stale_while_revalidate: '1h' } } });
+  s.origin.put('w.mp4', { size: 1000 });
+  await s.get('w.mp4');
+  await s.origin.idle();
+  const later = s.origin.when('w.mp4').status(503, 'SlowDown', { 'Retry-After': '240' });
+  await s.get('w.mp4');
+  await s.origin.board.until(() => later.taken === 1, 'the revalidation is told to wait');
+  await s.sluice.stop();
+});
+
 test('a store that breaks each attempt at the same byte is given up when its patience ends', async (t) => {
   const s = await startStack(t, { config: { stores: { media: { response_timeout: '2s' } } } });
   s.origin.put('v.mp4', { size });
