@@ -19,6 +19,15 @@ void object_cache::after_change(change what, const std::shared_ptr<object>& o) {
     }
 }
 
+bool object_cache::has_changed_since(std::uint64_t seen, std::string_view store, std::string_view name,
+                                     std::string_view tag) {
+    if (seen == changes()) {
+        return false;
+    }
+    const mutex_lock lock(mutex_);
+    return recent_.since(seen, store, name, tag) != change::none;
+}
+
 void object_cache::add_purge_tag(const std::shared_ptr<object>& o, std::string_view tag, std::uint64_t seen) {
     if (tag.empty() || o->has_tag(tag)) {
         return;

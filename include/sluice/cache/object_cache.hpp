@@ -85,6 +85,9 @@ public:
                                                       if_present other = if_present::replace);
     /// The number of the last purge or invalidation; each has the next one.
     [[nodiscard]] std::uint64_t changes() const noexcept { return changes_.load(std::memory_order_acquire); }
+    /// Whether the object, or its purge tag `tag` ("": none), was purged or invalidated after the change `seen`.
+    [[nodiscard]] bool has_changed_since(std::uint64_t seen, std::string_view store, std::string_view name,
+                                         std::string_view tag);
 
     /// Adds a purge tag (without line breaks) to an object, as long as there is room for it (`max_purge_tags`). `seen`
     /// as for `create`: where that tag was purged or invalidated since, so is the object. Cheap where the object has

@@ -51,6 +51,25 @@ BOOST_FIXTURE_TEST_CASE(a_purge_by_a_name_takes_what_has_exactly_that_name, cach
     BOOST_TEST(directory.names(".data").size() == 2U);
 }
 
+BOOST_FIXTURE_TEST_CASE(tells_whether_an_object_changed_since, cache_bench) {
+    const auto before = cache->changes();
+    const auto changed = [&](std::uint64_t since, const char* name, const char* tag = "") {
+        return cache->has_changed_since(since, store, name, tag);
+    };
+    BOOST_TEST(!changed(before, "a"));
+    cache->purge(store, "a"); // that there is none makes no difference
+    cache->invalidate(store, "b");
+    cache->purge_tagged_with_prefix("/files/");
+    BOOST_TEST(changed(before, "a"));
+    BOOST_TEST(changed(before, "b"));
+    BOOST_TEST(!changed(before, "c"));
+    BOOST_TEST(changed(before, "c", "/files/1"));
+    BOOST_TEST(!changed(before, "c", "/other"));
+    BOOST_TEST(!changed(cache->changes(), "a"));
+    BOOST_TEST(!changed(before + 1, "a"));
+    BOOST_TEST(changed(before + 1, "b"));
+}
+
 BOOST_FIXTURE_TEST_CASE(a_purge_by_a_prefix_takes_all_below_it, cache_bench) {
     made("a", "/files/1");
     made("b", "/files/2\n/files/3");
