@@ -26,6 +26,10 @@ void read_cache(reading& r, const node& where, cache& out) {
         out.stale_while_revalidate = stale_while_revalidate;
     }
     const node* ahead = m.read_size("read_ahead", out.read_ahead, 1, kib * kib * kib);
+    const node* memory = m.read_size("memory", out.memory, 0, tib);
+    if (memory != nullptr && out.memory != 0 && out.memory < kib * kib) {
+        m.wrong("memory", *memory, "must be 0, or from 1MiB on");
+    }
     const node* share = m.read("max_share", out.max_share, parse_percent);
     if (share != nullptr && out.max_share == 0) {
         m.wrong("max_share", *share, "must be from 1% to 100%");

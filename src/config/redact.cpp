@@ -76,6 +76,7 @@ json::object json_of(const cache& c) {
             {"stale_if_error", format_duration(c.stale_if_error)},
             {"stale_while_revalidate", format_duration(stale_while_revalidate_of(c))},
             {"read_ahead", format_size(c.read_ahead)},
+            {"memory", format_size(c.memory)},
             {"max_share", std::to_string(c.max_share) + "%"}};
 }
 

@@ -62,7 +62,7 @@ awaitable<result<void>> recover(delivery_progress& d, error e) {
     }
     d.m.x.detail = to_string(e.code);
     const http::byte_range left{d.position, d.wanted.last};
-    const direct_context direct{d.fills.origin_pool, d.bodies};
+    const direct_context direct{d.fills, d.bodies};
     co_return co_await continue_direct(direct, d.m, left, d.object->info(), d.head);
 }
 

@@ -1,4 +1,5 @@
-// Past the cache: the origin's answer straight to the client.
+// Past the cache: the origin's answer straight to the client, through memory where several may want it.
+#include <sluice/media/attempt_rules.hpp>
 #include <sluice/media/deliver.hpp>
 #include <sluice/media/delivery_plan.hpp>
 #include <sluice/media/direct_rules.hpp>
@@ -6,14 +7,17 @@
 #include <sluice/session/disconnect_watch.hpp>
 
 #include "client_fetch.hpp"
+#include "memory_join.hpp"
+#include "memory_task.hpp"
 
 #include <algorithm>
+#include <utility>
 
 namespace sluice::media {
 
 namespace {
 
-/// What one read of the origin takes at most.
+/// What one read of an answer that is this client's alone takes at most.
 constexpr std::size_t max_read = 64 * 1024;
 /// Questions to the origin: one more where the answer in hand does not cover what is wanted, and another where the
 /// representation decides otherwise than the range asked.
@@ -23,127 +27,317 @@ representation representation_of(const origin::object_head& h) {
     return {h.size, h.validator, h.content_type, h.last_modified, std::chrono::system_clock::now()};
 }
 
-/// `version`: what alone is wanted; nullptr: any.
-awaitable<result<origin::fetched>> ask(const direct_context& with, media_request& m,
-                                       std::optional<http::range_spec> range, const cache::object_info* version) {
-    auto r = detail::request_for_client(m, range);
-    if (version != nullptr) {
-        r.match = version->version.value;
-        r.size = version->size;
-    }
-    r.give_up = std::max(m.give_up, steady_clock::now() + std::chrono::seconds(1));
-    co_return co_await detail::fetch_for_client(with.origin_pool, m, r);
+error client_gone() {
+    return {errc::connection_lost, error_source::client, false, "client gone"};
 }
 
-/// Reads and drops what comes before the wanted bytes, then sends them as they come.
-awaitable<result<void>> stream(file_pool& reads, media_request& m, origin::fetched& from,
-                               const http::byte_range& wanted, std::string& head) {
-    std::vector<char> buffer(max_read);
-    std::uint64_t at = from.head().bytes.first;
-    session::disconnect_watch watch(
-        m.x, [](void* answer) { static_cast<origin::fetched*>(answer)->abort(); }, &from);
-    while (at <= wanted.last) {
-        auto n = co_await from.read(asio::buffer(buffer));
-        if (watch.client_gone()) {
-            co_return error{errc::connection_lost, error_source::client, false, "client gone"};
+direct_answer joined(media_request& m, std::unique_ptr<memory_follower> follower) {
+    m.collapsed = true;
+    return {std::move(follower), std::nullopt, true};
+}
+
+/// What is asked of the origin, past the cache because of `why`.
+struct question {
+    std::optional<http::range_spec> range{};
+    const known_version* version{nullptr}; ///< what alone is wanted; nullptr: any
+    errc why{};
+};
+
+/// Asks; others may then follow the answer.
+awaitable<result<direct_answer>> ask(const direct_context& with, media_request& m, question q) {
+    auto r = detail::request_for_client(m, q.range);
+    r.give_up = std::max(m.give_up, steady_clock::now() + std::chrono::seconds(1));
+    if (q.version != nullptr) {
+        r.match = q.version->validator;
+        r.size = q.version->size;
+    }
+    auto got = co_await detail::fetch_for_client(with.fills.origin_pool, m, r);
+    if (!got) {
+        co_return got.error();
+    }
+    co_return detail::share_answer(with.fills, m, std::move(got.value()), q.why);
+}
+
+/// The same together with all who ask it now: one asks, and the others join. Nobody asks again because of the others.
+awaitable<result<std::optional<direct_answer>>> ask_together(const direct_context& with, media_request& m, question q) {
+    auto& memory = with.fills.memory;
+    std::string text = lookup_flights::key_of(m.store, m.key);
+    text.append("\n").append(q.range ? http::format_range(*q.range) : std::string());
+    text.append("\n").append(q.version != nullptr ? q.version->validator : std::string_view());
+    auto flight = memory.asked().join(std::move(text));
+    if (!flight.leads()) {
+        auto shared = co_await flight.wait(m.x.worker.self.get_executor());
+        if (!shared && shared.error().code != errc::canceled) {
+            co_return shared.error();
         }
+        co_return std::nullopt;
+    }
+    auto got = co_await ask(with, m, q);
+    if (!got) {
+        flight.complete(got.error());
+        co_return got.error();
+    }
+    flight.complete({});
+    co_return std::move(got.value());
+}
+
+/// `join()`: a transfer that is followed instead, or nullptr.
+template <class F>
+awaitable<result<direct_answer>> join_or_ask(const direct_context& with, media_request& m, question q, F join) {
+    if (auto follower = join()) {
+        co_return joined(m, std::move(follower));
+    }
+    if (!m.head_only && with.fills.memory.has_room()) {
+        auto got = co_await ask_together(with, m, q);
+        if (!got) {
+            co_return got.error();
+        }
+        if (got.value()) {
+            co_return std::move(*got.value());
+        }
+        if (auto follower = join()) {
+            co_return joined(m, std::move(follower));
+        }
+    }
+    co_return co_await ask(with, m, q);
+}
+
+/// One client on its way through an answer.
+struct direct_delivery {
+    const direct_context& with;
+    media_request& m;
+    direct_answer from;
+    http::byte_range wanted;
+    std::string& head; ///< not sent yet
+    std::uint64_t position{wanted.first};
+    std::vector<char> buffer{}; ///< of an answer that is this client's alone
+    std::uint64_t read_to{0};   ///< likewise, one past the last byte that was read
+
+    void interrupt() {
+        if (from.shared) {
+            from.shared->interrupt();
+        } else if (from.alone) {
+            from.alone->abort();
+        }
+    }
+    /// Turns to another answer.
+    void turn_to(direct_answer next) {
+        from = std::move(next);
+        begin();
+    }
+    void begin() {
+        if (from.shared) {
+            from.shared->want({position, wanted.last});
+        } else {
+            buffer.resize(max_read);
+            read_to = from.head().bytes.first;
+        }
+    }
+};
+
+/// The same version from where the client is.
+awaitable<result<direct_answer>> ask_for_rest(const direct_context& with, media_request& m, known_version version,
+                                              http::byte_range bytes, errc why) {
+    // From the beginning of a piece, so that those who were left behind together meet.
+    const std::uint64_t first = bytes.first / memory_piece * memory_piece;
+    const question q{http::range_spec{http::range_spec::form::bounded, first, bytes.last, 0}, &version, why};
+    const auto join = [&] { return detail::join_stream_of(with.fills, m, version, bytes); };
+    auto got = co_await join_or_ask(with, m, q, join);
+    if (!got) {
+        co_return got.error();
+    }
+    const auto& head = got.value().head();
+    if (!got.value().joined && (!head.has_bytes || head.bytes.first > bytes.first || head.bytes.last < bytes.last)) {
+        got.value().finish();
+        co_return error{errc::bad_content_range, error_source::origin, false};
+    }
+    co_return got;
+}
+
+/// The next bytes of an answer that is this client's alone; what comes before the wanted ones is dropped.
+awaitable<result<std::string_view>> read_alone(direct_delivery& d) {
+    for (;;) {
+        auto n = co_await d.from.alone->read(asio::buffer(d.buffer));
         if (!n) {
             co_return n.error();
         }
         if (n.value() == 0) { // what the head promised ends before what is wanted
             co_return error{errc::short_body, error_source::origin, false};
         }
-        const std::uint64_t skip = at < wanted.first ? std::min<std::uint64_t>(wanted.first - at, n.value()) : 0;
-        const std::uint64_t end = std::min<std::uint64_t>(n.value(), wanted.last + 1 - at);
-        at += n.value();
-        if (skip >= end) {
+        const std::uint64_t began = std::exchange(d.read_to, d.read_to + n.value());
+        if (d.read_to > d.position) {
+            const auto skip = static_cast<std::size_t>(d.position - std::min(began, d.position));
+            const std::string_view read(d.buffer.data(), n.value());
+            co_return read.substr(skip, static_cast<std::size_t>(d.wanted.last + 1 - d.position));
+        }
+    }
+}
+
+/// The next bytes that others may read as well. Nothing: look again.
+awaitable<result<std::string_view>> read_shared(direct_delivery& d) {
+    const auto s = d.from.shared->next(d.position);
+    switch (s.what) {
+    case memory_span::kind::readable:
+        co_return s.bytes;
+    case memory_span::kind::ended:
+        if (!s.outcome) {
+            co_return s.outcome.error();
+        }
+        co_return error{errc::short_body, error_source::origin, false};
+    case memory_span::kind::left_behind: {
+        const auto about = d.from.shared->stream(); // the version is its own
+        const known_version version{about->about().head.validator, about->about().head.size};
+        d.from.shared.reset();
+        const http::byte_range rest{d.position, d.wanted.last};
+        auto next = co_await ask_for_rest(d.with, d.m, version, rest, about->about().why);
+        if (!next) {
+            co_return next.error();
+        }
+        d.turn_to(std::move(next.value()));
+        break;
+    }
+    case memory_span::kind::wait: {
+        d.m.x.client.timer().clear(); // the transfer has time-outs of its own
+        const bool may_give_up = !d.m.x.head_sent && d.from.joined;
+        co_await d.from.shared->wait(may_give_up ? d.m.give_up : steady_clock::time_point::max());
+        if (may_give_up && steady_clock::now() >= d.m.give_up) {
+            co_return error{errc::timeout, error_source::origin, true, "what was left of fallback.after"};
+        }
+        break;
+    }
+    }
+    co_return std::string_view();
+}
+
+/// Sends what is wanted as it comes.
+awaitable<result<void>> stream(direct_delivery& d) {
+    media_request& m = d.m;
+    d.begin();
+    session::disconnect_watch watch(
+        m.x, [](void* delivery) { static_cast<direct_delivery*>(delivery)->interrupt(); }, &d);
+    while (d.position <= d.wanted.last) {
+        result<std::string_view> piece;
+        if (d.from.shared) {
+            piece = co_await read_shared(d);
+        } else {
+            piece = co_await read_alone(d);
+        }
+        if (watch.client_gone()) {
+            co_return client_gone();
+        }
+        if (!piece) {
+            co_return piece.error();
+        }
+        std::string_view bytes = piece.value();
+        if (bytes.empty()) {
             continue;
         }
-        std::string_view piece(buffer.data() + skip, static_cast<std::size_t>(end - skip));
-        m.x.bytes.origin += piece.size();
+        d.position += bytes.size();
+        m.x.bytes.origin += bytes.size();
         if (m.coded) {
-            auto coded = co_await m.coded->put(reads, piece, head);
+            auto coded = co_await m.coded->put(d.with.bodies.reads, bytes, d.head);
             if (!coded) {
                 co_return coded;
             }
-            piece = {};
-            if (head.empty()) { // the encoder still has it
+            bytes = {};
+            if (d.head.empty()) { // the encoder still has it
                 continue;
             }
         }
         m.x.note_head_sent();
-        auto sent = co_await m.x.client.write(head, piece);
+        auto sent = co_await m.x.client.write(d.head, bytes);
         if (!sent) {
             co_return sent.error();
         }
-        head.clear();
+        d.head.clear();
     }
     co_return result<void>();
 }
 
+awaitable<result<void>> stream_of(const direct_context& with, media_request& m, direct_answer from,
+                                  http::byte_range wanted, std::string& head) {
+    direct_delivery d{with, m, std::move(from), wanted, head};
+    auto sent = co_await stream(d);
+    d.from.finish();
+    co_return sent;
+}
+
 /// Sends what is planned from an answer that covers it.
-awaitable<result<void>> send_answer(const direct_context& with, media_request& m, origin::fetched& answer,
+awaitable<result<void>> send_answer(const direct_context& with, media_request& m, direct_answer answer,
                                     const representation& r, const plan& p) {
     std::string head;
     append_head(head, m, r, p);
     if (p.has_body) {
-        co_return co_await stream(with.bodies.reads, m, answer, p.bytes, head);
+        co_return co_await stream_of(with, m, std::move(answer), p.bytes, head);
     }
+    answer.finish();
     m.x.note_head_sent();
     co_return co_await m.x.client.write(head);
 }
 
+/// Whether what is planned can be sent from `answer`: a transfer that can go on behind its GET covers that too.
+direct_step step_for(const direct_answer& answer, const media_request& m, const plan& p,
+                     const std::optional<http::range_spec>& asked) {
+    auto step = direct_step_for(answer.head(), p, has_conditions(m.x.request.fields), asked);
+    const auto& bytes = answer.head().bytes;
+    const bool goes_on = answer.shared && answer.shared->stream()->is_resumable() && bytes.first <= p.bytes.first &&
+                         p.bytes.first <= bytes.last;
+    step.send = step.send || (p.has_body && (answer.joined || goes_on));
+    return step;
+}
+
 } // namespace
 
-awaitable<result<void>> deliver_direct(direct_context with, media_request& m, std::optional<origin::fetched> have,
+awaitable<result<void>> deliver_direct(direct_context with, media_request& m, std::optional<direct_answer> have,
                                        errc why) {
     m.x.outcome = metrics::outcome::bypass;
     m.x.detail = to_string(why);
     m.stored = false;
-    m.collapsed = false;
+    m.collapsed = have && have->joined;
     m.wanted.several.clear(); // one transfer cannot give several: RFC 9110 §14.2 allows the whole instead
     auto range = m.wanted.single;
-    for (int question = 0; question < max_questions; ++question) {
+    for (int asked = 0; asked < max_questions; ++asked) {
         if (!have) {
-            auto got = co_await ask(with, m, range, nullptr);
+            const question q{range, nullptr, why};
+            const auto join = [&] { return detail::join_stream(with.fills, m); };
+            auto got = co_await join_or_ask(with, m, q, join);
             if (!got) {
                 co_return got.error();
             }
             have.emplace(std::move(got.value()));
         }
-        const representation r = representation_of(have->head());
+        const origin::object_head about = have->head(); // views into it outlive the transfer
+        const representation r = representation_of(about);
         plan p = make_delivery_plan(with.bodies, m, r);
-        if (is_empty_whole(have->head(), p)) {
+        if (is_empty_whole(about, p)) {
             m.coded.reset();
             p = plan{};
         }
-        const auto step = direct_step_for(have->head(), p, has_conditions(m.x.request.fields), range);
+        const auto step = step_for(*have, m, p, range);
         if (step.send) {
-            auto sent = co_await send_answer(with, m, *have, r, p);
+            const bool is_anothers = have->joined;
+            auto sent = co_await send_answer(with, m, std::move(*have), r, p);
+            if (sent || m.x.head_sent || !is_anothers || !sent.error().retryable || steady_clock::now() >= m.give_up) {
+                co_return sent;
+            }
+        } else { // what another's transfer could not bring, too
+            range = step.range;
             have->finish();
-            co_return sent;
         }
-        range = step.range;
-        have->finish();
         have.reset();
+        m.collapsed = false;
     }
     co_return error{errc::validator_changed, error_source::origin, false, "the object changes while it is read"};
 }
 
 awaitable<result<void>> continue_direct(direct_context with, media_request& m, http::byte_range wanted,
                                         const cache::object_info& version, std::string& before) {
-    const http::range_spec range{http::range_spec::form::bounded, wanted.first, wanted.last, 0};
-    auto got = co_await ask(with, m, range, &version);
-    if (!got) {
-        co_return got.error();
+    const known_version known{version.version.value, version.size};
+    auto from = co_await ask_for_rest(with, m, known, wanted, errc::disk_error);
+    if (!from) {
+        co_return from.error();
     }
-    const auto& head = got.value().head();
-    if (!head.has_bytes || head.bytes.first > wanted.first || head.bytes.last < wanted.last) {
-        co_return error{errc::bad_content_range, error_source::origin, false};
-    }
-    auto sent = co_await stream(with.bodies.reads, m, got.value(), wanted, before);
-    got.value().finish();
-    co_return sent;
+    co_return co_await stream_of(with, m, std::move(from.value()), wanted, before);
 }
 
 } // namespace sluice::media

@@ -23,7 +23,7 @@ awaitable<result<void>> deliver_through_cache(worker_parts& with, media_request&
     result<void> sent;
     for (int attempt = 0; attempt < max_attempts; ++attempt) {
         auto found = co_await look_up(with.lookups, with.fills, m);
-        std::optional<origin::fetched> answer; // of the origin, that cannot be cached
+        std::optional<direct_answer> answer; // of the origin, that cannot be cached
         if (!found) {
             sent = found.error();
         } else if (auto* cached = std::get_if<cached_version>(&found.value())) {
@@ -43,7 +43,7 @@ awaitable<result<void>> deliver_through_cache(worker_parts& with, media_request&
         case next_attempt::none:
             co_return sent;
         case next_attempt::bypass_cache: {
-            const direct_context direct{with.fills.origin_pool, with.bodies};
+            const direct_context direct{with.fills, with.bodies};
             co_return co_await deliver_direct(direct, m, std::move(answer), sent.error().code);
         }
         case next_attempt::look_up_again:

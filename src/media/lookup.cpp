@@ -7,6 +7,8 @@
 #include "client_fetch.hpp"
 #include "cold_question.hpp"
 #include "first_parts.hpp"
+#include "memory_join.hpp"
+#include "memory_task.hpp"
 
 namespace sluice::media {
 
@@ -35,6 +37,12 @@ bool is_fresh(const media_request& m, const cache::object& o) {
 
 lookup_result serve(std::shared_ptr<cache::object> o) {
     return cached_version{std::move(o)};
+}
+
+/// What another client is being sent past the cache.
+lookup_result another_transfer(std::unique_ptr<memory_follower> follower) {
+    const errc why = follower->stream()->about().why;
+    return uncacheable_answer{{std::move(follower), std::nullopt, true}, error{why, error_source::internal, false}};
 }
 
 awaitable<result<origin::fetched>> ask(const lookup& l, const cache::object* stale) {
@@ -80,7 +88,8 @@ awaitable<result<lookup_result>> admit_response(const lookup& l, origin::fetched
         co_return v;
     }
     if (is_uncacheable(taken.error().code)) {
-        co_return uncacheable_answer{std::move(*body), taken.error()};
+        co_return uncacheable_answer{detail::share_answer(l.fills, m, std::move(*body), taken.error().code),
+                                     taken.error()};
     }
     co_return taken.error();
 }
@@ -215,6 +224,11 @@ awaitable<result<lookup_result>> find_version(const lookup_context& with, fill_c
         if (o && detail::serves_while_revalidating(m, *o)) {
             detail::revalidate_in_background(with, fills, m, o);
             co_return serve(std::move(o));
+        }
+        if (!o) {
+            if (auto follower = detail::join_stream(fills, m)) {
+                co_return another_transfer(std::move(follower));
+            }
         }
         then.marked = o ? o->marked() : 0;
         auto question = question_of(l, o != nullptr);

@@ -86,6 +86,7 @@ metrics::metrics()
     add_response_metrics();
     add_authorize_metrics();
     add_cache_metrics();
+    add_memory_metrics();
     add_connection_metrics();
     add_process_metrics();
 }
@@ -140,6 +141,22 @@ void metrics::add_cache_metrics() {
         std::make_unique<counter_set>(counters(registry_, "background_revalidations_total",
                                                "Stale objects revalidated while they were served, by result."),
                                       labels{}, "result", revalidation_results);
+}
+
+void metrics::add_memory_metrics() {
+    memory_bytes = &gauge(registry_, "memory_bytes", "Memory of transfers past the cache, at most cache.memory.");
+    memory_streams_joined =
+        &counters(registry_, "memory_streams_joined_total", "Requests that joined a transfer past the cache.").Add({});
+    memory_stream_resumes = &counters(registry_, "memory_stream_resumes_total",
+                                      "Broken transfers past the cache that were resumed at their offset.")
+                                 .Add({});
+    memory_streams_left = &counters(registry_, "memory_streams_left_total",
+                                    "Clients that were too slow for others of the same transfer past the cache, and "
+                                    "went on with one of their own.")
+                               .Add({});
+    memory_exhausted = &counters(registry_, "memory_exhausted_total",
+                                 "Transfers past the cache that found no room in cache.memory, and had one client.")
+                            .Add({});
 }
 
 void metrics::add_connection_metrics() {

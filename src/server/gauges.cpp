@@ -49,6 +49,7 @@ void server_process::refresh_gauges() {
         store->counters().breaker_open->Set(store->circuit().is_open() ? 1 : 0);
     }
     counters_.fills_in_flight->Set(fills_.in_use());
+    counters_.memory_bytes->Set(static_cast<double>(memory_.used_bytes()));
     const auto dropped = log::dropped(); // on the first worker, as all scrapes
     counters_.log_dropped->Increment(static_cast<double>(dropped - std::exchange(log_dropped_, dropped)));
 }

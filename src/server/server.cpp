@@ -44,6 +44,7 @@ server_process::server_process(std::shared_ptr<const config::config> settings)
     , setup_(make_media_setup(*settings_, counters_,
                               outbound_ ? std::string_view() : std::string_view(outbound_.error().detail)))
     , fills_(settings_->limits.fills)
+    , memory_(settings_->cache.memory, counters_)
     , decisions_(settings_->limits.decision_bytes)
     , fallback_(settings_->fallback)
     , clients_(settings_->limits.connections_per_client) {
@@ -51,8 +52,8 @@ server_process::server_process(std::shared_ptr<const config::config> settings)
         counters_.add_cache_up();
     }
     const auto pseudonym = settings_->app.via ? make_pseudonym() : std::string();
-    const shared_parts parts{decisions_, cache_,         reads_,    fills_,       encoders_,
-                             lookups_,   revalidations_, fallback_, setup_.routes};
+    const shared_parts parts{decisions_, cache_,   reads_,         fills_,    memory_,
+                             encoders_,  lookups_, revalidations_, fallback_, setup_.routes};
     for (unsigned i = 0; i < settings_->workers; ++i) {
         workers_.push_back(
             std::make_unique<worker_state>(i, settings_, counters_, outbound_ ? *outbound_ : nullptr, parts));

@@ -65,6 +65,7 @@ private:
     result<std::shared_ptr<const net::proxy_settings>> outbound_;
     media_setup setup_;
     media::slot_limit fills_;
+    media::memory_streams memory_;
     media::slot_limit encoders_{media::max_encoders};
     media::lookup_flights lookups_;
     media::slot_limit revalidations_{media::max_background_revalidations};

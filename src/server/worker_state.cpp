@@ -33,7 +33,7 @@ worker_state::worker_state(unsigned index, std::shared_ptr<const config::config>
                object_header_pool,
                counters.route("relay")}
     , authorizer{parts.decisions, upstream, subrequest_pool}
-    , media{{context, parts.cache, origin_pool, parts.fills, settings->cache.read_ahead},
+    , media{{context, parts.cache, origin_pool, parts.fills, parts.memory, settings->cache.read_ahead},
             {parts.lookups, parts.revalidations, settings->cache.stale_if_error},
             {parts.reads, parts.encoders}}
     , phases{upstream, authorizer, media, parts.fallback, parts.routes}

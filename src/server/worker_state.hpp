@@ -21,6 +21,7 @@ struct shared_parts {
     cache::object_cache& cache;
     file_pool& reads;
     media::slot_limit& fills;
+    media::memory_streams& memory;
     media::slot_limit& encoders;
     media::lookup_flights& lookups;
     media::slot_limit& revalidations;

@@ -97,7 +97,8 @@ struct cache {
     duration stale_if_error{3600000};
     std::optional<duration> stale_while_revalidate; ///< none: see `stale_while_revalidate_of`
     std::uint64_t read_ahead{16ULL << 20U};
-    unsigned max_share{100}; ///< percent of the cache that one object may take
+    std::uint64_t memory{64ULL << 20U}; ///< of transfers past the cache; 0: each client has one of its own
+    unsigned max_share{100};            ///< percent of the cache that one object may take
 };
 
 /// How long past `cache.max_age` an object is served while it is revalidated: as configured, else the smaller of

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <sluice/media/body_context.hpp>
+#include <sluice/media/direct_answer.hpp>
 #include <sluice/media/fill.hpp>
 #include <sluice/media/lookup.hpp>
 #include <sluice/media/media_request.hpp>
@@ -34,13 +35,13 @@ awaitable<result<void>> deliver_cached(fill_context& fills, body_context bodies,
 
 /// What a direct delivery needs.
 struct direct_context {
-    net::connection_pool& origin_pool;
+    fill_context& fills;
     body_context bodies;
 };
 
-/// Sends it straight from the origin, past the cache: from `have` where that answer covers what is wanted, else from a
-/// request of its own. `why` is named in Cache-Status.
-awaitable<result<void>> deliver_direct(direct_context with, media_request& m, std::optional<origin::fetched> have,
+/// Sends it straight from the origin, past the cache: from `have` where that answer covers what is wanted, else from
+/// another's transfer or a request of its own. `why` is named in Cache-Status.
+awaitable<result<void>> deliver_direct(direct_context with, media_request& m, std::optional<direct_answer> have,
                                        errc why);
 
 /// Sends `wanted` of that version straight from the origin, into a response whose head was sent. `before`: what

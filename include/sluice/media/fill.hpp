@@ -1,6 +1,7 @@
 #pragma once
 
 #include <sluice/cache/object_cache.hpp>
+#include <sluice/media/memory_streams.hpp>
 #include <sluice/media/slot_limit.hpp>
 #include <sluice/net/connection_pool.hpp>
 #include <sluice/origin/fetch.hpp>
@@ -34,6 +35,7 @@ struct fill_context {
     cache::object_cache& cache;
     net::connection_pool& origin_pool;
     slot_limit& slots;                    ///< `limits.fills`, of all workers
+    memory_streams& memory;               ///< for what goes past the cache, of all workers
     std::uint64_t read_ahead;             ///< `cache.read_ahead`, in bytes
     std::vector<running_fill*> running{}; ///< for the worker's tick
 };

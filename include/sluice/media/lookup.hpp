@@ -2,6 +2,7 @@
 
 #include <sluice/base/single_flight.hpp>
 #include <sluice/media/cold_requests.hpp>
+#include <sluice/media/direct_answer.hpp>
 #include <sluice/media/fill.hpp>
 #include <sluice/media/lookup_rules.hpp>
 #include <sluice/media/media_request.hpp>
@@ -59,9 +60,10 @@ struct cached_version {
     std::vector<std::unique_ptr<cache::reader>> keepalive_readers{};
 };
 
-/// An answer of the origin that cannot be cached because of `reason`. Its body was not touched.
+/// An answer of the origin that cannot be cached because of `reason`, or another's transfer of such a one. Its body was
+/// not touched.
 struct uncacheable_answer {
-    origin::fetched answer;
+    direct_answer answer;
     error reason;
 };
 

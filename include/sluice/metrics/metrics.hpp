@@ -96,6 +96,11 @@ public:
     Counter* fill_resumes{nullptr};
     Counter* fill_overlaps{nullptr};
     Counter* fill_overlap_bytes{nullptr};
+    Gauge* memory_bytes{nullptr};
+    Counter* memory_streams_joined{nullptr};
+    Counter* memory_stream_resumes{nullptr};
+    Counter* memory_streams_left{nullptr}; ///< followers too slow for the others
+    Counter* memory_exhausted{nullptr};    ///< responses past the cache that share nothing: `cache.memory` was in use
     std::unique_ptr<counter_set> background_revalidations; ///< by result: confirmed, changed, gone, error, limit
     std::unique_ptr<counter_set> client_closed; ///< by reason: idle, limit, per_client, slow_body, slow_send, slow_turn
     Counter* admin_closed{nullptr};             ///< for newer ones
@@ -114,6 +119,7 @@ private:
     void add_response_metrics();
     void add_authorize_metrics();
     void add_cache_metrics();
+    void add_memory_metrics();
     void add_connection_metrics();
     void add_process_metrics();
 

@@ -201,11 +201,15 @@ BOOST_AUTO_TEST_CASE(ranges) {
     in("cache", "stale_if_error: x");
     in("cache", "stale_while_revalidate: 5");
     in("cache", "read_ahead: 512KiB");
+    in("cache", "memory: 1048575");
+    in("cache", "memory: 2TiB");
+    in("cache", "memory: 50%");
     in("cache", "max_share: 0%");
     in("cache", "max_share: 101%");
     in("cache", "max_share: 50");
     in("cache", "directory: \"a\\0b\"");
     one_fault(an_app + "cache: {block_size: 16MiB, max_size: 128MiB}", "2:38", "16 blocks");
+    one_fault(an_app + "cache: {memory: 64KiB}", "2:17", "must be 0, or from 1MiB on");
     one_fault(an_app + "fallback: {breaker: {failures: 0}}", "2:32", "failures");
     one_fault(an_app + "fallback: {breaker: {open: 2h}}", "2:28", "open");
     one_fault("app: {url: http://h, keepalive: 65536}", "1:33", "keepalive");

@@ -65,6 +65,7 @@ BOOST_AUTO_TEST_CASE(every_default) {
     BOOST_TEST((c.cache.stale_if_error == 1h));
     BOOST_TEST(!c.cache.stale_while_revalidate.has_value());
     BOOST_TEST(c.cache.read_ahead == 16U << 20U);
+    BOOST_TEST(c.cache.memory == 64U << 20U);
     BOOST_TEST(c.cache.max_share == 100U);
 }
 
@@ -117,7 +118,7 @@ stores:
        dual_stack: false, accelerate: false, ca_file: "",
        credentials: {access_key_id: {file: /run/secret}, secret_access_key: {file: /run/secret}, session_token: t}}
   v: {type: s3, bucket: media, region: eu-central-1, addressing: virtual, credentials: {access_key_id: k, secret_access_key: s}}
-cache: {directory: blocks, max_size: 1MiB, min_free: 0, max_objects: 11, block_size: 64KiB, max_age: 1d, stale_if_error: 0s, stale_while_revalidate: 2m, read_ahead: 64KiB, max_share: 50%}
+cache: {directory: blocks, max_size: 1MiB, min_free: 0, max_objects: 11, block_size: 64KiB, max_age: 1d, stale_if_error: 0s, stale_while_revalidate: 2m, read_ahead: 64KiB, memory: 1MiB, max_share: 50%}
 routes:
   - name: a.b-c_D
     path: "/m/{x}/{y*}"

@@ -1,0 +1,48 @@
+#pragma once
+
+#include <sluice/base/asio.hpp>
+#include <sluice/http/range.hpp>
+#include <sluice/media/join_rules.hpp>
+#include <sluice/origin/pace.hpp>
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+
+/// Who follows one transfer past the cache, and how much memory it has. Pure.
+namespace sluice::media {
+
+/// The unit of that memory.
+inline constexpr std::size_t memory_piece = 64UL * 1024;
+/// What a transfer has at least: without it none is begun.
+inline constexpr std::uint64_t min_ring = 4 * memory_piece;
+/// What it has at most: how far its followers may be apart.
+inline constexpr std::uint64_t max_ring = 4UL << 20U;
+/// How far it is ahead of its foremost follower: the client decides what is fetched.
+inline constexpr std::uint64_t max_ahead = 4 * memory_piece;
+
+/// What each of `streams` transfers may have of `limit` bytes (`cache.memory`). As long as possible half of all stays
+/// free, so that more can begin.
+[[nodiscard]] std::uint64_t ring_capacity(std::uint64_t limit, std::size_t streams) noexcept;
+
+/// A transfer as somebody sees it who would follow it.
+struct running_stream {
+    std::uint64_t begin{0};     ///< the first byte that it still holds
+    std::uint64_t end{0};       ///< one past the last one
+    std::uint64_t get_end{0};   ///< one past the last one that its GET will bring
+    bool is_resumable{false};   ///< there is a validator: another GET can go on with it
+    bool is_held_back{false};   ///< by a follower that does not take its bytes
+    origin::byte_time each{25}; ///< that a byte takes to come
+};
+
+/// Whether somebody who wants `wanted` follows it rather than ask the store: the first byte is there, or comes no later
+/// than by a request of one's own (`own`). Without a validator bytes of two GETs are never put together: then this GET
+/// has to have all of them.
+[[nodiscard]] bool follows_stream(const running_stream& s, const http::byte_range& wanted,
+                                  const own_request& own) noexcept;
+
+/// How much longer those in front may be held back by those behind, of a transfer that runs for `running` and was held
+/// back for `held`: a tenth of its time, and a little at the beginning. 0: those behind are left behind.
+[[nodiscard]] steady_clock::duration hold_left(steady_clock::duration held, steady_clock::duration running) noexcept;
+
+} // namespace sluice::media

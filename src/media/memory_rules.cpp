@@ -1,0 +1,37 @@
+#include <sluice/media/memory_rules.hpp>
+
+#include <algorithm>
+
+namespace sluice::media {
+
+namespace {
+
+/// What clients that are as fast as each other differ by for a moment.
+constexpr std::chrono::milliseconds min_hold{200};
+
+} // namespace
+
+std::uint64_t ring_capacity(std::uint64_t limit, std::size_t streams) noexcept {
+    const std::uint64_t share = limit / 2 / std::max<std::size_t>(streams, 1);
+    return std::clamp(share / memory_piece * memory_piece, min_ring, max_ring);
+}
+
+bool follows_stream(const running_stream& s, const http::byte_range& wanted, const own_request& own) noexcept {
+    if (wanted.first < s.begin) {
+        return false;
+    }
+    if (!s.is_resumable && (wanted.last >= s.get_end || s.is_held_back)) {
+        return false;
+    }
+    if (wanted.first <= s.end) {
+        return true;
+    }
+    const std::uint64_t distance = wanted.first - s.end;
+    return distance <= max_ahead && choose_approach({distance, {}, s.each}, 0, own) == approach::join;
+}
+
+steady_clock::duration hold_left(steady_clock::duration held, steady_clock::duration running) noexcept {
+    return std::max(min_hold + running / 10 - held, steady_clock::duration::zero());
+}
+
+} // namespace sluice::media
