@@ -34,4 +34,8 @@ steady_clock::duration hold_left(steady_clock::duration held, steady_clock::dura
     return std::max(min_hold + running / 10 - held, steady_clock::duration::zero());
 }
 
+bool asks_ahead(std::uint64_t remaining, origin::byte_time each, steady_clock::duration first_byte) noexcept {
+    return origin::time_for(remaining, each) <= 2 * first_byte;
+}
+
 } // namespace sluice::media

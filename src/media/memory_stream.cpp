@@ -202,6 +202,12 @@ bool memory_stream::is_followed() const {
     return !followers_.empty();
 }
 
+bool memory_stream::awaits_followers() {
+    const mutex_lock lock(mutex_);
+    producer_waits_ = true;
+    return !followers_.empty();
+}
+
 void memory_stream::end(result<void> outcome) {
     bool remove = false;
     {

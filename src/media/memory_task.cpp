@@ -14,6 +14,12 @@ namespace sluice::media::detail {
 
 namespace {
 
+/// A GET that goes on behind the running one, asked for while that one is read.
+struct next_get {
+    std::uint64_t first;                           ///< its first byte
+    std::optional<result<origin::fetched>> answer; ///< none yet
+};
+
 /// A transfer as it runs on its worker.
 struct memory_task {
     fill_context& with;
@@ -21,6 +27,7 @@ struct memory_task {
     std::string key;
     std::shared_ptr<memory_stream> stream;
     std::optional<origin::fetched> body; ///< none: the next bytes are to be asked for
+    std::shared_ptr<next_get> next{};    ///< shared with its coroutine
 };
 
 error nobody_follows() {
@@ -74,33 +81,72 @@ struct progress {
     }
 };
 
-/// Asks for what is wanted from the next byte on, of the same version alone. Nothing where that is nothing.
-awaitable<result<void>> ask_for_rest(memory_task& t, steady_clock::time_point give_up) {
-    const auto& head = t.stream->about().head;
-    const std::uint64_t position = t.stream->position();
-    const std::uint64_t end = std::min(t.stream->wanted_end(), head.size);
-    if (end <= position) { // who wanted more has left
-        co_return result<void>();
-    }
+/// Asks for bytes of the same version alone.
+awaitable<result<origin::fetched>> ask_for(fill_context& with, origin::store& store, std::string key,
+                                           std::shared_ptr<memory_stream> stream, http::byte_range bytes,
+                                           steady_clock::time_point give_up) {
+    const auto& head = stream->about().head;
     origin::fetch_request request;
-    request.key = t.key;
-    request.range = http::range_spec{http::range_spec::form::bounded, position, end - 1, 0};
+    request.key = key;
+    request.range = http::range_spec{http::range_spec::form::bounded, bytes.first, bytes.last, 0};
     request.match = head.validator;
     request.size = head.size;
     request.give_up = give_up;
-    request.is_wanted = [&t] { return t.stream->is_followed(); };
+    request.is_wanted = [&stream] { return stream->is_followed(); };
     request.passes_breaker = true; // it ends by its own patience, and its success closes the breaker
-    auto again = co_await origin::fetch(t.with.origin_pool, t.store, request);
-    if (!again) {
-        co_return again.error();
+    auto got = co_await origin::fetch(with.origin_pool, store, request);
+    if (!got) {
+        co_return got.error();
     }
-    auto resumes = check_resumes(again.value().head(), position);
-    if (!resumes) {
-        co_return resumes;
+    auto follows = check_resumes(got.value().head(), bytes.first);
+    if (!follows) {
+        co_return follows.error();
     }
-    t.stream->begin_get(again.value().head().bytes.last + 1);
-    t.body.emplace(std::move(again.value()));
-    co_return result<void>();
+    co_return got;
+}
+
+/// Turns to the answer of another GET.
+void turn_to(memory_task& t, origin::fetched answer) {
+    t.stream->begin_get(answer.head().bytes.last + 1);
+    t.body.emplace(std::move(answer));
+}
+
+awaitable<void> ask_next(fill_context& with, origin::store& store, std::string key,
+                         std::shared_ptr<memory_stream> stream, std::uint64_t end, std::shared_ptr<next_get> next) {
+    const auto give_up = steady_clock::now() + store.fetch_timeout();
+    const http::byte_range bytes{next->first, end - 1};
+    auto got = co_await ask_for(with, store, std::move(key), stream, bytes, give_up);
+    next->answer.emplace(std::move(got));
+    stream->interrupt();
+}
+
+/// Asks for what follows the running GET once that is nearly read, where anybody wants it.
+void ask_ahead(memory_task& t, origin::byte_time each) {
+    const std::uint64_t first = t.body->head().bytes.last + 1;
+    if (t.next || !t.stream->is_resumable() || first >= t.stream->about().head.size ||
+        !asks_ahead(t.body->remaining(), each, t.store.pace().first_byte())) {
+        return;
+    }
+    const std::uint64_t end = t.stream->wanted_end();
+    if (first < end) {
+        t.next = std::make_shared<next_get>(next_get{first, std::nullopt});
+        t.with.worker.self.tasks.spawn(ask_next(t.with, t.store, t.key, t.stream, end, t.next));
+    }
+}
+
+/// Waits for the GET that was asked for ahead, and turns to it. Nothing where it failed: it is asked for again.
+awaitable<void> turn_to_next(memory_task& t) {
+    while (!t.next->answer) {
+        if (!t.stream->awaits_followers()) {
+            co_return;
+        }
+        co_await t.stream->wait(steady_clock::time_point::max());
+    }
+    auto answer = std::move(*t.next->answer);
+    t.next.reset();
+    if (answer) {
+        turn_to(t, std::move(answer.value()));
+    }
 }
 
 /// Goes on behind the end of a GET, or where one broke with `broken`: until its time is over, as long as it is
@@ -118,15 +164,34 @@ awaitable<result<void>> go_on(memory_task& t, std::optional<error> broken, const
         if (!t.stream->is_followed()) {
             co_return nobody_follows();
         }
-        auto asked = co_await ask_for_rest(t, p.give_up);
+        const std::uint64_t first = t.stream->position();
+        const std::uint64_t end = t.next ? t.next->first : t.stream->wanted_end();
+        if (end <= first) { // who wanted more has left
+            co_return result<void>();
+        }
+        const http::byte_range bytes{first, end - 1};
+        auto asked = co_await ask_for(t.with, t.store, t.key, t.stream, bytes, p.give_up);
         if (asked) {
-            if (broken && t.body) {
+            turn_to(t, std::move(asked.value()));
+            if (broken) {
                 t.with.worker.counters.memory_stream_resumes->Increment();
             }
-            co_return asked;
+            co_return result<void>();
         }
         broken = asked.error();
     }
+}
+
+/// Goes on behind the end of a GET.
+awaitable<result<void>> go_on_behind(memory_task& t, progress& p) {
+    if (t.next) {
+        co_await turn_to_next(t);
+        if (t.body || !t.stream->is_followed()) {
+            co_return result<void>();
+        }
+    }
+    p.give_up = std::max(p.last_byte + t.store.patience(), steady_clock::now() + t.store.fetch_timeout());
+    co_return co_await go_on(t, std::nullopt, p);
 }
 
 /// Reads the next bytes into `room`, resuming a GET that broke. 0: resumed, read again.
@@ -172,13 +237,13 @@ awaitable<result<void>> pump(memory_task& t, running_task& state) {
             continue;
         }
         if (!t.body) {
-            p.give_up = now + t.store.fetch_timeout();
-            auto asked = co_await go_on(t, std::nullopt, p);
+            auto asked = co_await go_on_behind(t, p);
             if (!asked) {
                 co_return asked.error();
             }
             continue; // who follows may be others now
         }
+        ask_ahead(t, p.pace.each());
         auto n = co_await read_some(t, state, step.room, p);
         if (!n) {
             co_return n.error();

@@ -163,6 +163,20 @@ test('each byte is fetched once, over eight breaks in one transfer', async (t) =
   assert.equal(s.app.requests.length, 0);
 });
 
+test('what the first answer does not bring is asked for before it is due, and once', async (t) => {
+  const s = await startStack(t, { config: noRoom, originOptions: { delay: 20 } });
+  const large = 5 * MiB + 3;
+  const whole = s.origin.put('v.mp4', { size: large });
+  const answers = await Promise.all(Array.from({ length: 4 }, () => s.get('v.mp4', { headers: range(0) })));
+  for (const answer of answers) assert.deepEqual([answer.status, answer.complete, answer.sha256], [206, true, whole.sha256()]);
+  checkEachByteOnce(s, 'v.mp4', large);
+  const broken = s.origin.put('w.mp4', { size: large, seed: 'w' });
+  s.origin.when('w.mp4').times(1).closeAt(MiB - 100);
+  const answer = await s.get('w.mp4', { headers: range(0) });
+  assert.deepEqual([answer.complete, answer.sha256], [true, broken.sha256()]);
+  checkEachByteOnce(s, 'w.mp4', large);
+});
+
 test('a store that fails for a moment in the middle costs that moment', async (t) => {
   const s = await startStack(t, { config: off });
   const object = s.origin.put('v.mp4', { size });

@@ -45,4 +45,9 @@ struct running_stream {
 /// back for `held`: a tenth of its time, and a little at the beginning. 0: those behind are left behind.
 [[nodiscard]] steady_clock::duration hold_left(steady_clock::duration held, steady_clock::duration running) noexcept;
 
+/// Whether the next GET is asked for now, while `remaining` bytes of the running one are still to be read, so that none
+/// has to be waited for between both: the store answers after `first_byte`, and a byte takes `each`.
+[[nodiscard]] bool asks_ahead(std::uint64_t remaining, origin::byte_time each,
+                              steady_clock::duration first_byte) noexcept;
+
 } // namespace sluice::media

@@ -118,6 +118,10 @@ public:
     [[nodiscard]] std::uint64_t wanted_end() const;
     /// Whether anybody follows.
     [[nodiscard]] bool is_followed() const;
+    /// The same, and the next `wait` completes when that may have changed.
+    [[nodiscard]] bool awaits_followers();
+    /// Completes the `wait` of its coroutine. On its worker.
+    void interrupt() { wake_->notify(); }
     /// No more will come.
     void end(result<void> outcome);
     /// Completes when `next_step` may have changed, or at `until`.

@@ -69,6 +69,13 @@ BOOST_AUTO_TEST_CASE(without_a_validator_one_get_brings_all_of_it) {
     BOOST_TEST(follows(2 * MiB, 8 * MiB - 1, held));
 }
 
+BOOST_AUTO_TEST_CASE(asks_for_what_follows_before_it_is_due) {
+    BOOST_TEST(asks_ahead(0, origin::byte_time(25), 0ms));
+    BOOST_TEST(asks_ahead(4'000'000, origin::byte_time(25), 50ms)); // 100 ms
+    BOOST_TEST(!asks_ahead(4'000'001, origin::byte_time(25), 50ms));
+    BOOST_TEST(!asks_ahead(100'001, origin::byte_time(1000), 50ms));
+}
+
 BOOST_AUTO_TEST_CASE(who_is_slow_holds_others_back_for_a_tenth_of_the_time) {
     BOOST_TEST((hold_left(0ms, 0ms) == 200ms));
     BOOST_TEST((hold_left(150ms, 0ms) == 50ms));
