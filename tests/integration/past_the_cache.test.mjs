@@ -270,6 +270,59 @@ test('a client that stops does not hold the others back, nor memory beyond the b
   await checkNothingLeft(s, 'v.mp4');
 });
 
+test('without a validator a client that stops is waited for until its time-out', async (t) => {
+  const large = 40 * MiB;
+  const s = await startStack(t, { config: { ...off, limits: { send_timeout: '1s' } } });
+  const object = s.origin.put('v.mp4', { size: large });
+  const gate = s.origin.when('v.mp4').noEtag().pauseAt(1);
+  const stopped = s.open('v.mp4', { paused: true });
+  await stopped.head;
+  const others = [s.open('v.mp4'), s.open('v.mp4')];
+  await Promise.all(others.map((each) => each.firstByte));
+  gate.release();
+  for (const each of others) assert.deepEqual([(await each.done).complete, (await each.done).sha256], [true, object.sha256()]);
+  assert.equal(s.origin.of('v.mp4').length, 1);
+  assert.equal(await s.sluice.metric('memory_streams_left_total'), 0);
+  stopped.abort();
+  await checkNothingLeft(s, 'v.mp4');
+});
+
+for (const validator of ['with', 'without']) {
+  test(`clients at random, ${validator} a validator: whoever gets all of it gets the right bytes`, async (t) => {
+    const seed = Number(process.env.SLUICE_TEST_SEED ?? Math.floor(Math.random() * 2 ** 31));
+    t.diagnostic(`SLUICE_TEST_SEED=${seed}`);
+    let state = seed;
+    const below = (n) => {
+      state = (Math.imul(state, 1103515245) + 12345) >>> 0;
+      return Math.floor((state / 2 ** 32) * n);
+    };
+    const large = 12 * MiB + 5;
+    const s = await startStack(t, { config: { cache: { directory: undefined, memory: below(2) ? '64MiB' : '2MiB' } },
+      originOptions: { delay: 20, rate: 60 * MiB } });
+    const object = s.origin.put('v.mp4', { size: large });
+    if (validator === 'with') for (let i = 0; i < 6; ++i) s.origin.when('v.mp4').times(1)[below(2) ? 'resetAt' : 'closeAt'](below(large));
+    else s.origin.when('v.mp4').noEtag();
+    const running = [];
+    for (let i = 0; i < 40; ++i) {
+      const first = below(2) ? 0 : below(large);
+      const last = below(3) ? large - 1 : first + below(large - first);
+      const options = { headers: range(first, last) };
+      if (below(6) === 0) options.abortAfter = 1 + below(last - first + 1);
+      else if (below(4) === 0) options.rate = (2 + below(10)) * MiB;
+      running.push({ first, last, options, exchange: s.open('v.mp4', options) });
+      if (below(3) === 0) await running[below(running.length)].exchange.firstByte;
+    }
+    for (const { first, last, options, exchange } of running) {
+      const answer = await exchange.done;
+      const of = JSON.stringify({ first, last, options, status: answer.headers['cache-status'], error: String(answer.error) });
+      if (options.abortAfter === undefined) assert.ok(answer.complete, of);
+      assert.equal(answer.sha256, object.sha256(first, first + answer.length - 1), of);
+    }
+    assert.equal(s.app.requests.length, 0);
+    await checkNothingLeft(s, 'v.mp4');
+  });
+}
+
 test('clients that leave at any time leave nothing behind', async (t) => {
   const s = await startStack(t, { config: noRoom, originOptions: { delay: 10, rate: 20 * MiB } });
   const object = s.origin.put('v.mp4', { size });
