@@ -19,6 +19,8 @@ namespace {
 
 /// What one read of an answer that is this client's alone takes at most.
 constexpr std::size_t max_read = 64 * 1024;
+/// What may lie unsent in the socket's queue: what lies there counts as taken, and others wait for who takes less.
+constexpr std::uint32_t max_queue = 128 * 1024;
 /// Questions to the origin: one more where the answer in hand does not cover what is wanted, and another where the
 /// representation decides otherwise than the range asked.
 constexpr int max_questions = 3;
@@ -47,9 +49,11 @@ struct question {
 awaitable<result<direct_answer>> ask(const direct_context& with, media_request& m, question q) {
     auto r = detail::request_for_client(m, q.range);
     r.give_up = std::max(m.give_up, steady_clock::now() + std::chrono::seconds(1));
-    if (q.version != nullptr) {
+    if (q.version != nullptr) { // it goes on with what was begun
         r.match = q.version->validator;
         r.size = q.version->size;
+        r.give_up = std::max(r.give_up, steady_clock::now() + m.store.fetch_timeout());
+        r.passes_breaker = true;
     }
     auto got = co_await detail::fetch_for_client(with.fills.origin_pool, m, r);
     if (!got) {
@@ -109,9 +113,11 @@ struct direct_delivery {
     direct_answer from;
     http::byte_range wanted;
     std::string& head; ///< not sent yet
+    errc why;          ///< it is past the cache
     std::uint64_t position{wanted.first};
-    std::vector<char> buffer{}; ///< of an answer that is this client's alone
-    std::uint64_t read_to{0};   ///< likewise, one past the last byte that was read
+    std::uint64_t began_at{wanted.first}; ///< `position` when this answer began
+    std::vector<char> buffer{};           ///< of an answer that is this client's alone
+    std::uint64_t read_to{0};             ///< likewise, one past the last byte that was read
 
     void interrupt() {
         if (from.shared) {
@@ -126,6 +132,8 @@ struct direct_delivery {
         begin();
     }
     void begin() {
+        began_at = position;
+        m.x.client.limit_queue(from.shared ? max_queue : 0);
         if (from.shared) {
             from.shared->want({position, wanted.last});
         } else {
@@ -154,10 +162,40 @@ awaitable<result<direct_answer>> ask_for_rest(const direct_context& with, media_
     co_return got;
 }
 
-/// The next bytes of an answer that is this client's alone; what comes before the wanted ones is dropped.
+/// Goes on from where the client is with another answer of the same version.
+awaitable<result<void>> go_on_with_another(direct_delivery& d) {
+    const origin::object_head head = d.from.head(); // the version is in it
+    const errc why = d.from.shared ? d.from.shared->stream()->about().why : d.why;
+    d.from.finish();
+    d.from.alone.reset();
+    const http::byte_range rest{d.position, d.wanted.last};
+    const known_version version{head.validator, head.size};
+    auto next = co_await ask_for_rest(d.with, d.m, version, rest, why);
+    if (!next) {
+        co_return next.error();
+    }
+    d.turn_to(std::move(next.value()));
+    co_return result<void>();
+}
+
+/// Whether an answer that is this client's alone, and broke with `e`, is resumed: bytes came since it began.
+bool may_resume_alone(const direct_delivery& d, const error& e) {
+    return e.retryable && d.m.x.head_sent && d.position > d.began_at && !d.from.head().validator.empty();
+}
+
+/// The next bytes of an answer that is this client's alone; what comes before the wanted ones is dropped. Nothing: it
+/// was resumed, look again.
 awaitable<result<std::string_view>> read_alone(direct_delivery& d) {
     for (;;) {
         auto n = co_await d.from.alone->read(asio::buffer(d.buffer));
+        if (!n && may_resume_alone(d, n.error())) {
+            auto resumed = co_await go_on_with_another(d);
+            if (!resumed) {
+                co_return resumed.error();
+            }
+            d.m.x.worker.counters.memory_stream_resumes->Increment();
+            co_return std::string_view();
+        }
         if (!n) {
             co_return n.error();
         }
@@ -185,15 +223,10 @@ awaitable<result<std::string_view>> read_shared(direct_delivery& d) {
         }
         co_return error{errc::short_body, error_source::origin, false};
     case memory_span::kind::left_behind: {
-        const auto about = d.from.shared->stream(); // the version is its own
-        const known_version version{about->about().head.validator, about->about().head.size};
-        d.from.shared.reset();
-        const http::byte_range rest{d.position, d.wanted.last};
-        auto next = co_await ask_for_rest(d.with, d.m, version, rest, about->about().why);
-        if (!next) {
-            co_return next.error();
+        auto turned = co_await go_on_with_another(d);
+        if (!turned) {
+            co_return turned.error();
         }
-        d.turn_to(std::move(next.value()));
         break;
     }
     case memory_span::kind::wait: {
@@ -251,12 +284,13 @@ awaitable<result<void>> stream(direct_delivery& d) {
         }
         d.head.clear();
     }
+    m.x.client.limit_queue(0);
     co_return result<void>();
 }
 
 awaitable<result<void>> stream_of(const direct_context& with, media_request& m, direct_answer from,
-                                  http::byte_range wanted, std::string& head) {
-    direct_delivery d{with, m, std::move(from), wanted, head};
+                                  http::byte_range wanted, std::string& head, errc why) {
+    direct_delivery d{with, m, std::move(from), wanted, head, why};
     auto sent = co_await stream(d);
     d.from.finish();
     co_return sent;
@@ -264,11 +298,11 @@ awaitable<result<void>> stream_of(const direct_context& with, media_request& m, 
 
 /// Sends what is planned from an answer that covers it.
 awaitable<result<void>> send_answer(const direct_context& with, media_request& m, direct_answer answer,
-                                    const representation& r, const plan& p) {
+                                    const representation& r, const plan& p, errc why) {
     std::string head;
     append_head(head, m, r, p);
     if (p.has_body) {
-        co_return co_await stream_of(with, m, std::move(answer), p.bytes, head);
+        co_return co_await stream_of(with, m, std::move(answer), p.bytes, head, why);
     }
     answer.finish();
     m.x.note_head_sent();
@@ -316,7 +350,7 @@ awaitable<result<void>> deliver_direct(direct_context with, media_request& m, st
         const auto step = step_for(*have, m, p, range);
         if (step.send) {
             const bool is_anothers = have->joined;
-            auto sent = co_await send_answer(with, m, std::move(*have), r, p);
+            auto sent = co_await send_answer(with, m, std::move(*have), r, p, why);
             if (sent || m.x.head_sent || !is_anothers || !sent.error().retryable || steady_clock::now() >= m.give_up) {
                 co_return sent;
             }
@@ -337,7 +371,7 @@ awaitable<result<void>> continue_direct(direct_context with, media_request& m, h
     if (!from) {
         co_return from.error();
     }
-    co_return co_await stream_of(with, m, std::move(from.value()), wanted, before);
+    co_return co_await stream_of(with, m, std::move(from.value()), wanted, before, errc::disk_error);
 }
 
 } // namespace sluice::media

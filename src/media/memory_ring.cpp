@@ -29,7 +29,8 @@ memory_ring::~memory_ring() {
 
 bool memory_ring::try_grow() {
     if (size() == charged_) {
-        if (!memory_->try_charge(memory_piece)) {
+        const bool leaves_room = memory_->used() + memory_piece <= memory_->limit() / 4 * 3;
+        if (!leaves_room || !memory_->try_charge(memory_piece)) {
             return false;
         }
         charged_ += memory_piece;

@@ -8,6 +8,8 @@ namespace {
 
 /// What clients that are as fast as each other differ by for a moment.
 constexpr std::chrono::milliseconds min_hold{200};
+/// Of the pace of the first ones, what the last ones have at least.
+constexpr double least_pace = 0.75;
 
 } // namespace
 
@@ -30,8 +32,16 @@ bool follows_stream(const running_stream& s, const http::byte_range& wanted, con
     return distance <= max_ahead && choose_approach({distance, {}, s.each}, 0, own) == approach::join;
 }
 
-steady_clock::duration hold_left(steady_clock::duration held, steady_clock::duration running) noexcept {
-    return std::max(min_hold + running / 10 - held, steady_clock::duration::zero());
+steady_clock::duration hold_left(const held_back& h) noexcept {
+    const auto left = min_hold + h.running / 10 - h.held;
+    if (left > steady_clock::duration::zero()) {
+        return left;
+    }
+    // Bytes a second of the first ones while they do not wait, and of the last ones while they are waited for.
+    const std::chrono::duration<double> moving = std::max<steady_clock::duration>(h.running - h.held, min_hold / 10);
+    const double first = static_cast<double>(h.read) / moving.count();
+    const double last = static_cast<double>(h.taken) / std::chrono::duration<double>(h.held).count();
+    return last < first * least_pace ? steady_clock::duration::zero() : steady_clock::duration(min_hold / 4);
 }
 
 bool asks_ahead(std::uint64_t remaining, origin::byte_time each, steady_clock::duration first_byte) noexcept {

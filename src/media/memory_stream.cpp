@@ -31,7 +31,8 @@ memory_stream::memory_stream(memory_streams& owner, memory_ring ring, descriptio
     , about_(std::move(about))
     , wake_(std::make_shared<async_event>(producer))
     , ring_(std::move(ring))
-    , get_end_(about_.head.bytes.last + 1) {}
+    , get_end_(about_.head.bytes.last + 1)
+    , counted_from_(about_.head.bytes.first) {}
 
 std::unique_ptr<memory_follower> memory_stream::begin_following(executor ex) {
     const std::uint64_t first = about_.head.bytes.first;
@@ -134,7 +135,7 @@ memory_stream::step memory_stream::next_step(steady_clock::time_point now) {
         }
         const auto d = demand_now();
         const auto room = ring_.end() < d.end ? ring_.room(owner_.capacity(), d.needed_from) : std::span<char>();
-        note_held(now, ring_.end() < d.end && room.empty() && d.is_waiting);
+        note_held(now, d, ring_.end() < d.end && room.empty() && d.is_waiting);
         if (!room.empty()) {
             return {step::kind::read, room};
         }
@@ -142,21 +143,35 @@ memory_stream::step memory_stream::next_step(steady_clock::time_point now) {
         if (!held_since_ || !is_resumable()) {
             return {};
         }
-        const auto left = hold_left(held_ + (now - *held_since_), now - begun_);
+        const auto left = hold_left(held_until(now, d));
         if (left > steady_clock::duration::zero()) {
             return {step::kind::wait, {}, now + left};
         }
         leave_first_piece_behind();
+        held_ = {}; // the next ones are judged for themselves
+        held_since_.reset();
+        counted_since_ = now;
+        counted_from_ = ring_.end();
     }
 }
 
-void memory_stream::note_held(steady_clock::time_point now, bool is_held) {
+void memory_stream::note_held(steady_clock::time_point now, const demand& d, bool is_held) {
     if (is_held && !held_since_) {
         held_since_ = now;
+        held_at_ = d.needed_from;
     } else if (!is_held && held_since_) {
-        held_ += now - *held_since_;
+        held_ = held_until(now, d);
         held_since_.reset();
     }
+}
+
+held_back memory_stream::held_until(steady_clock::time_point now, const demand& d) const {
+    held_back h = held_;
+    h.held += now - *held_since_;
+    h.taken += std::max(d.needed_from, held_at_) - held_at_;
+    h.running = now - counted_since_;
+    h.read = ring_.end() - counted_from_;
+    return h;
 }
 
 void memory_stream::leave_first_piece_behind() {

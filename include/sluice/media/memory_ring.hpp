@@ -36,7 +36,8 @@ public:
     [[nodiscard]] std::uint64_t end() const noexcept { return end_; }
 
     /// Memory for the bytes from `end` on, until `commit`: in the last piece, in a new one while there are fewer than
-    /// `capacity` bytes and the budget has room, or in place of the first piece where nobody wants a byte of it
+    /// `capacity` bytes and the budget has room (a quarter of it is left to those that begin), or in place of the first
+    /// piece where nobody wants a byte of it
     /// (`needed_from`: the first byte that anybody wants). Empty where there is none. Throws `std::bad_alloc`.
     [[nodiscard]] std::span<char> room(std::uint64_t capacity, std::uint64_t needed_from);
     /// The first `n` bytes of what `room` gave are there.

@@ -41,9 +41,20 @@ struct running_stream {
 [[nodiscard]] bool follows_stream(const running_stream& s, const http::byte_range& wanted,
                                   const own_request& own) noexcept;
 
-/// How much longer those in front may be held back by those behind, of a transfer that runs for `running` and was held
-/// back for `held`: a tenth of its time, and a little at the beginning. 0: those behind are left behind.
-[[nodiscard]] steady_clock::duration hold_left(steady_clock::duration held, steady_clock::duration running) noexcept;
+/// How those in front of a transfer waited for those behind, since it began or somebody was left behind.
+struct held_back {
+    steady_clock::duration running{}; ///< the time since
+    steady_clock::duration held{};    ///< of that, the time in which those in front waited
+    std::uint64_t read{0};            ///< bytes that came meanwhile
+    std::uint64_t taken{0};           ///< bytes that the last ones took while they were waited for
+};
+
+/// How much longer those in front wait before they are looked at again; 0: the last ones are left behind.
+///
+/// They may be held back for a tenth of the time, and a little at the beginning; and for longer where those behind are
+/// hardly slower while they are waited for: then all of them together are as fast as something allows, and another
+/// transfer would make it slower.
+[[nodiscard]] steady_clock::duration hold_left(const held_back& h) noexcept;
 
 /// Whether the next GET is asked for now, while `remaining` bytes of the running one are still to be read, so that none
 /// has to be waited for between both: the store answers after `first_byte`, and a byte takes `each`.

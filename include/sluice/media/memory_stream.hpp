@@ -141,20 +141,23 @@ private:
         bool is_waiting{false};                ///< somebody has been sent all that there is
     };
     [[nodiscard]] demand demand_now() const REQUIRES(mutex_);
-    void note_held(steady_clock::time_point now, bool is_held) REQUIRES(mutex_);
+    void note_held(steady_clock::time_point now, const demand& d, bool is_held) REQUIRES(mutex_);
+    [[nodiscard]] held_back held_until(steady_clock::time_point now, const demand& d) const REQUIRES(mutex_);
     void leave_first_piece_behind() REQUIRES(mutex_);
 
     memory_streams& owner_;
     const description about_;
     const std::shared_ptr<async_event> wake_;
-    const steady_clock::time_point begun_{steady_clock::now()};
     mutable mutex mutex_;
     memory_ring ring_ GUARDED_BY(mutex_);
     std::vector<memory_follower*> followers_ GUARDED_BY(mutex_); ///< without those left behind
     std::uint64_t get_end_ GUARDED_BY(mutex_);                   ///< one past the last byte of the GET that runs
     origin::byte_time each_ GUARDED_BY(mutex_){25};
     std::optional<steady_clock::time_point> held_since_ GUARDED_BY(mutex_){};
-    steady_clock::duration held_ GUARDED_BY(mutex_){}; ///< in total, before `held_since_`
+    std::uint64_t held_at_ GUARDED_BY(mutex_){0}; ///< where the last ones were then
+    held_back held_ GUARDED_BY(mutex_){};         ///< until `held_since_`, without `running` and `read`
+    steady_clock::time_point counted_since_ GUARDED_BY(mutex_){steady_clock::now()}; ///< what `held_` is about
+    std::uint64_t counted_from_ GUARDED_BY(mutex_);                                  ///< likewise, its first byte
     std::optional<result<void>> outcome_ GUARDED_BY(mutex_){};
     bool producer_waits_ GUARDED_BY(mutex_){false};
     bool closed_ GUARDED_BY(mutex_){false}; ///< nobody can follow any more

@@ -62,7 +62,7 @@ BOOST_AUTO_TEST_CASE(has_its_least_from_the_beginning) {
 }
 
 BOOST_AUTO_TEST_CASE(grows_to_its_capacity_and_what_the_budget_has) {
-    cache::budget memory(min_ring + 3 * piece);
+    cache::budget memory(10 * piece); // 7 of them to grow into
     {
         auto r = memory_ring::make(memory, 5);
         BOOST_REQUIRE(r);
@@ -73,7 +73,7 @@ BOOST_AUTO_TEST_CASE(grows_to_its_capacity_and_what_the_budget_has) {
         BOOST_TEST(written == 6 * piece); // nobody has read a byte of the first one
         BOOST_TEST(memory.used() == 6 * piece);
         BOOST_TEST(write(*r, piece, 100 * piece, 5) == piece);
-        BOOST_TEST(write(*r, piece, 100 * piece, 5) == 0U); // the budget is used up
+        BOOST_TEST(write(*r, piece, 100 * piece, 5) == 0U); // the rest is left to others
         BOOST_TEST(r->begin() == 5U);
         // The first piece goes once it is not needed, and only then.
         BOOST_TEST(write(*r, 1, 100 * piece, 5 + piece - 1) == 0U);

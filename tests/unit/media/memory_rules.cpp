@@ -77,12 +77,22 @@ BOOST_AUTO_TEST_CASE(asks_for_what_follows_before_it_is_due) {
 }
 
 BOOST_AUTO_TEST_CASE(who_is_slow_holds_others_back_for_a_tenth_of_the_time) {
-    BOOST_TEST((hold_left(0ms, 0ms) == 200ms));
-    BOOST_TEST((hold_left(150ms, 0ms) == 50ms));
-    BOOST_TEST((hold_left(200ms, 0ms) == 0ms));
-    BOOST_TEST((hold_left(1s, 0ms) == 0ms));
-    BOOST_TEST((hold_left(1s, 10s) == 200ms));
-    BOOST_TEST((hold_left(1200ms, 10s) == 0ms));
+    // Who takes nothing.
+    BOOST_TEST((hold_left({100ms, 0ms, MiB, 0}) == 210ms));
+    BOOST_TEST((hold_left({200ms, 100ms, MiB, 0}) == 120ms));
+    BOOST_TEST((hold_left({300ms, 220ms, MiB, 0}) == 10ms));
+    BOOST_TEST((hold_left({300ms, 230ms, MiB, 0}) == 0ms));
+    BOOST_TEST((hold_left({300ms, 300ms, MiB, 0}) == 0ms));
+    BOOST_TEST((hold_left({10s, 1s, MiB, 0}) == 200ms));
+    BOOST_TEST((hold_left({10s, 1200ms, MiB, 0}) == 0ms));
+}
+
+BOOST_AUTO_TEST_CASE(who_is_hardly_slower_is_waited_for) {
+    // 8 MB in the second in which nobody waited: what is half as fast is left behind.
+    BOOST_TEST((hold_left({2s, 1s, 8'000'000, 4'000'000}) == 0ms));
+    BOOST_TEST((hold_left({2s, 1s, 8'000'000, 5'900'000}) == 0ms));
+    BOOST_TEST((hold_left({2s, 1s, 8'000'000, 6'100'000}) > 0ms));
+    BOOST_TEST((hold_left({2s, 1s, 8'000'000, 16'000'000}) > 0ms)); // it has what others leave to it
 }
 
 BOOST_AUTO_TEST_SUITE_END()
