@@ -8,6 +8,14 @@ namespace {
 
 /// Two requests may be neighbours by chance; the third is no chance.
 constexpr unsigned min_requests = 2;
+/// Ahead of a sequence that leaves parts out; to a multiple of `skipping_unit`, so that not each request brings one of
+/// ours.
+constexpr std::uint64_t skipping_ahead = 384 * 1024;
+constexpr std::uint64_t skipping_unit = 128 * 1024;
+
+bool is_skipping(const sequence& s, std::uint64_t first) noexcept {
+    return 16 * (s.skipped + (first - s.next)) > s.bytes;
+}
 
 } // namespace
 
@@ -27,6 +35,7 @@ void sequential_reads::sent(std::uint64_t first, std::uint64_t last, steady_cloc
                             steady_clock::time_point now) noexcept {
     const auto found = std::ranges::find_if(sequences_, [this, first](const sequence& s) { return &s == find(first); });
     if (found != sequences_.end()) {
+        found->skipped += first - found->next;
         found->next = last + 1;
         found->last_length = last - first + 1;
         found->bytes += found->last_length;
@@ -35,7 +44,7 @@ void sequential_reads::sent(std::uint64_t first, std::uint64_t last, steady_cloc
         return;
     }
     const auto oldest = std::ranges::min_element(sequences_, {}, &sequence::latest);
-    *oldest = {last + 1, last - first + 1, last - first + 1, 1, began, now};
+    *oldest = {last + 1, last - first + 1, last - first + 1, 0, 1, began, now};
 }
 
 std::uint64_t read_to(const std::optional<sequence>& before, std::uint64_t first, std::uint64_t last,
@@ -44,6 +53,10 @@ std::uint64_t read_to(const std::optional<sequence>& before, std::uint64_t first
         return last + 1;
     }
     const std::uint64_t length = last - first + 1;
+    if (is_skipping(*before, first)) {
+        const std::uint64_t most = std::min(std::max(skipping_ahead, length), limits.read_ahead);
+        return std::max((last + 1 + most) / skipping_unit * skipping_unit, last + 1 + std::min(length, most));
+    }
     const auto took = std::max<steady_clock::duration>(now - before->began, std::chrono::milliseconds(1));
     const double while_answered =
         static_cast<double>(before->bytes) * (std::chrono::duration<double>(2 * limits.first_byte) / took);

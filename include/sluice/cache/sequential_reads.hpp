@@ -14,6 +14,7 @@ struct sequence {
     std::uint64_t next{0};             ///< one past the last byte that was sent
     std::uint64_t bytes{0};            ///< sent in all
     std::uint64_t last_length{0};      ///< bytes of the latest request
+    std::uint64_t skipped{0};          ///< bytes between its requests
     unsigned requests{0};              ///< that were sent whole
     steady_clock::time_point began{};  ///< when its first request came
     steady_clock::time_point latest{}; ///< when its latest request was sent whole
@@ -52,7 +53,8 @@ struct ahead_limits {
 ///
 /// Ahead of it lie as many bytes as the next request will have, and as many as the client takes while the store answers
 /// twice; to the end of that block; and never more than a quarter of what was sent so far, or one block, or the next
-/// request, so that what is fetched for nobody in the end is a small part of all.
+/// request, so that what is fetched for nobody in the end is a small part of all. Of what is read ahead of one that
+/// leaves out a sixteenth or more some is never asked for: no more than a few of its requests lie ahead of it.
 [[nodiscard]] std::uint64_t read_to(const std::optional<sequence>& before, std::uint64_t first, std::uint64_t last,
                                     steady_clock::time_point now, const ahead_limits& limits) noexcept;
 

@@ -14,7 +14,7 @@ constexpr steady_clock::time_point start{1h};
 constexpr ahead_limits limits{16 * MiB, MiB, 50ms};
 
 sequence after(unsigned requests, std::uint64_t bytes, std::uint64_t length) {
-    return {bytes, bytes, length, requests, start, start};
+    return {bytes, bytes, length, 0, requests, start, start};
 }
 
 } // namespace
@@ -30,6 +30,7 @@ BOOST_AUTO_TEST_CASE(requests_that_follow_each_other_are_one_sequence) {
     BOOST_TEST(found.requests == 2U);
     BOOST_TEST(found.bytes == 200U);
     BOOST_TEST(found.last_length == 100U);
+    BOOST_TEST(found.skipped == 0U);
     BOOST_TEST((found.began == start));
     BOOST_TEST((found.latest == start + 3s));
     BOOST_TEST(!reads.preceding(199).has_value()); // it goes back
@@ -77,6 +78,38 @@ BOOST_AUTO_TEST_CASE(as_far_as_the_client_goes_while_the_store_answers) {
     BOOST_TEST(read_to(after(32, 32 * MiB, MiB), 32 * MiB, 33 * MiB - 1, start + 800ms, limits) == 37 * MiB);
     // A slow one gets its next request.
     BOOST_TEST(read_to(after(8, 16 * MiB, 2 * MiB), 16 * MiB, 18 * MiB - 1, start + 1min, limits) == 20 * MiB);
+}
+
+BOOST_AUTO_TEST_CASE(what_lies_between_requests_is_counted) {
+    sequential_reads reads;
+    reads.sent(0, 99, start, start);
+    reads.sent(150, 199, start, start);
+    reads.sent(207, 299, start, start);
+    BOOST_TEST(reads.preceding(300).value().skipped == 57U);
+}
+
+BOOST_AUTO_TEST_CASE(little_lies_ahead_of_one_that_leaves_parts_out) {
+    const struct {
+        std::uint64_t sent, skipped, gap, length, to;
+    } cases[]{
+        {128 * KiB, 0, 64 * KiB, 64 * KiB, 640 * KiB}, // the first gap, before the third request
+        {MiB, 64 * KiB, 0, 64 * KiB, 2 * MiB},         // a sixteenth: none to speak of
+        {MiB - 64 * KiB, 64 * KiB, 0, 64 * KiB, MiB + 384 * KiB},
+        {MiB - 64 * KiB, 128 * KiB, 0, 64 * KiB, MiB + 384 * KiB + 128 * KiB},
+        {8 * MiB, 0, MiB, 2 * MiB, 13 * MiB}, // as much as the next request
+    };
+    for (const auto& c : cases) {
+        BOOST_TEST_CONTEXT(c.sent << " sent, " << c.skipped << " skipped, then " << c.gap) {
+            sequence before = after(2, c.sent, c.length);
+            before.next = c.sent + c.skipped;
+            before.skipped = c.skipped;
+            const std::uint64_t first = before.next + c.gap;
+            BOOST_TEST(read_to(before, first, first + c.length - 1, start + 1min, limits) == c.to);
+        }
+    }
+    // No more than `read_ahead`.
+    sequence before = after(2, 128 * KiB, 64 * KiB);
+    BOOST_TEST(read_to(before, 192 * KiB, 256 * KiB - 1, start, {64 * KiB, MiB, 50ms}) == 320 * KiB);
 }
 
 BOOST_AUTO_TEST_CASE(never_more_than_was_sent_or_a_block_or_the_limit) {
