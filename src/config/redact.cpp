@@ -56,6 +56,7 @@ json::object json_of(const store& s) {
     out["response_timeout"] = format_duration(s.response_timeout);
     out["hedge_after"] = format_duration(s.hedge_after);
     out["ca_file"] = s.ca_file;
+    out["parallel"] = s.parallel;
     out["anonymous"] = s.anonymous;
     if (s.owner) {
         out["owner"] = *s.owner;

@@ -121,7 +121,7 @@ void read_requests(mapping& m, store& s) {
     if (m.read("owner", owner, parse_owner) != nullptr) {
         s.owner = std::move(owner);
     }
-    m.refuse_unless("parallel", std::uint64_t{1}, parse_number);
+    m.read_count("parallel", s.parallel, 1, 16);
     read_hedge_after(m, s);
 }
 

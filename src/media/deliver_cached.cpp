@@ -131,7 +131,7 @@ awaitable<result<void>> send_part(delivery_progress& d, std::shared_ptr<cache::f
     slow_reader_guard slow(m.x, r);
     std::optional<session::disconnect_watch> watch; // made when first needed: a hit never waits
     while (d.position <= d.wanted.last) {
-        r.limit_ahead(d.ahead());
+        r.limit_ahead(d.window.ahead());
         const cache::span s = r.next(d.position);
         result<void> done;
         switch (s.what) {
@@ -142,7 +142,8 @@ awaitable<result<void>> send_part(delivery_progress& d, std::shared_ptr<cache::f
             if (m.coded) {
                 done = co_await send_coded(d, r, data->fd(), s.last);
             } else {
-                done = co_await send_file(m.x, d.bodies.reads, data->fd(), d.position, s.last, d.head, &slow);
+                done =
+                    co_await send_file(m.x, d.bodies.reads, data->fd(), d.position, d.piece_end(s.last), d.head, &slow);
             }
             d.after_sending(s.first, done.has_value(), slow);
             break;
@@ -266,8 +267,7 @@ awaitable<result<void>> send_several(delivery_progress& d, std::shared_ptr<cache
 
 awaitable<result<void>> deliver_cached(fill_context& fills, body_context bodies, media_request& m,
                                        std::shared_ptr<cache::object> o, keepalive_readers keepalive) {
-    delivery_progress d{
-        fills, bodies, m, o, make_delivery_plan(bodies, m, representation_of(*o)), fetch_window(fills.read_ahead)};
+    delivery_progress d{fills, bodies, m, o, make_delivery_plan(bodies, m, representation_of(*o))};
     d.classify();
     if (!d.to_send.has_body) {
         append_head(d.head, m, representation_of(*o), d.to_send);

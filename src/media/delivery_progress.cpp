@@ -13,8 +13,13 @@ using coverage = cache::object::coverage;
 
 /// Runs of a range that were in the cache when the request came; what lies behind them counts as the origin's.
 constexpr std::size_t max_tracked_runs = 1024;
-/// Fills that one look ahead begins: a range full of holes does not take every slot.
-constexpr int max_begun_at_once = 8;
+/// Fills that one look ahead begins, and each further connection to the store: a range full of holes does not take
+/// every slot.
+constexpr unsigned max_begun_at_once = 8;
+/// What is sent to a client for whom bytes are being fetched before the next look at both.
+constexpr std::uint64_t max_piece = 512 * 1024;
+/// The client is looked at when it was sent this much more, or an eighth of what is ahead of it.
+constexpr std::uint64_t min_look = 64 * 1024;
 
 } // namespace
 
@@ -31,7 +36,6 @@ coverage delivery_progress::coverage_of_all() const {
 
 void delivery_progress::classify() {
     if (m.x.outcome == outcome::miss) {
-        window.skip_first();
         return;
     }
     held = to_send.has_body ? coverage_of_all() : coverage::all;
@@ -46,6 +50,7 @@ void delivery_progress::begin_part(const http::byte_range& part) {
     wanted = part;
     position = part.first;
     window.begin(part, is_open);
+    next_look = position;
     joined = false;
     if (held == coverage::some) {
         held_runs = object->present_runs(part.first, part.last, max_tracked_runs);
@@ -63,21 +68,33 @@ void delivery_progress::after_sending(std::uint64_t first, bool succeeded, slow_
     if (position > first) {
         count_bytes(first, position - 1);
         last_sent = steady_clock::now();
-        pace.add(position - first, last_sent);
+        sent += position - first;
         give_up.reset();
         overtaken = false;
     }
     if (!succeeded) {
         return;
     }
-    if (pace.is_known()) {
-        window.limit(ahead());
-    }
     if (slow.paused()) {
         slow.resume();
-    } else {
+    } else if (is_fetched()) {
+        if (position >= next_look) {
+            look_at_client();
+        }
         look_ahead(position);
     }
+}
+
+void delivery_progress::look_at_client() {
+    const std::uint64_t queued = std::min(m.x.client.bytes_sent() - m.x.client.bytes_taken(), sent);
+    pace.update(sent - queued, last_sent);
+    window.move(position - std::min(queued, position - wanted.first),
+                pace.ahead(first_ahead, first_window, max_window(fills.read_ahead)));
+    next_look = position + std::max(window.ahead() / 8, min_look);
+}
+
+std::uint64_t delivery_progress::piece_end(std::uint64_t last) const noexcept {
+    return is_fetched() ? std::min(last, position + max_piece - 1) : last;
 }
 
 void delivery_progress::fetch_for_next(const cache::reader& r) {
@@ -85,18 +102,23 @@ void delivery_progress::fetch_for_next(const cache::reader& r) {
     const std::uint64_t end = std::min(
         cache::read_to(r.preceding(), wanted.first, wanted.last, steady_clock::now(), limits), object->info().size);
     std::uint64_t from = wanted.last + 1;
-    for (int begun = 0; begun < max_begun_at_once && from < end; ++begun) {
+    for (unsigned begun = 0; begun < most_begun() && from < end; ++begun) {
         const auto gap = object->gap(from, end - 1);
         if (gap.empty()) {
             return;
         }
-        fill_for_later(fills, m.store, object, gap.begin, gap.end - 1);
-        from = gap.end;
+        const std::uint64_t piece = piece_of(gap.end - gap.begin, m.store.settings().parallel);
+        from = std::min(gap.end, gap.begin + piece);
+        fill_for_later(fills, m.store, object, gap.begin, from - 1);
     }
 }
 
+unsigned delivery_progress::most_begun() const noexcept {
+    return max_begun_at_once + 2 * (m.store.settings().parallel - 1);
+}
+
 void delivery_progress::look_ahead(std::uint64_t from) {
-    for (int begun = 0; begun < max_begun_at_once; ++begun) {
+    for (unsigned begun = 0; begun < most_begun(); ++begun) {
         const auto ahead = window.look_ahead(from);
         if (!ahead) {
             return;

@@ -23,8 +23,10 @@ struct delivery_progress {
     media_request& m;
     std::shared_ptr<cache::object> object;
     plan to_send;
-    fetch_window window;
+    fetch_window window{{fills.read_ahead, m.store.settings().parallel}};
     client_pace pace{steady_clock::now()};
+    std::uint64_t sent{0};      ///< bytes of the object in all
+    std::uint64_t next_look{0}; ///< what the client has taken is looked at once it is here
     scratch room{};
     std::string& head{room.text}; ///< not sent yet
     http::byte_range wanted{};    ///< what is sent now: all of it, or a part
@@ -49,13 +51,17 @@ struct delivery_progress {
     /// Fetches on ahead of the client, so that the next bytes are there when they are due: by windows, or all gaps of a
     /// range that is fetched at once. `from`: where the client is, or what is being fetched for it already ends.
     void look_ahead(std::uint64_t from);
-    /// How far fills may be ahead of the client.
-    [[nodiscard]] std::uint64_t ahead() const { return pace.window(first_window, max_window(fills.read_ahead)); }
+    /// The last byte of `readable`, up to `last`, that is sent before the next look ahead.
+    [[nodiscard]] std::uint64_t piece_end(std::uint64_t last) const noexcept;
     /// Fetches what the next request will ask for, where this one goes on with others.
     void fetch_for_next(const cache::reader& r);
 
 private:
     [[nodiscard]] cache::object::coverage coverage_of_all() const;
+    /// Whether anything of it has to be fetched.
+    [[nodiscard]] bool is_fetched() const noexcept { return m.fetched || held != cache::object::coverage::all; }
+    void look_at_client();
+    [[nodiscard]] unsigned most_begun() const noexcept;
     void count_bytes(std::uint64_t first, std::uint64_t last);
 };
 

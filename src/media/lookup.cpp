@@ -47,8 +47,9 @@ lookup_result another_transfer(std::unique_ptr<memory_follower> follower) {
 
 awaitable<result<origin::fetched>> ask(const lookup& l, const cache::object* stale) {
     media_request& m = l.m;
-    auto range = stale != nullptr ? revalidation_range(m.head_only, m.wanted, stale->info().size)
-                                  : cold_range(m.head_only, m.wanted, l.fills.read_ahead);
+    auto range = stale != nullptr
+                     ? revalidation_range(m.head_only, m.wanted, stale->info().size)
+                     : cold_range(m.head_only, m.wanted, {l.fills.read_ahead, m.store.settings().parallel});
     auto r = detail::request_for_client(m, range);
     if (stale != nullptr) {
         r.none_match = stale->info().version.value;

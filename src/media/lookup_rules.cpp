@@ -1,7 +1,6 @@
 #include <sluice/cache/key.hpp>
 #include <sluice/http/freshness.hpp>
 #include <sluice/media/error_rules.hpp>
-#include <sluice/media/fetch_window.hpp>
 #include <sluice/media/join_rules.hpp>
 #include <sluice/media/lookup_rules.hpp>
 
@@ -43,20 +42,23 @@ bool confirms(const origin::object_head& answer, const known_version& stale) noe
 } // namespace
 
 std::optional<range_spec> cold_range(bool head_only, const requested_ranges& wanted,
-                                     std::uint64_t read_ahead) noexcept {
+                                     const window_limits& limits) noexcept {
     if (head_only) {
         return std::nullopt;
     }
     const range_spec* range = first_of(wanted);
     if (range == nullptr) {
-        return bounded(0, max_window(read_ahead) - 1); // all of it, but not at once
+        // All of it, but not at once.
+        return bounded(0, (limits.parallel == 1 ? max_window(limits.read_ahead) : first_window) - 1);
     }
     if (range->kind == range_spec::form::suffix) {
         return *range;
     }
     const std::uint64_t begin = page_begin(std::min(range->first, max_offset));
-    if (range->kind == range_spec::form::bounded && fits_one_window(range->first, range->last, read_ahead)) {
-        return bounded(begin, page_begin(range->last) + cache::page_size - 1);
+    if (range->kind == range_spec::form::bounded && is_fetched_at_once(range->first, range->last, limits)) {
+        const std::uint64_t piece = piece_of(range->last - begin + 1, limits.parallel);
+        const std::uint64_t last = std::min(range->last, begin + piece - 1);
+        return bounded(begin, page_begin(last) + cache::page_size - 1);
     }
     // To the end of a window's unit, so that the windows of all readers meet at the same places.
     return bounded(begin, (begin + first_window / 2) / first_window * first_window + first_window - 1);

@@ -98,7 +98,6 @@ for (const [what, [text, says]] of Object.entries(faults)) {
 
 const unsupported = {
   'TLS on a listener': good.replace('address: 127.0.0.1:0\n', 'address: 127.0.0.1:0\n    @@tls: {certificate: a, key: b}\n'),
-  'ranged GETs in parallel': good.replace('type: s3\n', 'type: s3\n    parallel: @@4\n'),
 };
 
 for (const [what, text] of Object.entries(unsupported)) {

@@ -64,6 +64,7 @@ struct store {
     duration url_expiry{3600000};
     duration connect_timeout{2000};
     duration response_timeout{10000};
+    unsigned parallel{1};    ///< connections that bring bytes for one reader at once
     duration hedge_after{0}; ///< without an answer: then a GET is sent a second time beside the first; 0: never
     std::string ca_file;     ///< "" : the system's
     bool anonymous{false};   ///< the objects are public: nothing is signed, no identity is asked for

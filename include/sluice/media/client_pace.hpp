@@ -7,24 +7,24 @@
 
 namespace sluice::media {
 
-/// How fast a client takes what it is sent, and so how far ahead of it is fetched. Pure.
+/// How fast a client takes what it is sent, and so how far ahead of it is fetched. What lies in this host's queues for
+/// it is not taken. Pure.
 class client_pace {
 public:
     explicit client_pace(steady_clock::time_point began) noexcept
         : sample_began_(began) {}
 
-    /// It has taken `bytes` more by `now`.
-    void add(std::uint64_t bytes, steady_clock::time_point now) noexcept;
+    /// It has taken `bytes` in all by `now`.
+    void update(std::uint64_t bytes, steady_clock::time_point now) noexcept;
 
-    /// How far to fetch ahead: what it takes in four seconds, but no more than twice what it has taken so far, since
-    /// what was taken at first may lie in buffers on the way; at least `least`, at most `most`.
-    [[nodiscard]] std::uint64_t window(std::uint64_t least, std::uint64_t most) const noexcept;
-    /// Whether it is known how fast it is.
-    [[nodiscard]] bool is_known() const noexcept { return rate_.has_value(); }
+    /// How far to fetch ahead: `first` until it has taken what may lie in the buffers on its way; then 3.5 MiB, or as
+    /// much as it has taken so far, but no more than it takes in four seconds where that is known; at least `least`,
+    /// at most `most`.
+    [[nodiscard]] std::uint64_t ahead(std::uint64_t first, std::uint64_t least, std::uint64_t most) const noexcept;
 
 private:
     std::uint64_t taken_{0};
-    std::uint64_t sample_{0};
+    std::uint64_t sample_from_{0};
     steady_clock::time_point sample_began_;
     std::optional<double> rate_{}; ///< bytes a second
 };

@@ -2,90 +2,80 @@
 
 #include <sluice/http/range.hpp>
 
-#include <algorithm>
 #include <cstdint>
 #include <optional>
 
-/// How much of an object is fetched at once. Pure.
+/// How much of an object is fetched at once, and how far ahead of its client. Pure.
 namespace sluice::media {
 
-/// The first window of a range without an end; it doubles, up to `cache.read_ahead`, while the client reads on.
+/// The first window of a range without an end.
 inline constexpr std::uint64_t first_window = 1U << 20U;
+/// The least that is fetched by a request of its own where it could be part of a larger one.
+inline constexpr std::uint64_t min_piece = 256U << 10U;
+/// How far ahead of a client is fetched that has not shown yet that it takes anything: the first window, and a piece
+/// that is there before a fast client is through with it.
+inline constexpr std::uint64_t first_ahead = first_window + min_piece;
 
 /// The largest window, in bytes: `read_ahead` (`cache.read_ahead`), but never less than the first.
-[[nodiscard]] constexpr std::uint64_t max_window(std::uint64_t read_ahead) noexcept {
-    return std::max(read_ahead, first_window);
-}
+[[nodiscard]] std::uint64_t max_window(std::uint64_t read_ahead) noexcept;
 
-/// Whether [first, last] is no longer than the largest window: where a client named such a range, one GET brings it
-/// all. Browsers name the object's last byte where others leave a range open, and leave on the next seek: such a range
-/// is longer, and is fetched by windows.
-[[nodiscard]] constexpr bool fits_one_window(std::uint64_t first, std::uint64_t last,
-                                             std::uint64_t read_ahead) noexcept {
-    return last - first < max_window(read_ahead);
-}
+/// How much is fetched for one client, and by how many requests at once.
+struct window_limits {
+    std::uint64_t read_ahead; ///< `cache.read_ahead`, in bytes
+    unsigned parallel{1};     ///< of the store: connections that bring bytes for one client at once, at least 1
+};
+
+/// Whether all of [first, last] is fetched at once where a client named such a range: with one connection as much as
+/// the largest window, with several 4 MiB at most, since each of them fills the buffers of its own. Browsers name the
+/// object's last byte where others leave a range open, and leave on the next seek: such a range is longer, and is
+/// fetched by windows.
+[[nodiscard]] bool is_fetched_at_once(std::uint64_t first, std::uint64_t last, const window_limits& limits) noexcept;
+
+/// The bytes of each piece, but the last, in which `bytes` that are all wanted are fetched at once: whole pages, at
+/// most `parallel` pieces, none of them less than twice `min_piece`.
+[[nodiscard]] std::uint64_t piece_of(std::uint64_t bytes, unsigned parallel) noexcept;
 
 /// The windows in which one client's range is fetched where it is not in the cache.
+///
+/// There is a frontier ahead of the client, which moves as it takes bytes. Whenever enough lies between what was asked
+/// for and the frontier, it is asked for: with one connection all of it, as soon as it is half of what is ahead of the
+/// client, so that one answer comes while the next is waited for; with several in pieces, so many that as many bring
+/// bytes while as many are waited for.
 class fetch_window {
 public:
-    /// `read_ahead`: `cache.read_ahead`, in bytes.
-    explicit fetch_window(std::uint64_t read_ahead) noexcept
-        : max_(max_window(read_ahead)) {}
+    explicit fetch_window(const window_limits& limits) noexcept;
 
-    /// The look-up began with the first window.
-    void skip_first() noexcept { size_ = std::min(2 * first_window, max_); }
-    /// A client gets no more than `bytes` at once, but the first window.
-    void limit(std::uint64_t bytes) noexcept { size_ = std::min(size_, std::max(bytes, first_window)); }
+    /// Turns to the bytes `wanted`. `is_open`: the client named no end.
+    void begin(const http::byte_range& wanted, bool is_open) noexcept;
+    /// The client has taken all before `taken_to`, and no more than `ahead` bytes are fetched ahead of that, see
+    /// `client_pace::ahead`. The frontier never goes back.
+    void move(std::uint64_t taken_to, std::uint64_t ahead) noexcept;
 
     /// Whether all of what the client named is fetched at once, not by windows.
     [[nodiscard]] bool is_at_once() const noexcept { return at_once_; }
-    /// Turns to the bytes `wanted`. `is_open`: the client named no end.
-    void begin(const http::byte_range& wanted, bool is_open) noexcept {
-        wanted_ = wanted;
-        fetched_to_ = 0;
-        at_once_ = !is_open && wanted.last - wanted.first < max_;
-    }
+    /// How far fills may be ahead of the client.
+    [[nodiscard]] std::uint64_t ahead() const noexcept;
 
-    /// The last byte of a fill that begins at `first`: of what the client named, else of the window, which grows.
-    [[nodiscard]] std::uint64_t next_end(std::uint64_t first) noexcept {
-        if (at_once_) {
-            return wanted_.last;
-        }
-        const std::uint64_t end = first + size_ - 1;
-        size_ = std::min(size_ * 2, max_);
-        return std::min(end, wanted_.last);
-    }
-
-    /// Where to look for bytes that should be fetched now, since half of the window is used up when the client is at
-    /// `position`. Nullopt: nowhere.
-    [[nodiscard]] std::optional<http::byte_range> look_ahead(std::uint64_t position) const noexcept {
-        if (position > wanted_.last) {
-            return std::nullopt;
-        }
-        const std::uint64_t half = at_once_ ? wanted_.last : std::min(position + size_ / 2, wanted_.last);
-        const std::uint64_t from = std::max(position, fetched_to_);
-        return from > half ? std::nullopt : std::optional(http::byte_range{from, half});
-    }
-
+    /// The last byte of a fill that begins at `first` and for which the client waits.
+    [[nodiscard]] std::uint64_t next_end(std::uint64_t first) const noexcept;
+    /// Where to look for bytes that should be fetched now, with the client at `position`. Nullopt: nowhere.
+    [[nodiscard]] std::optional<http::byte_range> look_ahead(std::uint64_t position) const noexcept;
     /// The bytes of a fill that is begun ahead of the client at `position` for the missing bytes from `gap_begin`
-    /// up to before `gap_end`. Nullopt where there are none, and where the client is there itself: its own fill
-    /// waits for the origin in the foreground.
+    /// up to before `gap_end`. Nullopt where there are none, or so few that more can be asked for later; and where the
+    /// client is there itself: its own fill waits for the origin in the foreground.
     [[nodiscard]] std::optional<http::byte_range> fetch_ahead(std::uint64_t position, std::uint64_t gap_begin,
-                                                              std::uint64_t gap_end) noexcept {
-        if (gap_begin == gap_end || gap_begin <= position) {
-            return std::nullopt;
-        }
-        // Each gap of what is fetched at once by itself: what lies between them is there.
-        const std::uint64_t last = at_once_ ? gap_end - 1 : next_end(gap_begin);
-        fetched_to_ = last + 1;
-        return http::byte_range{gap_begin, last};
-    }
+                                                              std::uint64_t gap_end) noexcept;
 
 private:
-    std::uint64_t max_;
-    std::uint64_t size_{first_window}; ///< of the next one
+    /// The least that is asked for by windows; with several connections all that is asked for by one request.
+    [[nodiscard]] std::uint64_t step() const noexcept;
+
+    window_limits limits_;
+    std::uint64_t ahead_{0};
     http::byte_range wanted_{};
+    std::uint64_t frontier_{0};   ///< one past the last byte that may be asked for now
     std::uint64_t fetched_to_{0}; ///< fills ahead of the client were begun up to here
+    std::uint64_t piece_{0};      ///< where all is fetched at once
     bool at_once_{false};
 };
 

@@ -3,6 +3,7 @@
 #include <sluice/base/asio.hpp>
 #include <sluice/base/error.hpp>
 #include <sluice/http/range.hpp>
+#include <sluice/media/fetch_window.hpp>
 #include <sluice/media/requested_ranges.hpp>
 #include <sluice/origin/fetch.hpp>
 
@@ -15,10 +16,10 @@
 namespace sluice::media {
 
 /// What of an object that is not known is asked for: the wanted range in whole pages, the first window of what has no
-/// end; the first of several ranges. Nullopt: no range, since only the head is wanted. `read_ahead`:
-/// `cache.read_ahead`, in bytes.
+/// end; the first of several ranges. Nullopt: no range, since only the head is wanted. With several connections no more
+/// than one of them should bring: the rest is asked for once the object is known.
 [[nodiscard]] std::optional<http::range_spec> cold_range(bool head_only, const requested_ranges& wanted,
-                                                         std::uint64_t read_ahead) noexcept;
+                                                         const window_limits& limits) noexcept;
 
 /// What about an object that is not cached is asked once for all who ask for it now, whatever their ranges; "" where
 /// each range is a question of its own. All do where the store answers so fast (`first_byte`) that nobody sees the

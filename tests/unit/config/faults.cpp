@@ -134,7 +134,6 @@ BOOST_AUTO_TEST_SUITE(not_supported_yet)
 BOOST_AUTO_TEST_CASE(refused_with_their_place) {
     one_fault(an_app + "listeners: [{address: 127.0.0.1:1, tls: {certificate: a, key: b}}]", "2:36",
               "\"tls\" is not supported yet");
-    one_fault(store_with("region: r, parallel: 4"), "2:63", "\"parallel\" is not supported yet");
 }
 
 BOOST_AUTO_TEST_SUITE_END()
@@ -251,6 +250,9 @@ BOOST_AUTO_TEST_CASE(stores_of_type_s3) {
     one_fault(store_with("region: r, ca_file: /dev/null"), "2:62", "holds no certificate");
     one_fault(store_with("region: r, root: /srv"), "2:59", "means nothing in a store of type s3");
     one_fault(store_with("region: r, parallel: x"), "2:63", "whole number");
+    for (const std::string value : {"0", "17", "-1", "1.5"}) {
+        one_fault(store_with("region: r, parallel: " + value), "2:63", "\"stores.u.parallel\"");
+    }
     const std::string keys = "credentials: {access_key_id: k, secret_access_key: s}";
     for (const auto* value : {"\"\"", "a/b", "'a b'", ".a", "a..b", "-a"}) {
         one_fault(an_app + "stores: {u: {type: s3, region: r, bucket: " + value + ", " + keys + "}}", "2:43", "bucket");

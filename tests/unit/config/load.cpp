@@ -114,7 +114,7 @@ fallback: {concurrency: 7, after: 8s, breaker: {failures: 9, open: 10s}}
 log: {level: debug, format: text, access: false}
 stores:
   up: {type: s3, bucket: my.bucket, prefix: a/b/, endpoint: "http://127.0.0.1:9000/", addressing: path, url_expiry: 7d,
-       connect_timeout: 1s, response_timeout: 2s, parallel: 1, hedge_after: 150ms, anonymous: false, fips: false,
+       connect_timeout: 1s, response_timeout: 2s, parallel: 16, hedge_after: 150ms, anonymous: false, fips: false,
        dual_stack: false, accelerate: false, ca_file: "",
        credentials: {access_key_id: {file: /run/secret}, secret_access_key: {file: /run/secret}, session_token: t}}
   v: {type: s3, bucket: media, region: eu-central-1, addressing: virtual, credentials: {access_key_id: k, secret_access_key: s}}
@@ -170,6 +170,8 @@ routes:
     BOOST_TEST(up.endpoint->authority() == "127.0.0.1:9000");
     BOOST_TEST((up.url_expiry == 168h));
     BOOST_TEST((up.hedge_after == 150ms));
+    BOOST_TEST(up.parallel == 16U);
+    BOOST_TEST(c.stores.at("v").parallel == 1U);
     BOOST_TEST(keys_of(up).access_key_id == "secret-text");
     BOOST_TEST(keys_of(up).session_token.reveal() == "t");
     BOOST_TEST((c.stores.at("v").addressing == addressing_style::virtual_hosted));

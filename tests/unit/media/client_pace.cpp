@@ -8,45 +8,68 @@ using namespace std::chrono_literals;
 
 namespace {
 
-constexpr std::uint64_t MiB = 1U << 20U;
+constexpr std::uint64_t KiB = 1024;
+constexpr std::uint64_t MiB = 1024 * KiB;
+constexpr std::uint64_t first = MiB + 256 * KiB;
+constexpr std::uint64_t reading = 3 * MiB + 512 * KiB;
 constexpr steady_clock::time_point start{1h};
+
+std::uint64_t ahead(const client_pace& p, std::uint64_t read_ahead = 200 * MiB) {
+    return p.ahead(first, MiB, read_ahead);
+}
 
 } // namespace
 
 BOOST_AUTO_TEST_SUITE(media_client_pace)
 
-BOOST_AUTO_TEST_CASE(a_client_that_took_nothing_yet_has_the_least) {
-    const client_pace p(start);
-    BOOST_TEST(!p.is_known());
-    BOOST_TEST(p.window(MiB, 16 * MiB) == MiB);
+BOOST_AUTO_TEST_CASE(a_client_that_has_not_shown_that_it_reads) {
+    client_pace p(start);
+    BOOST_TEST(ahead(p) == first);
+    BOOST_TEST(ahead(p, MiB) == MiB); // `read_ahead`
+    p.update(256 * KiB - 1, start + 10ms);
+    BOOST_TEST(ahead(p) == first);
+    p.update(256 * KiB - 1, start + 1min); // slow
+    BOOST_TEST(ahead(p) == MiB);
 }
 
 BOOST_AUTO_TEST_CASE(a_fast_one_has_as_much_as_it_took_up_to_the_most) {
     client_pace p(start);
-    p.add(3 * MiB, start + 10ms);
-    BOOST_TEST(p.window(MiB, 16 * MiB) == 3 * MiB);
-    p.add(30 * MiB, start + 300ms);
-    BOOST_TEST(p.window(MiB, 16 * MiB) == 16 * MiB);
+    p.update(256 * KiB, start + 10ms);
+    BOOST_TEST(ahead(p) == reading);
+    p.update(3 * MiB, start + 50ms);
+    BOOST_TEST(ahead(p) == reading);
+    p.update(6 * MiB, start + 100ms);
+    BOOST_TEST(ahead(p) == 6 * MiB);
+    BOOST_TEST(ahead(p, 4 * MiB) == 4 * MiB);
+    p.update(40 * MiB, start + 300ms);
+    BOOST_TEST(ahead(p) == 40 * MiB);
+    BOOST_TEST(ahead(p, 16 * MiB) == 16 * MiB);
 }
 
 BOOST_AUTO_TEST_CASE(a_slow_one_has_four_seconds_of_what_it_takes) {
     client_pace p(start);
-    p.add(40 * MiB, start + 1s); // into buffers on the way
+    p.update(40 * MiB, start + 1s); // into buffers on the way
+    std::uint64_t taken = 40 * MiB;
     for (int i = 2; i < 40; ++i) {
-        p.add(MiB, start + i * 1s);
+        p.update(taken += MiB, start + i * 1s);
     }
-    BOOST_TEST(p.window(MiB, 200 * MiB) == 4 * MiB);
+    BOOST_TEST(ahead(p) == 4 * MiB);
     for (int i = 40; i < 80; ++i) {
-        p.add(10'000, start + i * 1s);
+        p.update(taken += 10'000, start + i * 1s);
     }
-    BOOST_TEST(p.window(MiB, 200 * MiB) == MiB);
+    BOOST_TEST(ahead(p) == MiB);
 }
 
-BOOST_AUTO_TEST_CASE(what_it_took_bounds_what_is_ahead) {
+BOOST_AUTO_TEST_CASE(what_was_taken_is_not_given_back) {
     client_pace p(start);
-    p.add(2 * MiB, start + 250ms); // 8 MiB a second, but who knows for how long
-    BOOST_TEST(p.window(MiB, 200 * MiB) == 4 * MiB);
-    BOOST_TEST(p.window(4 * MiB, MiB) == 4 * MiB); // `read_ahead` below the least
+    p.update(8 * MiB, start + 10ms);
+    p.update(MiB, start + 20ms); // the queue grew
+    BOOST_TEST(ahead(p) == 8 * MiB);
+}
+
+BOOST_AUTO_TEST_CASE(a_read_ahead_below_the_least) {
+    const client_pace p(start);
+    BOOST_TEST(p.ahead(first, 4 * MiB, MiB) == 4 * MiB);
 }
 
 BOOST_AUTO_TEST_SUITE_END()

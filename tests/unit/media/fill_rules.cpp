@@ -1,4 +1,3 @@
-#include <sluice/media/fetch_window.hpp>
 #include <sluice/media/fill_rules.hpp>
 #include <sluice/media/slot_limit.hpp>
 
@@ -6,7 +5,6 @@
 
 #include <optional>
 #include <utility>
-#include <vector>
 
 namespace {
 
@@ -16,11 +14,6 @@ using namespace std::chrono_literals;
 
 constexpr std::uint64_t block = 1U << 20U;
 constexpr std::uint64_t KiB = 1024;
-
-std::vector<std::uint64_t> ahead(const fetch_window& w, std::uint64_t position) {
-    const auto range = w.look_ahead(position);
-    return range ? std::vector<std::uint64_t>{range->first, range->last} : std::vector<std::uint64_t>{};
-}
 
 } // namespace
 
@@ -93,72 +86,6 @@ BOOST_AUTO_TEST_CASE(what_the_cache_knows_of_a_version) {
     BOOST_TEST(info.purge_tags == "/files/a");
     BOOST_TEST((info.stored == now));
     BOOST_TEST((describe_version(head, "g", "a", "", true, now).version.kind == cache::validator_kind::generation));
-}
-
-BOOST_AUTO_TEST_CASE(windows_grow_while_the_client_reads_on) {
-    fetch_window w(8 * block);
-    w.begin({0, 100 * block - 1}, true);
-    BOOST_TEST(w.next_end(0) == block - 1);
-    BOOST_TEST(w.next_end(block) == 3 * block - 1);
-    BOOST_TEST(w.next_end(3 * block) == 7 * block - 1);
-    BOOST_TEST(w.next_end(7 * block) == 15 * block - 1);
-    BOOST_TEST(w.next_end(15 * block) == 23 * block - 1); // no further than read_ahead
-    w.limit(0);
-    BOOST_TEST(w.next_end(23 * block) == 24 * block - 1);
-    BOOST_TEST(w.next_end(100 * block - 10) == 100 * block - 1); // nor than the range
-}
-
-BOOST_AUTO_TEST_CASE(a_look_up_began_with_the_first_window) {
-    fetch_window w(8 * block);
-    w.skip_first();
-    w.begin({0, 100 * block - 1}, true);
-    BOOST_TEST(w.next_end(block) == 3 * block - 1);
-    fetch_window small(0); // smaller than one window is one window
-    small.skip_first();
-    small.begin({0, 100 * block - 1}, true);
-    BOOST_TEST(small.next_end(block) == 2 * block - 1);
-}
-
-BOOST_AUTO_TEST_CASE(short_ranges_come_at_once) {
-    fetch_window w(8 * block);
-    w.begin({10, 8 * block + 9}, false); // as long as the largest window
-    BOOST_TEST(w.next_end(10) == 8 * block + 9);
-    // Each gap of it by itself.
-    const std::vector<std::uint64_t> all{10, 8 * block + 9};
-    BOOST_TEST(ahead(w, 10) == all, boost::test_tools::per_element());
-    BOOST_TEST((w.fetch_ahead(10, 2 * block, 3 * block) == http::byte_range{2 * block, 3 * block - 1}));
-    const std::vector<std::uint64_t> rest{3 * block, 8 * block + 9};
-    BOOST_TEST(ahead(w, 10) == rest, boost::test_tools::per_element());
-    w.begin({10, 8 * block + 10}, false);
-    BOOST_TEST(w.next_end(10) == block + 9);
-    w.begin({10, 100}, true); // the end of an open range
-    BOOST_TEST(w.next_end(10) == 100U);
-}
-
-BOOST_AUTO_TEST_CASE(read_ahead_begins_at_half_of_a_window) {
-    fetch_window w(8 * block);
-    w.begin({0, 10 * block - 1}, true);
-    const std::vector<std::uint64_t> half{0, block / 2};
-    BOOST_TEST(ahead(w, 0) == half, boost::test_tools::per_element());
-    BOOST_TEST(!w.fetch_ahead(0, block / 2 + 1, block / 2 + 1).has_value()); // nothing is missing
-    BOOST_TEST(!w.fetch_ahead(block / 4, block / 4, block / 2).has_value()); // the client is there itself
-    BOOST_TEST((w.fetch_ahead(0, block / 4, block / 2) == http::byte_range{block / 4, block / 4 + block - 1}));
-    // Nothing more before the client comes near the end of what was asked for.
-    BOOST_TEST(ahead(w, 0).empty());
-    const std::vector<std::uint64_t> next{block / 4 + block, 2 * block};
-    BOOST_TEST(ahead(w, block) == next, boost::test_tools::per_element());
-    const std::vector<std::uint64_t> last{10 * block - 1, 10 * block - 1};
-    BOOST_TEST(ahead(w, 10 * block - 1) == last, boost::test_tools::per_element());
-    BOOST_TEST(ahead(w, 10 * block).empty());
-    w.begin({0, 10 * block - 1}, true); // another part: what was asked for another counts no more
-    BOOST_TEST(!ahead(w, 0).empty());
-}
-
-BOOST_AUTO_TEST_CASE(what_one_request_brings) {
-    BOOST_TEST(fits_one_window(0, block - 1, 0));
-    BOOST_TEST(!fits_one_window(0, block, 0));
-    BOOST_TEST(fits_one_window(5, 8 * block + 4, 8 * block));
-    BOOST_TEST(!fits_one_window(5, 8 * block + 5, 8 * block));
 }
 
 BOOST_AUTO_TEST_CASE(slots) {

@@ -31,8 +31,8 @@ std::string text_of(std::uint64_t first, std::uint64_t end) {
     return http::format_range(http::byte_range{first, end - 1});
 }
 
-std::string cold(std::string_view field, std::uint64_t read_ahead = read_ahead_size) {
-    return text_of(cold_range(false, wanted(field), read_ahead));
+std::string cold(std::string_view field, std::uint64_t read_ahead = read_ahead_size, unsigned parallel = 1) {
+    return text_of(cold_range(false, wanted(field), {read_ahead, parallel}));
 }
 
 steady_clock::time_point at(std::chrono::milliseconds since) {
@@ -56,10 +56,10 @@ origin::object_head answer(unsigned status, std::string validator = "\"v1\"", st
 BOOST_AUTO_TEST_SUITE(media_lookup_rules)
 
 BOOST_AUTO_TEST_CASE(ranges_of_unknown_objects) {
-    BOOST_TEST(text_of(cold_range(false, {}, read_ahead_size)) == text_of(0, read_ahead_size));
-    BOOST_TEST(text_of(cold_range(false, {}, 0)) == text_of(0, first_window)); // never less than one window
-    BOOST_TEST(text_of(cold_range(true, {}, read_ahead_size)) == "whole");     // a HEAD
-    BOOST_TEST(text_of(cold_range(true, wanted("bytes=1-2"), read_ahead_size)) == "whole");
+    BOOST_TEST(text_of(cold_range(false, {}, {read_ahead_size})) == text_of(0, read_ahead_size));
+    BOOST_TEST(text_of(cold_range(false, {}, {0})) == text_of(0, first_window)); // never less than one window
+    BOOST_TEST(text_of(cold_range(true, {}, {read_ahead_size})) == "whole");     // a HEAD
+    BOOST_TEST(text_of(cold_range(true, wanted("bytes=1-2"), {read_ahead_size})) == "whole");
     BOOST_TEST(cold("bytes=1-2") == text_of(0, page));
     BOOST_TEST(cold("bytes=1-2,5-6") == text_of(0, page));
     BOOST_TEST(cold("bytes=65535-65536") == text_of(0, 2 * page));
@@ -79,9 +79,9 @@ BOOST_AUTO_TEST_CASE(questions_that_are_shared) {
 }
 
 BOOST_AUTO_TEST_CASE(the_first_of_several_is_asked_for) {
-    BOOST_TEST(text_of(cold_range(false, wanted("bytes=200000-200001,5-9"), read_ahead_size)) ==
+    BOOST_TEST(text_of(cold_range(false, wanted("bytes=200000-200001,5-9"), {read_ahead_size})) ==
                text_of(196608, 262144));
-    BOOST_TEST(text_of(cold_range(false, wanted("bytes=-7,5-9"), read_ahead_size)) == "bytes=-7");
+    BOOST_TEST(text_of(cold_range(false, wanted("bytes=-7,5-9"), {read_ahead_size})) == "bytes=-7");
 }
 
 BOOST_AUTO_TEST_CASE(windows_of_open_ranges) {
@@ -97,12 +97,25 @@ BOOST_AUTO_TEST_CASE(windows_of_open_ranges) {
     BOOST_TEST(cold("bytes=0-1048575", 0) == text_of(0, first_window));
 }
 
+BOOST_AUTO_TEST_CASE(the_first_question_is_one_piece) {
+    const auto of = [](std::string_view field) { return cold(field, read_ahead_size, 4); };
+    BOOST_TEST(of("bytes=1-2") == text_of(0, page));
+    BOOST_TEST(of("bytes=0-") == text_of(0, first_window));
+    BOOST_TEST(of("bytes=0-524287") == text_of(0, first_window / 2));
+    BOOST_TEST(of("bytes=0-2097151") == text_of(0, first_window / 2)); // a quarter
+    BOOST_TEST(of("bytes=0-4194303") == text_of(0, first_window));
+    BOOST_TEST(of("bytes=0-4194304") == text_of(0, first_window)); // by windows
+    BOOST_TEST(of("bytes=-500") == "bytes=-500");
+    BOOST_TEST(text_of(cold_range(false, {}, {read_ahead_size, 4})) == text_of(0, first_window));
+    BOOST_TEST(text_of(cold_range(true, {}, {read_ahead_size, 4})) == "whole");
+}
+
 BOOST_AUTO_TEST_CASE(ranges_at_the_end_of_numbers) {
-    const auto last = cold_range(false, wanted("bytes=9223372036854775807-"), read_ahead_size);
+    const auto last = cold_range(false, wanted("bytes=9223372036854775807-"), {read_ahead_size});
     BOOST_REQUIRE(last.has_value());
     BOOST_TEST(last->last == static_cast<std::uint64_t>(INT64_MAX));
     BOOST_TEST(last->first <= last->last);
-    const auto beyond = cold_range(false, wanted("bytes=18446744073709551615-18446744073709551615"), read_ahead_size);
+    const auto beyond = cold_range(false, wanted("bytes=18446744073709551615-18446744073709551615"), {read_ahead_size});
     BOOST_REQUIRE(beyond.has_value());
     BOOST_TEST(beyond->last == static_cast<std::uint64_t>(INT64_MAX));
 }
