@@ -18,8 +18,10 @@ constexpr std::size_t max_tracked_runs = 1024;
 constexpr unsigned max_begun_at_once = 8;
 /// What is sent to a client for whom bytes are being fetched before the next look at both.
 constexpr std::uint64_t max_piece = 512 * 1024;
-/// The client is looked at when it was sent this much more, or an eighth of what is ahead of it.
+/// What the client has taken is looked at when it was sent this much more, or this part of what is ahead of it: a few
+/// system calls for each window.
 constexpr std::uint64_t min_look = 64 * 1024;
+constexpr std::uint64_t look_part = 32;
 
 } // namespace
 
@@ -90,7 +92,7 @@ void delivery_progress::look_at_client() {
     pace.update(sent - queued, last_sent);
     window.move(position - std::min(queued, position - wanted.first),
                 pace.ahead(first_ahead, first_window, max_window(fills.read_ahead)));
-    next_look = position + std::max(window.ahead() / 8, min_look);
+    next_look = position + std::max(window.ahead() / look_part, min_look);
 }
 
 std::uint64_t delivery_progress::piece_end(std::uint64_t last) const noexcept {

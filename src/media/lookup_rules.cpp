@@ -18,6 +18,9 @@ range_spec bounded(std::uint64_t first, std::uint64_t last) noexcept {
     return {range_spec::form::bounded, first, std::min(last, max_offset), 0};
 }
 
+/// What is asked for at first of an object that a client wants whole.
+constexpr std::uint64_t max_whole = 4U << 20U;
+
 /// The range that is asked for first; nullptr: the whole.
 const range_spec* first_of(const requested_ranges& wanted) noexcept {
     if (wanted.single) {
@@ -48,8 +51,8 @@ std::optional<range_spec> cold_range(bool head_only, const requested_ranges& wan
     }
     const range_spec* range = first_of(wanted);
     if (range == nullptr) {
-        // All of it, but not at once.
-        return bounded(0, (limits.parallel == 1 ? max_window(limits.read_ahead) : first_window) - 1);
+        const std::uint64_t most = limits.parallel == 1 ? max_whole : first_window;
+        return bounded(0, std::min(most, max_window(limits.read_ahead)) - 1); // all of it, but not at once
     }
     if (range->kind == range_spec::form::suffix) {
         return *range;

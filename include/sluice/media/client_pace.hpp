@@ -17,9 +17,9 @@ public:
     /// It has taken `bytes` in all by `now`.
     void update(std::uint64_t bytes, steady_clock::time_point now) noexcept;
 
-    /// How far to fetch ahead: `first` until it has taken what may lie in the buffers on its way; then 3.5 MiB, or as
-    /// much as it has taken so far, but no more than it takes in four seconds where that is known; at least `least`,
-    /// at most `most`.
+    /// How far to fetch ahead: `first` until it has taken what may lie in the buffers on its way; then 3.5 MiB, with
+    /// what it has taken up to 8 MiB, and then half of what it has taken; no more than it takes in four seconds, where
+    /// that is known; at least `least`, at most `most`.
     [[nodiscard]] std::uint64_t ahead(std::uint64_t first, std::uint64_t least, std::uint64_t most) const noexcept;
 
 private:

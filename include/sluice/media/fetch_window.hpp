@@ -38,9 +38,9 @@ struct window_limits {
 /// The windows in which one client's range is fetched where it is not in the cache.
 ///
 /// There is a frontier ahead of the client, which moves as it takes bytes. Whenever enough lies between what was asked
-/// for and the frontier, it is asked for: with one connection all of it, as soon as it is half of what is ahead of the
-/// client, so that one answer comes while the next is waited for; with several in pieces, so many that as many bring
-/// bytes while as many are waited for.
+/// for and the frontier, it is asked for: with one connection all of it, as soon as it is a third of what is ahead of
+/// the client, so that one answer comes while the next is waited for; with several in pieces, so many that as many
+/// bring bytes while about as many are waited for.
 class fetch_window {
 public:
     explicit fetch_window(const window_limits& limits) noexcept;

@@ -36,13 +36,15 @@ BOOST_AUTO_TEST_CASE(a_fast_one_has_as_much_as_it_took_up_to_the_most) {
     client_pace p(start);
     p.update(256 * KiB, start + 10ms);
     BOOST_TEST(ahead(p) == reading);
-    p.update(3 * MiB, start + 50ms);
+    p.update(MiB + 128 * KiB, start + 50ms);
     BOOST_TEST(ahead(p) == reading);
-    p.update(6 * MiB, start + 100ms);
+    p.update(2 * MiB, start + 70ms);
     BOOST_TEST(ahead(p) == 6 * MiB);
     BOOST_TEST(ahead(p, 4 * MiB) == 4 * MiB);
+    p.update(16 * MiB, start + 100ms);
+    BOOST_TEST(ahead(p) == 8 * MiB);
     p.update(40 * MiB, start + 300ms);
-    BOOST_TEST(ahead(p) == 40 * MiB);
+    BOOST_TEST(ahead(p) == 20 * MiB);
     BOOST_TEST(ahead(p, 16 * MiB) == 16 * MiB);
 }
 
@@ -65,6 +67,7 @@ BOOST_AUTO_TEST_CASE(what_was_taken_is_not_given_back) {
     p.update(8 * MiB, start + 10ms);
     p.update(MiB, start + 20ms); // the queue grew
     BOOST_TEST(ahead(p) == 8 * MiB);
+    BOOST_TEST(ahead(p, 3 * MiB) == 3 * MiB);
 }
 
 BOOST_AUTO_TEST_CASE(a_read_ahead_below_the_least) {

@@ -85,7 +85,7 @@ BOOST_AUTO_TEST_CASE(pieces_of_what_is_fetched_at_once) {
     }
 }
 
-BOOST_AUTO_TEST_CASE(one_connection_begins_half_of_what_is_ahead) {
+BOOST_AUTO_TEST_CASE(one_connection_begins_a_third_of_what_is_ahead) {
     fetch_window w({16 * MiB, 1});
     w.begin(film, true);
     BOOST_TEST(w.next_end(0) == MiB - 1);
@@ -95,7 +95,7 @@ BOOST_AUTO_TEST_CASE(one_connection_begins_half_of_what_is_ahead) {
     BOOST_TEST(begun(w, 100 * KiB, MiB + 256 * KiB).empty());
     w.move(256 * KiB, reading);
     BOOST_TEST((begun(w, 300 * KiB, MiB + 256 * KiB) == std::vector<bytes>{{MiB + 256 * KiB, 4 * MiB - 256 * KiB}}));
-    w.move(2 * MiB - page, reading);
+    w.move(MiB, reading); // to 4.5 MiB: less than a third of 3.5 MiB further
     BOOST_TEST(begun(w, 2 * MiB, 4 * MiB - 256 * KiB).empty());
     w.move(2 * MiB, reading);
     BOOST_TEST(
@@ -164,13 +164,14 @@ BOOST_AUTO_TEST_CASE(named_ranges_come_at_once) {
     w.begin({10, 8 * MiB + 9}, false); // as long as the largest window
     BOOST_TEST(w.is_at_once());
     BOOST_TEST(w.next_end(10) == 8 * MiB + 9);
+    BOOST_TEST(w.next_end(0) == 8 * MiB + 9); // from the beginning of its page
     // Each gap of it by itself.
     BOOST_TEST((w.look_ahead(10) == http::byte_range{10, 8 * MiB + 9}));
     BOOST_TEST((w.fetch_ahead(10, 2 * MiB, 3 * MiB) == http::byte_range{2 * MiB, 3 * MiB - 1}));
     BOOST_TEST((w.look_ahead(10) == http::byte_range{3 * MiB, 8 * MiB + 9}));
     w.begin({10, 8 * MiB + 10}, false);
     BOOST_TEST(!w.is_at_once());
-    BOOST_TEST(w.next_end(10) == MiB + page - 1);
+    BOOST_TEST(w.next_end(10) == MiB - 1);
     w.begin({10, 100}, true); // the end of an open range
     BOOST_TEST(w.next_end(10) == 100U);
 }
@@ -178,9 +179,9 @@ BOOST_AUTO_TEST_CASE(named_ranges_come_at_once) {
 BOOST_AUTO_TEST_CASE(named_ranges_come_at_once_in_pieces) {
     fetch_window w({16 * MiB, 4});
     w.begin({page + 5, page + 2 * MiB + 4}, false);
-    const std::uint64_t piece = 512 * KiB;
+    const std::uint64_t piece = 9 * page; // it begins inside a page, and ends inside one
     const std::uint64_t end = w.next_end(page + 5) + 1;
-    BOOST_TEST(end == 2 * page + piece); // a page more, since it begins inside one
+    BOOST_TEST(end == page + piece);
     const std::vector<bytes> rest{
         {end, end + piece}, {end + piece, end + 2 * piece}, {end + 2 * piece, 2 * page + 2 * MiB}};
     BOOST_TEST((begun(w, page + 5, end) == rest));
