@@ -7,7 +7,8 @@ namespace sluice::media {
 
 namespace {
 
-/// The longest range that several connections fetch at once before its client has taken anything.
+/// The longest range that is fetched at once before its client has taken anything: by one connection, and by several.
+constexpr std::uint64_t max_at_once = 16U << 20U;
 constexpr std::uint64_t max_pieces_at_once = 4U << 20U;
 /// Where no more than this is ahead of a client, it is asked for in small pieces: a third of it would be too late.
 constexpr std::uint64_t small_ahead = 2 * first_window;
@@ -28,7 +29,7 @@ std::uint64_t max_window(std::uint64_t read_ahead) noexcept {
 
 bool is_fetched_at_once(std::uint64_t first, std::uint64_t last, const window_limits& limits) noexcept {
     const std::uint64_t most = max_window(limits.read_ahead);
-    return last - first < (limits.parallel == 1 ? most : std::min(most, max_pieces_at_once));
+    return last - first < std::min(most, limits.parallel == 1 ? max_at_once : max_pieces_at_once);
 }
 
 std::uint64_t piece_of(std::uint64_t bytes, unsigned parallel) noexcept {

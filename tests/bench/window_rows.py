@@ -56,7 +56,7 @@ def windows(bench):
              ("stopped after 1 MB, `read_ahead` 16 MiB", normal, "0-", early, 4),
              ("stopped after 1 MB, `read_ahead` 200 MiB", far, "0-", early, 4),
              ("stopped after 40 MB, `read_ahead` 16 MiB", normal, "0-", late, 16),
-             ("stopped after 40 MB, `read_ahead` 200 MiB", far, "0-", late, None),
+             ("stopped after 40 MB, `read_ahead` 200 MiB", far, "0-", late, 24),
              ("stopped after 50 KB, behind a bare nginx `proxy_pass`", fronted, "", {"enough": 50_000}, 4)]
     jobs = []
     for label, ways, byte_range, how, _ in cases:

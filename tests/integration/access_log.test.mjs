@@ -64,7 +64,7 @@ test('what clients send cannot break a line, nor fill the log', async (t) => {
 test('a response that the store cuts', async (t) => {
   const s = await startStack(t, { config: { stores: { media: { response_timeout: '300ms' } }, fallback: { after: '300ms' } } });
   s.origin.put('v.mp4', { size });
-  s.origin.when('v.mp4').times(1).closeAt(2 * MiB);
+  s.origin.when('v.mp4').times(1).closeAt(MiB / 2);
   s.origin.when('v.mp4').status(503, 'SlowDown');
   assert.equal((await s.get('v.mp4')).complete, false);
   const line = await access(s, '/media/v.mp4');

@@ -25,10 +25,10 @@ struct window_limits {
     unsigned parallel{1};     ///< of the store: connections that bring bytes for one client at once, at least 1
 };
 
-/// Whether all of [first, last] is fetched at once where a client named such a range: with one connection as much as
-/// the largest window, with several 4 MiB at most, since each of them fills the buffers of its own. Browsers name the
-/// object's last byte where others leave a range open, and leave on the next seek: such a range is longer, and is
-/// fetched by windows.
+/// Whether all of [first, last] is fetched at once where a client named such a range: no more than the largest
+/// window, and with one connection 16 MiB, with several 4 MiB, since each of them fills buffers of its own. Browsers
+/// name the object's last byte where others leave a range open, and leave on the next seek: such a range is longer, and
+/// is fetched by windows.
 [[nodiscard]] bool is_fetched_at_once(std::uint64_t first, std::uint64_t last, const window_limits& limits) noexcept;
 
 /// The bytes of each piece, but the last, in which `bytes` that are all wanted are fetched at once: whole pages, at

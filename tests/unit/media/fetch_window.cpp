@@ -46,10 +46,10 @@ BOOST_AUTO_TEST_CASE(what_is_fetched_at_once) {
         unsigned parallel;
         bool at_once;
     } cases[]{
-        {MiB, 0, 1, true},           {MiB + 1, 0, 1, false},
-        {8 * MiB, 8 * MiB, 1, true}, {8 * MiB + 1, 8 * MiB, 1, false},
-        {4 * MiB, 8 * MiB, 4, true}, {4 * MiB + 1, 8 * MiB, 4, false},
-        {2 * MiB, MiB, 4, false},    {1, 8 * MiB, 16, true},
+        {16 * MiB, 200 * MiB, 1, true}, {16 * MiB + 1, 200 * MiB, 1, false}, {MiB, 0, 1, true},
+        {MiB + 1, 0, 1, false},         {8 * MiB, 8 * MiB, 1, true},         {8 * MiB + 1, 8 * MiB, 1, false},
+        {4 * MiB, 8 * MiB, 4, true},    {4 * MiB + 1, 8 * MiB, 4, false},    {2 * MiB, MiB, 4, false},
+        {1, 8 * MiB, 16, true},
     };
     for (const auto& c : cases) {
         BOOST_TEST_CONTEXT(c.length << " bytes, read_ahead " << c.read_ahead << ", parallel " << c.parallel) {
