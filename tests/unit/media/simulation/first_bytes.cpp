@@ -95,10 +95,8 @@ BOOST_AUTO_TEST_CASE(random_sets_of_overlapping_readers) {
     for (std::uint32_t set = 0; set < 40; ++set) {
         draw d(base + set);
         world w(film);
-        // What a pause lets pile up in the sockets makes a slow store look faster than it is (`known_faults`): so slow
-        // clients are for fast stores.
-        const bool has_slow = d.one_in(2);
-        w.store.rate = has_slow ? d.one_of({40 * MB, 100 * MB}) : d.one_of({2 * MB, 10 * MB, 40 * MB});
+        w.store.rate = d.one_of({2 * MB, 10 * MB, 40 * MB, 100 * MB});
+        w.store.piles_up = false; // see `known_faults`: a_fill_that_paused_first_seems_fast
         w.store.latency = milliseconds(d.one_of({20U, 50U, 200U}));
         w.store.is_known();
         w.store.random.seed(base + set + 1);
@@ -111,7 +109,7 @@ BOOST_AUTO_TEST_CASE(random_sets_of_overlapping_readers) {
             if (!d.one_in(4)) {
                 r.spec.last = r.spec.first + d.below(d.one_in(2) ? 100'000 : 8'000'000);
             }
-            if (has_slow && d.one_in(3)) {
+            if (d.one_in(3)) {
                 r.spec.rate = d.one_of({10 * KB, 1 * MB, 8 * MB});
             }
             if (d.one_in(4) || !r.spec.last || r.spec.rate) {

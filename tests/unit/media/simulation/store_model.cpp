@@ -70,8 +70,15 @@ void transfer::advance() {
     store_.bytes_sent += static_cast<std::uint64_t>(arrived_) - static_cast<std::uint64_t>(before);
 }
 
-std::uint64_t transfer::unread() {
+void transfer::begin_read() {
+    if (!store_.piles_up) {
+        updated_ = store_.clock.now();
+    }
     advance();
+}
+
+std::uint64_t transfer::unread() {
+    begin_read();
     return available();
 }
 
@@ -79,6 +86,7 @@ awaitable<result<std::uint64_t>> transfer::read(std::uint64_t most, const std::f
     auto& clock = store_.clock;
     const auto gives_up = clock.now() + response_timeout;
     const double piece = std::clamp(rate_ * read_seconds, 1.0, read_at_most);
+    begin_read();
     for (;;) {
         advance();
         if (store_.reset_between(began_, clock.now())) {

@@ -41,6 +41,7 @@ struct store_model {
     std::vector<double> rates{};
     /// What lies in the sockets on the way counts as sent by the store.
     std::uint64_t socket_buffer{256 * KiB};
+    bool piles_up{true};        ///< it fills while nobody reads
     std::minstd_rand random{1}; ///< of back-off
 
     origin::pace pace{};
@@ -80,6 +81,7 @@ public:
     [[nodiscard]] std::uint64_t unread();
 
 private:
+    void begin_read();
     void advance();
     [[nodiscard]] std::uint64_t available() const { return static_cast<std::uint64_t>(arrived_ - read_ + 1e-3); }
 
