@@ -46,6 +46,10 @@ inline constexpr double max_unsent_of_pdf = 0.40;
 inline constexpr std::uint64_t max_ahead_of_slow = 3 * MiB / 2;
 inline constexpr std::uint64_t max_ahead_of_stopped = 4 * MiB;
 
+/// How often a viewer waits for a window, after its first byte: while windows are no longer than what is sent at once
+/// (see `known_faults`).
+inline constexpr unsigned max_waits_of_viewer = 3;
+
 // Blips. A request is not tried again where the next pause, a second at most, would be longer than its time.
 inline constexpr milliseconds last_pause{1'000};
 /// What else a retry costs: the answer's latency, connecting, and what is rounded up.

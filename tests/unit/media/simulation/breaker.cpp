@@ -28,9 +28,9 @@ struct asked {
     steady_clock::duration took{};
 };
 
-awaitable<void> ask(store_alone& s, steady_clock::time_point at, std::string key, asked& out) {
+awaitable<void> ask(store_alone& s, steady_clock::time_point at, std::string key, milliseconds time, asked& out) {
     co_await s.clock.until(at);
-    question q{std::move(key), 1000, at + fetch_timeout};
+    question q{std::move(key), 1000, at + time};
     auto got = co_await fetch(s.store, std::move(q));
     out.done = true;
     out.took = s.clock.now() - at;
@@ -40,11 +40,12 @@ awaitable<void> ask(store_alone& s, steady_clock::time_point at, std::string key
 }
 
 /// `count` requests, `apart` from each other, for `keys` objects in turn.
-std::vector<asked> ask_many(store_alone& s, unsigned count, unsigned keys, milliseconds apart) {
+std::vector<asked> ask_many(store_alone& s, unsigned count, unsigned keys, milliseconds apart,
+                            milliseconds time = fetch_timeout) {
     std::vector<asked> all(count);
     const auto began = s.clock.now();
     for (unsigned i = 0; i < count; ++i) {
-        s.clock.spawn(ask(s, began + i * apart, "object " + std::to_string(i % keys), all[i]));
+        s.clock.spawn(ask(s, began + i * apart, "object " + std::to_string(i % keys), time, all[i]));
     }
     s.clock.run(began + count * apart + seconds(60));
     return all;
@@ -109,12 +110,22 @@ BOOST_AUTO_TEST_CASE(a_store_that_asks_for_a_slower_pace_does_not) {
         BOOST_TEST((each.failed == errc::throttled));
     }
     BOOST_TEST(!s.store.breaker.is_open());
+    BOOST_TEST(s.store.requests <= 50 * (fetch_timeout / milliseconds(1000))); // no sooner than it asked for
     store_alone patient;
     patient.fails(fault::throttled, milliseconds(0), seconds(1000), seconds(30));
     for (const auto& each : ask_many(patient, 10, 10, milliseconds(100))) {
         BOOST_TEST((each.failed == errc::throttled));
         BOOST_TEST(in_ms(each.took) <= in_ms(patient.store.latency)); // more than there is: nobody waits
     }
+}
+
+BOOST_AUTO_TEST_CASE(attempts_that_were_cut_short_do_not) {
+    store_alone s;
+    s.fails(fault::stalled, milliseconds(0), seconds(1000));
+    for (const auto& each : ask_many(s, 50, 50, milliseconds(100), milliseconds(1000))) {
+        BOOST_TEST((each.failed == errc::timeout));
+    }
+    BOOST_TEST(!s.store.breaker.is_open());
 }
 
 BOOST_AUTO_TEST_SUITE_END()

@@ -31,6 +31,22 @@ BOOST_AUTO_TEST_CASE(one_request_alone) {
     BOOST_TEST(w.store.bytes_sent == 2 * cache::page_size);
 }
 
+BOOST_AUTO_TEST_CASE(who_is_near_joins) {
+    world w(film);
+    w.store.is_known();
+    std::list<request> all{{milliseconds(0), named(0, 10'000'000)},
+                           {milliseconds(30), named(500'000, 100'000)},
+                           {milliseconds(60), named(MiB, 8'000'000)},
+                           {milliseconds(150), named(5'000'000, 1'000'000)}};
+    start(w, all);
+    w.clock.run(w.clock.now() + seconds(10));
+    for (const auto& r : all) {
+        check_first_byte(w, r);
+        BOOST_TEST(r.out.complete);
+    }
+    BOOST_TEST(w.store.requests == 1U);
+}
+
 BOOST_AUTO_TEST_CASE(the_next_range_behind_a_slow_fill) {
     world w(film);
     w.store.rate = 1 * MB;

@@ -71,6 +71,18 @@ BOOST_AUTO_TEST_CASE(a_store_that_stalls_behind_its_head) {
     BOOST_TEST(in_ms(answered - began) <= in_ms(max_wait_for_first));
 }
 
+// The next window is to be asked for once half of one is used up; but where a client stands is looked at once all that
+// could be sent was sent, up to 4 MiB, which is all of a short window. So one is waited for after each.
+BOOST_AUTO_TEST_CASE(a_viewer_with_short_windows_waits_for_each) {
+    world w(64 * MiB);
+    w.store.is_known();
+    reader_outcome out;
+    read_at(w, w.clock.now(), {0, std::nullopt, 0.5 * MB}, out);
+    w.clock.run(w.clock.now() + seconds(200));
+    BOOST_TEST(out.complete);
+    BOOST_TEST(out.waits <= 1U);
+}
+
 BOOST_AUTO_TEST_SUITE_END()
 
 } // namespace sluice::media::simulation

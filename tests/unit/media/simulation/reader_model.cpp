@@ -201,7 +201,7 @@ awaitable<void> read_range(world& w, reader_spec spec, reader_outcome& out) {
         const auto asked = w.clock.now();
         done = co_await step(d, *r, waits);
         if (d.position > from) {
-            out.longest_wait = std::max(out.longest_wait, asked - had_bytes);
+            out.waits += from > d.wanted.first && asked - had_bytes > is_there ? 1 : 0;
             had_bytes = w.clock.now();
         }
     }

@@ -71,8 +71,8 @@ struct reader_outcome {
     std::optional<errc> cut{};            ///< it failed afterwards
     steady_clock::time_point last_byte{}; ///< when it was last sent any
     steady_clock::time_point ended{};
-    steady_clock::duration longest_wait{}; ///< for the next bytes
-    bool followed{false};                  ///< it waited for a fill that is there
+    unsigned waits{0};    ///< for the next bytes, after the first, where somebody could see it
+    bool followed{false}; ///< it waited for a fill that is there
 };
 
 /// Reads from now on. `out` must live as long as the world runs.
