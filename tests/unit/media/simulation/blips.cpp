@@ -158,6 +158,7 @@ BOOST_AUTO_TEST_CASE(several_at_random) {
                                                                : c.out.fell_back ? "to the app"
                                                                                  : "?"));
         }
+        BOOST_TEST(w.counts.broken_fills == 0U, "SLUICE_TEST_SEED=" << base + run << text);
         BOOST_TEST(w.counts.published_bytes <= w.size());
         BOOST_TEST(!w.store.breaker.is_open());
     }

@@ -150,6 +150,7 @@ awaitable<void> tick_of(std::shared_ptr<running> f) {
 
 awaitable<void> run(std::shared_ptr<running> f) {
     auto ended = co_await pump(*f);
+    f->w.counts.broken_fills += !ended && ended.error().code != errc::canceled ? 1 : 0;
     f->end(std::move(ended));
 }
 

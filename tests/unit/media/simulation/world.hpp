@@ -18,6 +18,7 @@ struct tally {
     std::uint64_t overlap_bytes{0};   ///< read of the store although another fill had taken their pages over
     std::uint64_t discarded_bytes{0}; ///< that lay in the sockets when a fill ended
     std::uint64_t published_bytes{0};
+    std::uint64_t broken_fills{0};   ///< ended although somebody wanted the rest
     std::uint64_t unwanted_fills{0}; ///< ended since nobody wanted the rest
 };
 
