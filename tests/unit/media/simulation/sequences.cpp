@@ -62,11 +62,12 @@ double unsent_of(world& w, sequence_of& s) {
     return (static_cast<double>(w.store.bytes_sent) - sent) / sent;
 }
 
+/// Of whole pages: else the first byte of each lies in the last page of the one before, and is always there.
 std::vector<http::byte_range> neighbours(std::uint64_t from, std::size_t count, std::uint64_t least, std::uint64_t most,
                                          draw& d) {
     std::vector<http::byte_range> ranges;
     for (std::size_t i = 0; i < count; ++i) {
-        const std::uint64_t length = d.between(least, most);
+        const std::uint64_t length = d.between(least, most) / cache::page_size * cache::page_size;
         ranges.push_back({from, from + length - 1});
         from += length;
     }
@@ -109,7 +110,11 @@ BOOST_AUTO_TEST_CASE(segments_of_players_are_there_when_they_are_asked_for) {
         const std::uint64_t least = d.one_of({200 * KiB, MiB, 3 * MiB});
         // Who leaves sooner loses a block, or a segment, of less.
         const std::size_t count = std::max<std::size_t>(30, 24 * MiB / least);
-        sequence_of s{neighbours(1234, count, least, 2 * least, d), d.one_of({MB / 2, 1 * MB, 4 * MB})};
+        sequence_of s{neighbours(0, count, least, 2 * least, d), d.one_of({MB / 2, 1 * MB, 4 * MB})};
+        // What is foreseen at first is a block: who plays more while the store answers twice waits now and then.
+        if (*s.bit_rate > 2 * MB) {
+            w.store.latency = std::min<steady_clock::duration>(w.store.latency, milliseconds(20));
+        }
         BOOST_TEST_CONTEXT("SLUICE_TEST_SEED=" << base + run << ", segments from " << least / KiB << " KiB, played at "
                                                << *s.bit_rate / MB << " MB/s, store: " << w.store.rate / MB << " MB/s, "
                                                << in_ms(w.store.latency) << " ms") {
