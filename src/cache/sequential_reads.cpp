@@ -60,11 +60,13 @@ std::uint64_t read_to(const std::optional<sequence>& before, std::uint64_t first
     const auto took = std::max<steady_clock::duration>(now - before->began, std::chrono::milliseconds(1));
     const double while_answered =
         static_cast<double>(before->bytes) * (std::chrono::duration<double>(2 * limits.first_byte) / took);
-    const std::uint64_t most = std::min(std::max({before->bytes / 4, limits.block_size, length}), limits.read_ahead);
+    const std::uint64_t most =
+        std::min(std::max({before->bytes / 4, std::min(limits.block_size, before->bytes), length}), limits.read_ahead);
     const auto ahead = std::max(static_cast<double>(length), while_answered);
     const std::uint64_t to = last + 1 + static_cast<std::uint64_t>(std::min(ahead, static_cast<double>(most)));
     const std::uint64_t block_end = (to + limits.block_size - 1) / limits.block_size * limits.block_size;
-    return block_end - (last + 1) <= most ? block_end : to;
+    // Nor by a page with each request.
+    return block_end - to <= most ? block_end : to;
 }
 
 } // namespace sluice::cache

@@ -7,7 +7,7 @@ namespace sluice::media::detail {
 cold_question question_for(lookup_flights& flights, origin::store& store, const std::string& key, bool head_only,
                            const requested_ranges& wanted, std::uint64_t read_ahead) {
     auto object = lookup_flights::key_of(store, key);
-    auto range = cold_range(head_only, wanted, read_ahead);
+    auto range = cold_range(head_only, wanted, {read_ahead, store.settings().parallel});
     const auto first_byte = store.pace().first_byte();
     const auto shared = shared_question(head_only, wanted, first_byte);
     if (!shared.empty() || !range) {

@@ -28,13 +28,20 @@ using keepalive_readers = std::vector<std::unique_ptr<cache::reader>>;
 /// taken, and more is fetched for it.
 constexpr std::uint32_t max_queue = 128 * 1024;
 
+/// Whether to wait on is not decided anew more often than this.
+constexpr std::chrono::milliseconds min_wait{20};
+
+error no_data() {
+    return {errc::timeout, error_source::origin, false, "no data from the store within its timeout"};
+}
+
 /// Begins a fill for the bytes at `s`.
 awaitable<result<void>> fetch(delivery_progress& d, const cache::span& s, claim_kind claim) {
     media_request& m = d.m;
     const auto began = steady_clock::now();
     const auto give_up = d.give_up_time();
     if (began >= give_up) {
-        co_return error{errc::timeout, error_source::origin, false, "no data from the store within its timeout"};
+        co_return no_data();
     }
     const std::uint64_t last = std::min(s.last, d.window.next_end(s.first));
     if (d.window.is_at_once()) {
@@ -86,18 +93,28 @@ awaitable<result<void>> send_coded(delivery_progress& d, cache::reader& r, int f
 }
 
 /// How the reader comes to its next byte, for which it would have to wait.
-approach approach_to(const delivery_progress& d, const cache::span& s) {
+approach approach_to(delivery_progress& d, const cache::span& s) {
     if (d.overtaken || !s.ahead) {
         return approach::join;
     }
-    auto& pace = d.m.store.pace();
-    const auto until = std::max(s.ahead->first_byte - steady_clock::now(), steady_clock::duration::zero());
-    const auto how = choose_approach({s.ahead->distance, until, origin::byte_time(s.ahead->byte_time)},
-                                     d.position % cache::page_size, {pace.first_byte(), pace.each()});
+    const auto& fill = *s.ahead;
+    const own_request own{d.m.store.pace().first_byte(), d.m.store.pace().each()};
+    const auto now = steady_clock::now();
+    if (!d.waiting || d.waiting->second < fill.distance) { // another fill comes now
+        d.waiting.emplace(now, fill.distance);
+    }
+    origin::byte_time each(fill.byte_time);
+    if (!d.has_begun()) { // a transfer that stands still later is its fill's to resume
+        const auto waited = now - std::max(d.waiting->first, fill.first_byte);
+        each = seen_byte_time(each, d.waiting->second - fill.distance, waited, own);
+    }
+    const auto until_first_byte = std::max(fill.first_byte - now, steady_clock::duration::zero());
+    const auto how = choose_approach({fill.distance, until_first_byte, each}, d.position % cache::page_size, own);
     return how == approach::ask_inside && d.m.coded ? approach::ask_page : how; // the encoder reads files
 }
 
-/// Waits for a fill to bring more. Errors: `connection_lost` where the client leaves meanwhile.
+/// Waits for a fill to bring more; before the first byte no longer than until it should be decided anew whether to.
+/// Errors: `connection_lost` where the client leaves meanwhile, `timeout` where the time for a first byte is over.
 awaitable<result<void>> wait_for_fill(delivery_progress& d, cache::reader& r,
                                       std::optional<session::disconnect_watch>& watch) {
     media_request& m = d.m;
@@ -111,9 +128,17 @@ awaitable<result<void>> wait_for_fill(delivery_progress& d, cache::reader& r,
         watch.emplace(
             m.x, [](void* waiting) { static_cast<cache::reader*>(waiting)->interrupt(); }, &r);
     }
-    co_await r.wait();
+    const auto now = steady_clock::now();
+    if (!m.x.head_sent && now >= d.give_up_time()) {
+        co_return no_data();
+    }
+    auto until = m.x.head_sent ? steady_clock::time_point::max() : d.give_up_time();
+    if (!d.has_begun()) {
+        until = std::min(until, now + std::max<steady_clock::duration>(m.store.pace().first_byte(), min_wait));
+    }
+    co_await r.wait_until(until);
     if (watch->client_gone()) {
-        co_return error{errc::connection_lost, error_source::client, false, "client gone"};
+        co_return session::client_gone();
     }
     co_return result<void>();
 }

@@ -29,10 +29,6 @@ representation representation_of(const origin::object_head& h) {
     return {h.size, h.validator, h.content_type, h.last_modified, std::chrono::system_clock::now()};
 }
 
-error client_gone() {
-    return {errc::connection_lost, error_source::client, false, "client gone"};
-}
-
 direct_answer joined(media_request& m, std::unique_ptr<memory_follower> follower) {
     m.collapsed = true;
     return {std::move(follower), std::nullopt, true};
@@ -256,7 +252,7 @@ awaitable<result<void>> stream(direct_delivery& d) {
             piece = co_await read_alone(d);
         }
         if (watch.client_gone()) {
-            co_return client_gone();
+            co_return session::client_gone();
         }
         if (!piece) {
             co_return piece.error();

@@ -54,6 +54,7 @@ void delivery_progress::begin_part(const http::byte_range& part) {
     window.begin(part, is_open);
     next_look = position;
     joined = false;
+    waiting.reset();
     if (held == coverage::some) {
         held_runs = object->present_runs(part.first, part.last, max_tracked_runs);
     }
@@ -72,6 +73,7 @@ void delivery_progress::after_sending(std::uint64_t first, bool succeeded, slow_
         last_sent = steady_clock::now();
         sent += position - first;
         give_up.reset();
+        waiting.reset();
         overtaken = false;
     }
     if (!succeeded) {

@@ -11,6 +11,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace sluice::media::detail {
@@ -33,11 +34,15 @@ struct delivery_progress {
     std::uint64_t position{0};
     std::optional<steady_clock::time_point> give_up{}; ///< of what is missing now; none: nothing was asked for since
     steady_clock::time_point last_sent{steady_clock::now()}; ///< when bytes were last sent
-    bool joined{false};                                      ///< it waited for another's fill
-    bool overtaken{false};                                   ///< since bytes were last sent it tried to take pages over
+    /// Since when a fill is waited for that was so many bytes away then; none: since bytes were last sent for none.
+    std::optional<std::pair<steady_clock::time_point, std::uint64_t>> waiting{};
+    bool joined{false};    ///< it waited for another's fill
+    bool overtaken{false}; ///< since bytes were last sent it tried to take pages over
     cache::object::coverage held{cache::object::coverage::none}; ///< of what is sent, when the request came
     std::vector<cache::object::run> held_runs{};                 ///< where that is `some`
 
+    /// Whether any of the range was sent.
+    [[nodiscard]] bool has_begun() const noexcept { return position != wanted.first; }
     /// Sets the request's outcome by what of it is in the cache.
     void classify();
     /// When to give up on what is missing now.

@@ -14,9 +14,18 @@ constexpr bool is_within_a_tenth(steady_clock::duration d, steady_clock::duratio
 
 } // namespace
 
+origin::byte_time seen_byte_time(origin::byte_time measured, std::uint64_t brought, steady_clock::duration waited,
+                                 const own_request& own) noexcept {
+    if (waited < own.first_byte) {
+        return measured;
+    }
+    const auto bytes = static_cast<double>(std::max<std::uint64_t>(brought, 1));
+    return std::max(measured, std::chrono::duration_cast<origin::byte_time>(waited) / bytes);
+}
+
 approach choose_approach(const awaited_fill& f, std::uint64_t into_page, const own_request& own) noexcept {
     const auto wait = f.until_first_byte + origin::time_for(f.distance, f.each);
-    if (f.distance < cache::page_size || wait <= unnoticed || is_within_a_tenth(wait, own.first_byte)) {
+    if (wait <= unnoticed || is_within_a_tenth(wait, own.first_byte)) {
         return approach::join;
     }
     // What the running fill sees of the store is newer than the store's average.

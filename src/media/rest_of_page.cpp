@@ -35,7 +35,7 @@ awaitable<result<void>> pass_on(delivery_progress& d, origin::fetched& from) {
     while (from.remaining() > 0) {
         const auto n = co_await from.read(asio::buffer(buffer));
         if (watch.client_gone()) {
-            co_return error{errc::connection_lost, error_source::client, false, "client gone"};
+            co_return session::client_gone();
         }
         if (!n) {
             break;

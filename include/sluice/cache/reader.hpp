@@ -69,6 +69,8 @@ public:
 
     /// Completes when something changed that `next` waited for.
     awaitable<void> wait() { return state_.wake->wait(); }
+    /// The same, but completes at `until` at the latest.
+    awaitable<void> wait_until(steady_clock::time_point until) { return state_.wake->wait_until(until); }
     /// Completes a pending `wait`. On the reader's worker.
     void interrupt() { state_.wake->notify(); }
 

@@ -52,8 +52,9 @@ struct ahead_limits {
 /// only what is asked for, as after fewer than two.
 ///
 /// Ahead of it lie as many bytes as the next request will have, and as many as the client takes while the store answers
-/// twice; to the end of that block; and never more than a quarter of what was sent so far, or one block, or the next
-/// request, so that what is fetched for nobody in the end is a small part of all. Of what is read ahead of one that
+/// twice; but never more than a quarter of what was sent so far, or all of it up to one block, or the next request, so
+/// that what is fetched for nobody in the end is a small part of all; and then to the end of the block, where that is
+/// not as much again. Of what is read ahead of one that
 /// leaves out a sixteenth or more some is never asked for: no more than a few of its requests lie ahead of it.
 [[nodiscard]] std::uint64_t read_to(const std::optional<sequence>& before, std::uint64_t first, std::uint64_t last,
                                     steady_clock::time_point now, const ahead_limits& limits) noexcept;

@@ -32,9 +32,13 @@ enum class approach : std::uint8_t {
                 ///< cost too much, and for the pages behind it
 };
 
+/// How long a byte of a fill takes that a reader has waited for since its first byte was due: it brought `brought` in
+/// `waited`. What was `measured` says nothing of one that is slow from its beginning, or stands still.
+[[nodiscard]] origin::byte_time seen_byte_time(origin::byte_time measured, std::uint64_t brought,
+                                               steady_clock::duration waited, const own_request& own) noexcept;
+
 /// `into_page`: how far into its page the byte lies. Joining costs no request, and so wins where it costs at most a
-/// tenth more time, or is `unnoticed`; nothing nearer than a page is asked for, for it is there before an answer could
-/// be.
+/// tenth more time, or is `unnoticed`.
 [[nodiscard]] approach choose_approach(const awaited_fill& f, std::uint64_t into_page, const own_request& own) noexcept;
 
 } // namespace sluice::media

@@ -49,9 +49,21 @@ BOOST_AUTO_TEST_CASE(counts_the_time_to_the_first_byte) {
     BOOST_TEST(to(MiB, at(40), 10ms) == approach::join);
 }
 
-BOOST_AUTO_TEST_CASE(nothing_nearer_than_a_page_is_asked_for) {
-    BOOST_TEST(to(64 * KiB - 1, at(0.1), 1s) == approach::join);
-    BOOST_TEST(to(64 * KiB, at(0.1), 1s) != approach::join);
+BOOST_AUTO_TEST_CASE(what_is_near_may_be_far_in_time) {
+    BOOST_TEST(to(64 * KiB, at(40)) == approach::join);
+    BOOST_TEST(to(10'000, at(0.1)) == approach::ask_page); // 100 ms
+    BOOST_TEST(to(5'500, at(0.1)) == approach::join);      // 55 ms
+}
+
+BOOST_AUTO_TEST_CASE(a_fill_is_as_fast_as_it_was_seen_to_be) {
+    const auto seen = [](std::uint64_t brought, steady_clock::duration waited) {
+        return seen_byte_time(at(40), brought, waited, usual).count();
+    };
+    BOOST_TEST(seen(0, 49ms) == 25); // it may be about to come
+    BOOST_TEST(seen(0, 50ms) == 50e6);
+    BOOST_TEST(seen(1000, 50ms) == 50'000);
+    BOOST_TEST(seen(50'000, 50ms) == 1000);
+    BOOST_TEST(seen(10'000'000, 50ms) == 25); // what it brought at once had piled up
 }
 
 BOOST_AUTO_TEST_CASE(begins_inside_a_page_where_its_beginning_costs_more_than_a_tenth) {
