@@ -17,7 +17,7 @@ constexpr std::size_t max_tracked_runs = 1024;
 /// every slot.
 constexpr unsigned max_begun_at_once = 8;
 /// What is sent to a client for whom bytes are being fetched before the next look at both.
-constexpr std::uint64_t max_piece = 1U << 20U;
+constexpr std::uint64_t max_piece = 512 * 1024;
 /// What the client has taken is looked at when it was sent this much more, or this part of what is ahead of it: a few
 /// system calls for each window.
 constexpr std::uint64_t min_look = 64 * 1024;
