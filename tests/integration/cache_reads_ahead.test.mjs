@@ -100,7 +100,7 @@ for (const headers of [{}, range(0, 60 * MiB)]) {
     const answer = await s.get('other.mp4'); // another has all of his meanwhile
     assert.equal(answer.sha256, other.sha256());
     const bytes = (await fetched()) - other.size;
-    const most = (headers.Range ? 1.5 : 4) * MiB; // what is wanted whole is asked for by 4 MiB at first
+    const most = 4 * MiB; // its socket may take more than the 256 KiB by which a client shows that it reads
     assert.ok(bytes <= most, `${bytes} bytes for a client that takes 10 KB a second`);
     assert.ok(s.origin.bytesSent('v.mp4') <= most, `${s.origin.bytesSent('v.mp4')} bytes left the origin`);
     exchange.abort();
