@@ -54,20 +54,6 @@ public:
     [[nodiscard]] bool taken(std::string_view key) const { return taken_.contains(key); }
     /// Refuses `keys` as not supported yet. Returns whether any was there.
     bool refuse(std::initializer_list<std::string_view> keys);
-    /// Refuses any value of `key` but `same` as not supported yet.
-    template <class T>
-    void refuse_unless(std::string_view key, const T& same, result<T> (*parse)(std::string_view)) {
-        const node* value = scalar(key);
-        if (value == nullptr) {
-            return;
-        }
-        if (const auto got = parse(value->text); !got) {
-            wrong(key, *value, got.error().detail);
-        } else if (*got != same) {
-            unsupported(key, *value);
-        }
-    }
-
     /// The node of `key` where it is a scalar that can be read; else nullptr, with an error unless the key is absent.
     const node* scalar(std::string_view key);
 

@@ -68,9 +68,14 @@ BOOST_AUTO_TEST_CASE(the_first_two_are_exact) {
 }
 
 BOOST_AUTO_TEST_CASE(then_to_the_end_of_the_block) {
-    BOOST_TEST(read_to(after(2, 128 * KiB, 64 * KiB), 128 * KiB, 192 * KiB - 1, start + 1min, limits) == MiB);
+    BOOST_TEST(read_to(after(8, 512 * KiB, 64 * KiB), 512 * KiB, 576 * KiB - 1, start + 1min, limits) == MiB);
     // Where no more than the next request lies in it, to that of the next block.
     BOOST_TEST(read_to(after(15, 960 * KiB, 64 * KiB), 960 * KiB, MiB - 1, start + 1h, limits) == 2 * MiB);
+}
+
+BOOST_AUTO_TEST_CASE(of_what_has_only_begun_no_more_than_was_sent) {
+    BOOST_TEST(read_to(after(2, 128 * KiB, 64 * KiB), 128 * KiB, 192 * KiB - 1, start + 1min, limits) == 256 * KiB);
+    BOOST_TEST(read_to(after(2, 128 * KiB, 64 * KiB), 128 * KiB, 192 * KiB - 1, start, limits) == 320 * KiB);
 }
 
 BOOST_AUTO_TEST_CASE(as_far_as_the_client_goes_while_the_store_answers) {
@@ -118,7 +123,7 @@ BOOST_AUTO_TEST_CASE(never_more_than_was_sent_or_a_block_or_the_limit) {
     BOOST_TEST(read_to(after(900, 900 * MiB, MiB), 900 * MiB, 901 * MiB - 1, start, limits) == 917 * MiB);
     // The block's end would be too far: as much as may be.
     const ahead_limits small{100 * KiB, MiB, 50ms};
-    BOOST_TEST(read_to(after(2, 20 * KiB, 10 * KiB), 20 * KiB, 30 * KiB - 1, start, small) == 130 * KiB);
+    BOOST_TEST(read_to(after(20, 200 * KiB, 10 * KiB), 200 * KiB, 210 * KiB - 1, start, small) == 310 * KiB);
 }
 
 BOOST_AUTO_TEST_SUITE_END()

@@ -39,7 +39,7 @@ void check(const client& c, const blip& b, outcomes& all) {
     const auto grain = last_pause + retry_grain + b.retry_after;
     const bool short_for_first = b.end + grain < o.began + fetch_timeout || b.begin >= o.began + fetch_timeout;
     const bool short_for_rest = b.end - b.begin + grain < response_timeout;
-    const milliseconds wait_for_first = o.followed ? max_wait_for_rest : max_wait_for_first;
+    const milliseconds wait_for_first = max_wait_for_first;
     BOOST_TEST((o.complete || o.cut || o.fell_back || o.left), "it never ends");
     all.complete += o.complete ? 1 : 0;
     all.left += o.left ? 1 : 0;

@@ -30,6 +30,8 @@ inline constexpr milliseconds breaker_open{10'000};
 // First bytes: no later than this many times one exact request, which costs the store's latency and what lies before
 // the byte in its page ...
 inline constexpr double max_first_byte = 1.1;
+/// (where the fill that is followed turns out to be slow meanwhile: as long again, in which that shows) ...
+inline constexpr double max_first_byte_of_late_decision = 2.1;
 /// ... and what nobody sees (`join_rules`: `unnoticed`), twice: the decision's, and the model's reads, which come in
 /// pieces.
 inline constexpr milliseconds first_byte_grain{10};
@@ -46,8 +48,7 @@ inline constexpr double max_unsent_of_pdf = 0.40;
 inline constexpr std::uint64_t max_ahead_of_slow = 3 * MiB / 2;
 inline constexpr std::uint64_t max_ahead_of_stopped = 4 * MiB;
 
-/// How often a viewer waits for a window, after its first byte: while windows are no longer than what is sent at once
-/// (see `known_faults`).
+/// How often a viewer waits for a window, after its first byte: while the windows are short.
 inline constexpr unsigned max_waits_of_viewer = 3;
 
 // Blips. A request is not tried again where the next pause, a second at most, would be longer than its time.
@@ -57,8 +58,7 @@ inline constexpr milliseconds retry_grain{500};
 
 /// Until a request without a byte is answered, or left to the app ...
 inline constexpr auto max_wait_for_first = fetch_timeout + retry_grain;
-/// ... and until one that had bytes, and waits for the next, has them, or is cut. One that waits for its first byte
-/// from a fill which the store has answered waits as long: see `known_faults`.
+/// ... and until one that had bytes, and waits for the next, has them, or is cut.
 inline constexpr auto max_wait_for_rest = response_timeout + fetch_timeout + retry_grain;
 
 } // namespace sluice::media::simulation

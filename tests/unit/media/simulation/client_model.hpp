@@ -11,7 +11,8 @@ namespace sluice::media::simulation {
 class client_model {
 public:
     /// The socket's queue, as it is limited while bytes are being fetched, and the client's own buffer.
-    static constexpr std::uint64_t room = 128 * KiB + 64 * KiB;
+    static constexpr std::uint64_t client_buffer = 64 * KiB;
+    static constexpr std::uint64_t room = 128 * KiB + client_buffer;
 
     /// `rate`: none: it takes all at once. `stops_after`: bytes.
     client_model(std::optional<double> rate, std::uint64_t stops_after)
@@ -42,6 +43,11 @@ public:
     [[nodiscard]] std::uint64_t taken(steady_clock::time_point now) {
         take(now);
         return static_cast<std::uint64_t>(taken_);
+    }
+
+    /// What has left this host's queue: taken, or in the client's own buffer.
+    [[nodiscard]] std::uint64_t left_queue(steady_clock::time_point now) {
+        return std::min(put_, taken(now) + client_buffer);
     }
 
 private:

@@ -112,7 +112,7 @@ BOOST_AUTO_TEST_CASE(random_sets_of_overlapping_readers) {
         draw d(base + set);
         world w(film);
         w.store.rate = d.one_of({2 * MB, 10 * MB, 40 * MB, 100 * MB});
-        w.store.piles_up = false; // see `known_faults`: a_fill_that_paused_first_seems_fast
+        w.store.piles_up = false; // see `late_decisions.cpp`: a_fill_that_paused_first_seems_fast
         w.store.latency = milliseconds(d.one_of({20U, 50U, 200U}));
         w.store.is_known();
         w.store.random.seed(base + set + 1);

@@ -15,6 +15,10 @@ namespace sluice::media::simulation {
 namespace {
 
 constexpr int max_begun_at_once = 8;
+constexpr std::uint64_t max_piece = 512 * KiB;
+constexpr std::uint64_t min_look = 64 * KiB;
+constexpr std::uint64_t look_part = 32;
+constexpr milliseconds min_wait{20};
 
 /// One request on its way.
 struct delivery {
@@ -29,10 +33,12 @@ struct delivery {
     steady_clock::time_point last_sent;
     std::optional<steady_clock::time_point> give_up{};
     std::uint64_t position;
+    std::uint64_t next_look;
+    std::optional<std::pair<steady_clock::time_point, std::uint64_t>> waiting{};
     bool overtaken{false};
 
     [[nodiscard]] steady_clock::time_point now() const { return w.clock.now(); }
-    [[nodiscard]] std::uint64_t ahead() const { return pace.window(first_window, max_window(w.read_ahead)); }
+    [[nodiscard]] bool has_begun() const { return position != wanted.first; }
 
     steady_clock::time_point give_up_time() {
         if (!give_up) {
@@ -71,21 +77,46 @@ struct delivery {
     void after_sending(std::uint64_t first) {
         if (position > first) {
             last_sent = now();
-            pace.add(position - first, last_sent);
             give_up.reset();
+            waiting.reset();
             overtaken = false;
         }
-        if (pace.is_known()) {
-            window.limit(ahead());
+        if (position >= next_look) {
+            const std::uint64_t taken = client.left_queue(now());
+            pace.update(taken, last_sent);
+            window.move(wanted.first + taken, pace.ahead(first_ahead, first_window, max_window(w.read_ahead)));
+            next_look = position + std::max(window.ahead() / look_part, min_look);
         }
         look_ahead(position);
     }
-    [[nodiscard]] approach approach_to(const cache::fill_ahead& f) const {
+    [[nodiscard]] approach approach_to(const cache::fill_ahead& f) {
+        const own_request own{w.store.pace.first_byte(), w.store.pace.each()};
+        if (!waiting || waiting->second < f.distance) {
+            waiting.emplace(now(), f.distance);
+        }
+        origin::byte_time each(f.byte_time);
+        if (!has_begun()) {
+            each =
+                seen_byte_time(each, waiting->second - f.distance, now() - std::max(waiting->first, f.first_byte), own);
+        }
         const auto until = std::max(f.first_byte - now(), steady_clock::duration::zero());
-        return choose_approach({f.distance, until, origin::byte_time(f.byte_time)}, position % cache::page_size,
-                               {w.store.pace.first_byte(), w.store.pace.each()});
+        return choose_approach({f.distance, until, each}, position % cache::page_size, own);
     }
 };
+
+/// Waits for a fill until `until`, or until it brings something.
+awaitable<void> wait_until(delivery& d, cache::reader& r, steady_clock::time_point until) {
+    const auto waits = std::make_shared<bool>(true);
+    if (until != never) {
+        d.w.clock.call_at(until, [waits, &r] {
+            if (*waits) {
+                r.interrupt();
+            }
+        });
+    }
+    co_await r.wait();
+    *waits = false;
+}
 
 awaitable<result<void>> fetch_missing(delivery& d, cache::span s, claim_kind claim) {
     const auto give_up = d.give_up_time();
@@ -106,6 +137,7 @@ awaitable<bool> send(delivery& d, std::uint64_t last) {
         d.out.first_byte = d.now();
     }
     const std::uint64_t first = d.position;
+    last = std::min(last, first + max_piece - 1);
     while (d.position <= last) {
         const std::uint64_t n = d.client.put(last - d.position + 1, d.now());
         d.position += n;
@@ -125,7 +157,7 @@ awaitable<bool> send(delivery& d, std::uint64_t last) {
 
 /// What there is to do at the reader's position; an error ends it.
 awaitable<result<void>> step(delivery& d, cache::reader& r, bool& waits) {
-    r.limit_ahead(d.ahead());
+    r.limit_ahead(d.window.ahead());
     const cache::span s = r.next(d.position);
     switch (s.what) {
     case cache::span::kind::readable: {
@@ -142,9 +174,17 @@ awaitable<result<void>> step(delivery& d, cache::reader& r, bool& waits) {
             (void)begun; // where it cannot be, the fill is waited for
             co_return result<void>();
         }
+        auto until = d.out.first_byte ? never : d.give_up_time();
+        if (!d.out.first_byte && d.now() >= until) {
+            co_return error{errc::timeout, error_source::origin, false};
+        }
+        if (!d.has_begun()) {
+            const auto again = std::max<steady_clock::duration>(d.w.store.pace.first_byte(), min_wait);
+            until = std::min(until, d.now() + again);
+        }
         waits = true;
         d.out.followed = true;
-        co_await r.wait();
+        co_await wait_until(d, r, until);
         waits = false;
         const bool left = d.spec.leaves && d.now() >= *d.spec.leaves;
         co_return left ? result<void>(error{errc::connection_lost, error_source::client, false}) : result<void>();
@@ -174,11 +214,12 @@ awaitable<void> read_range(world& w, reader_spec spec, reader_outcome& out) {
                out,
                client_model(spec.rate, spec.stops_after),
                {spec.first, std::min(spec.last.value_or(UINT64_MAX), w.size() - 1)},
-               fetch_window(w.read_ahead),
+               fetch_window({w.read_ahead}),
                client_pace(began),
                began + fetch_timeout,
                began,
                std::nullopt,
+               spec.first,
                spec.first};
     d.window.begin(d.wanted, !spec.last);
     const auto r = w.pages.read(d.wanted.first, d.wanted.last);

@@ -37,8 +37,8 @@ inline steady_clock::duration exact(const store_model& s, const reader_spec& r) 
     return s.latency + origin::time_for(r.first % cache::page_size, origin::byte_time(1e9 / s.rate));
 }
 
-inline void check_first_byte(const world& w, const request& r) {
-    const auto limit = exact(w.store, r.spec) * max_first_byte + first_byte_grain;
+inline void check_first_byte(const world& w, const request& r, double most = max_first_byte) {
+    const auto limit = exact(w.store, r.spec) * most + first_byte_grain;
     BOOST_TEST(r.out.first_byte.has_value(), text_of(r));
     if (r.out.first_byte) {
         BOOST_TEST(in_ms(*r.out.first_byte - r.out.began) <= in_ms(limit), text_of(r)

@@ -108,6 +108,17 @@ BOOST_AUTO_TEST_CASE(a_viewer_seldom_waits) {
     }
 }
 
+// A slow viewer's windows are short: the next one is asked for before all of one is used up.
+BOOST_AUTO_TEST_CASE(a_viewer_with_short_windows_waits_for_each) {
+    world w(64 * MiB);
+    w.store.is_known();
+    reader_outcome out;
+    read_at(w, w.clock.now(), {0, std::nullopt, 0.5 * MB}, out);
+    w.clock.run(w.clock.now() + seconds(200));
+    BOOST_TEST(out.complete);
+    BOOST_TEST(out.waits <= 1U);
+}
+
 BOOST_AUTO_TEST_SUITE_END()
 
 } // namespace sluice::media::simulation

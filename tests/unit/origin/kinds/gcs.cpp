@@ -42,7 +42,7 @@ BOOST_AUTO_TEST_CASE(identities) {
     }
     fault_at(gcs + "url_expiry: @@8d", "must be from");
     fault_at(gcs + "parallel: @@17", "from 1 to 16");
-    fault_at(gcs + "hedge_after: @@1s", "not supported yet");
+    fault_at(gcs + "hedge_after: @@1ms", "from 5ms to less than");
     fault_at(gcs + "ca_file: @@/nonexistent/ca", "cannot be read");
     fault_at(gcs + "signer: @@\"a/b@c\"", "e-mail");
     fault_at(gcs + "signer: @@\"\"", "e-mail");
