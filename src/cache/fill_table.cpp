@@ -119,6 +119,14 @@ void fill_table::wake_waiting() const {
     }
 }
 
+void fill_table::wake_waiting_for(const fill& f) const {
+    for (const auto* r : readers_) {
+        if (r->waits && (!r->waits_for || r->waits_for.get() == &f)) {
+            r->wake->notify();
+        }
+    }
+}
+
 void fill_table::wake_published(const fill& f) const {
     for (const auto* r : readers_) {
         if (r->waits && r->waits_for.get() == &f && f.published >= r->wanted) {

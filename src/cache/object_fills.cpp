@@ -37,7 +37,7 @@ std::shared_ptr<fill> object::take_over(std::uint64_t first, std::uint64_t last,
     auto taken =
         fills_.split(*f, page, behind > last_page ? end : layout_.page_end(next_not_missing(behind, last_page) - 1));
     policy_.fill_begins();
-    fills_.wake_waiting(); // who waited for the other now waits for this one
+    fills_.wake_waiting_for(*f); // now they wait for this one
     return taken;
 }
 
@@ -146,7 +146,7 @@ void object::trim(fill& f, std::uint64_t end) {
     const mutex_lock lock(mutex_);
     f.end = std::min<std::uint64_t>(f.end, end);
     SLUICE_ASSERT(f.published <= f.end);
-    fills_.wake_waiting();
+    fills_.wake_waiting_for(f);
 }
 
 std::vector<object::run> object::end_fill(fill& f, result<void> outcome) {
@@ -189,7 +189,7 @@ std::vector<object::run> object::end_fill(fill& f, result<void> outcome) {
         runs.push_back(begin_punch(from, to));
     }
     fills_.remove(f);
-    fills_.wake_waiting();
+    fills_.wake_waiting_for(f);
     return runs;
 }
 

@@ -67,7 +67,8 @@ span reader::next(std::uint64_t position) {
     object_->fills_.wake_producers();
     const auto waited = std::exchange(state_.waits_for, nullptr);
     state_.waits = false;
-    if (waited && !waited->outcome && waited->outcome.error().code != errc::canceled && waited->published <= position) {
+    const bool was_to_bring = waited && waited->published <= position && position < waited->end;
+    if (was_to_bring && !waited->outcome && waited->outcome.error().code != errc::canceled) {
         return {span::kind::failed, position, state_.last, waited->outcome};
     }
     span s = object_->look(*this);

@@ -53,15 +53,21 @@ std::uint64_t read_to(const std::optional<sequence>& before, std::uint64_t first
         return last + 1;
     }
     const std::uint64_t length = last - first + 1;
+    // What is named costs nothing, and may be left at once: only what was sent speaks for what is to come.
+    if (length > std::max(4 * before->last_length, limits.block_size)) {
+        return last + 1;
+    }
     if (is_skipping(*before, first)) {
-        const std::uint64_t most = std::min(std::max(skipping_ahead, length), limits.read_ahead);
+        const std::uint64_t most =
+            std::min(std::max(std::min(skipping_ahead, before->bytes), before->last_length), limits.read_ahead);
         return std::max((last + 1 + most) / skipping_unit * skipping_unit, last + 1 + std::min(length, most));
     }
     const auto took = std::max<steady_clock::duration>(now - before->began, std::chrono::milliseconds(1));
     const double while_answered =
         static_cast<double>(before->bytes) * (std::chrono::duration<double>(2 * limits.first_byte) / took);
     const std::uint64_t most =
-        std::min(std::max({before->bytes / 4, std::min(limits.block_size, before->bytes), length}), limits.read_ahead);
+        std::min(std::max({before->bytes / 4, std::min(limits.block_size, before->bytes), before->last_length}),
+                 limits.read_ahead);
     const auto ahead = std::max(static_cast<double>(length), while_answered);
     const std::uint64_t to = last + 1 + static_cast<std::uint64_t>(std::min(ahead, static_cast<double>(most)));
     const std::uint64_t block_end = (to + limits.block_size - 1) / limits.block_size * limits.block_size;

@@ -221,13 +221,13 @@ awaitable<result<void>> send_part(delivery_progress& d, std::shared_ptr<cache::f
 /// are fetched at once.
 class parts_ahead {
 public:
-    /// Has those behind `current` fetched, as many as one window has bytes.
+    /// Has those behind `current` fetched, as many bytes as are fetched ahead of the client.
     void extend(delivery_progress& d, const multipart& several, std::size_t current) {
         std::uint64_t bytes = 0;
         for (std::size_t i = current + 1; i < several.parts.size() && i <= current + max_parts; ++i) {
             const auto& part = several.parts[i];
             bytes += part.length();
-            if (bytes > max_window(d.fills.read_ahead)) {
+            if (bytes > std::max(d.window.ahead(), first_ahead)) {
                 return;
             }
             if (i >= begun_) {
@@ -278,7 +278,7 @@ awaitable<result<void>> send_several(delivery_progress& d, std::shared_ptr<cache
         const auto& bytes = several.parts[i];
         d.held = something_held ? d.object->covers(bytes.first, bytes.last) : coverage::none;
         d.begin_part(bytes);
-        auto until_first_reader = i == 0 ? std::move(keepalive) : ahead.take(i);
+        auto until_first_reader = i == 0 ? std::exchange(keepalive, {}) : ahead.take(i);
         auto sent = co_await send_part(d, data, std::move(until_first_reader));
         if (!sent) {
             co_return sent;

@@ -15,6 +15,11 @@ error limit_reached() {
     return {errc::fills_limit, error_source::internal, true};
 }
 
+/// How many slots are left to others.
+unsigned kept_free(const fill_context& with, claim_kind claim) {
+    return claim == claim_kind::background ? with.slots.max() / 2 : 0;
+}
+
 awaitable<void> fill_in_background(fill_context& with, origin::store& store, std::shared_ptr<cache::object> o,
                                    std::uint64_t first, std::uint64_t last, claim_kind claim) {
     auto begun = co_await begin_fill(with, store, o, first, last, steady_clock::now() + store.fetch_timeout(), claim);
@@ -43,11 +48,12 @@ std::shared_ptr<cache::fill> claim_for(cache::object& o, const origin::object_he
 awaitable<void> fill_whole(fill_context& with, origin::store& store, std::shared_ptr<cache::object> o,
                            std::uint64_t first, std::uint64_t last) {
     cache::reader r(o, with.worker.self.get_executor(), first, last);
+    const auto give_up = steady_clock::now() + store.patience(); // a store may bring a byte now and then for ever
     co_await fill_in_background(with, store, o, first, last, claim_kind::background);
-    for (std::uint64_t position = first; position <= last;) {
+    for (std::uint64_t position = first; position <= last && steady_clock::now() < give_up;) {
         const auto s = r.next(position);
         if (s.what == cache::span::kind::wait) {
-            co_await r.wait();
+            co_await r.wait_until(give_up);
         } else if (s.what == cache::span::kind::readable || s.what == cache::span::kind::unverified) {
             position = s.last + 1; // who sends it verifies it
         } else {
@@ -61,7 +67,7 @@ awaitable<void> fill_whole(fill_context& with, origin::store& store, std::shared
 awaitable<result<fill_start>> begin_fill(fill_context& with, origin::store& store, std::shared_ptr<cache::object> o,
                                          std::uint64_t first, std::uint64_t last, steady_clock::time_point give_up,
                                          claim_kind claim) {
-    auto slot = with.slots.try_take(claim == claim_kind::background ? with.slots.max() / 2 : 0);
+    auto slot = with.slots.try_take(kept_free(with, claim));
     if (!slot) {
         co_return limit_reached();
     }
@@ -114,12 +120,12 @@ void fill_for_later(fill_context& with, origin::store& store, std::shared_ptr<ca
 }
 
 awaitable<result<admitted>> admit(fill_context& with, origin::store& store, object_name name,
-                                  std::optional<origin::fetched>& body) {
+                                  std::optional<origin::fetched>& body, claim_kind claim) {
     const auto& head = body->head();
     if (head.validator.empty()) {
         co_return error{errc::no_validator, error_source::origin, false};
     }
-    auto slot = with.slots.try_take();
+    auto slot = with.slots.try_take(kept_free(with, claim));
     if (!slot) {
         co_return limit_reached();
     }

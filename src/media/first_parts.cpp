@@ -23,7 +23,7 @@ struct first_parts::state {
 
 namespace {
 
-/// So many are asked for together, and not more than one window's bytes.
+/// So many are asked for together, and not more bytes than are fetched ahead of any client that has taken nothing yet.
 constexpr std::size_t max_parts = 16;
 
 /// One request. It may outlive the client's: other look-ups may follow it.
@@ -57,7 +57,7 @@ awaitable<result<flight_result>> ask(part_request& r) {
         co_return look_again;
     }
     const object_name name{r.key, r.purge_tag, r.purges_seen};
-    auto taken = co_await admit(r.fills, r.store, name, body);
+    auto taken = co_await admit(r.fills, r.store, name, body, claim_kind::background);
     if (!taken) {
         if (body) {
             body->finish();
@@ -102,7 +102,7 @@ first_parts::first_parts(const lookup_context& with, fill_context& fills, const 
             continue; // how long that is, nobody knows yet
         }
         bytes += several[i].last - several[i].first + 1;
-        if (bytes > max_window(fills.read_ahead)) {
+        if (bytes > first_ahead) {
             return;
         }
         requested_ranges one;

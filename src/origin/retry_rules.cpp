@@ -21,8 +21,10 @@ std::optional<std::chrono::milliseconds> retry_after(const http::response_head& 
     const std::string_view text = head.fields.value("Retry-After");
     std::uint32_t seconds = 0;
     const auto [end, failed] = std::from_chars(text.data(), text.data() + text.size(), seconds);
-    if (failed == std::errc() && end == text.data() + text.size()) {
-        return std::min<std::chrono::seconds>(std::chrono::seconds(seconds), max_retry_after);
+    if (end != text.data() && end == text.data() + text.size()) {
+        const bool is_too_long = failed == std::errc::result_out_of_range;
+        return is_too_long ? max_retry_after
+                           : std::min<std::chrono::seconds>(std::chrono::seconds(seconds), max_retry_after);
     }
     const auto date = http::parse_http_date(text);
     if (!date) {
@@ -41,7 +43,7 @@ retry after_failure(const failed_attempt& a, steady_clock::duration left) noexce
     if (!a.why.retryable || a.why.code == errc::no_credentials) {
         return {};
     }
-    const auto pause = a.asked_for ? std::max(*a.asked_for, first_back_off) : back_off_after(a.in_row);
+    const auto pause = std::max(a.asked_for.value_or(std::chrono::milliseconds(0)), back_off_after(a.in_row));
     if (pause >= left) {
         return {};
     }

@@ -141,6 +141,13 @@ test('a store that ignores ranges: who comes later waits for what is under way',
   assert.deepEqual(s.origin.of('v.mp4').length, 1);
 });
 
+test('a little behind a fill that stands still', async (t) => {
+  const { ask, end } = await startBehindGate(t);
+  await ask(MiB + 70_000, MiB + 80_000);
+  await ask(MiB + 200_000, MiB + 200_000);
+  await end();
+});
+
 test('many seeks into one slow fill', async (t) => {
   const { s, ask, end } = await startBehindGate(t);
   await Promise.all(Array.from({ length: 8 }, (_, i) => ask((2 + i) * MiB + i, (2 + i) * MiB + 50000)));

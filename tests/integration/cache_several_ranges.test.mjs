@@ -97,6 +97,13 @@ test('every request is answered with all of the object', async (t) => {
   checkParts(await s.get('v.mp4', { headers: field(apart), keep: true }), object, apart);
 });
 
+test('few fills at once are allowed: the parts come all the same', async (t) => {
+  const s = await startStack(t, { config: { limits: { fills: 8 } } });
+  const object = s.origin.put('v.mp4', { size });
+  const parts = Array.from({ length: 16 }, (_, i) => [i * 2 * MiB, i * 2 * MiB]);
+  checkParts(await s.get('v.mp4', { headers: field(parts), keep: true }), object, parts);
+});
+
 test('a part behind the end is left out', async (t) => {
   const s = await startStack(t);
   const object = s.origin.put('v.mp4', { size });

@@ -112,6 +112,8 @@ public:
 
     /// Wakes every reader that waits, for whatever that is.
     void wake_waiting() const;
+    /// Wakes those that wait for `f`, however far it has published, and those that wait for no fill.
+    void wake_waiting_for(const fill& f) const;
     /// Wakes the readers that wait for bytes of `f` as far as it has published now.
     void wake_published(const fill& f) const;
     /// Wakes every reader that waits for bytes of `f` which are there already, however few.

@@ -52,7 +52,7 @@ struct ahead_limits {
 /// only what is asked for, as after fewer than two.
 ///
 /// Ahead of it lie as many bytes as the next request will have, and as many as the client takes while the store answers
-/// twice; but never more than a quarter of what was sent so far, or all of it up to one block, or the next request, so
+/// twice; but never more than a quarter of what was sent so far, or all of it up to one block, or the last request, so
 /// that what is fetched for nobody in the end is a small part of all; and then to the end of the block, where that is
 /// not as much again. Of what is read ahead of one that
 /// leaves out a sixteenth or more some is never asked for: no more than a few of its requests lie ahead of it.

@@ -97,7 +97,7 @@ BOOST_AUTO_TEST_CASE(little_lies_ahead_of_one_that_leaves_parts_out) {
     const struct {
         std::uint64_t sent, skipped, gap, length, to;
     } cases[]{
-        {128 * KiB, 0, 64 * KiB, 64 * KiB, 640 * KiB}, // the first gap, before the third request
+        {128 * KiB, 0, 64 * KiB, 64 * KiB, 384 * KiB}, // the first gap, before the third request: what was sent
         {MiB, 64 * KiB, 0, 64 * KiB, 2 * MiB},         // a sixteenth: none to speak of
         {MiB - 64 * KiB, 64 * KiB, 0, 64 * KiB, MiB + 384 * KiB},
         {MiB - 64 * KiB, 128 * KiB, 0, 64 * KiB, MiB + 384 * KiB + 128 * KiB},
@@ -115,6 +115,11 @@ BOOST_AUTO_TEST_CASE(little_lies_ahead_of_one_that_leaves_parts_out) {
     // No more than `read_ahead`.
     sequence before = after(2, 128 * KiB, 64 * KiB);
     BOOST_TEST(read_to(before, 192 * KiB, 256 * KiB - 1, start, {64 * KiB, MiB, 50ms}) == 320 * KiB);
+}
+
+BOOST_AUTO_TEST_CASE(what_is_only_named_does_not_count) {
+    BOOST_TEST(read_to(after(2, 2, 1), 2, 16 * MiB - 1, start + 1s, limits) == 16 * MiB);
+    BOOST_TEST(read_to(after(2, 2, 1), 2, 64 * KiB - 1, start + 1s, limits) <= 65 * KiB);
 }
 
 BOOST_AUTO_TEST_CASE(never_more_than_was_sent_or_a_block_or_the_limit) {

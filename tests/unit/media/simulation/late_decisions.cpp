@@ -54,8 +54,8 @@ BOOST_AUTO_TEST_CASE(a_fill_that_paused_first_seems_fast) {
     check_first_byte(w, all.back(), max_first_byte_of_late_decision);
 }
 
-// A request that has no byte yet is left to the app after `fallback.after`, also where it waits for a fill, which has the
-// store's patience.
+// A request that has no byte yet is left to the app after `fallback.after`, also where it waits for a fill, which has
+// the store's patience.
 BOOST_AUTO_TEST_CASE(a_store_that_stalls_behind_its_head) {
     world w(film);
     w.store.is_known();
