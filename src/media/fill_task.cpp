@@ -6,6 +6,8 @@
 #include <sluice/media/fill_rules.hpp>
 #include <sluice/origin/retry_rules.hpp>
 
+#include "transfer_progress.hpp"
+
 #include <algorithm>
 
 namespace sluice::media::detail {
@@ -72,32 +74,8 @@ awaitable<result<void>> ask_for_rest(fill_task& t, steady_clock::time_point give
     co_return result<void>();
 }
 
-/// Progress of a fill.
-struct progress {
-    steady_clock::time_point last_byte{steady_clock::now()}; ///< without the time in which nobody wanted one
-    unsigned broken_in_row{0};                               ///< how often it broke with less than a page between
-    std::uint64_t since_break{0};                            ///< bytes
-    steady_clock::time_point give_up{};                      ///< where it broke: when its time is over
-    origin::fill_pace pace;
-
-    void note_bytes(std::uint64_t n) {
-        last_byte = steady_clock::now();
-        since_break += n;
-        if (since_break >= cache::page_size) { // a store that breaks after each byte is not asked back to back
-            broken_in_row = 0;
-        }
-    }
-    /// A silence may have used up the store's patience: what follows has at least the time of one fetch.
-    void note_break(const origin::store& s) {
-        const auto least = broken_in_row == 0 ? steady_clock::now() + s.fetch_timeout() : give_up;
-        give_up = std::max(last_byte + s.patience(), least);
-        since_break = 0;
-        ++broken_in_row;
-    }
-};
-
 /// Resumes a fill that broke with `broken`: until its time is over, as long as somebody wants it.
-awaitable<result<void>> resume(fill_task& t, error broken, const progress& p) {
+awaitable<result<void>> resume(fill_task& t, error broken, const transfer_progress& p) {
     for (unsigned failed = p.broken_in_row - 1;; ++failed) {
         // What breaks once is resumed at once; what breaks again is given time.
         const auto pause = failed == 0 ? std::chrono::milliseconds(0) : origin::back_off_after(failed);
@@ -120,7 +98,8 @@ awaitable<result<void>> resume(fill_task& t, error broken, const progress& p) {
 }
 
 /// Reads the next bytes, resuming a fill that broke. 0: resumed, read again.
-awaitable<result<std::size_t>> read_some(fill_task& t, running_task& state, asio::mutable_buffer out, progress& p) {
+awaitable<result<std::size_t>> read_some(fill_task& t, running_task& state, asio::mutable_buffer out,
+                                         transfer_progress& p) {
     state.reading = true;
     const auto began = steady_clock::now();
     auto n = co_await t.body->read(out);
@@ -148,7 +127,7 @@ awaitable<result<std::size_t>> read_some(fill_task& t, running_task& state, asio
 awaitable<result<void>> pump(fill_task& t, running_task& state) {
     const auto wake = std::make_shared<async_event>(t.with.worker.self.get_executor());
     std::vector<char> buffer(fill_step);
-    progress p{.pace = origin::fill_pace(t.store.pace().each())};
+    transfer_progress p{.pace = origin::fill_pace(t.store.pace().each())};
     while (!t.writer.complete()) {
         const auto paused = steady_clock::now();
         const bool wanted = co_await t.writer.wait_for_demand(t.with.read_ahead, wake);

@@ -7,6 +7,8 @@
 #include <sluice/media/memory_streams.hpp>
 #include <sluice/origin/retry_rules.hpp>
 
+#include "transfer_progress.hpp"
+
 #include <algorithm>
 #include <utility>
 
@@ -56,29 +58,6 @@ private:
     memory_task& task_;
     const scoped_registration<std::vector<running_fill*>> entry_;
     bool abandoned_{false};
-};
-
-/// How it comes on: as of a fill, it is time since the last byte that ends it.
-struct progress {
-    steady_clock::time_point last_byte{steady_clock::now()}; ///< without the time in which nobody wanted one
-    unsigned broken_in_row{0};                               ///< how often it broke with less than a piece between
-    std::uint64_t since_break{0};                            ///< bytes
-    steady_clock::time_point give_up{};                      ///< where it broke
-    origin::fill_pace pace;
-
-    void note_bytes(std::uint64_t n) {
-        last_byte = steady_clock::now();
-        since_break += n;
-        if (since_break >= memory_piece) {
-            broken_in_row = 0;
-        }
-    }
-    void note_break(const origin::store& s) {
-        const auto least = broken_in_row == 0 ? steady_clock::now() + s.fetch_timeout() : give_up;
-        give_up = std::max(last_byte + s.patience(), least);
-        since_break = 0;
-        ++broken_in_row;
-    }
 };
 
 /// Asks for bytes of the same version alone.
@@ -151,7 +130,7 @@ awaitable<void> turn_to_next(memory_task& t) {
 
 /// Goes on behind the end of a GET, or where one broke with `broken`: until its time is over, as long as it is
 /// followed.
-awaitable<result<void>> go_on(memory_task& t, std::optional<error> broken, const progress& p) {
+awaitable<result<void>> go_on(memory_task& t, std::optional<error> broken, const transfer_progress& p) {
     for (unsigned failed = broken ? p.broken_in_row - 1 : 0;; ++failed) {
         // What breaks once is resumed at once; what breaks again is given time.
         const auto pause = failed == 0 ? std::chrono::milliseconds(0) : origin::back_off_after(failed);
@@ -183,7 +162,7 @@ awaitable<result<void>> go_on(memory_task& t, std::optional<error> broken, const
 }
 
 /// Goes on behind the end of a GET.
-awaitable<result<void>> go_on_behind(memory_task& t, progress& p) {
+awaitable<result<void>> go_on_behind(memory_task& t, transfer_progress& p) {
     if (t.next) {
         co_await turn_to_next(t);
         if (t.body || !t.stream->is_followed()) {
@@ -195,7 +174,8 @@ awaitable<result<void>> go_on_behind(memory_task& t, progress& p) {
 }
 
 /// Reads the next bytes into `room`, resuming a GET that broke. 0: resumed, read again.
-awaitable<result<std::size_t>> read_some(memory_task& t, running_task& state, std::span<char> room, progress& p) {
+awaitable<result<std::size_t>> read_some(memory_task& t, running_task& state, std::span<char> room,
+                                         transfer_progress& p) {
     state.reading = true;
     const auto began = steady_clock::now();
     auto n = co_await t.body->read(asio::buffer(room.data(), room.size()));
@@ -224,7 +204,7 @@ awaitable<result<std::size_t>> read_some(memory_task& t, running_task& state, st
 
 /// Reads until nobody follows, or nothing more can come. Errors: `canceled` where nobody follows.
 awaitable<result<void>> pump(memory_task& t, running_task& state) {
-    progress p{.pace = origin::fill_pace(t.store.pace().each())};
+    transfer_progress p{.pace = origin::fill_pace(t.store.pace().each())};
     for (;;) {
         const auto now = steady_clock::now();
         const auto step = t.stream->next_step(now);
