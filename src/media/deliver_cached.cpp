@@ -110,7 +110,15 @@ approach approach_to(delivery_progress& d, const cache::span& s) {
     }
     const auto until_first_byte = std::max(fill.first_byte - now, steady_clock::duration::zero());
     const auto how = choose_approach({fill.distance, until_first_byte, each}, d.position % cache::page_size, own);
-    return how == approach::ask_inside && d.m.coded ? approach::ask_page : how; // the encoder reads files
+    if (how == approach::join) {
+        return how;
+    }
+    if (d.m.coded) { // the encoder reads files
+        return approach::ask_page;
+    }
+    // For a few bytes no fill is cut, whose own bytes in the sockets would be lost with it.
+    const bool ends_in_page = d.position / cache::page_size == d.wanted.last / cache::page_size;
+    return ends_in_page ? approach::ask_inside : how;
 }
 
 /// Waits for a fill to bring more; before the first byte no longer than until it should be decided anew whether to.

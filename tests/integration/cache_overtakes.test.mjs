@@ -141,6 +141,14 @@ test('a store that ignores ranges: who comes later waits for what is under way',
   assert.deepEqual(s.origin.of('v.mp4').length, 1);
 });
 
+test('a byte here and there of what a slow fill will bring cuts nobody', async (t) => {
+  const { s, ask, end } = await startBehindGate(t);
+  for (let i = 2; i < 10; ++i) await ask(i * MiB + 7, i * MiB + 7);
+  await end();
+  assert.equal(s.origin.of('v.mp4').length, 9);
+  assert.equal(s.origin.bytesSent('v.mp4'), 10 * MiB + 8);
+});
+
 test('a little behind a fill that stands still', async (t) => {
   const { ask, end } = await startBehindGate(t);
   await ask(MiB + 70_000, MiB + 80_000);
