@@ -89,7 +89,9 @@ void object::reserved(const fill& f, reservation& n) {
     n.pages = std::min(n.pages, std::max(own_end, n.first_page) - n.first_page);
     std::uint64_t bytes = 0;
     for (std::size_t page = n.first_page; page < n.first_page + n.pages; ++page) {
-        SLUICE_ASSERT(state_of(page) == page_state::claimed);
+        if (state_of(page) != page_state::claimed) {
+            continue; // a fill that took it over, and gave it back, has reserved it
+        }
         bytes += special_.is_partial(page) ? 0 : layout_.page_charge(page);
         table_.set(page, {stored::filling});
     }

@@ -199,6 +199,9 @@ awaitable<result<void>> send_part(delivery_progress& d, std::shared_ptr<cache::f
                 d.overtaken = true;
                 done = co_await detail::send_rest_of_page(d, s);
                 d.after_sending(s.first, done.has_value(), slow);
+                // Where that broke, the fill brings the rest: a store that breaks after each byte is not asked for
+                // each.
+                d.overtaken = d.position % cache::page_size != 0 && d.position <= d.wanted.last;
                 break;
             }
             break;
@@ -234,8 +237,12 @@ public:
         std::uint64_t bytes = 0;
         for (std::size_t i = current + 1; i < several.parts.size() && i <= current + max_parts; ++i) {
             const auto& part = several.parts[i];
+            const std::uint64_t most = std::max(d.window.ahead(), first_ahead);
+            if (part.length() > most) {
+                continue; // by windows, once it is its turn
+            }
             bytes += part.length();
-            if (bytes > std::max(d.window.ahead(), first_ahead)) {
+            if (bytes > most) {
                 return;
             }
             if (i >= begun_) {

@@ -3,6 +3,7 @@
 #include <sluice/media/deliver.hpp>
 #include <sluice/media/delivery_plan.hpp>
 #include <sluice/media/direct_rules.hpp>
+#include <sluice/media/error_rules.hpp>
 #include <sluice/media/media_head.hpp>
 #include <sluice/session/disconnect_watch.hpp>
 
@@ -111,6 +112,8 @@ struct direct_delivery {
     std::string& head; ///< not sent yet
     errc why;          ///< it is past the cache
     std::uint64_t position{wanted.first};
+    /// For the first byte; a request that asked late has a second all the same.
+    steady_clock::time_point give_up{std::max(m.give_up, steady_clock::now() + std::chrono::seconds(1))};
     std::uint64_t began_at{wanted.first}; ///< `position` when this answer began
     std::vector<char> buffer{};           ///< of an answer that is this client's alone
     std::uint64_t read_to{0};             ///< likewise, one past the last byte that was read
@@ -227,9 +230,9 @@ awaitable<result<std::string_view>> read_shared(direct_delivery& d) {
     }
     case memory_span::kind::wait: {
         d.m.x.client.timer().clear(); // the transfer has time-outs of its own
-        const bool may_give_up = !d.m.x.head_sent && d.from.joined;
-        co_await d.from.shared->wait(may_give_up ? d.m.give_up : steady_clock::time_point::max());
-        if (may_give_up && steady_clock::now() >= d.m.give_up) {
+        const bool may_give_up = !d.m.x.head_sent;
+        co_await d.from.shared->wait(may_give_up ? d.give_up : steady_clock::time_point::max());
+        if (may_give_up && steady_clock::now() >= d.give_up) {
             co_return error{errc::timeout, error_source::origin, true, "what was left of fallback.after"};
         }
         break;
@@ -280,7 +283,6 @@ awaitable<result<void>> stream(direct_delivery& d) {
         }
         d.head.clear();
     }
-    m.x.client.limit_queue(0);
     co_return result<void>();
 }
 
@@ -288,6 +290,7 @@ awaitable<result<void>> stream_of(const direct_context& with, media_request& m, 
                                   http::byte_range wanted, std::string& head, errc why) {
     direct_delivery d{with, m, std::move(from), wanted, head, why};
     auto sent = co_await stream(d);
+    m.x.client.limit_queue(0);
     d.from.finish();
     co_return sent;
 }
@@ -347,7 +350,8 @@ awaitable<result<void>> deliver_direct(direct_context with, media_request& m, st
         if (step.send) {
             const bool is_anothers = have->joined;
             auto sent = co_await send_answer(with, m, std::move(*have), r, p, why);
-            if (sent || m.x.head_sent || !is_anothers || !sent.error().retryable || steady_clock::now() >= m.give_up) {
+            const bool asks_anew = !sent && (is_changed(sent.error().code) || (is_anothers && sent.error().retryable));
+            if (!asks_anew || m.x.head_sent || steady_clock::now() >= m.give_up) {
                 co_return sent;
             }
         } else { // what another's transfer could not bring, too

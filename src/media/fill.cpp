@@ -15,11 +15,6 @@ error limit_reached() {
     return {errc::fills_limit, error_source::internal, true};
 }
 
-/// How many slots are left to others.
-unsigned kept_free(const fill_context& with, claim_kind claim) {
-    return claim == claim_kind::background ? with.slots.max() / 2 : 0;
-}
-
 awaitable<void> fill_in_background(fill_context& with, origin::store& store, std::shared_ptr<cache::object> o,
                                    std::uint64_t first, std::uint64_t last, claim_kind claim) {
     auto begun = co_await begin_fill(with, store, o, first, last, steady_clock::now() + store.fetch_timeout(), claim);
@@ -67,7 +62,7 @@ awaitable<void> fill_whole(fill_context& with, origin::store& store, std::shared
 awaitable<result<fill_start>> begin_fill(fill_context& with, origin::store& store, std::shared_ptr<cache::object> o,
                                          std::uint64_t first, std::uint64_t last, steady_clock::time_point give_up,
                                          claim_kind claim) {
-    auto slot = with.slots.try_take(kept_free(with, claim));
+    auto slot = with.slots.try_take(claim == claim_kind::background ? with.slots.max() / 2 : 0);
     if (!slot) {
         co_return limit_reached();
     }
@@ -120,13 +115,13 @@ void fill_for_later(fill_context& with, origin::store& store, std::shared_ptr<ca
 }
 
 awaitable<result<admitted>> admit(fill_context& with, origin::store& store, object_name name,
-                                  std::optional<origin::fetched>& body, claim_kind claim) {
+                                  std::optional<origin::fetched>& body, std::optional<slot_limit::slot> slot) {
     const auto& head = body->head();
     if (head.validator.empty()) {
         co_return error{errc::no_validator, error_source::origin, false};
     }
-    auto slot = with.slots.try_take(kept_free(with, claim));
-    if (!slot) {
+    auto taken = slot ? std::move(slot) : with.slots.try_take();
+    if (!taken) {
         co_return limit_reached();
     }
     const bool is_generation = !origin::parts_of(head.validator, store.capabilities()).generation.empty();
@@ -163,7 +158,7 @@ awaitable<result<admitted>> admit(fill_context& with, origin::store& store, obje
     }
     auto keepalive =
         std::make_unique<cache::reader>(o, with.worker.self.get_executor(), head.bytes.first, head.bytes.last);
-    detail::start(detail::fill_task{with, store, std::move(*slot), std::move(writer), std::move(body)});
+    detail::start(detail::fill_task{with, store, std::move(*taken), std::move(writer), std::move(body)});
     co_return admitted{o, std::move(keepalive)};
 }
 

@@ -57,7 +57,11 @@ private:
 
 /// Asks for the rest of a broken fill, of the same version alone. `told_to_wait`: see `origin::fetch_request`.
 awaitable<result<void>> ask_for_rest(fill_task& t, steady_clock::time_point give_up, bool& told_to_wait) {
-    auto request = request_for_version(t.writer.of()->info(), t.writer.position(), t.writer.end() - 1, give_up);
+    const std::uint64_t end = t.writer.end(); // another may take the rest over at any time
+    if (end <= t.writer.position()) {
+        co_return nobody_waits();
+    }
+    auto request = request_for_version(t.writer.of()->info(), t.writer.position(), end - 1, give_up);
     request.is_wanted = [&t] { return goes_on(t); };
     request.told_to_wait = &told_to_wait;
     request.passes_breaker = true; // it ends by its own patience, and its success closes the breaker
@@ -172,6 +176,9 @@ awaitable<void> run(fill_task t) {
         if (is_changed(why.code)) {
             t.with.cache.retire(t.writer.of());
         }
+    }
+    if (t.writer.is_whole_response() && !t.writer.complete()) {
+        t.with.cache.retire(t.writer.of()); // no request could ever bring the rest
     }
     t.writer.finish(std::move(ended));
     t.body->finish();

@@ -23,7 +23,8 @@ struct first_parts::state {
 
 namespace {
 
-/// So many are asked for together, and not more bytes than are fetched ahead of any client that has taken nothing yet.
+/// Of so many ranges at most the further ones are asked for together, and not more bytes than are fetched ahead of any
+/// client that has taken nothing yet.
 constexpr std::size_t max_parts = 16;
 
 /// One request. It may outlive the client's: other look-ups may follow it.
@@ -36,7 +37,8 @@ struct part_request {
     steady_clock::time_point give_up;
     http::range_spec range;
     lookup_flights::flight flight;
-    cold_requests::registration running;
+    std::optional<cold_requests::registration> running;
+    std::optional<slot_limit::slot> slot; ///< taken before the request: what is fetched for nothing is a burden
     std::shared_ptr<first_parts::state> parts;
 };
 
@@ -47,6 +49,7 @@ awaitable<result<flight_result>> ask(part_request& r) {
     request.key = r.key;
     request.range = r.range;
     request.give_up = r.give_up;
+    request.is_wanted = [parts = r.parts] { return parts->is_wanted; };
     auto got = co_await origin::fetch(r.fills.origin_pool, r.store, request);
     if (!got) {
         co_return got.error();
@@ -57,7 +60,7 @@ awaitable<result<flight_result>> ask(part_request& r) {
         co_return look_again;
     }
     const object_name name{r.key, r.purge_tag, r.purges_seen};
-    auto taken = co_await admit(r.fills, r.store, name, body, claim_kind::background);
+    auto taken = co_await admit(r.fills, r.store, name, body, std::move(r.slot));
     if (!taken) {
         if (body) {
             body->finish();
@@ -72,6 +75,7 @@ awaitable<result<flight_result>> ask(part_request& r) {
 
 awaitable<void> run(part_request r) {
     auto answered = co_await ask(r);
+    r.running.reset(); // nobody follows it any more
     r.flight.complete(std::move(answered));
     if (--r.parts->running == 0) {
         r.parts->answered->notify();
@@ -83,7 +87,7 @@ awaitable<void> run(part_request r) {
 first_parts::first_parts(const lookup_context& with, fill_context& fills, const media_request& m)
     : m_(m) {
     const auto& several = m.wanted.several;
-    if (several.empty() || m.head_only || !fills.cache.available() ||
+    if (several.empty() || several.size() > max_parts || m.head_only || !fills.cache.available() ||
         fills.cache.find(m.store.identity(), m.key) != nullptr) {
         return;
     }
@@ -97,11 +101,11 @@ first_parts::first_parts(const lookup_context& with, fill_context& fills, const 
     state_ = std::make_shared<state>(m.x.worker.self.get_executor());
     const std::string purge_tag = m.authorization ? m.authorization->purge_tag : std::string();
     std::uint64_t bytes = 0;
-    for (std::size_t i = 1; i < std::min(several.size(), max_parts + 1); ++i) {
+    for (std::size_t i = 1; i < several.size(); ++i) {
         if (several[i].kind != http::range_spec::form::bounded) {
             continue; // how long that is, nobody knows yet
         }
-        bytes += several[i].last - several[i].first + 1;
+        bytes += std::min(several[i].last - several[i].first, first_ahead) + 1;
         if (bytes > first_ahead) {
             return;
         }
@@ -110,6 +114,10 @@ first_parts::first_parts(const lookup_context& with, fill_context& fills, const 
         auto question = question_for(with.flights, m.store, m.key, false, one, fills.read_ahead);
         if (question.flight == first.flight) {
             continue;
+        }
+        auto slot = fills.slots.try_take(fills.slots.max() / 2);
+        if (!slot) {
+            return;
         }
         auto flight = with.flights.join(question.flight);
         if (!flight.leads()) {
@@ -124,6 +132,7 @@ first_parts::first_parts(const lookup_context& with, fill_context& fills, const 
                        *question.range,
                        std::move(flight),
                        cold_requests::registration(with.flights.cold(), object, *question.asks),
+                       std::move(slot),
                        state_};
         ++state_->running;
         fills.worker.self.tasks.spawn(run(std::move(r)));

@@ -25,7 +25,8 @@ bool is_current(fill_context& with, const media_request& m, const memory_stream:
 /// What `m` wants of that object; nullopt where the response has no body, which needs no transfer.
 std::optional<http::byte_range> wanted_of(const media_request& m, const origin::object_head& head) {
     const requested_ranges wanted{m.wanted.single, {}};
-    const representation r{head.size, head.validator, head.content_type, head.last_modified, {}};
+    const representation r{head.size, head.validator, head.content_type, head.last_modified,
+                           std::chrono::system_clock::now()};
     const plan p = plan_without_coding(m.x.request.fields, m.head_only, wanted, r);
     return p.has_body ? std::optional(p.bytes) : std::nullopt;
 }
@@ -60,7 +61,8 @@ std::unique_ptr<memory_follower> join_stream(fill_context& with, const media_req
 std::unique_ptr<memory_follower> join_stream_of(fill_context& with, const media_request& m,
                                                 const known_version& version, const http::byte_range& bytes) {
     return join_first(with, m, [&](const memory_stream::description& s) {
-        const bool is_same = s.head.validator == version.validator && s.head.size == version.size;
+        const bool is_same =
+            !version.validator.empty() && s.head.validator == version.validator && s.head.size == version.size;
         return is_same ? std::optional(bytes) : std::nullopt;
     });
 }

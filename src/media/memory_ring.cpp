@@ -73,6 +73,12 @@ void memory_ring::commit(std::size_t n) noexcept {
     end_ += n;
 }
 
+void memory_ring::clear() noexcept {
+    pieces_.clear();
+    begin_ = end_;
+    memory_->release(std::exchange(charged_, 0));
+}
+
 memory_ring::view memory_ring::at(std::uint64_t position) const noexcept {
     SLUICE_ASSERT(begin_ <= position && position < end_);
     const auto& found = pieces_[static_cast<std::size_t>((position - begin_) / memory_piece)];

@@ -8,6 +8,10 @@ namespace {
 
 /// What clients that are as fast as each other differ by for a moment.
 constexpr std::chrono::milliseconds min_hold{200};
+/// However long the transfer runs: who pauses does not stop the others' playback.
+constexpr std::chrono::seconds max_hold{1};
+/// It is for those who come together, and no cache: the next ones ask the store, which may have another version.
+constexpr std::chrono::seconds max_complete{1};
 /// Of the pace of the first ones, what the last ones have at least.
 constexpr double least_pace = 0.75;
 
@@ -19,7 +23,7 @@ std::uint64_t ring_capacity(std::uint64_t limit, std::size_t streams) noexcept {
 }
 
 bool follows_stream(const running_stream& s, const http::byte_range& wanted, const own_request& own) noexcept {
-    if (wanted.first < s.begin) {
+    if (wanted.first < s.begin || s.complete_for > max_complete) {
         return false;
     }
     if (!s.is_resumable && (wanted.last >= s.get_end || s.is_held_back)) {
@@ -33,7 +37,7 @@ bool follows_stream(const running_stream& s, const http::byte_range& wanted, con
 }
 
 steady_clock::duration hold_left(const held_back& h) noexcept {
-    const auto left = min_hold + h.running / 10 - h.held;
+    const auto left = min_hold + std::min<steady_clock::duration>(h.running / 10, max_hold) - h.held;
     if (left > steady_clock::duration::zero()) {
         return left;
     }

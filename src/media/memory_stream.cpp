@@ -49,7 +49,10 @@ std::unique_ptr<memory_follower> memory_stream::try_follow(executor ex, const ht
     {
         const mutex_lock lock(mutex_);
         const bool failed = outcome_ && (!*outcome_ || is_resumable());
-        const running_stream seen{ring_.begin(), ring_.end(), get_end_, is_resumable(), held_since_.has_value(), each_};
+        const auto complete_for =
+            complete_since_ ? steady_clock::now() - *complete_since_ : steady_clock::duration::zero();
+        const running_stream seen{ring_.begin(),           ring_.end(), get_end_,    is_resumable(),
+                                  held_since_.has_value(), each_,       complete_for};
         follows = !closed_ && !failed && follows_stream(seen, wanted, own);
         if (follows) {
             followers_.push_back(f.get());
@@ -94,6 +97,9 @@ void memory_stream::leave(memory_follower& f) {
         const mutex_lock lock(mutex_);
         f.piece_.reset();
         const bool followed = std::erase(followers_, &f) != 0;
+        if (followers_.empty() && outcome_) { // whoever was left behind has the piece that it sends
+            ring_.clear();
+        }
         was_last = followed && followers_.empty() && !closed_;
         closed_ = closed_ || was_last;
         wake_producer();
@@ -190,6 +196,9 @@ void memory_stream::commit(std::size_t n, origin::byte_time each) {
     const mutex_lock lock(mutex_);
     ring_.commit(n);
     each_ = each;
+    if (ring_.end() >= (is_resumable() ? about_.head.size : get_end_)) {
+        complete_since_ = steady_clock::now();
+    }
     wake_followers();
 }
 
@@ -230,6 +239,9 @@ void memory_stream::end(result<void> outcome) {
         // What has come whole is there for others as long as anybody sends it.
         remove = !outcome && !std::exchange(closed_, true);
         outcome_ = std::move(outcome);
+        if (followers_.empty()) {
+            ring_.clear();
+        }
         wake_followers();
     }
     if (remove) {

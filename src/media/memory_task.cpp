@@ -60,10 +60,10 @@ private:
     bool abandoned_{false};
 };
 
-/// Asks for bytes of the same version alone.
+/// Asks for bytes of the same version alone. `told_to_wait`: see `origin::fetch_request`.
 awaitable<result<origin::fetched>> ask_for(fill_context& with, origin::store& store, std::string key,
                                            std::shared_ptr<memory_stream> stream, http::byte_range bytes,
-                                           steady_clock::time_point give_up) {
+                                           steady_clock::time_point give_up, bool& told_to_wait) {
     const auto& head = stream->about().head;
     origin::fetch_request request;
     request.key = key;
@@ -72,6 +72,7 @@ awaitable<result<origin::fetched>> ask_for(fill_context& with, origin::store& st
     request.size = head.size;
     request.give_up = give_up;
     request.is_wanted = [&stream] { return stream->is_followed(); };
+    request.told_to_wait = &told_to_wait;
     request.passes_breaker = true; // it ends by its own patience, and its success closes the breaker
     auto got = co_await origin::fetch(with.origin_pool, store, request);
     if (!got) {
@@ -94,7 +95,8 @@ awaitable<void> ask_next(fill_context& with, origin::store& store, std::string k
                          std::shared_ptr<memory_stream> stream, std::uint64_t end, std::shared_ptr<next_get> next) {
     const auto give_up = steady_clock::now() + store.fetch_timeout();
     const http::byte_range bytes{next->first, end - 1};
-    auto got = co_await ask_for(with, store, std::move(key), stream, bytes, give_up);
+    bool told_to_wait = false;
+    auto got = co_await ask_for(with, store, std::move(key), stream, bytes, give_up, told_to_wait);
     next->answer.emplace(std::move(got));
     stream->interrupt();
 }
@@ -149,13 +151,17 @@ awaitable<result<void>> go_on(memory_task& t, std::optional<error> broken, const
             co_return result<void>();
         }
         const http::byte_range bytes{first, end - 1};
-        auto asked = co_await ask_for(t.with, t.store, t.key, t.stream, bytes, p.give_up);
+        bool told_to_wait = false;
+        auto asked = co_await ask_for(t.with, t.store, t.key, t.stream, bytes, p.give_up, told_to_wait);
         if (asked) {
             turn_to(t, std::move(asked.value()));
             if (broken) {
                 t.with.worker.counters.memory_stream_resumes->Increment();
             }
             co_return result<void>();
+        }
+        if (told_to_wait) {
+            co_return asked.error();
         }
         broken = asked.error();
     }

@@ -13,18 +13,11 @@ namespace sluice::media::detail {
 
 namespace {
 
+/// How long the origin may take for its answer: so many times as usual, and a little.
+constexpr int max_answers = 4;
+constexpr std::chrono::milliseconds min_patience{100};
 /// What one read of the origin takes at most.
 constexpr std::size_t max_read = 16 * 1024;
-
-/// The pages from `first` on, of the running fill or nobody's: fetched from the same moment on.
-void fetch_behind(delivery_progress& d, std::uint64_t first, std::uint64_t last) {
-    const auto gap = d.object->gap(first, last);
-    if (gap.begin == first && !gap.empty()) {
-        read_ahead(d.fills, d.m.store, d.object, first, gap.end - 1);
-    } else {
-        overtake_ahead(d.fills, d.m.store, d.object, first, last);
-    }
-}
 
 /// Sends what comes. Origin's errors end it early.
 awaitable<result<void>> pass_on(delivery_progress& d, origin::fetched& from) {
@@ -59,15 +52,16 @@ awaitable<result<void>> pass_on(delivery_progress& d, origin::fetched& from) {
 
 awaitable<result<void>> send_rest_of_page(delivery_progress& d, const cache::span& s) {
     media_request& m = d.m;
-    const auto& info = d.object->info();
     const std::uint64_t page_end = d.object->layout().page_end(static_cast<std::size_t>(s.first / cache::page_size));
     const std::uint64_t last = std::min(page_end - 1, d.wanted.last);
     const std::uint64_t last_behind = std::min(s.last, d.window.next_end(s.first));
-    if (last_behind >= page_end) {
-        fetch_behind(d, page_end, last_behind);
+    if (last_behind >= page_end) { // with this page: who comes to it later follows that fill
+        overtake_ahead(d.fills, m.store, d.object, page_end - cache::page_size, last_behind);
     }
     const auto began = steady_clock::now();
-    auto request = request_for_version(info, s.first, last, d.give_up_time());
+    // What is tried instead of waiting takes no longer than that would.
+    const auto give_up = std::min(d.give_up_time(), began + max_answers * m.store.pace().first_byte() + min_patience);
+    auto request = request_for_version(d.object->info(), s.first, last, give_up);
     request.is_wanted = [] { return false; }; // the fill is still there
     auto got = co_await origin::fetch(d.fills.origin_pool, m.store, request);
     m.x.origin_time += steady_clock::now() - began;

@@ -89,7 +89,7 @@ test('a seek into a page whose beginning would take long: from the very byte', a
   assert.deepEqual(s.origin.of('v.mp4').map((r) => r.headers.range).sort(), [
     `bytes=0-${2 * MiB - 1}`,
     `bytes=${first}-${MiB + 64 * KiB - 1}`,
-    `bytes=${MiB + 64 * KiB}-${2 * MiB - 1}`,
+    `bytes=${MiB}-${2 * MiB - 1}`, // with that page, for others who come to it
     `bytes=${MiB - 20_000}-${MiB - 10_000}`,
   ].sort());
   const metrics = await s.sluice.metrics();

@@ -51,6 +51,8 @@ public:
     void expect(steady_clock::time_point first_byte, double byte_time);
     /// Whether all of the fill is written.
     [[nodiscard]] bool complete() const noexcept { return fill_->published >= fill_->end; }
+    /// See `object::keep_whole`.
+    [[nodiscard]] bool is_whole_response() const noexcept { return fill_->is_whole_response; }
     /// The object that is filled.
     [[nodiscard]] const std::shared_ptr<object>& of() const noexcept { return object_; }
     /// Wakes readers for bytes that are fewer than `object::wake_step`; called now and then.

@@ -91,12 +91,12 @@ struct object_name {
     std::uint64_t purges_seen{0}; ///< `object_cache::changes` before the app was asked whether it allows this
 };
 
-/// Takes a whole answer of the origin into the cache as a new version, and lets its fill run. `claim`: `missing`, or
-/// `background` for what is not waited for yet.
+/// Takes a whole answer of the origin into the cache as a new version, and lets its fill run. `slot`: of
+/// `limits.fills`, where the caller has taken one.
 ///
 /// On an error that `is_uncacheable`, `body` was not touched and can be relayed directly. Errors: `no_validator`, those
 /// of `create` and `reserve`, `fills_limit`.
 awaitable<result<admitted>> admit(fill_context& with, origin::store& store, object_name name,
-                                  std::optional<origin::fetched>& body, claim_kind claim = claim_kind::missing);
+                                  std::optional<origin::fetched>& body, std::optional<slot_limit::slot> slot = {});
 
 } // namespace sluice::media

@@ -50,6 +50,8 @@ public:
     };
     /// The bytes from `position` on, of one piece alone. `position` is in [begin, end).
     [[nodiscard]] view at(std::uint64_t position) const noexcept;
+    /// Gives all memory back: nobody reads any of it again. Pieces that are being sent stay until that is done.
+    void clear() noexcept;
     /// One past the last offset in the first piece.
     [[nodiscard]] std::uint64_t first_piece_end() const noexcept { return begin_ + memory_piece; }
 

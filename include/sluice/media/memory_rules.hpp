@@ -27,12 +27,13 @@ inline constexpr std::uint64_t max_ahead = 4 * memory_piece;
 
 /// A transfer as somebody sees it who would follow it.
 struct running_stream {
-    std::uint64_t begin{0};     ///< the first byte that it still holds
-    std::uint64_t end{0};       ///< one past the last one
-    std::uint64_t get_end{0};   ///< one past the last one that its GET will bring
-    bool is_resumable{false};   ///< there is a validator: another GET can go on with it
-    bool is_held_back{false};   ///< by a follower that does not take its bytes
-    origin::byte_time each{25}; ///< that a byte takes to come
+    std::uint64_t begin{0};                ///< the first byte that it still holds
+    std::uint64_t end{0};                  ///< one past the last one
+    std::uint64_t get_end{0};              ///< one past the last one that its GET will bring
+    bool is_resumable{false};              ///< there is a validator: another GET can go on with it
+    bool is_held_back{false};              ///< by a follower that does not take its bytes
+    origin::byte_time each{25};            ///< that a byte takes to come
+    steady_clock::duration complete_for{}; ///< since all that it will bring has come; 0: more is to come
 };
 
 /// Whether somebody who wants `wanted` follows it rather than ask the store: the first byte is there, or comes no later
@@ -51,9 +52,9 @@ struct held_back {
 
 /// How much longer those in front wait before they are looked at again; 0: the last ones are left behind.
 ///
-/// They may be held back for a tenth of the time, and a little at the beginning; and for longer where those behind are
-/// hardly slower while they are waited for: then all of them together are as fast as something allows, and another
-/// transfer would make it slower.
+/// They may be held back for a tenth of the time, a second at most, and a little at the beginning; and for longer where
+/// those behind are hardly slower while they are waited for: then all of them together are as fast as something allows,
+/// and another transfer would make it slower.
 [[nodiscard]] steady_clock::duration hold_left(const held_back& h) noexcept;
 
 /// Whether the next GET is asked for now, while `remaining` bytes of the running one are still to be read, so that none

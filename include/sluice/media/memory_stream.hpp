@@ -159,6 +159,7 @@ private:
     steady_clock::time_point counted_since_ GUARDED_BY(mutex_){steady_clock::now()}; ///< what `held_` is about
     std::uint64_t counted_from_ GUARDED_BY(mutex_);                                  ///< likewise, its first byte
     std::optional<result<void>> outcome_ GUARDED_BY(mutex_){};
+    std::optional<steady_clock::time_point> complete_since_ GUARDED_BY(mutex_){}; ///< all that it brings has come
     bool producer_waits_ GUARDED_BY(mutex_){false};
     bool closed_ GUARDED_BY(mutex_){false}; ///< nobody can follow any more
 };

@@ -11,9 +11,13 @@ namespace sluice::origin {
 /// in bursts, which averages of bytes a second are not.
 using byte_time = std::chrono::duration<double, std::nano>;
 
-/// The time that `bytes` take.
+/// Estimates go no further, so that they can be reckoned with.
+inline constexpr steady_clock::duration max_estimate = std::chrono::hours(24);
+
+/// The time that `bytes` take; at most `max_estimate`.
 [[nodiscard]] constexpr steady_clock::duration time_for(std::uint64_t bytes, byte_time each) noexcept {
-    return std::chrono::duration_cast<steady_clock::duration>(static_cast<double>(bytes) * each);
+    const auto time = static_cast<double>(bytes) * each;
+    return time < max_estimate ? std::chrono::duration_cast<steady_clock::duration>(time) : max_estimate;
 }
 
 /// How fast one transfer is, of its reads alone: waiting for somebody to want more does not count. One thread.
