@@ -29,4 +29,8 @@ awaitable<result<origin::fetched>> fetch_for_client(net::connection_pool& pool, 
     co_return answer;
 }
 
+representation representation_of(const origin::object_head& h) {
+    return {h.size, h.validator, h.content_type, h.last_modified, std::chrono::system_clock::now()};
+}
+
 } // namespace sluice::media::detail

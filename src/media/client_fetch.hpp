@@ -19,4 +19,7 @@ namespace sluice::media::detail {
 awaitable<result<origin::fetched>> fetch_for_client(net::connection_pool& pool, media_request& m,
                                                     origin::fetch_request request);
 
+/// What a response of a store that came just now says of the object; views into it.
+[[nodiscard]] representation representation_of(const origin::object_head& h);
+
 } // namespace sluice::media::detail

@@ -24,10 +24,6 @@ using coverage = cache::object::coverage;
 using detail::delivery_progress;
 using keepalive_readers = std::vector<std::unique_ptr<cache::reader>>;
 
-/// What may lie unsent in the socket's queue of a client for whom bytes are being fetched: what lies there counts as
-/// taken, and more is fetched for it.
-constexpr std::uint32_t max_queue = 128 * 1024;
-
 /// Whether to wait on is not decided anew more often than this.
 constexpr std::chrono::milliseconds min_wait{20};
 

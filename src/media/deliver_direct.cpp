@@ -20,15 +20,9 @@ namespace {
 
 /// What one read of an answer that is this client's alone takes at most.
 constexpr std::size_t max_read = 64 * 1024;
-/// What may lie unsent in the socket's queue: what lies there counts as taken, and others wait for who takes less.
-constexpr std::uint32_t max_queue = 128 * 1024;
 /// Questions to the origin: one more where the answer in hand does not cover what is wanted, and another where the
 /// representation decides otherwise than the range asked.
 constexpr int max_questions = 3;
-
-representation representation_of(const origin::object_head& h) {
-    return {h.size, h.validator, h.content_type, h.last_modified, std::chrono::system_clock::now()};
-}
 
 direct_answer joined(media_request& m, std::unique_ptr<memory_follower> follower) {
     m.collapsed = true;
@@ -340,7 +334,7 @@ awaitable<result<void>> deliver_direct(direct_context with, media_request& m, st
             have.emplace(std::move(got.value()));
         }
         const origin::object_head about = have->head(); // views into it outlive the transfer
-        const representation r = representation_of(about);
+        const representation r = detail::representation_of(about);
         plan p = make_delivery_plan(with.bodies, m, r);
         if (is_empty_whole(about, p)) {
             m.coded.reset();

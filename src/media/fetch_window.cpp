@@ -13,12 +13,8 @@ constexpr std::uint64_t max_pieces_at_once = 4U << 20U;
 /// Where no more than this is ahead of a client, it is asked for in small pieces: a third of it would be too late.
 constexpr std::uint64_t small_ahead = 2 * first_window;
 
-constexpr std::uint64_t page_begin(std::uint64_t offset) noexcept {
-    return offset / cache::page_size * cache::page_size;
-}
-
 constexpr std::uint64_t page_end(std::uint64_t offset) noexcept {
-    return page_begin(offset + cache::page_size - 1);
+    return cache::page_begin(offset + cache::page_size - 1);
 }
 
 } // namespace
@@ -46,7 +42,7 @@ void fetch_window::begin(const http::byte_range& wanted, bool is_open) noexcept 
     fetched_to_ = 0;
     frontier_ = wanted.first + ahead_;
     at_once_ = !is_open && is_fetched_at_once(wanted.first, wanted.last, limits_);
-    piece_ = piece_of(wanted.last - page_begin(wanted.first) + 1, limits_.parallel);
+    piece_ = piece_of(wanted.last - cache::page_begin(wanted.first) + 1, limits_.parallel);
 }
 
 void fetch_window::move(std::uint64_t taken_to, std::uint64_t ahead) noexcept {
@@ -63,7 +59,7 @@ std::uint64_t fetch_window::step() const noexcept {
         return min_piece;
     }
     const std::uint64_t parts = limits_.parallel == 1 ? 3 : 2ULL * limits_.parallel;
-    return std::max(page_begin(ahead_ / parts), min_piece);
+    return std::max(cache::page_begin(ahead_ / parts), min_piece);
 }
 
 std::uint64_t fetch_window::next_end(std::uint64_t first) const noexcept {
@@ -72,7 +68,7 @@ std::uint64_t fetch_window::next_end(std::uint64_t first) const noexcept {
         const bool is_large = ahead_ >= small_ahead;
         size = !is_large ? first_window : limits_.parallel == 1 ? ahead_ : std::max(step(), first_window);
     }
-    return std::min(page_end(page_begin(first) + size) - 1, wanted_.last);
+    return std::min(page_end(cache::page_begin(first) + size) - 1, wanted_.last);
 }
 
 std::optional<http::byte_range> fetch_window::look_ahead(std::uint64_t position) const noexcept {

@@ -1,12 +1,12 @@
 #include "fill_task.hpp"
 
 #include <sluice/base/log.hpp>
-#include <sluice/base/scoped_registration.hpp>
 #include <sluice/media/error_rules.hpp>
 #include <sluice/media/fill_rules.hpp>
 #include <sluice/origin/retry_rules.hpp>
 
 #include "transfer_progress.hpp"
+#include "watched_read.hpp"
 
 #include <algorithm>
 
@@ -17,10 +17,6 @@ namespace {
 /// What one read of the origin takes at most; also what one write to the disk takes.
 constexpr std::size_t fill_step = 128 * 1024;
 
-error nobody_waits() {
-    return {errc::canceled, error_source::internal, true};
-}
-
 bool lacks_little(const cache::fill_writer& w) {
     return is_nearly_whole(w.position(), w.end(), w.of()->layout().block_size);
 }
@@ -30,29 +26,21 @@ bool goes_on(fill_task& t) {
     return !t.writer.complete() && (t.writer.is_wanted(t.with.read_ahead) || lacks_little(t.writer));
 }
 
-/// A fill's entry in its worker's list. While it reads from the origin, which may be silent for long, nobody but
-/// the tick sees that the last reader has left.
-class running_task : public running_fill {
+class running_task : public watched_read {
 public:
     explicit running_task(fill_task& t)
-        : task_(t)
-        , entry_(t.with.running, *this) {}
+        : watched_read(t.with, t.body)
+        , task_(t) {}
 
     void tick() override {
         task_.writer.flush();
-        if (reading && !goes_on(task_)) {
-            abandoned_ = true;
-            task_.body->abort();
-        }
+        watched_read::tick();
     }
-    [[nodiscard]] bool abandoned() const noexcept { return abandoned_; }
-
-    bool reading{false};
 
 private:
+    [[nodiscard]] bool goes_on() override { return detail::goes_on(task_); }
+
     fill_task& task_;
-    const scoped_registration<std::vector<running_fill*>> entry_;
-    bool abandoned_{false};
 };
 
 /// Asks for the rest of a broken fill, of the same version alone. `told_to_wait`: see `origin::fetch_request`.

@@ -259,6 +259,21 @@ awaitable<result<lookup_result>> find_version(const lookup_context& with, fill_c
     co_return look_again();
 }
 
+/// The same for several ranges, which are asked for together.
+awaitable<result<lookup_result>> find_version_and_parts(const lookup_context& with, fill_context& fills,
+                                                        media_request& m) {
+    detail::first_parts parts(with, fills, m);
+    auto found = co_await find_version(with, fills, m);
+    auto* cached = found ? std::get_if<cached_version>(&found.value()) : nullptr;
+    if (cached != nullptr) {
+        auto readers = co_await parts.join();
+        for (auto& each : readers) {
+            cached->keepalive_readers.push_back(std::move(each));
+        }
+    }
+    co_return found;
+}
+
 } // namespace
 
 freshness_state state_of(const cache::object& o) noexcept {
@@ -275,16 +290,7 @@ representation representation_of(const cache::object& o) noexcept {
 }
 
 awaitable<result<lookup_result>> look_up(const lookup_context& with, fill_context& fills, media_request& m) {
-    detail::first_parts parts(with, fills, m);
-    auto found = co_await find_version(with, fills, m);
-    auto* cached = found ? std::get_if<cached_version>(&found.value()) : nullptr;
-    if (cached != nullptr) {
-        auto readers = co_await parts.join();
-        for (auto& each : readers) {
-            cached->keepalive_readers.push_back(std::move(each));
-        }
-    }
-    co_return found;
+    return m.wanted.several.empty() ? find_version(with, fills, m) : find_version_and_parts(with, fills, m);
 }
 
 } // namespace sluice::media

@@ -29,10 +29,6 @@ const range_spec* first_of(const requested_ranges& wanted) noexcept {
     return wanted.several.empty() ? nullptr : &wanted.several.front();
 }
 
-constexpr std::uint64_t page_begin(std::uint64_t offset) noexcept {
-    return offset / cache::page_size * cache::page_size;
-}
-
 /// Whether the answer is of the version in the cache, which is its validator and its size; a 304 tells no size, and may
 /// leave its validator out.
 bool confirms(const origin::object_head& answer, const known_version& stale) noexcept {
@@ -57,11 +53,11 @@ std::optional<range_spec> cold_range(bool head_only, const requested_ranges& wan
     if (range->kind == range_spec::form::suffix) {
         return *range;
     }
-    const std::uint64_t begin = page_begin(std::min(range->first, max_offset));
+    const std::uint64_t begin = cache::page_begin(std::min(range->first, max_offset));
     if (range->kind == range_spec::form::bounded && is_fetched_at_once(range->first, range->last, limits)) {
         const std::uint64_t piece = piece_of(range->last - begin + 1, limits.parallel);
         const std::uint64_t last = std::min(range->last, begin + piece - 1);
-        return bounded(begin, page_begin(last) + cache::page_size - 1);
+        return bounded(begin, cache::page_begin(last) + cache::page_size - 1);
     }
     // To the end of a window's unit, so that the windows of all readers meet at the same places.
     return bounded(begin, (begin + first_window / 2) / first_window * first_window + first_window - 1);
@@ -85,7 +81,7 @@ std::optional<range_spec> revalidation_range(bool head_only, const requested_ran
         return std::nullopt;
     }
     const auto bytes = wanted.single ? wanted.single->resolve(size) : http::byte_range{0, size - 1};
-    const std::uint64_t begin = bytes ? page_begin(bytes->first) : 0;
+    const std::uint64_t begin = bytes ? cache::page_begin(bytes->first) : 0;
     return bounded(begin, begin + cache::page_size - 1);
 }
 

@@ -4,6 +4,8 @@
 #include <sluice/media/lookup.hpp>
 #include <sluice/media/plan.hpp>
 
+#include "client_fetch.hpp"
+
 #include <optional>
 #include <string_view>
 
@@ -25,8 +27,7 @@ bool is_current(fill_context& with, const media_request& m, const memory_stream:
 /// What `m` wants of that object; nullopt where the response has no body, which needs no transfer.
 std::optional<http::byte_range> wanted_of(const media_request& m, const origin::object_head& head) {
     const requested_ranges wanted{m.wanted.single, {}};
-    const representation r{head.size, head.validator, head.content_type, head.last_modified,
-                           std::chrono::system_clock::now()};
+    const representation r = representation_of(head);
     const plan p = plan_without_coding(m.x.request.fields, m.head_only, wanted, r);
     return p.has_body ? std::optional(p.bytes) : std::nullopt;
 }

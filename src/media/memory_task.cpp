@@ -1,13 +1,13 @@
 #include "memory_task.hpp"
 
 #include <sluice/base/log.hpp>
-#include <sluice/base/scoped_registration.hpp>
 #include <sluice/media/fill_rules.hpp>
 #include <sluice/media/lookup.hpp>
 #include <sluice/media/memory_streams.hpp>
 #include <sluice/origin/retry_rules.hpp>
 
 #include "transfer_progress.hpp"
+#include "watched_read.hpp"
 
 #include <algorithm>
 #include <utility>
@@ -32,32 +32,16 @@ struct memory_task {
     std::shared_ptr<next_get> next{};    ///< shared with its coroutine
 };
 
-error nobody_follows() {
-    return {errc::canceled, error_source::internal, true};
-}
-
-/// The task's entry in its worker's list: while it reads from the origin, nobody but the tick sees that its last
-/// follower has left.
-class running_task : public running_fill {
+class running_task : public watched_read {
 public:
     explicit running_task(memory_task& t)
-        : task_(t)
-        , entry_(t.with.running, *this) {}
-
-    void tick() override {
-        if (reading && !task_.stream->is_followed()) {
-            abandoned_ = true;
-            task_.body->abort();
-        }
-    }
-    [[nodiscard]] bool abandoned() const noexcept { return abandoned_; }
-
-    bool reading{false};
+        : watched_read(t.with, t.body)
+        , stream_(*t.stream) {}
 
 private:
-    memory_task& task_;
-    const scoped_registration<std::vector<running_fill*>> entry_;
-    bool abandoned_{false};
+    [[nodiscard]] bool goes_on() override { return stream_.is_followed(); }
+
+    memory_stream& stream_;
 };
 
 /// Asks for bytes of the same version alone. `told_to_wait`: see `origin::fetch_request`.
@@ -143,7 +127,7 @@ awaitable<result<void>> go_on(memory_task& t, std::optional<error> broken, const
             co_await origin::back_off(pause);
         }
         if (!t.stream->is_followed()) {
-            co_return nobody_follows();
+            co_return nobody_waits();
         }
         const std::uint64_t first = t.stream->position();
         const std::uint64_t end = t.next ? t.next->first : t.stream->wanted_end();
@@ -187,7 +171,7 @@ awaitable<result<std::size_t>> read_some(memory_task& t, running_task& state, st
     auto n = co_await t.body->read(asio::buffer(room.data(), room.size()));
     state.reading = false;
     if (state.abandoned()) {
-        co_return nobody_follows();
+        co_return nobody_waits();
     }
     if (n && n.value() > 0) {
         p.note_bytes(n.value());

@@ -56,7 +56,7 @@ awaitable<result<void>> send_rest_of_page(delivery_progress& d, const cache::spa
     const std::uint64_t last = std::min(page_end - 1, d.wanted.last);
     const std::uint64_t last_behind = std::min(s.last, d.window.next_end(s.first));
     if (last_behind >= page_end) { // with this page: who comes to it later follows that fill
-        overtake_ahead(d.fills, m.store, d.object, page_end - cache::page_size, last_behind);
+        overtake_ahead(d.fills, m.store, d.object, cache::page_begin(s.first), last_behind);
     }
     const auto began = steady_clock::now();
     // What is tried instead of waiting takes no longer than that would.

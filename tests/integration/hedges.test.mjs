@@ -65,7 +65,12 @@ test('off by default, and where answers come in time', async (t) => {
   const held = holdFirsts(s);
   const answer = s.get('v.mp4');
   await held.gate.reached;
-  await new Promise((resolve) => setTimeout(resolve, 200)); // what must not happen has time to
+  // One that is asked later, where it is on, has its second request: what must not happen had more time.
+  const other = await startStack(t, { config: hedged() });
+  other.origin.put('v.mp4', { size });
+  const others = holdFirsts(other);
+  assert.equal((await other.get('v.mp4')).complete, true);
+  assert.deepEqual([others.taken, other.origin.of('v.mp4').length], [1, 2]);
   held.gate.release();
   await checkWhole(s, object, await answer);
   assert.equal(s.origin.of('v.mp4').length, 1);

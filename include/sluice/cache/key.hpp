@@ -11,6 +11,10 @@ namespace sluice::cache {
 
 /// The unit of presence and of checksums.
 inline constexpr std::uint64_t page_size = 64ULL * 1024;
+/// The first byte of the page in which `offset` lies.
+[[nodiscard]] constexpr std::uint64_t page_begin(std::uint64_t offset) noexcept {
+    return offset / page_size * page_size;
+}
 /// Of an object that can be cached: its blocks are counted in 32 bits.
 inline constexpr std::uint64_t max_object_size = UINT32_MAX * page_size;
 
