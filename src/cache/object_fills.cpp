@@ -227,7 +227,15 @@ object::run object::gap(std::uint64_t first, std::uint64_t last) {
     if (page > last_page) {
         return {};
     }
-    return {static_cast<std::uint64_t>(page) * page_size, layout_.page_end(next_not_missing(page, last_page) - 1)};
+    const std::size_t end = next_not_missing(page, last_page) - 1;
+    if (grows_soon(page, end, last_page)) {
+        return {};
+    }
+    return {static_cast<std::uint64_t>(page) * page_size, layout_.page_end(end)};
+}
+
+bool object::grows_soon(std::size_t first, std::size_t end, std::size_t last) const {
+    return end < last && state_of(end + 1) == page_state::punching && end - first + 1 < layout_.pages_per_block();
 }
 
 } // namespace sluice::cache

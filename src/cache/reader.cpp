@@ -105,9 +105,7 @@ span object::look(reader& r) {
     }
     const auto last_page = static_cast<std::size_t>(r.state_.last / page_size);
     const std::size_t end = next_not_missing(page, std::max(page, last_page)) - 1;
-    // Behind the page in which a fill broke lies what it had reserved, which is being given back. That takes less than
-    // a request to the origin, and one request can then have all of it.
-    if (end < last_page && state_of(end + 1) == page_state::punching && end - page + 1 < layout_.pages_per_block()) {
+    if (grows_soon(page, end, last_page)) {
         r.begin_wait();
         return {span::kind::wait, r.state_.position, r.state_.last};
     }

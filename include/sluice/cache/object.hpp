@@ -99,7 +99,7 @@ public:
     /// The runs of whole pages in [first, last], the first `max_runs` of them; the last page ends with the object.
     std::vector<run> present_runs(std::uint64_t first, std::uint64_t last, std::size_t max_runs);
     /// The first run of pages in [first, last] that are neither present nor being fetched; an empty one where there is
-    /// none.
+    /// none, and where it is about to be longer.
     run gap(std::uint64_t first, std::uint64_t last);
 
     // Verification and eviction
@@ -172,6 +172,10 @@ private:
     [[nodiscard]] bool is_missing(std::size_t page) const REQUIRES(mutex_); // absent or partial: to be claimed
     /// The first page in [first, last] that is not missing, or last + 1.
     [[nodiscard]] std::size_t next_not_missing(std::size_t first, std::size_t last) const REQUIRES(mutex_);
+    /// Whether more is about to be missing behind the missing pages [first, end], of what is wanted up to `last`:
+    /// behind the page in which a fill broke lies what it had reserved, which is being given back. That takes less than
+    /// a request to the origin, and one request can then have all of it.
+    [[nodiscard]] bool grows_soon(std::size_t first, std::size_t end, std::size_t last) const REQUIRES(mutex_);
     [[nodiscard]] bool in_use(std::size_t block) const REQUIRES(mutex_); // being sent or checked
     template <class F>
     void for_each_held(std::size_t first, std::size_t last, F visit) REQUIRES(mutex_);

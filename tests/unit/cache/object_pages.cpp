@@ -207,8 +207,12 @@ BOOST_AUTO_TEST_CASE(after_a_broken_fill_one_claim_has_the_torn_page_and_what_fo
     BOOST_REQUIRE_EQUAL(runs.size(), 1U);
     const auto r = b.read(page_size, 8 * page_size - 1);
     BOOST_TEST((r->next(page_size).what == kind::wait)); // for the punch, which is shorter than a request
+    BOOST_TEST(b.it->gap(0, 8 * page_size - 1).empty()); // nor is the torn page alone fetched ahead
     b.it->punched(runs[0], true);
     check(r->next(page_size), kind::absent, page_size, 8 * page_size - 1);
+    const auto gap = b.it->gap(page_size, 8 * page_size - 1);
+    BOOST_TEST(gap.begin == page_size);
+    BOOST_TEST(gap.end == 8 * page_size);
 }
 
 BOOST_AUTO_TEST_CASE(a_long_gap_does_not_wait_for_a_punch_behind_it) {
@@ -217,6 +221,7 @@ BOOST_AUTO_TEST_CASE(a_long_gap_does_not_wait_for_a_punch_behind_it) {
     const auto run = b.it->begin_eviction(2);
     const auto r = b.read(0, 16 * page_size - 1);
     check(r->next(0), kind::absent, 0, 8 * page_size - 1);
+    BOOST_TEST(b.it->gap(0, 16 * page_size - 1).end == 8 * page_size);
     b.it->punched(run, true);
 }
 
