@@ -94,7 +94,7 @@ approach approach_to(delivery_progress& d, const cache::span& s) {
         return approach::join;
     }
     const auto& fill = *s.ahead;
-    const own_request own{d.m.store.pace().first_byte(), d.m.store.pace().each()};
+    const own_request own{d.m.store.pace().first_byte(), d.m.store.pace().cautious_each()};
     const auto now = steady_clock::now();
     if (!d.waiting || d.waiting->second < fill.distance) { // another fill comes now
         d.waiting.emplace(now, fill.distance);

@@ -100,6 +100,21 @@ test('a seek into a page whose beginning would take long: from the very byte', a
   assert.deepEqual([cacheStatus(again).hit, again.sha256], [true, object.sha256(first, last)]);
 });
 
+test('a seek into a page before anything says how fast the store is: from the very byte', async (t) => {
+  const s = await startStack(t);
+  const object = s.origin.put('v.mp4', { size });
+  const gate = s.origin.when('v.mp4').pauseAt(1000);
+  const reader = s.open('v.mp4', { headers: range(0, 8 * MiB - 1) });
+  await gate.reached;
+  const [first, last] = [4 * MiB + 40_000, 4 * MiB + 140_000];
+  const seek = await s.get('v.mp4', { headers: range(first, last) });
+  assert.deepEqual([seek.status, seek.complete, seek.sha256], [206, true, object.sha256(first, last)]);
+  gate.release();
+  assert.equal((await reader.done).sha256, object.sha256(0, 8 * MiB - 1));
+  const asked = s.origin.of('v.mp4').map((r) => r.headers.range);
+  assert.ok(asked.includes(`bytes=${first}-${4 * MiB + 64 * KiB - 1}`), asked.join(' '));
+});
+
 for (const [what, fail] of [
   ['refused', (rule) => rule.status(503)],
   ['reset before its first byte', (rule, first) => rule.resetAt(first)],

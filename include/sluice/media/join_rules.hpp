@@ -21,7 +21,7 @@ struct awaited_fill {
 /// What a request of the reader's own would be like.
 struct own_request {
     steady_clock::duration first_byte; ///< of this store
-    origin::byte_time each;            ///< on a connection of its own
+    origin::byte_time each;            ///< on a connection of its own; cautious where nothing was measured
 };
 
 /// How a reader comes to its next byte.

@@ -48,12 +48,14 @@ BOOST_AUTO_TEST_CASE(a_store_begins_with_a_guess_and_follows_what_is_seen) {
     pace p;
     BOOST_TEST((p.first_byte() == 50ms));
     check_near(p.each(), 25);
+    check_near(p.cautious_each(), 1000);
     p.note_first_byte(200ms);
     BOOST_TEST((p.first_byte() == 200ms));
     p.note_first_byte(100ms);
     BOOST_TEST((p.first_byte() == 175ms));
     p.note_byte_time(byte_time(100));
     check_near(p.each(), 100);
+    check_near(p.cautious_each(), 100);
     p.note_byte_time(byte_time(500));
     check_near(p.each(), 200);
 }
