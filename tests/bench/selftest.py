@@ -1,6 +1,6 @@
 """That the clients see what is wrong: each fault of a server is an error of its kind, and a right answer none.
 
-    BENCH_LOAD=build/release/tests/bench_load python3 tests/bench/selftest.py
+    ctest --preset release -R tools_bench
 """
 
 import http.server
