@@ -8,8 +8,7 @@
 #include <sluice/session/disconnect_watch.hpp>
 
 #include "client_fetch.hpp"
-#include "memory_join.hpp"
-#include "memory_task.hpp"
+#include "direct_question.hpp"
 
 #include <algorithm>
 #include <utility>
@@ -23,79 +22,6 @@ constexpr std::size_t max_read = 64 * 1024;
 /// Questions to the origin: one more where the answer in hand does not cover what is wanted, and another where the
 /// representation decides otherwise than the range asked.
 constexpr int max_questions = 3;
-
-direct_answer joined(media_request& m, std::unique_ptr<memory_follower> follower) {
-    m.collapsed = true;
-    return {std::move(follower), std::nullopt, true};
-}
-
-/// What is asked of the origin, past the cache because of `why`.
-struct question {
-    std::optional<http::range_spec> range{};
-    const known_version* version{nullptr}; ///< what alone is wanted; nullptr: any
-    errc why{};
-};
-
-/// Asks; others may then follow the answer.
-awaitable<result<direct_answer>> ask(const direct_context& with, media_request& m, question q) {
-    auto r = detail::request_for_client(m, q.range);
-    r.give_up = std::max(m.give_up, steady_clock::now() + std::chrono::seconds(1));
-    if (q.version != nullptr) { // it goes on with what was begun
-        r.match = q.version->validator;
-        r.size = q.version->size;
-        r.give_up = std::max(r.give_up, steady_clock::now() + m.store.fetch_timeout());
-        r.passes_breaker = true;
-    }
-    auto got = co_await detail::fetch_for_client(with.fills.origin_pool, m, r);
-    if (!got) {
-        co_return got.error();
-    }
-    co_return detail::share_answer(with.fills, m, std::move(got.value()), q.why);
-}
-
-/// The same together with all who ask it now: one asks, and the others join. Nobody asks again because of the others.
-awaitable<result<std::optional<direct_answer>>> ask_together(const direct_context& with, media_request& m, question q) {
-    auto& memory = with.fills.memory;
-    std::string text = lookup_flights::key_of(m.store, m.key);
-    text.append("\n").append(q.range ? http::format_range(*q.range) : std::string());
-    text.append("\n").append(q.version != nullptr ? q.version->validator : std::string_view());
-    auto flight = memory.asked().join(std::move(text));
-    if (!flight.leads()) {
-        auto shared = co_await flight.wait(m.x.worker.self.get_executor());
-        if (!shared && shared.error().code != errc::canceled) {
-            co_return shared.error();
-        }
-        co_return std::nullopt;
-    }
-    auto got = co_await ask(with, m, q);
-    if (!got) {
-        flight.complete(got.error());
-        co_return got.error();
-    }
-    flight.complete({});
-    co_return std::move(got.value());
-}
-
-/// `join()`: a transfer that is followed instead, or nullptr.
-template <class F>
-awaitable<result<direct_answer>> join_or_ask(const direct_context& with, media_request& m, question q, F join) {
-    if (auto follower = join()) {
-        co_return joined(m, std::move(follower));
-    }
-    if (!m.head_only && with.fills.memory.has_room()) {
-        auto got = co_await ask_together(with, m, q);
-        if (!got) {
-            co_return got.error();
-        }
-        if (got.value()) {
-            co_return std::move(*got.value());
-        }
-        if (auto follower = join()) {
-            co_return joined(m, std::move(follower));
-        }
-    }
-    co_return co_await ask(with, m, q);
-}
 
 /// One client on its way through an answer.
 struct direct_delivery {
@@ -136,25 +62,6 @@ struct direct_delivery {
     }
 };
 
-/// The same version from where the client is.
-awaitable<result<direct_answer>> ask_for_rest(const direct_context& with, media_request& m, known_version version,
-                                              http::byte_range bytes, errc why) {
-    // From the beginning of a piece, so that those who were left behind together meet.
-    const std::uint64_t first = bytes.first / memory_piece * memory_piece;
-    const question q{http::range_spec{http::range_spec::form::bounded, first, bytes.last, 0}, &version, why};
-    const auto join = [&] { return detail::join_stream_of(with.fills, m, version, bytes); };
-    auto got = co_await join_or_ask(with, m, q, join);
-    if (!got) {
-        co_return got.error();
-    }
-    const auto& head = got.value().head();
-    if (!got.value().joined && (!head.has_bytes || head.bytes.first > bytes.first || head.bytes.last < bytes.last)) {
-        got.value().finish();
-        co_return error{errc::bad_content_range, error_source::origin, false};
-    }
-    co_return got;
-}
-
 /// Goes on from where the client is with another answer of the same version.
 awaitable<result<void>> go_on_with_another(direct_delivery& d) {
     const origin::object_head head = d.from.head(); // the version is in it
@@ -163,7 +70,7 @@ awaitable<result<void>> go_on_with_another(direct_delivery& d) {
     d.from.alone.reset();
     const http::byte_range rest{d.position, d.wanted.last};
     const known_version version{head.validator, head.size};
-    auto next = co_await ask_for_rest(d.with, d.m, version, rest, why);
+    auto next = co_await detail::ask_for_version(d.with.fills, d.m, version, rest, why);
     if (!next) {
         co_return next.error();
     }
@@ -325,9 +232,7 @@ awaitable<result<void>> deliver_direct(direct_context with, media_request& m, st
     auto range = m.wanted.single;
     for (int asked = 0; asked < max_questions; ++asked) {
         if (!have) {
-            const question q{range, nullptr, why};
-            const auto join = [&] { return detail::join_stream(with.fills, m); };
-            auto got = co_await join_or_ask(with, m, q, join);
+            auto got = co_await detail::ask_for_any(with.fills, m, range, why);
             if (!got) {
                 co_return got.error();
             }
@@ -361,7 +266,7 @@ awaitable<result<void>> deliver_direct(direct_context with, media_request& m, st
 awaitable<result<void>> continue_direct(direct_context with, media_request& m, http::byte_range wanted,
                                         const cache::object_info& version, std::string& before) {
     const known_version known{version.version.value, version.size};
-    auto from = co_await ask_for_rest(with, m, known, wanted, errc::disk_error);
+    auto from = co_await detail::ask_for_version(with.fills, m, known, wanted, errc::disk_error);
     if (!from) {
         co_return from.error();
     }

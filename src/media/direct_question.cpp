@@ -1,0 +1,126 @@
+#include "direct_question.hpp"
+
+#include <sluice/media/lookup.hpp>
+
+#include "client_fetch.hpp"
+#include "memory_join.hpp"
+#include "memory_task.hpp"
+
+#include <algorithm>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <utility>
+
+namespace sluice::media::detail {
+
+namespace {
+
+/// What is asked of the origin, past the cache because of `why`.
+struct question {
+    std::optional<http::range_spec> range{};
+    const known_version* version{nullptr}; ///< what alone is wanted; nullptr: any
+    http::byte_range bytes{};              ///< likewise, of that
+    errc why{};
+};
+
+/// A transfer that is followed instead, or nullptr.
+std::unique_ptr<memory_follower> join(fill_context& with, const media_request& m, const question& q) {
+    return q.version == nullptr ? join_stream(with, m) : join_stream_of(with, m, *q.version, q.bytes);
+}
+
+direct_answer joined(media_request& m, std::unique_ptr<memory_follower> follower) {
+    m.collapsed = true;
+    return {std::move(follower), std::nullopt, true};
+}
+
+/// Asks; others may then follow the answer.
+awaitable<result<direct_answer>> ask(fill_context& with, media_request& m, question q) {
+    auto r = request_for_client(m, q.range);
+    r.give_up = std::max(m.give_up, steady_clock::now() + std::chrono::seconds(1));
+    if (q.version != nullptr) { // it goes on with what was begun
+        r.match = q.version->validator;
+        r.size = q.version->size;
+        r.give_up = std::max(r.give_up, steady_clock::now() + m.store.fetch_timeout());
+        r.passes_breaker = true;
+    }
+    auto got = co_await fetch_for_client(with.origin_pool, m, r);
+    if (!got) {
+        co_return got.error();
+    }
+    co_return share_answer(with, m, std::move(got.value()), q.why);
+}
+
+/// The same together with all who ask it now: one asks, and the others join. Nobody asks again because of the others.
+awaitable<result<std::optional<direct_answer>>> ask_together(fill_context& with, media_request& m, question q) {
+    std::string text = lookup_flights::key_of(m.store, m.key);
+    text.append("\n").append(q.range ? http::format_range(*q.range) : std::string());
+    text.append("\n").append(q.version != nullptr ? q.version->validator : std::string_view());
+    auto flight = with.memory.asked().join(std::move(text));
+    if (!flight.leads()) {
+        auto shared = co_await flight.wait(m.x.worker.self.get_executor());
+        if (!shared && shared.error().code != errc::canceled) {
+            co_return shared.error();
+        }
+        co_return std::nullopt;
+    }
+    auto got = co_await ask(with, m, q);
+    if (!got) {
+        flight.complete(got.error());
+        co_return got.error();
+    }
+    flight.complete({});
+    co_return std::move(got.value());
+}
+
+awaitable<result<direct_answer>> join_or_ask(fill_context& with, media_request& m, question q) {
+    if (auto follower = join(with, m, q)) {
+        co_return joined(m, std::move(follower));
+    }
+    if (!m.head_only && with.memory.has_room()) {
+        auto got = co_await ask_together(with, m, q);
+        if (!got) {
+            co_return got.error();
+        }
+        if (got.value()) {
+            co_return std::move(*got.value());
+        }
+        if (auto follower = join(with, m, q)) {
+            co_return joined(m, std::move(follower));
+        }
+    }
+    co_return co_await ask(with, m, q);
+}
+
+} // namespace
+
+awaitable<result<direct_answer>> ask_for_any(fill_context& with, media_request& m, std::optional<http::range_spec> range,
+                                             errc why) {
+    question q;
+    q.range = range;
+    q.why = why;
+    co_return co_await join_or_ask(with, m, q);
+}
+
+awaitable<result<direct_answer>> ask_for_version(fill_context& with, media_request& m, known_version version,
+                                                 http::byte_range bytes, errc why) {
+    // From the beginning of a piece, so that those who were left behind together meet.
+    const std::uint64_t first = bytes.first / memory_piece * memory_piece;
+    question q;
+    q.range = http::range_spec{http::range_spec::form::bounded, first, bytes.last, 0};
+    q.version = &version;
+    q.bytes = bytes;
+    q.why = why;
+    auto got = co_await join_or_ask(with, m, q);
+    if (!got) {
+        co_return got.error();
+    }
+    const auto& head = got.value().head();
+    if (!got.value().joined && (!head.has_bytes || head.bytes.first > bytes.first || head.bytes.last < bytes.last)) {
+        got.value().finish();
+        co_return error{errc::bad_content_range, error_source::origin, false};
+    }
+    co_return got;
+}
+
+} // namespace sluice::media::detail
