@@ -6,17 +6,20 @@
 
 namespace sluice::media {
 
-std::optional<memory_ring> memory_ring::make(cache::budget& memory, std::uint64_t begin) {
-    if (!memory.try_charge(min_ring)) {
+std::optional<memory_ring> memory_ring::make(cache::budget& memory, std::uint64_t begin, std::uint64_t bound) {
+    SLUICE_ASSERT(begin < bound);
+    const std::uint64_t least = std::min(min_ring, bound - begin);
+    if (!memory.try_charge(least)) {
         return std::nullopt;
     }
-    return memory_ring(memory, begin);
+    return memory_ring(memory, begin, bound, least);
 }
 
 memory_ring::memory_ring(memory_ring&& other) noexcept
     : memory_(std::exchange(other.memory_, nullptr))
     , begin_(other.begin_)
     , end_(other.end_)
+    , bound_(other.bound_)
     , charged_(other.charged_)
     , pieces_(std::move(other.pieces_)) {}
 
@@ -28,15 +31,20 @@ memory_ring::~memory_ring() {
 }
 
 bool memory_ring::try_grow() {
-    if (size() == charged_) {
+    if (size() >= charged_) {
         const bool leaves_room = memory_->used() + memory_piece <= memory_->limit() / 4 * 3;
         if (!leaves_room || !memory_->try_charge(memory_piece)) {
             return false;
         }
         charged_ += memory_piece;
     }
-    pieces_.push_back(std::make_shared_for_overwrite<piece>());
+    pieces_.push_back(make_piece());
     return true;
+}
+
+std::shared_ptr<memory_ring::piece> memory_ring::make_piece() const {
+    const std::uint64_t left = bound_ - (begin_ + size());
+    return std::make_shared_for_overwrite<piece>(static_cast<std::size_t>(std::min<std::uint64_t>(memory_piece, left)));
 }
 
 std::shared_ptr<memory_ring::piece> memory_ring::take_first() noexcept {
@@ -61,11 +69,12 @@ std::span<char> memory_ring::room(std::uint64_t capacity, std::uint64_t needed_f
         }
         auto first = take_first();
         if (first.use_count() > 1) { // it is still being sent
-            first = std::make_shared_for_overwrite<piece>();
+            first = make_piece();
         }
         pieces_.push_back(std::move(first));
     }
-    return std::span(*pieces_.back()).last(left());
+    const std::uint64_t used = end_ - (begin_ + size() - memory_piece);
+    return {pieces_.back().get() + used, left()};
 }
 
 void memory_ring::commit(std::size_t n) noexcept {
@@ -84,7 +93,7 @@ memory_ring::view memory_ring::at(std::uint64_t position) const noexcept {
     const auto& found = pieces_[static_cast<std::size_t>((position - begin_) / memory_piece)];
     const auto from = static_cast<std::size_t>((position - begin_) % memory_piece);
     const auto bytes = std::min<std::uint64_t>(memory_piece - from, end_ - position);
-    return {found, std::string_view(found->data() + from, static_cast<std::size_t>(bytes))};
+    return {found, std::string_view(found.get() + from, static_cast<std::size_t>(bytes))};
 }
 
 } // namespace sluice::media

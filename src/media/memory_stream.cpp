@@ -196,7 +196,7 @@ void memory_stream::commit(std::size_t n, origin::byte_time each) {
     const mutex_lock lock(mutex_);
     ring_.commit(n);
     each_ = each;
-    if (ring_.end() >= (is_resumable() ? about_.head.size : get_end_)) {
+    if (ring_.end() >= about_.bound()) {
         complete_since_ = steady_clock::now();
     }
     wake_followers();

@@ -6,7 +6,7 @@
 namespace sluice::media {
 
 std::unique_ptr<memory_follower> memory_streams::begin(memory_stream::description about, executor ex) {
-    auto ring = memory_ring::make(memory_, about.head.bytes.first);
+    auto ring = memory_ring::make(memory_, about.head.bytes.first, about.bound());
     if (!ring) {
         counters_.memory_exhausted->Increment();
         return nullptr;

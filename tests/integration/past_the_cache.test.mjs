@@ -363,3 +363,16 @@ test('more transfers than there is memory for: right bytes, and counted', async 
   }
   await idle(s);
 });
+
+test('a small object takes as much memory as it has bytes', async (t) => {
+  const s = await startStack(t, { config: { cache: { directory: undefined, memory: '1MiB' } } });
+  const all = Array.from({ length: 10 }, (_, i) => ({ key: `o${i}`, object: s.origin.put(`o${i}`, { seed: `o${i}`, size: 40_000 }) }));
+  const gate = s.origin.when().pauseAt(20_000);
+  const running = all.map(({ key }) => s.open(key));
+  await Promise.all(running.map((each) => each.reached(20_000)));
+  assert.equal(await s.sluice.metric('memory_bytes'), 10 * 40_000);
+  assert.equal(await s.sluice.metric('memory_exhausted_total'), 0);
+  gate.release();
+  for (const [i, each] of running.entries()) assert.equal((await each.done).sha256, all[i].object.sha256());
+  await idle(s);
+});

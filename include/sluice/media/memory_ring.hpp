@@ -3,7 +3,7 @@
 #include <sluice/cache/budget.hpp>
 #include <sluice/media/memory_rules.hpp>
 
-#include <array>
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <deque>
@@ -20,12 +20,14 @@ namespace sluice::media {
 /// then, as the buffer of a client that reads alone.
 class memory_ring {
 public:
-    /// One piece; its bytes are written once, in order.
-    using piece = std::array<char, memory_piece>;
+    /// One piece, of `memory_piece` bytes, or as many as there are at the end; they are written once, in order.
+    using piece = char[];
 
-    /// An empty ring whose first byte will be the one at `begin`. Nullopt where `memory`, which must outlive it, has no
-    /// room for `min_ring`.
-    [[nodiscard]] static std::optional<memory_ring> make(cache::budget& memory, std::uint64_t begin);
+    /// An empty ring whose first byte will be the one at `begin`, and which never holds one at `bound` (> `begin`) or
+    /// behind. Nullopt where `memory`, which must outlive it, has no room for `min_ring`, or for all of it where that is
+    /// less.
+    [[nodiscard]] static std::optional<memory_ring> make(cache::budget& memory, std::uint64_t begin,
+                                                         std::uint64_t bound);
     memory_ring(memory_ring&& other) noexcept;
     memory_ring& operator=(memory_ring&&) = delete;
     ~memory_ring();
@@ -56,20 +58,27 @@ public:
     [[nodiscard]] std::uint64_t first_piece_end() const noexcept { return begin_ + memory_piece; }
 
 private:
-    memory_ring(cache::budget& memory, std::uint64_t begin) noexcept
+    memory_ring(cache::budget& memory, std::uint64_t begin, std::uint64_t bound, std::uint64_t charged) noexcept
         : memory_(&memory)
         , begin_(begin)
-        , end_(begin) {}
+        , end_(begin)
+        , bound_(bound)
+        , charged_(charged) {}
     [[nodiscard]] std::uint64_t size() const noexcept { return pieces_.size() * memory_piece; }
     /// Room in the last piece.
-    [[nodiscard]] std::size_t left() const noexcept { return begin_ + size() - end_; }
+    [[nodiscard]] std::size_t left() const noexcept {
+        return static_cast<std::size_t>(std::min(begin_ + size(), bound_) - end_);
+    }
     [[nodiscard]] bool try_grow();
+    /// A piece for the next place.
+    [[nodiscard]] std::shared_ptr<piece> make_piece() const;
     std::shared_ptr<piece> take_first() noexcept;
 
     cache::budget* memory_;
     std::uint64_t begin_;
     std::uint64_t end_;
-    std::uint64_t charged_{min_ring};
+    std::uint64_t bound_;
+    std::uint64_t charged_;
     std::deque<std::shared_ptr<piece>> pieces_{};
 };
 

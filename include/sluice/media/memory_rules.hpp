@@ -14,7 +14,7 @@ namespace sluice::media {
 
 /// The unit of that memory.
 inline constexpr std::size_t memory_piece = 64UL * 1024;
-/// What a transfer has at least: without it none is begun.
+/// What a transfer has at least, unless it is shorter: without it none is begun.
 inline constexpr std::uint64_t min_ring = 4 * memory_piece;
 /// What it has at most: how far its followers may be apart.
 inline constexpr std::uint64_t max_ring = 4UL << 20U;

@@ -75,6 +75,12 @@ public:
         std::uint64_t purges_seen{0};      ///< `object_cache::changes` before the app allowed it to who began it
         errc why{};                        ///< why it is past the cache
         steady_clock::time_point received; ///< when the head came
+        bool goes_on{true};                ///< another GET may go on with it, where there is a validator
+
+        /// Whether another GET of the same version can go on with it.
+        [[nodiscard]] bool is_resumable() const noexcept { return goes_on && !head.validator.empty(); }
+        /// One past the last byte that it can bring.
+        [[nodiscard]] std::uint64_t bound() const noexcept { return is_resumable() ? head.size : head.bytes.last + 1; }
     };
 
     /// `producer`: the worker of its coroutine.
@@ -85,7 +91,7 @@ public:
 
     [[nodiscard]] const description& about() const noexcept { return about_; }
     /// Whether another GET of the same version can go on with it.
-    [[nodiscard]] bool is_resumable() const noexcept { return !about_.head.validator.empty(); }
+    [[nodiscard]] bool is_resumable() const noexcept { return about_.is_resumable(); }
 
     /// Who began it, on the worker `ex`.
     [[nodiscard]] std::unique_ptr<memory_follower> begin_following(executor ex);

@@ -11,6 +11,8 @@ using namespace sluice::media;
 namespace {
 
 constexpr std::uint64_t piece = memory_piece;
+/// One past the last byte of a transfer that no test comes to the end of.
+constexpr std::uint64_t large = 1ULL << 40U;
 
 /// The byte at that offset.
 constexpr char byte_at(std::uint64_t offset) {
@@ -46,12 +48,12 @@ BOOST_AUTO_TEST_SUITE(media_memory_ring)
 
 BOOST_AUTO_TEST_CASE(has_its_least_from_the_beginning) {
     cache::budget memory(min_ring + piece);
-    auto r = memory_ring::make(memory, 1000);
+    auto r = memory_ring::make(memory, 1000, large);
     BOOST_REQUIRE(r);
     BOOST_TEST(memory.used() == min_ring);
     BOOST_TEST(r->begin() == 1000U);
     BOOST_TEST(r->end() == 1000U);
-    BOOST_TEST(!memory_ring::make(memory, 0));
+    BOOST_TEST(!memory_ring::make(memory, 0, large));
     BOOST_TEST(memory.used() == min_ring);
     auto moved = std::move(*r);
     r.reset();
@@ -61,10 +63,30 @@ BOOST_AUTO_TEST_CASE(has_its_least_from_the_beginning) {
     BOOST_TEST(memory.used() == min_ring);
 }
 
+BOOST_AUTO_TEST_CASE(what_is_small_is_charged_by_its_size) {
+    for (const std::uint64_t size : {std::uint64_t{1}, piece - 1, piece, piece + 1, 2 * piece, min_ring - 1}) {
+        for (const std::uint64_t begin : {std::uint64_t{0}, std::uint64_t{777}}) {
+            cache::budget memory(size);
+            {
+                auto r = memory_ring::make(memory, begin, begin + size);
+                BOOST_REQUIRE(r);
+                BOOST_TEST(memory.used() == size);
+                while (r->end() < begin + size) {
+                    BOOST_REQUIRE(write(*r, 10000, max_ring, begin) > 0U);
+                }
+                BOOST_TEST(memory.used() == size);
+                BOOST_TEST(is_right(*r, begin));
+                BOOST_TEST(is_right(*r, begin + size - 1));
+            }
+            BOOST_TEST(memory.used() == 0U);
+        }
+    }
+}
+
 BOOST_AUTO_TEST_CASE(grows_to_its_capacity_and_what_the_budget_has) {
     cache::budget memory(10 * piece); // 7 of them to grow into
     {
-        auto r = memory_ring::make(memory, 5);
+        auto r = memory_ring::make(memory, 5, large);
         BOOST_REQUIRE(r);
         std::uint64_t written = 0;
         while (const auto n = write(*r, piece, 6 * piece, 5)) {
@@ -87,7 +109,7 @@ BOOST_AUTO_TEST_CASE(grows_to_its_capacity_and_what_the_budget_has) {
 
 BOOST_AUTO_TEST_CASE(gives_back_what_a_smaller_share_has_no_place_for) {
     cache::budget memory(100 * piece);
-    auto r = memory_ring::make(memory, 0);
+    auto r = memory_ring::make(memory, 0, large);
     BOOST_REQUIRE(r);
     while (write(*r, piece, 16 * piece, 0) > 0) {
     }
@@ -103,7 +125,7 @@ BOOST_AUTO_TEST_CASE(gives_back_what_a_smaller_share_has_no_place_for) {
 
 BOOST_AUTO_TEST_CASE(a_piece_that_is_being_sent_is_not_written_to) {
     cache::budget memory(min_ring);
-    auto r = memory_ring::make(memory, 0);
+    auto r = memory_ring::make(memory, 0, large);
     BOOST_REQUIRE(r);
     while (write(*r, piece, min_ring, 0) > 0) {
     }
@@ -124,10 +146,11 @@ BOOST_AUTO_TEST_CASE(at_random) {
     cache::budget memory(24 * piece);
     for (int round = 0; round < 20; ++round) {
         const std::uint64_t begin = below(3 * piece);
-        auto r = memory_ring::make(memory, begin);
+        const std::uint64_t bound = begin + 1 + below(below(2) == 0 ? 6 * piece : large);
+        auto r = memory_ring::make(memory, begin, bound);
         BOOST_REQUIRE(r);
         std::uint64_t needed = begin;
-        for (int i = 0; i < 300; ++i) {
+        for (int i = 0; i < 300 && r->end() < bound; ++i) {
             const std::uint64_t capacity = below(30 * piece);
             const auto n = write(*r, below(piece) + 1, capacity, needed);
             BOOST_REQUIRE(r->begin() <= std::max(needed, begin));

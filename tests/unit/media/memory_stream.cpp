@@ -142,10 +142,10 @@ BOOST_AUTO_TEST_CASE(memory_is_given_back) {
 
 BOOST_AUTO_TEST_CASE(without_room_none_begins) {
     memory_streams few(2 * min_ring, counters);
-    auto a = few.begin(about(0, piece), context.get_executor());
-    auto b = few.begin(about(0, piece), context.get_executor());
+    auto a = few.begin(about(0, 100 * piece), context.get_executor());
+    auto b = few.begin(about(0, 100 * piece), context.get_executor());
     BOOST_TEST(!few.has_room());
-    BOOST_TEST(!few.begin(about(0, piece), context.get_executor()));
+    BOOST_TEST(!few.begin(about(0, 100 * piece), context.get_executor()));
     BOOST_TEST(counters.memory_exhausted->Value() == 1);
     a.reset();
     BOOST_TEST(few.has_room());
