@@ -22,11 +22,22 @@ struct question {
     const known_version* version{nullptr}; ///< what alone is wanted; nullptr: any
     http::byte_range bytes{};              ///< likewise, of that
     errc why{};
+    std::optional<steady_clock::time_point> beside_fill{}; ///< a fill brings it as well: when to give up
 };
+
+/// What those who ask it share a transfer of.
+std::string shared_name(const media_request& m, const question& q) {
+    auto name = lookup_flights::key_of(m.store, m.key);
+    if (q.beside_fill) { // of the version in the cache: nobody else joins
+        name.append("\nbeside");
+    }
+    return name;
+}
 
 /// A transfer that is followed instead, or nullptr.
 std::unique_ptr<memory_follower> join(fill_context& with, const media_request& m, const question& q) {
-    return q.version == nullptr ? join_stream(with, m) : join_stream_of(with, m, *q.version, q.bytes);
+    return q.version == nullptr ? join_stream(with, m)
+                                : join_stream_of(with, m, shared_name(m, q), *q.version, q.bytes);
 }
 
 direct_answer joined(media_request& m, std::unique_ptr<memory_follower> follower) {
@@ -44,16 +55,23 @@ awaitable<result<direct_answer>> ask(fill_context& with, media_request& m, quest
         r.give_up = std::max(r.give_up, steady_clock::now() + m.store.fetch_timeout());
         r.passes_breaker = true;
     }
+    if (q.beside_fill) {
+        r.give_up = *q.beside_fill;
+        r.passes_breaker = false;
+        r.is_wanted = [] { return false; }; // the fill is still there
+    }
     auto got = co_await fetch_for_client(with.origin_pool, m, r);
     if (!got) {
         co_return got.error();
     }
-    co_return share_answer(with, m, std::move(got.value()), q.why);
+    memory_stream::description about{shared_name(m, q), got.value().head(), m.purges_seen, q.why, steady_clock::now()};
+    about.goes_on = !q.beside_fill;
+    co_return share_answer(with, m, std::move(got.value()), std::move(about));
 }
 
 /// The same together with all who ask it now: one asks, and the others join. Nobody asks again because of the others.
 awaitable<result<std::optional<direct_answer>>> ask_together(fill_context& with, media_request& m, question q) {
-    std::string text = lookup_flights::key_of(m.store, m.key);
+    std::string text = shared_name(m, q);
     text.append("\n").append(q.range ? http::format_range(*q.range) : std::string());
     text.append("\n").append(q.version != nullptr ? q.version->validator : std::string_view());
     auto flight = with.memory.asked().join(std::move(text));
@@ -92,6 +110,19 @@ awaitable<result<direct_answer>> join_or_ask(fill_context& with, media_request& 
     co_return co_await ask(with, m, q);
 }
 
+/// An answer to this question alone has all of what was asked for.
+result<direct_answer> check_covers(result<direct_answer> got, const http::byte_range& bytes) {
+    if (!got || got.value().joined) {
+        return got;
+    }
+    const auto& head = got.value().head();
+    if (!head.has_bytes || head.bytes.first > bytes.first || head.bytes.last < bytes.last) {
+        got.value().finish();
+        return error{errc::bad_content_range, error_source::origin, false};
+    }
+    return got;
+}
+
 } // namespace
 
 awaitable<result<direct_answer>> ask_for_any(fill_context& with, media_request& m, std::optional<http::range_spec> range,
@@ -112,15 +143,18 @@ awaitable<result<direct_answer>> ask_for_version(fill_context& with, media_reque
     q.bytes = bytes;
     q.why = why;
     auto got = co_await join_or_ask(with, m, q);
-    if (!got) {
-        co_return got.error();
-    }
-    const auto& head = got.value().head();
-    if (!got.value().joined && (!head.has_bytes || head.bytes.first > bytes.first || head.bytes.last < bytes.last)) {
-        got.value().finish();
-        co_return error{errc::bad_content_range, error_source::origin, false};
-    }
-    co_return got;
+    co_return check_covers(std::move(got), bytes);
+}
+
+awaitable<result<direct_answer>> ask_beside_fill(fill_context& with, media_request& m, known_version version,
+                                                 http::byte_range bytes, steady_clock::time_point give_up) {
+    question q;
+    q.range = http::range_spec{http::range_spec::form::bounded, bytes.first, bytes.last, 0};
+    q.version = &version;
+    q.bytes = bytes;
+    q.beside_fill = give_up;
+    auto got = co_await join_or_ask(with, m, q);
+    co_return check_covers(std::move(got), bytes);
 }
 
 } // namespace sluice::media::detail

@@ -20,4 +20,9 @@ awaitable<result<direct_answer>> ask_for_any(fill_context& with, media_request& 
 awaitable<result<direct_answer>> ask_for_version(fill_context& with, media_request& m, known_version version,
                                                  http::byte_range bytes, errc why);
 
+/// The same, of `bytes` inside one page which a running fill will bring as well: once, and no longer than until
+/// `give_up`. Who asks for the same while they come joins.
+awaitable<result<direct_answer>> ask_beside_fill(fill_context& with, media_request& m, known_version version,
+                                                 http::byte_range bytes, steady_clock::time_point give_up);
+
 } // namespace sluice::media::detail

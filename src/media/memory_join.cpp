@@ -32,13 +32,14 @@ std::optional<http::byte_range> wanted_of(const media_request& m, const origin::
     return p.has_body ? std::optional(p.bytes) : std::nullopt;
 }
 
-/// `wanted(head)`: what is wanted of a transfer that says `head`; nullopt: nothing.
+/// `wanted(about)`: what is wanted of a transfer called `name` that is described so; nullopt: nothing.
 template <class F>
-std::unique_ptr<memory_follower> join_first(fill_context& with, const media_request& m, F wanted) {
+std::unique_ptr<memory_follower> join_first(fill_context& with, const media_request& m, const std::string& name,
+                                            F wanted) {
     if (m.head_only || !with.memory.any()) {
         return nullptr;
     }
-    for (const auto& each : with.memory.of(lookup_flights::key_of(m.store, m.key))) {
+    for (const auto& each : with.memory.of(name)) {
         const std::optional<http::byte_range> bytes = wanted(each->about());
         if (!bytes) {
             continue;
@@ -54,14 +55,15 @@ std::unique_ptr<memory_follower> join_first(fill_context& with, const media_requ
 } // namespace
 
 std::unique_ptr<memory_follower> join_stream(fill_context& with, const media_request& m) {
-    return join_first(with, m, [&](const memory_stream::description& s) {
+    return join_first(with, m, lookup_flights::key_of(m.store, m.key), [&](const memory_stream::description& s) {
         return is_current(with, m, s) ? wanted_of(m, s.head) : std::nullopt;
     });
 }
 
 std::unique_ptr<memory_follower> join_stream_of(fill_context& with, const media_request& m,
-                                                const known_version& version, const http::byte_range& bytes) {
-    return join_first(with, m, [&](const memory_stream::description& s) {
+                                                const std::string& name, const known_version& version,
+                                                const http::byte_range& bytes) {
+    return join_first(with, m, name, [&](const memory_stream::description& s) {
         const bool is_same =
             !version.validator.empty() && s.head.validator == version.validator && s.head.size == version.size;
         return is_same ? std::optional(bytes) : std::nullopt;

@@ -6,6 +6,7 @@
 #include <sluice/media/memory_streams.hpp>
 
 #include <memory>
+#include <string>
 
 /// Following a transfer past the cache that another client began.
 namespace sluice::media::detail {
@@ -15,8 +16,9 @@ namespace sluice::media::detail {
 /// younger than `max_age`, and no write has changed the object since.
 [[nodiscard]] std::unique_ptr<memory_follower> join_stream(fill_context& with, const media_request& m);
 
-/// One that brings `bytes` of that version.
-[[nodiscard]] std::unique_ptr<memory_follower>
-join_stream_of(fill_context& with, const media_request& m, const known_version& version, const http::byte_range& bytes);
+/// One that is called `name` and brings `bytes` of that version.
+[[nodiscard]] std::unique_ptr<memory_follower> join_stream_of(fill_context& with, const media_request& m,
+                                                              const std::string& name, const known_version& version,
+                                                              const http::byte_range& bytes);
 
 } // namespace sluice::media::detail

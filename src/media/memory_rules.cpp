@@ -10,8 +10,6 @@ namespace {
 constexpr std::chrono::milliseconds min_hold{200};
 /// However long the transfer runs: who pauses does not stop the others' playback.
 constexpr std::chrono::seconds max_hold{1};
-/// It is for those who come together, and no cache: the next ones ask the store, which may have another version.
-constexpr std::chrono::seconds max_complete{1};
 /// Of the pace of the first ones, what the last ones have at least.
 constexpr double least_pace = 0.75;
 

@@ -244,6 +244,15 @@ private:
     memory_stream& stream_;
 };
 
+/// Keeps what has come of a transfer that no other GET goes on with for those who ask the same a moment later.
+awaitable<void> linger(const memory_task& t) {
+    const auto until = steady_clock::now() + max_complete;
+    const auto keeps = t.stream->begin_following(t.with.worker.self.get_executor());
+    while (!t.with.origin_pool.canceled() && steady_clock::now() < until) {
+        co_await t.stream->wait(until);
+    }
+}
+
 awaitable<void> run(memory_task t) {
     running_task state(t);
     ending ends(*t.stream);
@@ -256,17 +265,18 @@ awaitable<void> run(memory_task t) {
     if (t.body) {
         t.body->finish();
     }
+    if (ends.outcome && !t.stream->about().goes_on) {
+        co_await linger(t);
+    }
 }
 
 } // namespace
 
-direct_answer share_answer(fill_context& with, const media_request& m, origin::fetched answer, errc why) {
+direct_answer share_answer(fill_context& with, const media_request& m, origin::fetched answer,
+                           memory_stream::description about) {
     direct_answer made;
-    const auto& head = answer.head();
-    if (with.memory.is_on() && head.has_bytes && !m.head_only) {
-        made.shared =
-            with.memory.begin({lookup_flights::key_of(m.store, m.key), head, m.purges_seen, why, steady_clock::now()},
-                              with.worker.self.get_executor());
+    if (with.memory.is_on() && about.head.has_bytes && !m.head_only) {
+        made.shared = with.memory.begin(std::move(about), with.worker.self.get_executor());
     }
     if (!made.shared) {
         made.alone.emplace(std::move(answer));
@@ -274,6 +284,12 @@ direct_answer share_answer(fill_context& with, const media_request& m, origin::f
     }
     with.worker.self.tasks.spawn(run(memory_task{with, m.store, m.key, made.shared->stream(), std::move(answer)}));
     return made;
+}
+
+direct_answer share_answer(fill_context& with, const media_request& m, origin::fetched answer, errc why) {
+    memory_stream::description about{lookup_flights::key_of(m.store, m.key), answer.head(), m.purges_seen, why,
+                                     steady_clock::now()};
+    return share_answer(with, m, std::move(answer), std::move(about));
 }
 
 } // namespace sluice::media::detail

@@ -1,7 +1,8 @@
 #include "rest_of_page.hpp"
 
-#include <sluice/media/fill_rules.hpp>
 #include <sluice/session/disconnect_watch.hpp>
+
+#include "direct_question.hpp"
 
 #include <algorithm>
 #include <string>
@@ -19,18 +20,55 @@ constexpr std::chrono::milliseconds min_patience{100};
 /// What one read of the origin takes at most.
 constexpr std::size_t max_read = 16 * 1024;
 
-/// Sends what comes. Origin's errors end it early.
-awaitable<result<void>> pass_on(delivery_progress& d, origin::fetched& from) {
+/// How long to wait for a store that answers as usual.
+steady_clock::duration patience_with(origin::store& s) {
+    return max_answers * s.pace().first_byte() + min_patience;
+}
+
+/// The next bytes at `position`; none where they are not to be had here.
+awaitable<std::string_view> next_bytes(delivery_progress& d, direct_answer& from, std::vector<char>& buffer,
+                                       const session::disconnect_watch& watch) {
+    if (from.alone) {
+        buffer.resize(max_read);
+        const auto n = co_await from.alone->read(asio::buffer(buffer));
+        co_return n ? std::string_view(buffer.data(), n.value()) : std::string_view();
+    }
+    const auto until = steady_clock::now() + patience_with(d.m.store);
+    for (;;) {
+        const auto s = from.shared->next(d.position);
+        if (s.what == memory_span::kind::readable) {
+            co_return s.bytes;
+        }
+        if (s.what != memory_span::kind::wait || steady_clock::now() >= until || watch.client_gone()) {
+            co_return std::string_view();
+        }
+        co_await from.shared->wait(until);
+    }
+}
+
+void interrupt(direct_answer& from) {
+    if (from.shared) {
+        from.shared->interrupt();
+    } else {
+        from.alone->abort();
+    }
+}
+
+/// Sends what comes, up to `last`. Origin's errors end it early.
+awaitable<result<void>> pass_on(delivery_progress& d, direct_answer& from, std::uint64_t last) {
     media_request& m = d.m;
-    std::vector<char> buffer(max_read);
+    std::vector<char> buffer;
+    if (from.shared) {
+        from.shared->want({d.position, last});
+    }
     session::disconnect_watch watch(
-        m.x, [](void* answer) { static_cast<origin::fetched*>(answer)->abort(); }, &from);
-    while (from.remaining() > 0) {
-        const auto n = co_await from.read(asio::buffer(buffer));
+        m.x, [](void* answer) { interrupt(*static_cast<direct_answer*>(answer)); }, &from);
+    while (d.position <= last) {
+        const std::string_view bytes = co_await next_bytes(d, from, buffer, watch);
         if (watch.client_gone()) {
             co_return session::client_gone();
         }
-        if (!n) {
+        if (bytes.empty()) {
             break;
         }
         if (!m.x.head_sent) {
@@ -38,12 +76,11 @@ awaitable<result<void>> pass_on(delivery_progress& d, origin::fetched& from) {
         }
         m.x.note_head_sent();
         const std::string head = std::exchange(d.head, {});
-        const std::string_view piece(buffer.data(), n.value());
-        auto sent = co_await m.x.client.write(head, piece);
+        auto sent = co_await m.x.client.write(head, bytes);
         if (!sent) {
             co_return sent;
         }
-        d.position += n.value();
+        d.position += bytes.size();
     }
     co_return result<void>();
 }
@@ -58,22 +95,19 @@ awaitable<result<void>> send_rest_of_page(delivery_progress& d, const cache::spa
     if (last_behind >= page_end) { // with this page: who comes to it later follows that fill
         overtake_ahead(d.fills, m.store, d.object, cache::page_begin(s.first), last_behind);
     }
-    const auto began = steady_clock::now();
     // What is tried instead of waiting takes no longer than that would.
-    const auto give_up = std::min(d.give_up_time(), began + max_answers * m.store.pace().first_byte() + min_patience);
-    auto request = request_for_version(d.object->info(), s.first, last, give_up);
-    request.is_wanted = [] { return false; }; // the fill is still there
-    auto got = co_await origin::fetch(d.fills.origin_pool, m.store, request);
-    m.x.origin_time += steady_clock::now() - began;
-    if (!got || !check_has_body(got.value().head()) || !check_resumes(got.value().head(), s.first)) {
+    const auto give_up = std::min(d.give_up_time(), steady_clock::now() + patience_with(m.store));
+    const known_version version{d.object->info().version.value, d.object->info().size};
+    auto got = co_await ask_beside_fill(d.fills, m, version, {s.first, last}, give_up);
+    if (!got) {
         co_return result<void>();
     }
-    m.fetched = true;
-    m.origin_status = got.value().head().status;
-    auto& counters = m.x.worker.counters;
-    counters.fill_overlaps->Increment();
-    counters.fill_overlap_bytes->Increment(static_cast<double>(got.value().remaining()));
-    auto sent = co_await pass_on(d, got.value());
+    if (!got.value().joined) {
+        auto& counters = m.x.worker.counters;
+        counters.fill_overlaps->Increment();
+        counters.fill_overlap_bytes->Increment(static_cast<double>(got.value().head().bytes.length()));
+    }
+    auto sent = co_await pass_on(d, got.value(), last);
     got.value().finish();
     co_return sent;
 }

@@ -137,6 +137,37 @@ for (const [what, fail] of [
   });
 }
 
+for (const [what, last] of [['inside one page', MiB + 50_000], ['into the next pages', MiB + 200_000]]) {
+  for (const how of ['at once', 'while the first is answered']) {
+    test(`many clients ask for the same range ${what}, ${how}`, async (t) => {
+      const { s, object, end } = await startSlow(t);
+      const first = MiB + 40_000;
+      const ask = () => s.open('v.mp4', { headers: range(first, last) });
+      const seeks = [];
+      if (how === 'at once') {
+        for (let i = 0; i < 20; ++i) seeks.push(ask());
+      } else {
+        const gate = s.origin.when((r) => r.headers.range?.startsWith(`bytes=${first}-`)).times(1).pauseAt(first + 5000);
+        seeks.push(ask());
+        await gate.reached;
+        await seeks[0].reached(1);
+        for (let i = 1; i < 20; ++i) seeks.push(ask());
+        await Promise.all(seeks.map((each) => each.firstByte));
+        gate.release();
+      }
+      for (const each of seeks) {
+        const answer = await each.done;
+        assert.deepEqual([answer.status, answer.complete, answer.sha256], [206, true, object.sha256(first, last)]);
+      }
+      const ranges = s.origin.of('v.mp4').map((r) => r.headers.range);
+      assert.ok(ranges.filter((each) => each.startsWith(`bytes=${first}-`)).length <= 2, ranges.join());
+      assert.ok(ranges.length <= 5, ranges.join());
+      await end();
+      await poll(async () => (await s.sluice.metric('memory_bytes')) === 0, 'no memory is in use');
+    });
+  }
+}
+
 test('a store that ignores ranges: who comes later waits for what is under way', async (t) => {
   const s = await startStack(t);
   const object = s.origin.put('v.mp4', { size });

@@ -21,6 +21,10 @@ inline constexpr std::uint64_t max_ring = 4UL << 20U;
 /// How far it is ahead of its foremost follower: the client decides what is fetched.
 inline constexpr std::uint64_t max_ahead = 4 * memory_piece;
 
+/// How long one is followed that has come whole. It is for those who come together, and no cache: the next ones ask the
+/// store, which may have another version.
+inline constexpr std::chrono::seconds max_complete{1};
+
 /// What each of `streams` transfers may have of `limit` bytes (`cache.memory`). As long as possible half of all stays
 /// free, so that more can begin.
 [[nodiscard]] std::uint64_t ring_capacity(std::uint64_t limit, std::size_t streams) noexcept;
