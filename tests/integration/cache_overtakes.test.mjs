@@ -137,6 +137,17 @@ for (const [what, fail] of [
   });
 }
 
+test('a store that refuses a request for a page is not asked again and again: the fill is waited for', async (t) => {
+  const { s, object, end } = await startSlow(t);
+  const refusals = s.origin.when((r) => r.headers.range === `bytes=${MiB}-${MiB + 4999}`).status(503);
+  const seek = s.open('v.mp4', { headers: range(MiB, MiB + 4999) });
+  await s.origin.board.until(() => refusals.taken > 0, 'it is refused');
+  await poll(async () => (await s.sluice.metric('fill_joins_total')) === 1, 'it waits');
+  await end();
+  assert.equal((await seek.done).sha256, object.sha256(MiB, MiB + 4999));
+  assert.equal(refusals.taken, 1);
+});
+
 for (const [what, last] of [['inside one page', MiB + 50_000], ['into the next pages', MiB + 200_000]]) {
   for (const how of ['at once', 'while the first is answered']) {
     test(`many clients ask for the same range ${what}, ${how}`, async (t) => {
