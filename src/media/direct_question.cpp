@@ -80,6 +80,9 @@ awaitable<result<std::optional<direct_answer>>> ask_together(fill_context& with,
         if (!shared && shared.error().code != errc::canceled) {
             co_return shared.error();
         }
+        if (auto follower = join(with, m, q)) { // while `shared` holds it
+            co_return joined(m, std::move(follower));
+        }
         co_return std::nullopt;
     }
     auto got = co_await ask(with, m, q);
@@ -87,7 +90,11 @@ awaitable<result<std::optional<direct_answer>>> ask_together(fill_context& with,
         flight.complete(got.error());
         co_return got.error();
     }
-    flight.complete({});
+    std::shared_ptr<memory_follower> held;
+    if (const auto& transfer = got.value().shared) {
+        held = transfer->stream()->try_hold(m.x.worker.self.get_executor());
+    }
+    flight.complete(std::move(held));
     co_return std::move(got.value());
 }
 
@@ -102,9 +109,6 @@ awaitable<result<direct_answer>> join_or_ask(fill_context& with, media_request& 
         }
         if (got.value()) {
             co_return std::move(*got.value());
-        }
-        if (auto follower = join(with, m, q)) {
-            co_return joined(m, std::move(follower));
         }
     }
     co_return co_await ask(with, m, q);

@@ -8,6 +8,7 @@
 
 #include <optional>
 #include <string_view>
+#include <utility>
 
 namespace sluice::media::detail {
 
@@ -24,7 +25,7 @@ bool is_current(fill_context& with, const media_request& m, const memory_stream:
     return is_new && !with.cache.has_changed_since(s.purges_seen, m.store.identity(), m.key, tag);
 }
 
-/// What `m` wants of that object; nullopt where the response has no body, which needs no transfer.
+/// What `m` wants of that object; nullopt where the response has no body.
 std::optional<http::byte_range> wanted_of(const media_request& m, const origin::object_head& head) {
     const requested_ranges wanted{m.wanted.single, {}};
     const representation r = representation_of(head);
@@ -32,42 +33,48 @@ std::optional<http::byte_range> wanted_of(const media_request& m, const origin::
     return p.has_body ? std::optional(p.bytes) : std::nullopt;
 }
 
-/// `wanted(about)`: what is wanted of a transfer called `name` that is described so; nullopt: nothing.
-template <class F>
-std::unique_ptr<memory_follower> join_first(fill_context& with, const media_request& m, const std::string& name,
-                                            F wanted) {
-    if (m.head_only || !with.memory.any()) {
-        return nullptr;
+std::unique_ptr<memory_follower> counted(fill_context& with, std::unique_ptr<memory_follower> follower) {
+    if (follower) {
+        with.worker.counters.memory_streams_joined->Increment();
     }
-    for (const auto& each : with.memory.of(name)) {
-        const std::optional<http::byte_range> bytes = wanted(each->about());
-        if (!bytes) {
-            continue;
-        }
-        if (auto joined = each->try_follow(with.worker.self.get_executor(), *bytes, own_request_of(m))) {
-            with.worker.counters.memory_streams_joined->Increment();
-            return joined;
-        }
-    }
-    return nullptr;
+    return follower;
 }
 
 } // namespace
 
 std::unique_ptr<memory_follower> join_stream(fill_context& with, const media_request& m) {
-    return join_first(with, m, lookup_flights::key_of(m.store, m.key), [&](const memory_stream::description& s) {
-        return is_current(with, m, s) ? wanted_of(m, s.head) : std::nullopt;
-    });
+    if (m.head_only || !with.memory.any()) {
+        return nullptr;
+    }
+    const auto ex = with.worker.self.get_executor();
+    for (const auto& each : with.memory.latest_of(lookup_flights::key_of(m.store, m.key))) {
+        if (!is_current(with, m, each->about())) {
+            continue;
+        }
+        const auto wanted = wanted_of(m, each->about().head);
+        auto follower = wanted ? each->try_follow(ex, *wanted, own_request_of(m)) : each->try_hold(ex);
+        if (follower) {
+            return counted(with, std::move(follower));
+        }
+    }
+    return nullptr;
 }
 
-std::unique_ptr<memory_follower> join_stream_of(fill_context& with, const media_request& m,
-                                                const std::string& name, const known_version& version,
-                                                const http::byte_range& bytes) {
-    return join_first(with, m, name, [&](const memory_stream::description& s) {
-        const bool is_same =
-            !version.validator.empty() && s.head.validator == version.validator && s.head.size == version.size;
-        return is_same ? std::optional(bytes) : std::nullopt;
-    });
+std::unique_ptr<memory_follower> join_stream_of(fill_context& with, const media_request& m, const std::string& name,
+                                                const known_version& version, const http::byte_range& bytes) {
+    if (m.head_only || version.validator.empty() || !with.memory.any()) {
+        return nullptr;
+    }
+    for (const auto& each : with.memory.of(name)) {
+        const auto& head = each->about().head;
+        if (head.validator != version.validator || head.size != version.size) {
+            continue;
+        }
+        if (auto follower = each->try_follow(with.worker.self.get_executor(), bytes, own_request_of(m))) {
+            return counted(with, std::move(follower));
+        }
+    }
+    return nullptr;
 }
 
 } // namespace sluice::media::detail

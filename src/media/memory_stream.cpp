@@ -62,6 +62,17 @@ std::unique_ptr<memory_follower> memory_stream::try_follow(executor ex, const ht
     return follows ? std::move(f) : nullptr; // it leaves with the mutex free
 }
 
+std::unique_ptr<memory_follower> memory_stream::try_hold(executor ex) {
+    const std::uint64_t first = about_.head.bytes.first;
+    auto f = std::make_unique<memory_follower>(shared_from_this(), ex, first, first);
+    const mutex_lock lock(mutex_);
+    if (closed_) {
+        return nullptr;
+    }
+    followers_.push_back(f.get());
+    return f;
+}
+
 void memory_stream::want(memory_follower& f, const http::byte_range& bytes) {
     const mutex_lock lock(mutex_);
     f.position_ = bytes.first;

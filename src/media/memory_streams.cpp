@@ -1,6 +1,7 @@
 #include <sluice/media/memory_streams.hpp>
 
 #include <algorithm>
+#include <iterator>
 #include <utility>
 
 namespace sluice::media {
@@ -9,12 +10,20 @@ std::unique_ptr<memory_follower> memory_streams::begin(memory_stream::descriptio
     auto ring = memory_ring::make(memory_, about.head.bytes.first, about.bound());
     if (!ring) {
         counters_.memory_exhausted->Increment();
+        const mutex_lock lock(mutex_);
+        if (const auto found = running_.find(about.object); found != running_.end()) {
+            found->second.validator = about.head.validator;
+            found->second.size = about.head.size;
+        }
         return nullptr;
     }
     auto made = std::make_shared<memory_stream>(*this, std::move(*ring), std::move(about), ex);
     auto first = made->begin_following(ex);
     const mutex_lock lock(mutex_);
-    running_[made->about().object].push_back(std::move(made));
+    auto& of = running_[made->about().object];
+    of.validator = made->about().head.validator;
+    of.size = made->about().head.size;
+    of.streams.push_back(std::move(made));
     count_.fetch_add(1, std::memory_order_relaxed);
     return first;
 }
@@ -23,7 +32,21 @@ std::vector<std::shared_ptr<memory_stream>> memory_streams::of(const std::string
     const mutex_lock lock(mutex_);
     const auto found = running_.find(object);
     return found == running_.end() ? std::vector<std::shared_ptr<memory_stream>>()
-                                   : std::vector(found->second.rbegin(), found->second.rend());
+                                   : std::vector(found->second.streams.rbegin(), found->second.streams.rend());
+}
+
+std::vector<std::shared_ptr<memory_stream>> memory_streams::latest_of(const std::string& object) const {
+    std::vector<std::shared_ptr<memory_stream>> latest;
+    const mutex_lock lock(mutex_);
+    const auto found = running_.find(object);
+    if (found == running_.end()) {
+        return latest;
+    }
+    const auto& of = found->second;
+    std::copy_if(of.streams.rbegin(), of.streams.rend(), std::back_inserter(latest), [&of](const auto& each) {
+        return each->about().head.validator == of.validator && each->about().head.size == of.size;
+    });
+    return latest;
 }
 
 void memory_streams::remove(const memory_stream& s) {
@@ -33,7 +56,7 @@ void memory_streams::remove(const memory_stream& s) {
     if (found == running_.end()) {
         return;
     }
-    auto& streams = found->second;
+    auto& streams = found->second.streams;
     const auto it = std::ranges::find(streams, &s, &std::shared_ptr<memory_stream>::get);
     if (it == streams.end()) {
         return;

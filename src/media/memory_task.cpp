@@ -247,8 +247,8 @@ private:
 /// Keeps what has come of a transfer that no other GET goes on with for those who ask the same a moment later.
 awaitable<void> linger(const memory_task& t) {
     const auto until = steady_clock::now() + max_complete;
-    const auto keeps = t.stream->begin_following(t.with.worker.self.get_executor());
-    while (!t.with.origin_pool.canceled() && steady_clock::now() < until) {
+    const auto keeps = t.stream->try_hold(t.with.worker.self.get_executor());
+    while (keeps && !t.with.origin_pool.canceled() && steady_clock::now() < until) {
         co_await t.stream->wait(until);
     }
 }

@@ -376,3 +376,51 @@ test('a small object takes as much memory as it has bytes', async (t) => {
   for (const [i, each] of running.entries()) assert.equal((await each.done).sha256, all[i].object.sha256());
   await idle(s);
 });
+
+test('a client who has it already does not make the others ask for themselves', async (t) => {
+  const s = await startStack(t, { config: off });
+  const object = s.origin.put('v.mp4', { size });
+  const gate = s.origin.when('v.mp4').times(1).hold();
+  const first = s.open('v.mp4', { headers: { 'If-None-Match': object.etag } });
+  await s.origin.board.until(() => s.origin.of('v.mp4').length === 1, 'it is asked');
+  const others = Array.from({ length: clients }, (_, i) =>
+    s.open('v.mp4', i % 4 === 0 ? { headers: { 'If-None-Match': object.etag } } : {}));
+  await poll(async () => (await s.sluice.metric('connections', { side: 'client' })) > clients, 'all are there');
+  gate.release();
+  assert.equal((await first.done).status, 304);
+  for (const [i, each] of others.entries()) {
+    const answer = await each.done;
+    if (i % 4 === 0) assert.equal(answer.status, 304);
+    else assert.deepEqual([answer.status, answer.sha256], [200, object.sha256()]);
+  }
+  assert.ok(s.origin.of('v.mp4').length <= 3, `${s.origin.of('v.mp4').length} GETs`);
+  await checkNothingLeft(s, 'v.mp4');
+});
+
+for (const which of ['runs', 'has ended']) {
+  test(`nobody joins an older version after an answer of a newer one, which ${which}`, async (t) => {
+    const s = await startStack(t, { config: off });
+    const before = s.origin.put('v.mp4', { seed: 'before', size });
+    const old = s.origin.when('v.mp4').times(1).pauseAt(MiB);
+    const first = s.open('v.mp4');
+    await first.reached(MiB);
+    const after = s.origin.put('v.mp4', { seed: 'after', size });
+    const seek = 2 * MiB + MiB / 2;
+    const held = s.origin.when('v.mp4').times(1).pauseAt(seek + 1000);
+    const second = s.open('v.mp4', { headers: range(seek) });
+    await second.reached(1000);
+    if (which === 'has ended') {
+      held.release();
+      assert.equal((await second.done).sha256, after.sha256(seek));
+    }
+    const third = await s.get('v.mp4');
+    assert.equal(third.sha256, after.sha256());
+    const fourth = await s.get('v.mp4', { headers: { 'If-None-Match': before.etag } });
+    assert.deepEqual([fourth.status, fourth.sha256], [200, after.sha256()]);
+    held.release();
+    old.release();
+    assert.equal((await second.done).sha256, after.sha256(seek));
+    assert.equal((await first.done).sha256, before.sha256());
+    await checkNothingLeft(s, 'v.mp4');
+  });
+}

@@ -99,6 +99,9 @@ public:
     [[nodiscard]] std::unique_ptr<memory_follower> try_follow(executor ex, const http::byte_range& wanted,
                                                               const own_request& own);
 
+    /// Keeps it although nothing is wanted of it; nullptr where it has ended.
+    [[nodiscard]] std::unique_ptr<memory_follower> try_hold(executor ex);
+
     // For its coroutine alone:
 
     /// What to do next.

@@ -18,8 +18,10 @@ namespace sluice::media {
 /// as they do.
 class memory_streams {
 public:
-    /// Requests that are asked together; a follower's error is the leader's.
-    using questions = single_flight<result<void>>;
+    /// Requests that are asked together; a follower's error is the leader's. The transfer that answers is held until all
+    /// have looked at it, even where the leader wants nothing of it (its conditions came to a 304); nullptr: it is the
+    /// leader's alone.
+    using questions = single_flight<result<std::shared_ptr<memory_follower>>>;
 
     /// `limit`: `cache.memory`, in bytes; 0: nothing is shared.
     memory_streams(std::uint64_t limit, metrics::metrics& counters)
@@ -44,6 +46,9 @@ public:
     [[nodiscard]] std::unique_ptr<memory_follower> begin(memory_stream::description about, executor ex);
     /// Those of an object, the newest first.
     [[nodiscard]] std::vector<std::shared_ptr<memory_stream>> of(const std::string& object) const;
+    /// Those of the version that the store's last answer was of, the newest first: while they run, whoever comes gets
+    /// none that is older.
+    [[nodiscard]] std::vector<std::shared_ptr<memory_stream>> latest_of(const std::string& object) const;
     /// It can be followed no more.
     void remove(const memory_stream& s);
 
@@ -52,12 +57,18 @@ public:
     [[nodiscard]] metrics::metrics& counters() const noexcept { return counters_; }
 
 private:
+    struct of_object {
+        std::string validator{}; ///< of the last answer
+        std::uint64_t size{0};   ///< likewise
+        std::vector<std::shared_ptr<memory_stream>> streams{};
+    };
+
     cache::budget memory_;
     metrics::metrics& counters_;
     questions asked_{error{errc::canceled, error_source::internal, true}};
     std::atomic<std::size_t> count_{0};
     mutable mutex mutex_;
-    std::unordered_map<std::string, std::vector<std::shared_ptr<memory_stream>>> running_ GUARDED_BY(mutex_);
+    std::unordered_map<std::string, of_object> running_ GUARDED_BY(mutex_);
 };
 
 } // namespace sluice::media
