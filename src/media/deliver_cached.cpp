@@ -10,6 +10,7 @@
 #include <sluice/session/disconnect_watch.hpp>
 
 #include "delivery_progress.hpp"
+#include "first_parts.hpp"
 #include "rest_of_page.hpp"
 
 #include <algorithm>
@@ -229,6 +230,10 @@ awaitable<result<void>> send_part(delivery_progress& d, std::shared_ptr<cache::f
 /// are fetched at once.
 class parts_ahead {
 public:
+    /// `asked`: those that were asked for before the object was known; may be nullptr.
+    explicit parts_ahead(std::shared_ptr<detail::first_parts> asked)
+        : asked_(std::move(asked)) {}
+
     /// Has those behind `current` fetched, as many bytes as are fetched ahead of the client.
     void extend(delivery_progress& d, const multipart& several, std::size_t current) {
         std::uint64_t bytes = 0;
@@ -248,6 +253,14 @@ public:
             }
         }
     }
+    /// Completes when `part` is not being asked for any more: who asks for it then does not ask twice.
+    /// Errors: `connection_lost` where the client leaves.
+    awaitable<result<void>> wait_for(const http::byte_range& part) {
+        if (!asked_ || !asked_->is_coming(part)) {
+            co_return result<void>();
+        }
+        co_return co_await asked_->wait_for(part);
+    }
     /// The reader in `part`, where there is one: to be kept until the client has its own there.
     keepalive_readers take(std::size_t part) {
         keepalive_readers taken;
@@ -261,7 +274,7 @@ private:
     static constexpr std::size_t max_parts = 16;
 
     void begin(delivery_progress& d, std::size_t i, const http::byte_range& part) {
-        if (d.object->covers(part.first, part.last) == coverage::all) {
+        if ((asked_ && asked_->is_coming(part)) || d.object->covers(part.first, part.last) == coverage::all) {
             return;
         }
         auto gap = d.object->gap(part.first, part.last);
@@ -274,24 +287,29 @@ private:
     }
 
     static constexpr int max_gaps = 4;
+    const std::shared_ptr<detail::first_parts> asked_;
     std::map<std::size_t, std::unique_ptr<cache::reader>> readers_;
     std::size_t begun_{0};
 };
 
 /// Several ranges, each between its own delimiters.
 awaitable<result<void>> send_several(delivery_progress& d, std::shared_ptr<cache::file> data,
-                                     keepalive_readers keepalive) {
+                                     keepalive_readers keepalive, std::shared_ptr<detail::first_parts> asked) {
     const multipart& several = *d.to_send.several;
     const bool something_held = d.held != coverage::none;
-    parts_ahead ahead;
+    parts_ahead ahead(std::move(asked));
     for (std::size_t i = 0; i < several.parts.size(); ++i) {
         ahead.extend(d, several, i);
         d.head = several.part_head(i);
         const auto& bytes = several.parts[i];
+        auto sent = co_await ahead.wait_for(bytes);
+        if (!sent) {
+            co_return sent;
+        }
         d.held = something_held ? d.object->covers(bytes.first, bytes.last) : coverage::none;
         d.begin_part(bytes);
         auto until_first_reader = i == 0 ? std::exchange(keepalive, {}) : ahead.take(i);
-        auto sent = co_await send_part(d, data, std::move(until_first_reader));
+        sent = co_await send_part(d, data, std::move(until_first_reader));
         if (!sent) {
             co_return sent;
         }
@@ -303,7 +321,8 @@ awaitable<result<void>> send_several(delivery_progress& d, std::shared_ptr<cache
 } // namespace
 
 awaitable<result<void>> deliver_cached(fill_context& fills, body_context bodies, media_request& m,
-                                       std::shared_ptr<cache::object> o, keepalive_readers keepalive) {
+                                       cached_version found) {
+    const auto o = found.object;
     delivery_progress d{fills, bodies, m, o, make_delivery_plan(bodies, m, representation_of(*o))};
     d.classify();
     if (!d.to_send.has_body) {
@@ -317,10 +336,10 @@ awaitable<result<void>> deliver_cached(fill_context& fills, body_context bodies,
     }
     result<void> sent;
     if (d.to_send.several) {
-        sent = co_await send_several(d, data.value(), std::move(keepalive));
+        sent = co_await send_several(d, data.value(), std::move(found.keepalive_readers), std::move(found.parts));
     } else {
         d.begin_part(d.to_send.bytes);
-        sent = co_await send_part(d, data.value(), std::move(keepalive));
+        sent = co_await send_part(d, data.value(), std::move(found.keepalive_readers));
     }
     m.x.client.limit_queue(0);
     co_return sent;

@@ -30,8 +30,7 @@ awaitable<result<void>> deliver_through_cache(worker_parts& with, media_request&
             if (m.authorization) {
                 with.fills.cache.add_purge_tag(cached->object, m.authorization->purge_tag, m.purges_seen);
             }
-            sent = co_await deliver_cached(with.fills, with.bodies, m, cached->object,
-                                           std::move(cached->keepalive_readers));
+            sent = co_await deliver_cached(with.fills, with.bodies, m, std::move(*cached));
         } else if (auto* uncacheable = std::get_if<uncacheable_answer>(&found.value())) {
             answer.emplace(std::move(uncacheable->answer));
             sent = uncacheable->reason;

@@ -1,6 +1,7 @@
 #include "first_parts.hpp"
 
 #include <sluice/media/fetch_window.hpp>
+#include <sluice/session/disconnect_watch.hpp>
 
 #include "cold_question.hpp"
 
@@ -15,8 +16,8 @@ struct first_parts::state {
     explicit state(executor ex)
         : answered(std::make_shared<async_event>(ex)) {}
 
-    std::size_t running{0};
-    bool is_wanted{true}; ///< the client's request waits for them
+    std::vector<http::byte_range> running{}; ///< what is asked for and not answered yet
+    bool is_wanted{true};                    ///< the client's request waits for them
     std::vector<std::unique_ptr<cache::reader>> readers{};
     std::shared_ptr<async_event> answered;
 };
@@ -73,18 +74,17 @@ awaitable<result<flight_result>> ask(part_request& r) {
     co_return flight_result{};
 }
 
-awaitable<void> run(part_request r) {
+awaitable<void> run(part_request r, http::byte_range asked) {
     auto answered = co_await ask(r);
     r.running.reset(); // nobody follows it any more
     r.flight.complete(std::move(answered));
-    if (--r.parts->running == 0) {
-        r.parts->answered->notify();
-    }
+    std::erase(r.parts->running, asked);
+    r.parts->answered->notify();
 }
 
 } // namespace
 
-first_parts::first_parts(const lookup_context& with, fill_context& fills, const media_request& m)
+first_parts::first_parts(const lookup_context& with, fill_context& fills, media_request& m)
     : m_(m) {
     const auto& several = m.wanted.several;
     if (several.empty() || several.size() > max_parts || m.head_only || !fills.cache.available() ||
@@ -134,8 +134,9 @@ first_parts::first_parts(const lookup_context& with, fill_context& fills, const 
                        cold_requests::registration(with.flights.cold(), object, *question.asks),
                        std::move(slot),
                        state_};
-        ++state_->running;
-        fills.worker.self.tasks.spawn(run(std::move(r)));
+        const http::byte_range asked{question.asks->first, question.asks->last};
+        state_->running.push_back(asked);
+        fills.worker.self.tasks.spawn(run(std::move(r), asked));
     }
 }
 
@@ -151,10 +152,28 @@ awaitable<std::vector<std::unique_ptr<cache::reader>>> first_parts::join() {
         co_return std::vector<std::unique_ptr<cache::reader>>();
     }
     const auto until = steady_clock::now() + std::max<steady_clock::duration>(m_.store.pace().first_byte(), unnoticed);
-    while (state_->running > 0 && steady_clock::now() < until) {
+    while (!state_->running.empty() && steady_clock::now() < until) {
         co_await state_->answered->wait_until(until);
     }
     co_return std::exchange(state_->readers, {});
+}
+
+bool first_parts::is_coming(const http::byte_range& part) const noexcept {
+    return state_ && std::ranges::any_of(state_->running, [&part](const http::byte_range& asked) {
+               return asked.first <= part.first && part.first <= asked.last;
+           });
+}
+
+awaitable<result<void>> first_parts::wait_for(http::byte_range part) {
+    const session::disconnect_watch watch(m_.x, async_event::notify_at, state_->answered.get());
+    m_.x.client.timer().clear(); // the request ends by itself
+    while (is_coming(part)) {
+        co_await state_->answered->wait();
+        if (watch.client_gone()) {
+            co_return session::client_gone();
+        }
+    }
+    co_return result<void>();
 }
 
 } // namespace sluice::media::detail

@@ -262,14 +262,15 @@ awaitable<result<lookup_result>> find_version(const lookup_context& with, fill_c
 /// The same for several ranges, which are asked for together.
 awaitable<result<lookup_result>> find_version_and_parts(const lookup_context& with, fill_context& fills,
                                                         media_request& m) {
-    detail::first_parts parts(with, fills, m);
+    const auto parts = std::make_shared<detail::first_parts>(with, fills, m);
     auto found = co_await find_version(with, fills, m);
     auto* cached = found ? std::get_if<cached_version>(&found.value()) : nullptr;
     if (cached != nullptr) {
-        auto readers = co_await parts.join();
+        auto readers = co_await parts->join();
         for (auto& each : readers) {
             cached->keepalive_readers.push_back(std::move(each));
         }
+        cached->parts = parts;
     }
     co_return found;
 }

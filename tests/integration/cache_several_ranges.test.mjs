@@ -90,6 +90,34 @@ for (const [what, fail] of [
   });
 }
 
+test('a part that is answered late is not asked for twice', async (t) => {
+  const s = await startStack(t);
+  const object = s.origin.put('v.mp4', { size });
+  const starts = (r) => r.headers.range?.startsWith(`bytes=${pageOf(apart[5][0])}-`);
+  const late = s.origin.when(starts).times(1).hold();
+  const reader = s.open('v.mp4', { headers: field(apart), keep: true });
+  await reader.reached(5 * 100_000); // the client has what lies before it, and more was asked for meanwhile
+  assert.equal(s.origin.of('v.mp4').filter(starts).length, 1);
+  late.release();
+  checkParts(await reader.done, object, apart);
+  await s.origin.idle();
+  await checkSentOnce(s, 'v.mp4');
+  assert.equal(s.origin.of('v.mp4').length, 12);
+});
+
+test('the client leaves while it waits for a late part', async (t) => {
+  const s = await startStack(t);
+  s.origin.put('v.mp4', { size });
+  const late = s.origin.when((r) => r.headers.range?.startsWith(`bytes=${pageOf(apart[5][0])}-`)).hold();
+  const reader = s.open('v.mp4', { headers: field(apart) });
+  await reader.reached(5 * 100_000);
+  reader.abort();
+  await poll(async () => (await s.sluice.metric('connections', { side: 'client' })) <= 1, 'its connection is closed');
+  late.release();
+  await s.origin.idle();
+  await poll(async () => (await s.sluice.metric('fills_in_flight')) === 0, 'nothing goes on');
+});
+
 test('every request is answered with all of the object', async (t) => {
   const s = await startStack(t);
   const object = s.origin.put('v.mp4', { size });

@@ -28,10 +28,9 @@ struct worker_parts {
 awaitable<result<void>> deliver_object(worker_parts& with, media_request& m);
 
 /// Sends what the client asks for of a cached version, filling what is missing on the way; never a byte of another
-/// version. `keepalive_readers`: of a new version; let go once its first readers have come.
+/// version. The keepalive readers of a new one are let go once its first readers have come.
 awaitable<result<void>> deliver_cached(fill_context& fills, body_context bodies, media_request& m,
-                                       std::shared_ptr<cache::object> o,
-                                       std::vector<std::unique_ptr<cache::reader>> keepalive_readers);
+                                       cached_version found);
 
 /// What a direct delivery needs.
 struct direct_context {

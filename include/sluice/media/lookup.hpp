@@ -18,6 +18,10 @@
 
 namespace sluice::media {
 
+namespace detail {
+class first_parts;
+}
+
 /// What the followers of a flight get: they look in the cache again, unless the object is so short (`too_short_size`)
 /// that the leader's range has nothing of it.
 struct flight_result {
@@ -58,6 +62,8 @@ struct cached_version {
     std::shared_ptr<cache::object> object{};
     /// Of a version that was taken in just now: to be kept until `object` has readers of its own.
     std::vector<std::unique_ptr<cache::reader>> keepalive_readers{};
+    /// What else was asked for together with it, where several ranges are wanted: some may not be answered yet.
+    std::shared_ptr<detail::first_parts> parts{};
 };
 
 /// An answer of the origin that cannot be cached because of `reason`, or another's transfer of such a one. Its body was
