@@ -198,8 +198,8 @@ awaitable<result<void>> send_part(delivery_progress& d, std::shared_ptr<cache::f
                 d.after_sending(s.first, done.has_value(), slow);
                 // Where that failed or broke, the fill brings the rest: a store that breaks after each byte is not
                 // asked for each.
-                d.overtaken = d.position <= d.wanted.last &&
-                              (d.position == s.first || d.position % cache::page_size != 0);
+                d.overtaken =
+                    d.position <= d.wanted.last && (d.position == s.first || d.position % cache::page_size != 0);
                 break;
             }
             break;

@@ -129,8 +129,8 @@ result<direct_answer> check_covers(result<direct_answer> got, const http::byte_r
 
 } // namespace
 
-awaitable<result<direct_answer>> ask_for_any(fill_context& with, media_request& m, std::optional<http::range_spec> range,
-                                             errc why) {
+awaitable<result<direct_answer>> ask_for_any(fill_context& with, media_request& m,
+                                             std::optional<http::range_spec> range, errc why) {
     question q;
     q.range = range;
     q.why = why;

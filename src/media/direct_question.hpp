@@ -13,8 +13,8 @@ namespace sluice::media::detail {
 
 /// Any version, past the cache because of `why`: another's transfer that brings what `m` wants where that is sooner,
 /// else an answer to a request for `range` (nullopt: for the whole), which need not cover that.
-awaitable<result<direct_answer>> ask_for_any(fill_context& with, media_request& m, std::optional<http::range_spec> range,
-                                             errc why);
+awaitable<result<direct_answer>> ask_for_any(fill_context& with, media_request& m,
+                                             std::optional<http::range_spec> range, errc why);
 
 /// `bytes` of that version alone, which it must name; its answer covers them.
 awaitable<result<direct_answer>> ask_for_version(fill_context& with, media_request& m, known_version version,

@@ -92,6 +92,9 @@ first_parts::first_parts(const lookup_context& with, fill_context& fills, media_
         return;
     }
     const auto object = lookup_flights::key_of(m.store, m.key);
+    if (with.flights.uncacheable().has(object)) {
+        return; // the first range's answer will be sent past the cache, alone
+    }
     const auto first = question_for(with.flights, m.store, m.key, false, m.wanted, fills.read_ahead);
     if (!first.asks) {
         return; // a store so near that nobody sees the round trip

@@ -80,7 +80,9 @@ awaitable<result<lookup_result>> admit_response(const lookup& l, origin::fetched
     const object_name name{m.key, m.authorization ? std::string_view(m.authorization->purge_tag) : std::string_view(),
                            m.purges_seen};
     auto taken = co_await admit(l.fills, m.store, name, body);
+    const auto object = lookup_flights::key_of(m.store, m.key);
     if (taken) {
+        l.with.flights.uncacheable().forget(object);
         m.stored = true;
         cached_version v{std::move(taken.value().object)};
         if (taken.value().keepalive_reader) {
@@ -89,6 +91,7 @@ awaitable<result<lookup_result>> admit_response(const lookup& l, origin::fetched
         co_return v;
     }
     if (is_uncacheable(taken.error().code)) {
+        l.with.flights.uncacheable().note(object);
         co_return uncacheable_answer{detail::share_answer(l.fills, m, std::move(*body), taken.error().code),
                                      taken.error()};
     }

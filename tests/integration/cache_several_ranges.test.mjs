@@ -173,3 +173,24 @@ test('an object that cannot be cached comes whole', async (t) => {
   const answer = await s.get('v.mp4', { headers: field(apart) });
   assert.deepEqual([answer.status, answer.complete, answer.sha256], [200, true, object.sha256()]);
 });
+
+test('of an object that was not cached the last time one request is sent', async (t) => {
+  const s = await startStack(t, { originOptions: { delay: 30 } });
+  const object = s.origin.put('v.mp4', { size, etag: null });
+  const ask = async () => {
+    const before = s.origin.of('v.mp4').length;
+    const answer = await s.get('v.mp4', { headers: field(apart) });
+    assert.deepEqual([answer.status, answer.complete, answer.sha256], [200, true, object.sha256()]);
+    await s.origin.idle();
+    return s.origin.of('v.mp4').length - before;
+  };
+  await ask();
+  const further = [await ask(), await ask()];
+  assert.ok(Math.max(...further) <= 2, `${further} GETs`); // of the first range, and of the whole
+  // Once it has a validator it is cached, and then its parts are asked for together again.
+  s.origin.put('v.mp4', { size });
+  await s.get('v.mp4', { headers: field(apart.slice(0, 2)), keep: true });
+  const again = await s.get('v.mp4', { headers: field(apart), keep: true });
+  assert.equal(again.status, 206);
+  checkParts(again, object, apart);
+});

@@ -6,6 +6,7 @@
 #include <sluice/media/fill.hpp>
 #include <sluice/media/lookup_rules.hpp>
 #include <sluice/media/media_request.hpp>
+#include <sluice/media/uncacheable_objects.hpp>
 #include <sluice/origin/fetch.hpp>
 
 #include <chrono>
@@ -41,9 +42,12 @@ public:
 
     /// Those about objects that are not cached.
     [[nodiscard]] cold_requests& cold() noexcept { return cold_; }
+    /// Those that were not cached when they were last asked for.
+    [[nodiscard]] uncacheable_objects& uncacheable() noexcept { return uncacheable_; }
 
 private:
     cold_requests cold_;
+    uncacheable_objects uncacheable_;
 };
 
 /// Revalidations in the background at once, over all workers: what they may take of the connections to the stores while

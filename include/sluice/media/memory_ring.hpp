@@ -24,8 +24,8 @@ public:
     using piece = char[];
 
     /// An empty ring whose first byte will be the one at `begin`, and which never holds one at `bound` (> `begin`) or
-    /// behind. Nullopt where `memory`, which must outlive it, has no room for `min_ring`, or for all of it where that is
-    /// less.
+    /// behind. Nullopt where `memory`, which must outlive it, has no room for `min_ring`, or for all of it where that
+    /// is less.
     [[nodiscard]] static std::optional<memory_ring> make(cache::budget& memory, std::uint64_t begin,
                                                          std::uint64_t bound);
     memory_ring(memory_ring&& other) noexcept;

@@ -18,9 +18,9 @@ namespace sluice::media {
 /// as they do.
 class memory_streams {
 public:
-    /// Requests that are asked together; a follower's error is the leader's. The transfer that answers is held until all
-    /// have looked at it, even where the leader wants nothing of it (its conditions came to a 304); nullptr: it is the
-    /// leader's alone.
+    /// Requests that are asked together; a follower's error is the leader's. The transfer that answers is held until
+    /// all have looked at it, even where the leader wants nothing of it (its conditions came to a 304); nullptr: it is
+    /// the leader's alone.
     using questions = single_flight<result<std::shared_ptr<memory_follower>>>;
 
     /// `limit`: `cache.memory`, in bytes; 0: nothing is shared.
