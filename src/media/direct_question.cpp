@@ -147,6 +147,10 @@ awaitable<result<direct_answer>> ask_for_version(fill_context& with, media_reque
     q.bytes = bytes;
     q.why = why;
     auto got = co_await join_or_ask(with, m, q);
+    if (!got && got.error().code == errc::unexpected_status) { // a store that ignores ranges: what comes before is lost
+        q.range.reset();
+        got = co_await join_or_ask(with, m, q);
+    }
     co_return check_covers(std::move(got), bytes);
 }
 

@@ -245,30 +245,34 @@ test('with max_age 0s only those join who came before the answer', async (t) => 
   for (const each of [...together, later]) assert.equal((await each.done).sha256, object.sha256());
 });
 
-test('a client that stops does not hold the others back, nor memory beyond the bound', async (t) => {
-  const large = 40 * MiB;
-  const s = await startStack(t, { config: off, originOptions: { delay: 30 } });
-  const object = s.origin.put('v.mp4', { size: large });
-  const gate = s.origin.when('v.mp4').times(1).pauseAt(1);
-  const stopped = s.open('v.mp4', { paused: true });
-  await stopped.head;
-  const others = Array.from({ length: 4 }, () => s.open('v.mp4'));
-  await Promise.all(others.map((each) => each.firstByte));
-  gate.release();
-  let most = 0;
-  const watching = poll(async () => {
-    most = Math.max(most, await s.sluice.metric('memory_bytes'));
-    return others.every((each) => each.result.finished);
-  }, 'the others have it', 30000, 10);
-  for (const each of others) assert.deepEqual([(await each.done).complete, (await each.done).sha256], [true, object.sha256()]);
-  await watching;
-  assert.ok(most <= 64 * MiB, `${most} bytes`);
-  assert.ok(!stopped.result.finished);
-  assert.ok((await s.sluice.metric('memory_streams_left_total')) >= 1, 'it was left behind');
-  stopped.resume();
-  assert.deepEqual([(await stopped.done).complete, (await stopped.done).sha256], [true, object.sha256()]);
-  await checkNothingLeft(s, 'v.mp4');
-});
+for (const ranges of ['takes', 'ignores']) {
+  test(`a client that stops does not hold the others back, nor memory beyond the bound: the store ${ranges} ranges`, async (t) => {
+    const large = 40 * MiB;
+    const s = await startStack(t, { config: off, originOptions: { delay: 30 } });
+    const object = s.origin.put('v.mp4', { size: large });
+    const begun = s.origin.when('v.mp4').times(1);
+    const gate = (ranges === 'ignores' ? begun.ignoreRange() : begun).pauseAt(1);
+    if (ranges === 'ignores') s.origin.when('v.mp4').ignoreRange();
+    const stopped = s.open('v.mp4', { paused: true });
+    await stopped.head;
+    const others = Array.from({ length: 4 }, () => s.open('v.mp4'));
+    await Promise.all(others.map((each) => each.firstByte));
+    gate.release();
+    let most = 0;
+    const watching = poll(async () => {
+      most = Math.max(most, await s.sluice.metric('memory_bytes'));
+      return others.every((each) => each.result.finished);
+    }, 'the others have it', 30000, 10);
+    for (const each of others) assert.deepEqual([(await each.done).complete, (await each.done).sha256], [true, object.sha256()]);
+    await watching;
+    assert.ok(most <= 64 * MiB, `${most} bytes`);
+    assert.ok(!stopped.result.finished);
+    assert.ok((await s.sluice.metric('memory_streams_left_total')) >= 1, 'it was left behind');
+    stopped.resume();
+    assert.deepEqual([(await stopped.done).complete, (await stopped.done).sha256], [true, object.sha256()]);
+    await checkNothingLeft(s, 'v.mp4');
+  });
+}
 
 test('without a validator a client that stops is waited for until its time-out', async (t) => {
   const large = 40 * MiB;
