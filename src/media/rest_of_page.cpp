@@ -98,7 +98,8 @@ awaitable<result<void>> send_rest_of_page(delivery_progress& d, const cache::spa
     // What is tried instead of waiting takes no longer than that would.
     const auto give_up = std::min(d.give_up_time(), steady_clock::now() + patience_with(m.store));
     const known_version version{d.object->info().version.value, d.object->info().size};
-    auto got = co_await ask_beside_fill(d.fills, m, version, {s.first, last}, give_up);
+    const http::byte_range rest{s.first, last};
+    auto got = co_await ask_beside_fill(d.fills, m, version, rest, give_up);
     if (!got) {
         co_return result<void>();
     }
