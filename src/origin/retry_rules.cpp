@@ -30,7 +30,12 @@ std::optional<std::chrono::milliseconds> retry_after(const http::response_head& 
     if (!date) {
         return std::nullopt;
     }
-    const auto wait = std::chrono::ceil<std::chrono::milliseconds>(*date - now);
+    // In seconds: the wall clock's nanoseconds end in the year 2262.
+    if (*date - std::chrono::floor<std::chrono::seconds>(now) > max_retry_after) {
+        return max_retry_after;
+    }
+    const auto since = std::chrono::floor<std::chrono::milliseconds>(now);
+    const auto wait = std::chrono::time_point_cast<std::chrono::milliseconds>(*date) - since;
     return std::clamp<std::chrono::milliseconds>(wait, std::chrono::milliseconds(0), max_retry_after);
 }
 

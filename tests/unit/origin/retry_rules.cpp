@@ -28,6 +28,10 @@ BOOST_AUTO_TEST_CASE(reads_what_the_store_asks_for) {
     BOOST_TEST((asked_for("Thu, 01 Jan 2026 23:59:59 GMT") == 0ms)); // past
     BOOST_TEST((asked_for("4294967295") == std::chrono::milliseconds(24h)));
     BOOST_TEST((asked_for("99999999999") == std::chrono::milliseconds(24h)));
+    // A time that the wall clock, which counts nanoseconds, cannot tell; and as long ago.
+    BOOST_TEST((asked_for("Fri, 31 Dec 9999 23:59:59 GMT") == std::chrono::milliseconds(24h)));
+    BOOST_TEST((asked_for("Sat, 12 Apr 2262 00:00:00 GMT") == std::chrono::milliseconds(24h)));
+    BOOST_TEST((asked_for("Mon, 01 Jan 1601 00:00:00 GMT") == 0ms));
     for (const auto* bad : {"", "-1", "1.5", "3 s", "soon"}) {
         BOOST_TEST(!asked_for(bad).has_value(), bad);
     }
