@@ -1,5 +1,6 @@
 #include <sluice/config/address.hpp>
 #include <sluice/config/load.hpp>
+#include <sluice/config/units.hpp>
 
 #include <algorithm>
 
@@ -16,6 +17,16 @@ void warn_of_store(const store& s, std::vector<std::string>& lines) {
     if (is_remote_plain(s) && !s.anonymous) {
         lines.push_back("store \"" + s.name +
                         "\" is accessed over plain HTTP: anyone on the network path can use its signed URLs");
+    }
+}
+
+/// A request has `fallback.after` for its first byte; what is late only then is the app's to answer.
+void warn_of_late_hedge(const config& c, const store& s, std::vector<std::string>& lines) {
+    if (s.hedge_after.count() > 0 && s.hedge_after >= c.fallback.after) {
+        lines.push_back("store \"" + s.name + "\" has hedge_after " + format_duration(s.hedge_after) +
+                        ", which is not less than fallback.after (" + format_duration(c.fallback.after) +
+                        "): no second request is sent for a response that has not begun; lower hedge_after, or raise "
+                        "fallback.after");
     }
 }
 
@@ -54,6 +65,7 @@ std::vector<std::string> warnings(const config& c) {
     std::vector<std::string> lines;
     for (const auto& [name, s] : c.stores) {
         warn_of_store(s, lines);
+        warn_of_late_hedge(c, s, lines);
     }
     if (c.trusted_proxies.empty() && !c.strip_request_headers.empty()) {
         std::string names;

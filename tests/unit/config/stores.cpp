@@ -78,6 +78,9 @@ BOOST_AUTO_TEST_CASE(what_is_warned_of) {
     const std::string keys = "credentials: {access_key_id: k, secret_access_key: hunter2}";
     BOOST_TEST(said(s3 + "region: r, " + keys) == "");
     BOOST_TEST(said(s3 + "endpoint: 'https://h', " + keys) == "");
+    BOOST_TEST(said(s3 + "region: r, hedge_after: 4999ms, " + keys) == "");
+    BOOST_TEST(said(s3 + "region: r, hedge_after: 5s, " + keys)
+                   .starts_with("store \"u\" has hedge_after 5s, which is not less than fallback.after (5s)"));
     BOOST_TEST(said(s3 + "endpoint: 'http://127.0.0.1:1', " + keys) == "");
     BOOST_TEST(said(s3 + "endpoint: 'http://h', anonymous: true") == "");
     BOOST_TEST(said(s3 + "endpoint: 'http://h', " + keys).starts_with("store \"u\" is accessed over plain HTTP"));
