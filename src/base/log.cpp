@@ -1,5 +1,6 @@
 #include <sluice/base/line_writer.hpp>
 #include <sluice/base/log.hpp>
+#include <sluice/base/text.hpp>
 
 #include <spdlog/fmt/fmt.h>
 
@@ -44,6 +45,43 @@ std::string_view name(level l) {
         return "error";
     }
     return "error";
+}
+
+void append_escape(std::string& out, unsigned char byte) {
+    static constexpr std::string_view digits = "0123456789abcdef";
+    out += "\\u00";
+    out += digits[byte >> 4U];
+    out += digits[byte & 15U];
+}
+
+/// One byte of a JSON string: an ASCII character, or one that is no UTF-8 and would make the line no JSON. The latter,
+/// and control characters, which a terminal may obey, as escapes.
+void append_byte(std::string& out, char c) {
+    const auto byte = static_cast<unsigned char>(c);
+    if (c == '"' || c == '\\') {
+        out += '\\';
+        out += c;
+    } else if (c == '\n') {
+        out += "\\n";
+    } else if (c == '\r') {
+        out += "\\r";
+    } else if (c == '\t') {
+        out += "\\t";
+    } else if (byte < 0x20 || byte >= 0x7f) {
+        append_escape(out, byte);
+    } else {
+        out += c;
+    }
+}
+
+/// One character of two bytes or more. Terminals obey the control characters of C1 (U+0080 to U+009F) too.
+void append_beyond_ascii(std::string& out, std::string_view character) {
+    const auto second = static_cast<unsigned char>(character[1]);
+    if (character[0] == '\xc2' && second < 0xa0) {
+        append_escape(out, second);
+    } else {
+        out += character;
+    }
 }
 
 void append_value(std::string& line, const field& f) {
@@ -155,31 +193,15 @@ void append_json_string(std::string& out, std::string_view text) {
         out += '"';
         return;
     }
-    // Bytes that are not UTF-8 would make the line no JSON: they are shown as Latin-1 would have them. Control
-    // characters, those of C1 and DEL too, which a terminal may obey, as escapes.
-    static constexpr std::string_view digits = "0123456789abcdef";
     out += '"';
-    for (const char c : text) {
-        const auto byte = static_cast<unsigned char>(c);
-        if (c == '"' || c == '\\') {
-            out += '\\';
-            out += c;
-        } else if (c == '\n') {
-            out += "\\n";
-        } else if (c == '\r') {
-            out += "\\r";
-        } else if (c == '\t') {
-            out += "\\t";
-        } else if (byte < 0x20 || (byte >= 0x7f && byte < 0xa0)) {
-            out += "\\u00";
-            out += digits[byte >> 4U];
-            out += digits[byte & 15U];
-        } else if (byte < 0x80) {
-            out += c;
+    for (std::size_t at = 0; at < text.size();) {
+        const auto character = text.substr(at, utf8_length(text.substr(at)));
+        if (character.size() > 1) {
+            append_beyond_ascii(out, character);
         } else {
-            out += static_cast<char>(0xC0U | (byte >> 6U));
-            out += static_cast<char>(0x80U | (byte & 0x3FU));
+            append_byte(out, text[at]);
         }
+        at += std::max<std::size_t>(character.size(), 1);
     }
     out += '"';
 }

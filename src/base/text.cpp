@@ -156,6 +156,20 @@ bool is_utf8(std::string_view text) noexcept {
     return check.complete();
 }
 
+std::size_t utf8_length(std::string_view text) noexcept {
+    constexpr std::size_t longest = 4;
+    utf8_validator check;
+    for (std::size_t i = 0; i < std::min(text.size(), longest); ++i) {
+        if (!check.feed(static_cast<unsigned char>(text[i]))) {
+            return 0;
+        }
+        if (check.complete()) {
+            return i + 1;
+        }
+    }
+    return 0;
+}
+
 std::string_view utf8_prefix(std::string_view text, std::size_t max) noexcept {
     if (text.size() <= max) {
         return text;

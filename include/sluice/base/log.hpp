@@ -82,7 +82,8 @@ inline void error(std::string_view message, fields f = {}) {
 /// Queues whole lines that are already formatted (the access log); `lines` ends in a line feed.
 void write_lines(std::string_view lines);
 
-/// Appends `text` as a quoted JSON string. Plain text costs one scan.
+/// Appends `text` as a quoted JSON string: UTF-8 as it is, control characters and bytes that are no UTF-8 as the escape
+/// `\u00XX`. Plain text costs one scan.
 void append_json_string(std::string& out, std::string_view text);
 
 /// Appends the current time as RFC 3339 with milliseconds, UTC.

@@ -91,6 +91,9 @@ private:
 /// True where `text` is UTF-8 (RFC 3629): no overlong forms, no surrogates, nothing above U+10FFFF.
 [[nodiscard]] bool is_utf8(std::string_view text) noexcept;
 
+/// The bytes of the character that `text` begins with, 1 to 4; 0 where there is none, or none of UTF-8 (RFC 3629).
+[[nodiscard]] std::size_t utf8_length(std::string_view text) noexcept;
+
 /// The first `max` bytes of `text` at most: no character of UTF-8 is cut in two. What is no UTF-8 is cut anywhere.
 [[nodiscard]] std::string_view utf8_prefix(std::string_view text, std::size_t max) noexcept;
 

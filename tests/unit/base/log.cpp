@@ -101,9 +101,23 @@ BOOST_AUTO_TEST_CASE(hostile_bytes_stay_in_their_string) {
     BOOST_TEST(quoted_text("\r\n\t") == R"("\r\n\t")");
     BOOST_TEST(quoted_text(std::string_view("\0", 1)) == R"("\u0000")");
     BOOST_TEST(quoted_text("\x1b[31m") == R"("\u001b[31m")");
-    BOOST_TEST(quoted_text("\x7f\x85\xc2\x9b") == "\"\\u007f\\u0085\xc3\x82\\u009b\""); // DEL and C1
-    BOOST_TEST(quoted_text("\xff") == "\"\xc3\xbf\""); // no UTF-8: as Latin-1 would have it
-    BOOST_TEST(quoted_text("\xc3\xbc") == "\"\xc3\x83\xc2\xbc\"");
+    BOOST_TEST(quoted_text("\x7f\x85\xc2\x9b") == R"("\u007f\u0085\u009b")"); // DEL, and C1 in both forms
+    for (const std::string valid : {"\xc3\xbc", "\xc2\xa0", "\xe2\x82\xac", "\xed\x9f\xbf", "\xf0\x9f\x8e\xac",
+                                    "\xf4\x8f\xbf\xbf", "\xe2\x82\xac\xc3\xbc"}) {
+        BOOST_TEST(quoted_text(valid) == '"' + valid + '"');
+        BOOST_TEST(quoted_text('"' + valid + "a\n") == R"("\")" + valid + R"(a\n")");
+    }
+    BOOST_TEST(quoted_text("\xff") == R"("\u00ff")");           // never in UTF-8
+    BOOST_TEST(quoted_text("\xbc") == R"("\u00bc")");           // a continuation of nothing
+    BOOST_TEST(quoted_text("\xc0\xaf") == R"("\u00c0\u00af")"); // overlong
+    BOOST_TEST(quoted_text("\xe0\x80\xaf") == R"("\u00e0\u0080\u00af")");
+    BOOST_TEST(quoted_text("\xf0\x80\x80\xaf") == R"("\u00f0\u0080\u0080\u00af")");
+    BOOST_TEST(quoted_text("\xed\xa0\x80") == R"("\u00ed\u00a0\u0080")");           // a surrogate
+    BOOST_TEST(quoted_text("\xf4\x90\x80\x80") == R"("\u00f4\u0090\u0080\u0080")"); // above U+10FFFF
+    BOOST_TEST(quoted_text("\xe2\x82") == R"("\u00e2\u0082")");                     // truncated
+    BOOST_TEST(quoted_text("\xe2\x82\xc3\xbc") == "\"\\u00e2\\u0082\xc3\xbc\"");    // and a good one behind it
+    BOOST_TEST(quoted_text("\xf0\x9f\x8e"
+                           "a") == R"("\u00f0\u009f\u008ea")");
     // Every byte, and random ones: always one JSON string without a raw control character.
     const auto seed = std::random_device{}();
     BOOST_TEST_MESSAGE("seed " << seed);

@@ -1,3 +1,4 @@
+#include <sluice/base/text.hpp>
 #include <sluice/config/address.hpp>
 #include <sluice/server/access_log.hpp>
 
@@ -35,15 +36,26 @@ std::string text_of(const json::object& line, std::string_view key) {
     return line.contains(key) ? std::string(line.at(key).as_string()) : "absent";
 }
 
-/// What a text of the log stands for: bytes that are no ASCII are shown as Latin-1 would have them.
-std::string bytes_of(const std::string& shown) {
-    std::string bytes;
-    for (std::size_t i = 0; i < shown.size(); ++i) {
-        const auto c = static_cast<unsigned char>(shown[i]);
-        bytes += c < 0x80 ? shown[i]
-                          : static_cast<char>(((c & 3U) << 6U) | (static_cast<unsigned char>(shown[++i]) & 0x3fU));
+/// How much of `value` the text `shown` of the log stands for: its bytes that are no UTF-8, and control characters, are
+/// shown as the code point of that number. Fails where it stands for something else.
+std::size_t shown_bytes(std::string_view value, std::string_view shown) {
+    std::size_t at = 0;
+    while (!shown.empty()) {
+        const auto length = utf8_length(shown);
+        const auto character = shown.substr(0, length);
+        shown.remove_prefix(length);
+        if (value.substr(at).starts_with(character)) {
+            at += length;
+            continue;
+        }
+        const auto c = static_cast<unsigned char>(character[0]);
+        const bool is_byte = length == 2 && c < 0xc4 && at < value.size() &&
+                             static_cast<unsigned char>(value[at]) ==
+                                 (((c & 3U) << 6U) | (static_cast<unsigned char>(character[1]) & 0x3fU));
+        BOOST_TEST_REQUIRE(is_byte);
+        ++at;
     }
-    return bytes;
+    return at;
 }
 
 struct logged_field {
@@ -108,7 +120,7 @@ BOOST_AUTO_TEST_CASE(long_values_are_cut) {
         f.head.fields.items = {{each.name, text}};
         BOOST_TEST(text_of(line_of(f), each.key) == text.substr(0, each.max));
         f.head.fields.items = {{each.name, odd}};
-        const auto cut = bytes_of(text_of(line_of(f), each.key));
+        const auto cut = text_of(line_of(f), each.key);
         BOOST_TEST(cut.size() > each.max - 3);
         BOOST_TEST(cut.size() <= each.max);
         BOOST_TEST((cut.size() - 1) % 3 == 0U); // between two characters
@@ -129,15 +141,30 @@ BOOST_AUTO_TEST_CASE(hostile_values_stay_in_their_place) {
         const auto& each = logged[random() % std::size(logged)];
         f.head.fields.items = {{each.name, value}};
         const auto line = line_of(f);
-        const auto shown = bytes_of(text_of(line, each.key));
-        BOOST_TEST(shown == value.substr(0, shown.size()), "seed " << seed);
-        BOOST_TEST(shown.size() + 4 > std::min(value.size(), each.max), "seed " << seed);
+        const auto shown = shown_bytes(value, text_of(line, each.key));
+        BOOST_TEST(shown + 4 > std::min(value.size(), each.max), "seed " << seed);
         BOOST_TEST(text_of(line, "message") == "access");
     }
     session::fake_exchange f;
     f.head.fields.items = {{"User-Agent", "x\",\"status\":200,\"y\":\"\r\n{\"level\":\"error\"}"}};
     f.x.status = 404;
     BOOST_TEST(line_of(f).at("status").as_int64() == 404);
+}
+
+BOOST_AUTO_TEST_CASE(utf8_is_logged_as_it_is) {
+    const std::string name = "B\xc3\xbc"
+                             "cher \xe2\x82\xac \xf0\x9f\x8e\xac";
+    session::fake_exchange f;
+    const std::string target = "/" + name;
+    f.head.target = target;
+    for (const auto& each : logged) {
+        f.head.fields.items.push_back({each.name, name});
+    }
+    const auto line = line_of(f);
+    BOOST_TEST(text_of(line, "path") == target);
+    for (const auto& each : logged) {
+        BOOST_TEST(text_of(line, each.key) == name);
+    }
 }
 
 BOOST_AUTO_TEST_CASE(a_cut_response_is_not_complete) {
