@@ -145,6 +145,7 @@ void connection_pool::cancel() {
     SLUICE_ASSERT(impl_->owner.is_current());
     close();
     impl_->open->canceled = true;
+    impl_->names.cancel();
     for (auto* each : impl_->open->all) {
         each->close();
     }

@@ -25,6 +25,7 @@ struct resolver::state {
     worker& owner;
     asio::ip::basic_resolver<asio::ip::tcp, executor> lookup;
     std::map<std::string, entry> entries;
+    bool canceled{false};
 };
 
 namespace {
@@ -34,6 +35,10 @@ constexpr std::chrono::seconds retry_after{5};
 
 error failed(errc code, std::string detail) {
     return {code, error_source::internal, true, std::move(detail)};
+}
+
+error canceled() {
+    return {errc::canceled, error_source::internal, false, {}};
 }
 
 /// Starts a look-up that outlives its caller; it holds `s` until it ends.
@@ -85,18 +90,24 @@ awaitable<result<std::vector<asio::ip::address>>> resolver::resolve(std::string 
     const auto s = state_;
     auto& e = s->entries[host]; // entries are never erased: the reference stays good
     const auto now = steady_clock::now();
-    if (now >= e.expires && !e.looking_up) {
+    if (now >= e.expires && !e.looking_up && !s->canceled) {
         look_up(s, host, e);
     }
     // Just past its life an answer serves while the new one is fetched; one that lay unused for longer does not.
     if (!e.addresses.empty() && now < e.expires + ttl) {
         co_return e.addresses;
     }
+    if (s->canceled) {
+        co_return canceled();
+    }
     if (e.looking_up) {
         auto woken = std::make_shared<async_event>(s->owner.get_executor());
         e.waiters.push_back(woken);
         co_await woken->wait_until(deadline);
         std::erase(e.waiters, woken);
+        if (s->canceled) {
+            co_return canceled();
+        }
     }
     if (!e.addresses.empty()) {
         co_return e.addresses;
@@ -105,6 +116,15 @@ awaitable<result<std::vector<asio::ip::address>>> resolver::resolve(std::string 
         co_return failed(errc::timeout, "resolving " + host + " took too long");
     }
     co_return failed(errc::resolve_failed, "resolving " + host + ": " + e.failure);
+}
+
+void resolver::cancel() {
+    state_->canceled = true;
+    for (auto& [host, e] : state_->entries) {
+        for (auto& waiter : e.waiters) {
+            waiter->notify();
+        }
+    }
 }
 
 bool resolver::is_looking_up() const noexcept {

@@ -27,8 +27,11 @@ public:
 
     /// The addresses of `host`, never empty; a numeric one is its own. Completes at `deadline` at the latest. An
     /// expired answer is served while it is renewed, and where the look-up fails.
-    /// Errors (source internal): `resolve_failed`, `timeout`, both retryable.
+    /// Errors (source internal): `resolve_failed`, `timeout`, both retryable; `canceled`.
     awaitable<result<std::vector<asio::ip::address>>> resolve(std::string host, steady_clock::time_point deadline);
+
+    /// From now on nobody waits for a look-up, and none is started: `resolve` completes with `canceled`.
+    void cancel();
 
     /// True while a look-up runs. Nothing can end it: the worker's context and the process wait for it (with dead name
     /// servers for most of a minute), unless the process exits without destroying them.

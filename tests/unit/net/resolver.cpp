@@ -11,7 +11,7 @@
 
 namespace {
 
-/// Look-ups of `held.invalid` wait here, in the resolver's own thread, until they are let go.
+/// Look-ups of `held.invalid` and `hung.invalid` wait here, in the resolver's own thread, until they are let go.
 struct gate {
     std::mutex mutex;
     std::condition_variable opened;
@@ -35,6 +35,11 @@ gate& held() {
     return one;
 }
 
+gate& hung() {
+    static gate one;
+    return one;
+}
+
 } // namespace
 
 // The program's own stands before the C library's: `held.invalid` is 127.0.0.1, once it is let go; `unknown.invalid` is
@@ -43,6 +48,10 @@ extern "C" int getaddrinfo(const char* node, const char* service, const addrinfo
     const std::string_view name = node == nullptr ? "" : node;
     if (name == "unknown.invalid") {
         return EAI_NONAME;
+    }
+    if (name == "hung.invalid") {
+        hung().pass();
+        return EAI_AGAIN;
     }
     if (name == "held.invalid") {
         held().pass();
@@ -93,6 +102,37 @@ awaitable<void> waits_no_longer_than_asked(fixture& f) {
 BOOST_AUTO_TEST_CASE(a_late_answer_is_kept_and_nobody_waits_for_it) {
     fixture f;
     f.run(waits_no_longer_than_asked(f));
+}
+
+awaitable<void> acquire_hung(connection_pool& pool, result<void>& out, async_event& done) {
+    peer p;
+    p.host = "hung.invalid";
+    p.port = 1;
+    p.connect_timeout = 1h;
+    const auto got = co_await pool.acquire(p, acquire_mode::reuse);
+    out = got ? result<void>() : result<void>(got.error());
+    done.notify();
+}
+
+awaitable<void> is_left_at_once(fixture& f) {
+    connection_pool pool(f.w, 1, 1s);
+    result<void> got;
+    const auto done = std::make_shared<async_event>(f.w.get_executor());
+    f.w.tasks.spawn(acquire_hung(pool, got, *done));
+    while (!pool.is_looking_up()) {
+        co_await asio::post(f.w.get_executor(), asio::use_awaitable_t<executor>());
+    }
+    pool.cancel();
+    co_await done->wait(); // the look-up still hangs
+    BOOST_TEST(pool.is_looking_up());
+    BOOST_REQUIRE(!got);
+    BOOST_TEST((got.error().code == errc::canceled));
+    hung().let_go();
+}
+
+BOOST_AUTO_TEST_CASE(a_canceled_pool_waits_for_no_name, *boost::unit_test::timeout(60)) {
+    fixture f;
+    f.run(is_left_at_once(f));
 }
 
 awaitable<void> tells_what_is_unknown(fixture& f) {
