@@ -14,14 +14,13 @@ origin::fetch_request request_for_client(const media_request& m, std::optional<h
 
 awaitable<result<origin::fetched>> fetch_for_client(net::connection_pool& pool, media_request& m,
                                                     origin::fetch_request request) {
-    const auto began = steady_clock::now();
+    const session::origin_wait waiting(m.x);
     auto answer = co_await origin::fetch(pool, m.store, request);
     if (!answer && answer.error().code == errc::forbidden && request.method == sign::method::head) {
         request.method = sign::method::get;
         request.range = http::range_spec{http::range_spec::form::bounded, 0, 0, 0};
         answer = co_await origin::fetch(pool, m.store, request);
     }
-    m.x.origin_time += steady_clock::now() - began;
     if (answer) {
         m.fetched = true;
         m.origin_status = answer.value().head().status;

@@ -35,17 +35,16 @@ error no_data() {
 /// Begins a fill for the bytes at `s`.
 awaitable<result<void>> fetch(delivery_progress& d, const cache::span& s, claim_kind claim) {
     media_request& m = d.m;
-    const auto began = steady_clock::now();
     const auto give_up = d.give_up_time();
-    if (began >= give_up) {
+    if (steady_clock::now() >= give_up) {
         co_return no_data();
     }
     const std::uint64_t last = std::min(s.last, d.window.next_end(s.first));
     if (d.window.is_at_once()) {
         d.look_ahead(last + 1); // the gaps behind this one, before anything is waited for
     }
+    const session::origin_wait waiting(m.x);
     auto begun = co_await begin_fill(d.fills, m.store, d.object, s.first, last, give_up, claim);
-    m.x.origin_time += steady_clock::now() - began;
     if (!begun) {
         co_return begun.error();
     }
@@ -141,6 +140,7 @@ awaitable<result<void>> wait_for_fill(delivery_progress& d, cache::reader& r,
     if (!d.has_begun()) {
         until = std::min(until, now + std::max<steady_clock::duration>(m.store.pace().first_byte(), min_wait));
     }
+    const session::origin_wait waiting(m.x);
     co_await r.wait_until(until);
     if (watch->client_gone()) {
         co_return session::client_gone();

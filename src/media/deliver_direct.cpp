@@ -87,7 +87,9 @@ bool may_resume_alone(const direct_delivery& d, const error& e) {
 /// was resumed, look again.
 awaitable<result<std::string_view>> read_alone(direct_delivery& d) {
     for (;;) {
+        std::optional<session::origin_wait> waiting(std::in_place, d.m.x);
         auto n = co_await d.from.alone->read(asio::buffer(d.buffer));
+        waiting.reset();
         if (!n && may_resume_alone(d, n.error())) {
             auto resumed = co_await go_on_with_another(d);
             if (!resumed) {
@@ -132,6 +134,7 @@ awaitable<result<std::string_view>> read_shared(direct_delivery& d) {
     case memory_span::kind::wait: {
         d.m.x.client.timer().clear(); // the transfer has time-outs of its own
         const bool may_give_up = !d.m.x.head_sent;
+        const session::origin_wait waiting(d.m.x);
         co_await d.from.shared->wait(may_give_up ? d.give_up : steady_clock::time_point::max());
         if (may_give_up && steady_clock::now() >= d.give_up) {
             co_return error{errc::timeout, error_source::origin, true, "what was left of fallback.after"};

@@ -5,6 +5,7 @@
 #include "direct_question.hpp"
 
 #include <algorithm>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -64,7 +65,9 @@ awaitable<result<void>> pass_on(delivery_progress& d, direct_answer& from, std::
     session::disconnect_watch watch(
         m.x, [](void* answer) { interrupt(*static_cast<direct_answer*>(answer)); }, &from);
     while (d.position <= last) {
+        std::optional<session::origin_wait> waiting(std::in_place, m.x);
         const std::string_view bytes = co_await next_bytes(d, from, buffer, watch);
+        waiting.reset();
         if (watch.client_gone()) {
             co_return session::client_gone();
         }
@@ -99,7 +102,9 @@ awaitable<result<void>> send_rest_of_page(delivery_progress& d, const cache::spa
     const auto give_up = std::min(d.give_up_time(), steady_clock::now() + patience_with(m.store));
     const known_version version{d.object->info().version.value, d.object->info().size};
     const http::byte_range rest{s.first, last};
+    std::optional<session::origin_wait> waiting(std::in_place, m.x);
     auto got = co_await ask_beside_fill(d.fills, m, version, rest, give_up);
+    waiting.reset();
     if (!got) {
         co_return result<void>();
     }

@@ -34,6 +34,23 @@ test('who asked for what, and how long the app and the store took', async (t) =>
   assert.deepEqual(['range', 'authorize_ms', 'origin_ms', 'complete'].filter((key) => key in relayed), []);
 });
 
+test('who waits for what another client had fetched has waited for the store', async (t) => {
+  const s = await startStack(t);
+  s.origin.put('v.mp4', { size: 2 * MiB });
+  const gate = s.origin.when('v.mp4').pauseAt(MiB);
+  const first = s.open('v.mp4');
+  await gate.reached;
+  const second = s.open('v.mp4', { headers: range(0, 2 * MiB - 1) });
+  await poll(async () => (await s.sluice.metric('fill_joins_total')) === 1, 'the second waits');
+  gate.release();
+  await Promise.all([first.done, second.done]);
+  assert.equal(s.origin.of('v.mp4').length, 1);
+  for (const status of [200, 206]) {
+    const line = await access(s, '/media/v.mp4', status);
+    assert.ok(line.origin_ms > 0 && line.origin_ms <= line.duration_ms, JSON.stringify(line));
+  }
+});
+
 test('behind a trusted proxy; a denial; a start', async (t) => {
   const s = await startStack(t, { app: { publicMedia: false }, config: { trusted_proxies: ['127.0.0.0/8'], routes: [
     { name: 'media', path: '/media/{file*}', store: 'media', object: '{file}', authorize: { subrequest: '/api/may-read/x' } }] } });
@@ -59,6 +76,10 @@ test('what clients send cannot break a line, nor fill the log', async (t) => {
   client.destroy();
   assert.deepEqual([line.request_id, line.range, line.status], ['a'.repeat(128), 'bytes=0-1","status":1', 200]);
   assert.equal(line.user_agent, Buffer.concat([Buffer.from([0xff, 0xc3, 0x09, 0x22, 0x5c, 0xe2, 0x82]), Buffer.from(long)]).toString('latin1').slice(0, 512));
+  const other = await connect(s.sluice.port);
+  await other.send(Buffer.from('GET /api HTTP/1.1\r\nHost: x\r\nUser-Agent: Bücher € 🎬\r\nConnection: close\r\n\r\n'));
+  assert.equal((await access(s, '/api')).user_agent, 'Bücher € 🎬');
+  other.destroy();
 });
 
 test('a response that the store cuts', async (t) => {

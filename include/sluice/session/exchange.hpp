@@ -48,7 +48,7 @@ struct exchange {
     std::optional<steady_clock::time_point>
         first_byte{};                        ///< when the first byte of the response was handed to the socket
     steady_clock::duration authorize_time{}; ///< until the app had said whether this is allowed; 0: it was not asked
-    steady_clock::duration origin_time{};    ///< in which a store was waited for; 0: none was asked
+    steady_clock::duration origin_time{};    ///< in which a store was waited for, see `origin_wait`; 0: none was
     std::optional<metrics::cut_by> cut{};    ///< the response was begun and not sent whole: whose end that was
     bool head_sent{false};                   ///< a final head was begun: nothing else can be sent in its place
     bool body_read{false};                   ///< the request's body was read to its end (or there was none)
@@ -76,6 +76,21 @@ struct exchange {
             first_byte = steady_clock::now();
         }
     }
+};
+
+/// Counts the time of its life as one in which the exchange had to wait for a store: for the answer or the bytes of a
+/// request of its own, or of another's that it follows. One at a time.
+class origin_wait {
+public:
+    explicit origin_wait(exchange& x) noexcept
+        : x_(x) {}
+    origin_wait(const origin_wait&) = delete;
+    origin_wait& operator=(const origin_wait&) = delete;
+    ~origin_wait() { x_.origin_time += steady_clock::now() - began_; }
+
+private:
+    exchange& x_;
+    const steady_clock::time_point began_{steady_clock::now()};
 };
 
 } // namespace sluice::session
