@@ -58,7 +58,7 @@ awaitable<result<direct_answer>> ask(fill_context& with, media_request& m, quest
     if (q.beside_fill) {
         r.give_up = *q.beside_fill;
         r.passes_breaker = false;
-        r.is_wanted = [] { return false; }; // the fill is still there
+        r.is_extra = true; // the fill is still there
     }
     auto got = co_await fetch_for_client(with.origin_pool, m, r);
     if (!got) {
@@ -76,7 +76,9 @@ awaitable<result<std::optional<direct_answer>>> ask_together(fill_context& with,
     text.append("\n").append(q.version != nullptr ? q.version->validator : std::string_view());
     auto flight = with.memory.asked().join(std::move(text));
     if (!flight.leads()) {
+        std::optional<session::origin_wait> waiting(std::in_place, m.x);
         auto shared = co_await flight.wait(m.x.worker.self.get_executor());
+        waiting.reset();
         if (!shared && shared.error().code != errc::canceled) {
             co_return shared.error();
         }

@@ -86,9 +86,7 @@ awaitable<result<fill_start>> begin_fill(fill_context& with, origin::store& stor
         co_return ready.error();
     }
     auto request = request_for_version(o->info(), writer.position(), writer.end() - 1, give_up);
-    if (overtakes) {
-        request.is_wanted = [] { return false; }; // the other fill is still there
-    }
+    request.is_extra = overtakes; // the other fill is still there
     auto got = co_await origin::fetch(with.origin_pool, store, request);
     const result<void> usable = got ? check_has_body(got.value().head()) : result<void>(got.error());
     if (!usable) {

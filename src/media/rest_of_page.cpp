@@ -102,9 +102,7 @@ awaitable<result<void>> send_rest_of_page(delivery_progress& d, const cache::spa
     const auto give_up = std::min(d.give_up_time(), steady_clock::now() + patience_with(m.store));
     const known_version version{d.object->info().version.value, d.object->info().size};
     const http::byte_range rest{s.first, last};
-    std::optional<session::origin_wait> waiting(std::in_place, m.x);
     auto got = co_await ask_beside_fill(d.fills, m, version, rest, give_up);
-    waiting.reset();
     if (!got) {
         co_return result<void>();
     }

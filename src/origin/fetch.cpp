@@ -100,13 +100,13 @@ awaitable<result<fetched>> fetch(net::connection_pool& pool, store& s, fetch_req
         }
         const bool is_wanted = !request.is_wanted || request.is_wanted();
         const auto left = request.give_up - steady_clock::now();
-        const bool may_retry = is_wanted && !request.tries_once;
+        const bool may_retry = is_wanted && !request.tries_once && !request.is_extra;
         const auto next = may_retry ? after_failure({a.failure, failed, a.retry_after}, left) : retry{};
         if (!next.again) {
             if (request.told_to_wait != nullptr && may_retry && a.failure.retryable && a.retry_after) {
                 *request.told_to_wait = true;
             }
-            if (is_wanted && against_store && !a.speaks_for_store() && !pool.canceled()) {
+            if (is_wanted && !request.is_extra && against_store && !a.speaks_for_store() && !pool.canceled()) {
                 s.note_failure(request.key, *against_store);
             }
             co_return a.failure;

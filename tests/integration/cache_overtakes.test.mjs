@@ -9,8 +9,8 @@ import { poll } from '../support/wait.mjs';
 const size = 64 * MiB + 4321;
 
 /// A reader whose fill stands still at 1 MiB.
-async function startBehindGate(t, [first, last] = [0, 10 * MiB - 1]) {
-  const s = await startStack(t);
+async function startBehindGate(t, [first, last] = [0, 10 * MiB - 1], config = {}) {
+  const s = await startStack(t, { config });
   const object = s.origin.put('v.mp4', { size });
   const gate = s.origin.when('v.mp4').pauseAt(first + MiB);
   const reader = s.open('v.mp4', { headers: range(first, last) });
@@ -59,6 +59,17 @@ test('a seek inside what a slow fill will bring', async (t) => {
   assert.equal(metrics.sum('fill_overlaps_total'), 1);
   // From the page, and what the first wanted too.
   assert.deepEqual(s.origin.of('v.mp4').map((r) => r.headers.range), [`bytes=0-${10 * MiB - 1}`, `bytes=${8 * MiB}-${10 * MiB - 1}`]);
+});
+
+test('a late answer to the request of its own: it is sent a second time', async (t) => {
+  const { s, ask, end } = await startBehindGate(t, undefined, { stores: { media: { hedge_after: '20ms' } } });
+  const isOwn = (r) => r.headers.range?.startsWith(`bytes=${8 * MiB}-`);
+  const late = s.origin.when(isOwn).times(1);
+  late.hold();
+  await ask(8 * MiB + 5, 9 * MiB);
+  assert.deepEqual([late.taken, s.origin.of('v.mp4').filter(isOwn).length], [1, 2]);
+  assert.equal((await s.sluice.metrics()).sum('origin_hedges_total', { result: 'won' }), 1);
+  await end();
 });
 
 /// A reader of 2 MiB of an object that comes slowly, whose fill stands still at 256 KiB.

@@ -21,6 +21,8 @@ struct fetch_request {
     std::string_view none_match{};           ///< only another version; "": any
     steady_clock::time_point give_up;        ///< no attempt begins after it, and none waits longer for a head
     std::function<bool()> is_wanted{};       ///< whether to try again after a failure; none: until `give_up`
+    /// Beside a request that brings the same, only later: not tried again, and no word against the store where it fails.
+    bool is_extra{false};
     bool tries_once{false};                  ///< rather than try again, the caller does something else
     bool passes_breaker{false};              ///< it goes on with what had begun before the breaker opened
     bool* told_to_wait{nullptr}; ///< set where it is given up as the store asks for more time than there is; or null
