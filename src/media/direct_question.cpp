@@ -5,6 +5,7 @@
 #include "client_fetch.hpp"
 #include "memory_join.hpp"
 #include "memory_task.hpp"
+#include "watched_flight.hpp"
 
 #include <algorithm>
 #include <memory>
@@ -23,6 +24,7 @@ struct question {
     http::byte_range bytes{};              ///< likewise, of that
     errc why{};
     std::optional<steady_clock::time_point> beside_fill{}; ///< a fill brings it as well: when to give up
+    origin::fetch_canceler* canceler{nullptr};             ///< nullptr: it is not given up
 };
 
 /// What those who ask it share a transfer of.
@@ -48,6 +50,7 @@ direct_answer joined(media_request& m, std::unique_ptr<memory_follower> follower
 /// Asks; others may then follow the answer.
 awaitable<result<direct_answer>> ask(fill_context& with, media_request& m, question q) {
     auto r = request_for_client(m, q.range);
+    r.canceler = q.canceler;
     r.give_up = std::max(m.give_up, steady_clock::now() + std::chrono::seconds(1));
     if (q.version != nullptr) { // it goes on with what was begun
         r.match = q.version->validator;
@@ -76,18 +79,25 @@ awaitable<result<std::optional<direct_answer>>> ask_together(fill_context& with,
     text.append("\n").append(q.version != nullptr ? q.version->validator : std::string_view());
     auto flight = with.memory.asked().join(std::move(text));
     if (!flight.leads()) {
-        std::optional<session::origin_wait> waiting(std::in_place, m.x);
-        auto shared = co_await flight.wait(m.x.worker.self.get_executor());
-        waiting.reset();
-        if (!shared && shared.error().code != errc::canceled) {
-            co_return shared.error();
+        // What the leader left is held, so that it can be joined.
+        const auto shared = co_await follow<result<std::shared_ptr<memory_follower>>>(m.x, flight);
+        if (!shared) {
+            co_return session::client_gone();
         }
-        if (auto follower = join(with, m, q)) { // while `shared` holds it
+        if (!*shared && shared->error().code != errc::canceled) {
+            co_return shared->error();
+        }
+        if (auto follower = join(with, m, q)) {
             co_return joined(m, std::move(follower));
         }
         co_return std::nullopt;
     }
+    leader_watch watch(m.x, flight);
+    q.canceler = watch.canceler();
     auto got = co_await ask(with, m, q);
+    if (watch.gave_up()) {
+        co_return session::client_gone();
+    }
     if (!got) {
         flight.complete(got.error());
         co_return got.error();

@@ -9,6 +9,7 @@
 #include "first_parts.hpp"
 #include "memory_join.hpp"
 #include "memory_task.hpp"
+#include "watched_flight.hpp"
 
 namespace sluice::media {
 
@@ -24,6 +25,7 @@ struct lookup {
     const lookup_context& with;
     fill_context& fills;
     media_request& m;
+    origin::fetch_canceler* canceler{nullptr}; ///< of the questions to the origin
     result<void> asked{}; ///< why the origin could not be asked, where a stale version is served for that
 };
 
@@ -51,6 +53,7 @@ awaitable<result<origin::fetched>> ask(const lookup& l, const cache::object* sta
                      ? revalidation_range(m.head_only, m.wanted, stale->info().size)
                      : cold_range(m.head_only, m.wanted, {l.fills.read_ahead, m.store.settings().parallel});
     auto r = detail::request_for_client(m, range);
+    r.canceler = l.canceler;
     if (stale != nullptr) {
         r.none_match = stale->info().version.value;
         if (!stale->must_revalidate() &&
@@ -66,6 +69,7 @@ awaitable<result<origin::fetched>> ask_without_range(const lookup& l, std::uint6
     origin::fetch_request r;
     r.key = l.m.key;
     r.give_up = l.m.give_up;
+    r.canceler = l.canceler;
     if (size != 0) {
         r.range = http::range_spec{http::range_spec::form::bounded, 0, cache::page_size - 1, 0};
     }
@@ -195,6 +199,19 @@ awaitable<result<lookup_result>> lead(lookup& l, std::optional<cold_requests::re
     co_return co_await ask_origin(l, std::move(o));
 }
 
+/// The same, but given up where the client leaves and nobody follows.
+awaitable<result<lookup_result>> lead_while_wanted(lookup& l, lookup_flights::flight& flight,
+                                                   std::optional<cold_requests::request> asks) {
+    detail::leader_watch watch(l.m.x, flight);
+    l.canceler = watch.canceler();
+    auto found = co_await lead(l, asks);
+    l.canceler = nullptr;
+    if (watch.gave_up()) {
+        co_return session::client_gone();
+    }
+    co_return found;
+}
+
 /// The result for the flight's followers.
 result<flight_result> for_followers(const lookup& l, const result<lookup_result>& found) {
     if (!found) {
@@ -238,11 +255,15 @@ awaitable<result<lookup_result>> find_version(const lookup_context& with, fill_c
         auto question = question_of(l, o != nullptr);
         auto flight = with.flights.join(std::move(question.flight));
         if (flight.leads()) {
-            auto found = co_await lead(l, question.asks);
+            auto found = co_await lead_while_wanted(l, flight, question.asks);
             flight.complete(for_followers(l, found));
             co_return found;
         }
-        auto shared = co_await flight.wait(m.x.worker.self.get_executor());
+        auto led = co_await detail::follow<result<flight_result>>(m.x, flight);
+        if (!led) {
+            co_return session::client_gone();
+        }
+        const auto& shared = *led;
         m.collapsed = true;
         if (shared && m.x.outcome == outcome::relay) {
             m.x.outcome = o ? outcome::revalidated : outcome::miss;

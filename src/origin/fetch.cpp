@@ -22,10 +22,14 @@ awaitable<void> pause_for(std::chrono::milliseconds d) {
     (void)ec;
 }
 
-/// The same, but ends soon once `pool` is canceled.
-awaitable<void> pause_for(const net::connection_pool& pool, std::chrono::milliseconds d) {
+bool is_canceled(const fetch_request& r) {
+    return r.canceler != nullptr && r.canceler->canceled();
+}
+
+/// The same, but ends soon once `pool` or `r` is canceled.
+awaitable<void> pause_for(const net::connection_pool& pool, const fetch_request& r, std::chrono::milliseconds d) {
     constexpr std::chrono::milliseconds step{100};
-    for (auto left = d; left.count() > 0 && !pool.canceled(); left -= step) {
+    for (auto left = d; left.count() > 0 && !pool.canceled() && !is_canceled(r); left -= step) {
         co_await pause_for(std::min(left, step));
     }
 }
@@ -81,6 +85,9 @@ awaitable<result<fetched>> fetch(net::connection_pool& pool, store& s, fetch_req
         if (auto admitted = s.admit(); !admitted && !request.passes_breaker) {
             co_return admitted.error();
         }
+        if (is_canceled(request)) {
+            co_return error{errc::canceled, error_source::origin, false};
+        }
         auto a = co_await detail::attempt_once(pool, s, request);
         if (a.speaks_for_store()) {
             s.note_success();
@@ -98,6 +105,9 @@ awaitable<result<fetched>> fetch(net::connection_pool& pool, store& s, fetch_req
             s.signer()->forget(request.key, request.method);
             continue;
         }
+        if (is_canceled(request)) { // what that attempt came to is no word of the store's
+            co_return error{errc::canceled, error_source::origin, false};
+        }
         const bool is_wanted = !request.is_wanted || request.is_wanted();
         const auto left = request.give_up - steady_clock::now();
         const bool may_retry = is_wanted && !request.tries_once && !request.is_extra;
@@ -112,7 +122,7 @@ awaitable<result<fetched>> fetch(net::connection_pool& pool, store& s, fetch_req
             co_return a.failure;
         }
         if (next.exact) {
-            co_await pause_for(pool, next.pause);
+            co_await pause_for(pool, request, next.pause);
             co_await back_off(back_off_after(1)); // not all that were told the same come back at once
         } else {
             co_await back_off(next.pause);

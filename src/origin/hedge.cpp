@@ -23,6 +23,7 @@ struct race {
         , changed(std::make_shared<async_event>(p.owner().get_executor())) {
         request.key = {};       // the message has it
         request.is_wanted = {}; // the caller's, as is what the views were of
+        request.canceler = nullptr;
         request.match = match;
         request.none_match = none_match;
     }
@@ -153,12 +154,21 @@ awaitable<attempt> send_hedged(std::shared_ptr<race> r, const fetch_request& ask
     const auto late = steady_clock::now() + r->s.settings().hedge_after;
     begin(r, r->first);
     auto until = late;
-    while (r->end() == hedge_end::open) {
+    const auto is_canceled = [&asked] { return asked.canceler != nullptr && asked.canceler->canceled(); };
+    if (asked.canceler != nullptr) {
+        asked.canceler->wake(r->changed);
+    }
+    while (r->end() == hedge_end::open && !is_canceled()) {
         co_await r->changed->wait_until(until);
-        if (until == late && r->end() == hedge_end::open && steady_clock::now() >= late) {
+        if (until == late && r->end() == hedge_end::open && !is_canceled() && steady_clock::now() >= late) {
             until = steady_clock::time_point::max();
             hedge(r, asked);
         }
+    }
+    if (r->end() == hedge_end::open) {
+        attempt canceled;
+        canceled.failure = {errc::canceled, error_source::origin, false};
+        co_return canceled;
     }
     co_return take_result(*r);
 }
@@ -177,10 +187,11 @@ awaitable<attempt> attempt_once(net::connection_pool& pool, store& s, const fetc
         unsigned_one.failure = ready.error();
         co_return unsigned_one;
     }
+    net::request_canceler* const canceler = r.canceler != nullptr ? r.canceler->request() : nullptr;
     signed_message message;
     auto ready = co_await sign_message(s, r, message);
     if (ready) {
-        co_return co_await send_message(pool, s, r, message, nullptr);
+        co_return co_await send_message(pool, s, r, message, canceler);
     }
     attempt unsigned_one;
     unsigned_one.failure = ready.error();

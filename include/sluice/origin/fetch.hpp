@@ -1,15 +1,41 @@
 #pragma once
 
+#include <sluice/base/async_event.hpp>
 #include <sluice/base/clock.hpp>
 #include <sluice/http/range.hpp>
 #include <sluice/net/client.hpp>
 #include <sluice/origin/store.hpp>
 
 #include <functional>
+#include <memory>
 #include <optional>
 #include <string>
 
 namespace sluice::origin {
+
+/// Gives a fetch up at any time before its response's head has come. On the worker that fetches; for one `fetch` at a
+/// time, which it must outlive.
+class fetch_canceler {
+public:
+    /// Cancels it, now and for good: a connection that is waited for is closed.
+    void cancel() {
+        request_.cancel();
+        if (const auto waiting = waiting_.lock()) {
+            waiting->notify();
+        }
+    }
+    /// Whether it was.
+    [[nodiscard]] bool canceled() const noexcept { return request_.canceled(); }
+
+    /// For `fetch`: of a request that is alone.
+    [[nodiscard]] net::request_canceler* request() noexcept { return &request_; }
+    /// For `fetch`: who waits for several requests is woken.
+    void wake(const std::shared_ptr<async_event>& waiting) noexcept { waiting_ = waiting; }
+
+private:
+    net::request_canceler request_{};
+    std::weak_ptr<async_event> waiting_{};
+};
 
 /// What a store is asked for.
 struct fetch_request {
@@ -21,10 +47,12 @@ struct fetch_request {
     std::string_view none_match{};           ///< only another version; "": any
     steady_clock::time_point give_up;        ///< no attempt begins after it, and none waits longer for a head
     std::function<bool()> is_wanted{};       ///< whether to try again after a failure; none: until `give_up`
-    /// Beside a request that brings the same, only later: not tried again, and no word against the store where it fails.
+    /// Beside a request that brings the same, only later: not tried again, and no word against the store where it
+    /// fails.
     bool is_extra{false};
-    bool tries_once{false};                  ///< rather than try again, the caller does something else
-    bool passes_breaker{false};              ///< it goes on with what had begun before the breaker opened
+    bool tries_once{false};            ///< rather than try again, the caller does something else
+    bool passes_breaker{false};        ///< it goes on with what had begun before the breaker opened
+    fetch_canceler* canceler{nullptr}; ///< null: it cannot be canceled
     bool* told_to_wait{nullptr}; ///< set where it is given up as the store asks for more time than there is; or null
 };
 
@@ -77,7 +105,7 @@ void replace_unknown_suffix(fetch_request& r, const store& s) noexcept;
 /// What `request` refers to must live until completion. Errors, all of source origin unless said otherwise:
 /// `breaker_open`, `no_credentials`, `sign_failed` (source internal), `forbidden`, `not_found`, `throttled`,
 /// `store_error`, `unexpected_status`, `precondition_failed` (412), `validator_changed`, `bad_content_range`,
-/// `content_encoded`, `timeout`, and those of a connection.
+/// `content_encoded`, `timeout`, those of a connection, and `canceled` by its canceler.
 awaitable<result<fetched>> fetch(net::connection_pool& pool, store& s, fetch_request request);
 
 /// Waits for `d` / 2 to `d`, at random, so that requests which failed together do not retry together.

@@ -1,0 +1,73 @@
+// A client that leaves before the first byte of a store that does not answer: nobody waits on for it, unless others do.
+import assert from 'node:assert/strict';
+import test from 'node:test';
+import { MiB, startStack } from '../support/stack.mjs';
+import { poll } from '../support/wait.mjs';
+
+// Long enough that only the client's end can have ended what the tests wait for.
+const patient = (over = {}) => ({ stores: { media: { response_timeout: '10m', ...over } }, fallback: { after: '10m' } });
+const size = 2 * MiB;
+const isGivenUp = (s, n) => s.origin.board.until(
+  () => s.origin.of('v.mp4').length === n && s.origin.of('v.mp4').every((r) => r.finished && r.aborted), 'all requests are given up');
+const lineOf = (s) => s.sluice.waitForLog((r) => r.message === 'access' && r.path === '/media/v.mp4', 'its line');
+
+for (const [what, config] of [
+  ['an object that nobody knows', patient()],
+  ['past a cache that is off', { ...patient(), cache: { directory: undefined } }],
+]) {
+  test(`the request is given up: ${what}`, async (t) => {
+    const s = await startStack(t, { config });
+    s.origin.put('v.mp4', { size });
+    const gate = s.origin.when('v.mp4').hold();
+    const reader = s.open('v.mp4');
+    await gate.reached;
+    reader.abort();
+    await isGivenUp(s, 1);
+    const line = await lineOf(s);
+    assert.equal(line.status, 0);
+    assert.ok(!('complete' in line));
+    const metrics = await s.sluice.metrics();
+    assert.equal(metrics.sum('origin_requests_total', { code: 'canceled' }), 1);
+    assert.equal(metrics.sum('fallback_total'), 0);
+    assert.equal(s.app.of('/media/').length, 0);
+  });
+}
+
+test('both requests of a hedged one are given up', async (t) => {
+  const s = await startStack(t, { config: patient({ hedge_after: '5ms' }) });
+  s.origin.put('v.mp4', { size });
+  const rule = s.origin.when('v.mp4');
+  rule.hold();
+  const reader = s.open('v.mp4');
+  await s.origin.board.until(() => rule.taken === 2, 'two requests');
+  reader.abort();
+  await isGivenUp(s, 2);
+  assert.equal((await lineOf(s)).status, 0);
+});
+
+test('who still waits gets the answer of the request that the other one began', async (t) => {
+  const s = await startStack(t, { config: patient() });
+  const object = s.origin.put('v.mp4', { size });
+  const gate = s.origin.when('v.mp4').hold();
+  const first = s.open('v.mp4');
+  await gate.reached;
+  const second = s.open('v.mp4');
+  await poll(async () => (await s.sluice.metrics()).sum('connections', { side: 'client' }) === 2, 'both are there');
+  first.abort();
+  gate.release();
+  const answer = await second.done;
+  assert.deepEqual([answer.status, answer.complete, answer.sha256], [200, true, object.sha256()]);
+});
+
+test('after one that was given up the next client is served', async (t) => {
+  const s = await startStack(t, { config: patient() });
+  const object = s.origin.put('v.mp4', { size });
+  const gate = s.origin.when('v.mp4').times(1).hold();
+  const reader = s.open('v.mp4');
+  await gate.reached;
+  reader.abort();
+  await isGivenUp(s, 1);
+  const answer = await s.get('v.mp4');
+  assert.deepEqual([answer.complete, answer.sha256], [true, object.sha256()]);
+  assert.equal(await s.sluice.metric('breaker_open', { store: 'media' }), 0);
+});
