@@ -38,7 +38,7 @@ void prepare(subrequest& s) {
 /// A follower's: the leader's result; nullopt where the client has gone before it.
 awaitable<std::optional<subrequest_result>> follow(session::exchange& x, subrequest_flight& flight) {
     const auto wake = std::make_shared<async_event>(x.worker.self.get_executor());
-    const session::disconnect_watch watch(x, async_event::notify_at, wake.get());
+    session::disconnect_watch watch(x, async_event::notify_at, wake.get());
     const auto gone = [&watch] { return watch.client_gone(); };
     auto result = co_await flight.wait_unless(wake, gone);
     co_return result;

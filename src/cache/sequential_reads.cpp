@@ -17,23 +17,21 @@ bool is_skipping(const sequence& s, std::uint64_t first) noexcept {
     return 16 * (s.skipped + (first - s.next)) > s.bytes;
 }
 
-} // namespace
-
-const sequence* sequential_reads::find(std::uint64_t first) const noexcept {
-    const auto it = std::ranges::find_if(sequences_, [first](const sequence& s) {
-        return s.requests > 0 && s.next <= first && first - s.next <= max_gap;
-    });
-    return it == sequences_.end() ? nullptr : &*it;
+/// Whether a request for bytes from `first` on goes on with `s`.
+bool goes_on(const sequence& s, std::uint64_t first) noexcept {
+    return s.requests > 0 && s.next <= first && first - s.next <= sequential_reads::max_gap;
 }
 
+} // namespace
+
 std::optional<sequence> sequential_reads::preceding(std::uint64_t first) const noexcept {
-    const sequence* s = find(first);
-    return s == nullptr ? std::nullopt : std::optional(*s);
+    const auto it = std::ranges::find_if(sequences_, [first](const sequence& s) { return goes_on(s, first); });
+    return it == sequences_.end() ? std::nullopt : std::optional(*it);
 }
 
 void sequential_reads::sent(std::uint64_t first, std::uint64_t last, steady_clock::time_point began,
                             steady_clock::time_point now) noexcept {
-    const auto found = std::ranges::find_if(sequences_, [this, first](const sequence& s) { return &s == find(first); });
+    const auto found = std::ranges::find_if(sequences_, [first](const sequence& s) { return goes_on(s, first); });
     if (found != sequences_.end()) {
         found->skipped += first - found->next;
         found->next = last + 1;

@@ -74,12 +74,29 @@ awaitable<result<flight_result>> ask(part_request& r) {
     co_return flight_result{};
 }
 
+/// Whatever comes of a part's request, who waits for it goes on.
+class part_ends {
+public:
+    part_ends(const part_request& r, const http::byte_range& asked) noexcept
+        : parts_(*r.parts)
+        , asked_(asked) {}
+    part_ends(const part_ends&) = delete;
+    part_ends& operator=(const part_ends&) = delete;
+    ~part_ends() {
+        std::erase(parts_.running, asked_);
+        parts_.answered->notify();
+    }
+
+private:
+    first_parts::state& parts_;
+    const http::byte_range asked_;
+};
+
 awaitable<void> run(part_request r, http::byte_range asked) {
+    const part_ends at_end(r, asked);
     auto answered = co_await ask(r);
     r.running.reset(); // nobody follows it any more
     r.flight.complete(std::move(answered));
-    std::erase(r.parts->running, asked);
-    r.parts->answered->notify();
 }
 
 } // namespace
@@ -154,6 +171,7 @@ awaitable<std::vector<std::unique_ptr<cache::reader>>> first_parts::join() {
     if (!state_) {
         co_return std::vector<std::unique_ptr<cache::reader>>();
     }
+    const session::origin_wait waiting(m_.x);
     const auto until = steady_clock::now() + std::max<steady_clock::duration>(m_.store.pace().first_byte(), unnoticed);
     while (!state_->running.empty() && steady_clock::now() < until) {
         co_await state_->answered->wait_until(until);
@@ -168,8 +186,9 @@ bool first_parts::is_coming(const http::byte_range& part) const noexcept {
 }
 
 awaitable<result<void>> first_parts::wait_for(http::byte_range part) {
-    const session::disconnect_watch watch(m_.x, async_event::notify_at, state_->answered.get());
+    session::disconnect_watch watch(m_.x, async_event::notify_at, state_->answered.get());
     m_.x.client.timer().clear(); // the request ends by itself
+    const session::origin_wait waiting(m_.x);
     while (is_coming(part)) {
         co_await state_->answered->wait();
         if (watch.client_gone()) {

@@ -8,7 +8,7 @@ awaitable<lock_wait> wait_for_lock(fallback_state& state, session::exchange& x, 
                                    async_event& wake) {
     deadline until(x.worker.self.deadlines, async_event::notify_at, &wake);
     until.expires_after(state.settings.after);
-    const session::disconnect_watch watch(x, async_event::notify_at, &wake);
+    session::disconnect_watch watch(x, async_event::notify_at, &wake);
     while (!lock.owns_lock() && !until.expired() && !watch.client_gone()) {
         co_await wake.wait();
     }

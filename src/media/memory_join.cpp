@@ -52,7 +52,7 @@ std::unique_ptr<memory_follower> join_stream(fill_context& with, const media_req
             continue;
         }
         const auto wanted = wanted_of(m, each->about().head);
-        auto follower = wanted ? each->try_follow(ex, *wanted, own_request_of(m)) : each->try_hold(ex);
+        auto follower = wanted ? each->try_follow(ex, *wanted, own_request_of(m)) : each->try_look(ex);
         if (follower) {
             return counted(with, std::move(follower));
         }

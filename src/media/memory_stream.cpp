@@ -73,6 +73,16 @@ std::unique_ptr<memory_follower> memory_stream::try_hold(executor ex) {
     return f;
 }
 
+std::unique_ptr<memory_follower> memory_stream::try_look(executor ex) {
+    {
+        const mutex_lock lock(mutex_);
+        if (complete_since_ && steady_clock::now() - *complete_since_ > max_complete) {
+            return nullptr;
+        }
+    }
+    return try_hold(ex);
+}
+
 void memory_stream::want(memory_follower& f, const http::byte_range& bytes) {
     const mutex_lock lock(mutex_);
     f.position_ = bytes.first;

@@ -6,6 +6,15 @@
 
 namespace sluice::media {
 
+namespace {
+
+/// Whether a transfer takes a share of the memory, and not just what it is charged at its beginning.
+bool is_large(const memory_stream::description& about) noexcept {
+    return about.bound() - about.head.bytes.first > min_ring;
+}
+
+} // namespace
+
 std::unique_ptr<memory_follower> memory_streams::begin(memory_stream::description about, executor ex) {
     auto ring = memory_ring::make(memory_, about.head.bytes.first, about.bound());
     if (!ring) {
@@ -20,6 +29,7 @@ std::unique_ptr<memory_follower> memory_streams::begin(memory_stream::descriptio
     auto made = std::make_shared<memory_stream>(*this, std::move(*ring), std::move(about), ex);
     auto first = made->begin_following(ex);
     const mutex_lock lock(mutex_);
+    large_.fetch_add(is_large(made->about()) ? 1 : 0, std::memory_order_relaxed);
     auto& of = running_[made->about().object];
     of.validator = made->about().head.validator;
     of.size = made->about().head.size;
@@ -67,6 +77,7 @@ void memory_streams::remove(const memory_stream& s) {
         running_.erase(found);
     }
     count_.fetch_sub(1, std::memory_order_relaxed);
+    large_.fetch_sub(is_large(s.about()) ? 1 : 0, std::memory_order_relaxed);
 }
 
 } // namespace sluice::media

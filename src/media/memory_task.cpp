@@ -265,7 +265,7 @@ awaitable<void> run(memory_task t) {
     if (t.body) {
         t.body->finish();
     }
-    if (ends.outcome && !t.stream->about().goes_on) {
+    if (ends.outcome && !t.stream->about().goes_on && !t.with.memory.is_crowded()) {
         co_await linger(t);
     }
 }

@@ -11,8 +11,8 @@
 /// Questions to the origin that several requests share, and clients that leave before they are answered.
 namespace sluice::media::detail {
 
-/// Watches over the client whose request leads `Flight` while it asks the origin: where the client leaves and nobody
-/// follows, the question is given up. Must not outlive the exchange or the flight.
+/// Watches over the client whose request leads `Flight` while it asks the origin: once the client has left and nobody
+/// follows any more, the question is given up. Must not outlive the exchange or the flight.
 template <class Flight>
 class leader_watch {
 public:
@@ -33,6 +33,8 @@ private:
     void on_client_gone() {
         if (flight_.close_if_alone()) {
             canceler_.cancel();
+        } else {
+            watch_.call_again(); // those who follow may leave as well
         }
     }
 
@@ -47,7 +49,7 @@ template <class Value>
 awaitable<std::optional<Value>> follow(session::exchange& x, typename single_flight<Value>::flight& flight) {
     const session::origin_wait waiting(x);
     const auto wake = std::make_shared<async_event>(x.worker.self.get_executor());
-    const session::disconnect_watch watch(x, async_event::notify_at, wake.get());
+    session::disconnect_watch watch(x, async_event::notify_at, wake.get());
     const auto gone = [&watch] { return watch.client_gone(); };
     auto led = co_await flight.wait_unless(wake, gone);
     co_return led;

@@ -82,13 +82,18 @@ awaitable<result<fetched>> fetch(net::connection_pool& pool, store& s, fetch_req
     bool signed_anew = false;
     std::optional<error> against_store; // the last failure that was the store's
     for (unsigned failed = 1;; ++failed) {
-        if (auto admitted = s.admit(); !admitted && !request.passes_breaker) {
-            co_return admitted.error();
-        }
         if (is_canceled(request)) {
             co_return error{errc::canceled, error_source::origin, false};
         }
+        // The outcome of a trial is waited for, whoever has left: all others depend on it.
+        const bool is_trial = s.circuit().is_open();
+        if (auto admitted = s.admit(); !admitted && !request.passes_breaker) {
+            co_return admitted.error();
+        }
+        fetch_canceler* const canceler = request.canceler;
+        request.canceler = is_trial ? nullptr : canceler;
         auto a = co_await detail::attempt_once(pool, s, request);
+        request.canceler = canceler;
         if (a.speaks_for_store()) {
             s.note_success();
         }
@@ -105,7 +110,10 @@ awaitable<result<fetched>> fetch(net::connection_pool& pool, store& s, fetch_req
             s.signer()->forget(request.key, request.method);
             continue;
         }
-        if (is_canceled(request)) { // what that attempt came to is no word of the store's
+        if (is_canceled(request)) { // what that attempt came to is no word of the store's, but for a trial
+            if (is_trial && against_store && !pool.canceled()) {
+                s.note_failure(request.key, *against_store);
+            }
             co_return error{errc::canceled, error_source::origin, false};
         }
         const bool is_wanted = !request.is_wanted || request.is_wanted();

@@ -166,6 +166,9 @@ awaitable<attempt> send_hedged(std::shared_ptr<race> r, const fetch_request& ask
         }
     }
     if (r->end() == hedge_end::open) {
+        if (r->second.state != attempt_state::not_begun) {
+            r->s.counters().hedges->at(name_of(hedge_end::open)).Increment();
+        }
         attempt canceled;
         canceled.failure = {errc::canceled, error_source::origin, false};
         co_return canceled;

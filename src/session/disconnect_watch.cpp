@@ -10,6 +10,12 @@ disconnect_watch::disconnect_watch(exchange& x, void (*on_disconnect)(void*), vo
     x.worker.poller.watches_.push_back(*this);
 }
 
+void disconnect_watch::call_again() {
+    if (!hook_.is_linked()) {
+        x_.worker.poller.watches_.push_back(*this);
+    }
+}
+
 void disconnect_watch::on_events(short events, steady_clock::time_point now, bool half_close) {
     const bool reset = (events & (POLLERR | POLLHUP | POLLNVAL)) != 0;
     // While the request's body is read, its reader sees the end, and whether it came too early.

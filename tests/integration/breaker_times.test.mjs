@@ -2,7 +2,8 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
 import { KiB, MiB, cacheStatus, startStack } from '../support/stack.mjs';
-import { range } from '../support/client.mjs';
+import { open, range } from '../support/client.mjs';
+import { poll } from '../support/wait.mjs';
 
 const fromApp = (answer) => answer.headers['x-app'] === 'stand-in';
 
@@ -37,4 +38,30 @@ test('a request that has little time left does not', async (t) => {
   const again = await s.get('slow.mp4', { headers: range(64 * KiB, 64 * KiB + 9) });
   assert.deepEqual([again.status, fromApp(again), again.sha256], [206, false, object.sha256(64 * KiB, 64 * KiB + 9)]);
   assert.equal(cacheStatus(again).fwd, 'miss');
+});
+
+test('the outcome of a trial counts although its client has left', async (t) => {
+  const s = await startStack(t, { config: { fallback: { after: '3s', breaker: { failures: 1, open: '1s' } } } });
+  const object = s.origin.put('v.mp4', { size: MiB });
+  s.origin.put('bad', { size: 100 });
+  s.origin.when('bad').silent();
+  assert.ok(fromApp(await s.get('bad')));
+  assert.equal(await s.sluice.metric('breaker_open', { store: 'media' }), 1);
+  const gate = s.origin.when('v.mp4').hold();
+  let trial;
+  await poll(async () => { // refused ones are the app's
+    trial = s.open('v.mp4');
+    await Promise.race([trial.done, gate.reached]);
+    return s.origin.of('v.mp4').length === 1;
+  }, 'the trial');
+  // That one client's leaving was noticed tells that the trial's was.
+  const relayed = open(`${s.sluice.url}/relayed?gate=held`);
+  await s.app.board.until(() => s.app.of('/relayed').length === 1, 'the app has it');
+  trial.abort();
+  relayed.abort();
+  await s.app.board.until(() => s.app.of('/relayed')[0].aborted, 'its client left');
+  gate.release();
+  await poll(async () => (await s.sluice.metric('breaker_open', { store: 'media' })) === 0, 'it closes');
+  const answer = await s.get('v.mp4');
+  assert.deepEqual([fromApp(answer), answer.sha256], [false, object.sha256()]);
 });

@@ -59,6 +59,20 @@ test('who still waits gets the answer of the request that the other one began', 
   assert.deepEqual([answer.status, answer.complete, answer.sha256], [200, true, object.sha256()]);
 });
 
+test('where all who wait for one request leave, it is given up', async (t) => {
+  const s = await startStack(t, { config: patient() });
+  s.origin.put('v.mp4', { size });
+  const gate = s.origin.when('v.mp4').hold();
+  const readers = [s.open('v.mp4')];
+  await gate.reached;
+  for (let i = 2; i < 6; ++i) {
+    readers.push(s.open('v.mp4'));
+    await poll(async () => (await s.sluice.metrics()).sum('connections', { side: 'client' }) === i, `${i} are there`);
+  }
+  for (const each of readers) each.abort();
+  await isGivenUp(s, 1);
+});
+
 test('after one that was given up the next client is served', async (t) => {
   const s = await startStack(t, { config: patient() });
   const object = s.origin.put('v.mp4', { size });

@@ -37,7 +37,6 @@ public:
               steady_clock::time_point now) noexcept;
 
 private:
-    [[nodiscard]] const sequence* find(std::uint64_t first) const noexcept;
     std::array<sequence, max_sequences> sequences_{};
 };
 

@@ -101,6 +101,9 @@ public:
 
     /// Keeps it although nothing is wanted of it; nullptr where it has ended.
     [[nodiscard]] std::unique_ptr<memory_follower> try_hold(executor ex);
+    /// The same for a client whose conditions are answered by its head; nullptr too where it has been complete for so
+    /// long that the store is asked anew (`max_complete`).
+    [[nodiscard]] std::unique_ptr<memory_follower> try_look(executor ex);
 
     // For its coroutine alone:
 

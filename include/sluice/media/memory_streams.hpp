@@ -30,13 +30,15 @@ public:
 
     /// Whether anything is shared.
     [[nodiscard]] bool is_on() const noexcept { return memory_.limit() != 0; }
-    /// Whether another transfer would find room.
-    [[nodiscard]] bool has_room() const noexcept { return memory_.used() + min_ring <= memory_.limit(); }
+    /// Whether another transfer may find room: a small one needs no more than this.
+    [[nodiscard]] bool has_room() const noexcept { return memory_.used() + memory_piece <= memory_.limit(); }
+    /// Whether half of the memory is taken, and none of it is for what only may be wanted again.
+    [[nodiscard]] bool is_crowded() const noexcept { return memory_.used() > memory_.limit() / 2; }
     /// Whether any runs. Cheap.
     [[nodiscard]] bool any() const noexcept { return count_.load(std::memory_order_relaxed) != 0; }
     /// What each may have.
     [[nodiscard]] std::uint64_t capacity() const noexcept {
-        return ring_capacity(memory_.limit(), count_.load(std::memory_order_relaxed));
+        return ring_capacity(memory_.limit(), large_.load(std::memory_order_relaxed));
     }
     /// Bytes that are charged now.
     [[nodiscard]] std::uint64_t used_bytes() const noexcept { return memory_.used(); }
@@ -67,6 +69,7 @@ private:
     metrics::metrics& counters_;
     questions asked_{error{errc::canceled, error_source::internal, true}};
     std::atomic<std::size_t> count_{0};
+    std::atomic<std::size_t> large_{0}; ///< of these, those whose rings may grow
     mutable mutex mutex_;
     std::unordered_map<std::string, of_object> running_ GUARDED_BY(mutex_);
 };

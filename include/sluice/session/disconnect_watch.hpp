@@ -25,6 +25,8 @@ public:
 
     /// True from the call of `on_disconnect` on.
     [[nodiscard]] bool client_gone() const noexcept { return gone_; }
+    /// Has `on_disconnect` called once more, by the next tick; to be called by `on_disconnect`.
+    void call_again();
     /// Watches no more: in a tunnel the end of one direction means nothing for the other.
     void stop() noexcept { hook_.unlink(); }
 
