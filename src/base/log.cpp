@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <array>
 #include <chrono>
 #include <cmath>
 #include <memory>
@@ -46,6 +47,15 @@ std::string_view name(level l) {
     }
     return "error";
 }
+
+/// What stands in a JSON string, and on a terminal, as it is.
+constexpr auto plain = [] {
+    std::array<bool, 256> table{};
+    for (unsigned c = 0x20; c < 0x7f; ++c) {
+        table[c] = c != '"' && c != '\\';
+    }
+    return table;
+}();
 
 void append_escape(std::string& out, unsigned char byte) {
     static constexpr std::string_view digits = "0123456789abcdef";
@@ -185,9 +195,7 @@ void write_lines(std::string_view lines) {
 }
 
 void append_json_string(std::string& out, std::string_view text) {
-    const bool plain =
-        std::all_of(text.begin(), text.end(), [](char c) { return c >= 0x20 && c < 0x7f && c != '"' && c != '\\'; });
-    if (plain) {
+    if (std::ranges::all_of(text, [](char c) { return plain[static_cast<unsigned char>(c)]; })) {
         out += '"';
         out += text;
         out += '"';

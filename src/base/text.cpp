@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <array>
+#include <charconv>
 #include <stdexcept>
 #include <vector>
 
@@ -34,6 +35,12 @@ std::string_view trimmed(std::string_view text) noexcept {
         return {};
     }
     return text.substr(first, text.find_last_not_of(blank) - first + 1);
+}
+
+void append_number(std::string& out, std::uint64_t n) {
+    std::array<char, 20> text;
+    const auto end = std::to_chars(text.data(), text.data() + text.size(), n).ptr;
+    out.append(text.data(), end);
 }
 
 std::string host_and_port(std::string_view host, std::uint16_t port) {

@@ -159,7 +159,7 @@ bool append_field(std::string& out, std::string_view name, std::string_view valu
 }
 
 std::string_view path_without_query(std::string_view target) noexcept {
-    const auto path = target.substr(0, target.find_first_of("?#"));
+    const auto path = target.substr(0, std::min(target.find('?'), target.find('#')));
     if (path.starts_with('/'))
         return path;
     const auto scheme = path.find("://");

@@ -1,3 +1,4 @@
+#include <sluice/base/text.hpp>
 #include <sluice/http/fields.hpp>
 #include <sluice/http/range.hpp>
 
@@ -179,8 +180,13 @@ result<content_range> parse_content_range(std::string_view field) {
     return parsed;
 }
 
-std::string format_content_range(byte_range range, std::uint64_t size) {
-    return "bytes " + std::to_string(range.first) + '-' + std::to_string(range.last) + '/' + std::to_string(size);
+void append_content_range(std::string& out, byte_range range, std::uint64_t size) {
+    out += "bytes ";
+    append_number(out, range.first);
+    out += '-';
+    append_number(out, range.last);
+    out += '/';
+    append_number(out, size);
 }
 
 std::string format_unsatisfied_range(std::uint64_t size) {

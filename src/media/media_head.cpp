@@ -62,7 +62,7 @@ void append_cache_status(std::string& value, const media_request& m) {
     }
     if (m.origin_status != 0) {
         value += "; fwd-status=";
-        session::append_number(value, m.origin_status);
+        append_number(value, m.origin_status);
     }
     value += m.stored ? "; stored" : "";
     value += m.collapsed ? "; collapsed" : "";
@@ -102,7 +102,7 @@ void add_extent(response_head& head, const media_request& m, const representatio
     if (p.several) {
         head.add("Content-Type", p.several->content_type());
     } else if (p.status == 206) {
-        head.add("Content-Range", http::format_content_range(p.bytes, r.size));
+        head.add("Content-Range", [&](std::string& value) { http::append_content_range(value, p.bytes, r.size); });
     } else if (p.status == 416) {
         head.add("Content-Range", http::format_unsatisfied_range(r.size));
     }

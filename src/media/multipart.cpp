@@ -17,7 +17,7 @@ std::string multipart::part_head(std::size_t i) const {
         head += type;
     }
     head += "\r\nContent-Range: ";
-    head += http::format_content_range(parts[i], size);
+    http::append_content_range(head, parts[i], size);
     head += "\r\n\r\n";
     return head;
 }

@@ -4,7 +4,6 @@
 #include <sluice/server/access_log.hpp>
 #include <sluice/session/exchange.hpp>
 #include <sluice/session/forwarded.hpp>
-#include <sluice/session/response_head.hpp>
 
 #include <array>
 #include <charconv>
@@ -53,7 +52,7 @@ void append_padded(std::string& out, std::uint64_t n) {
 
 void append_member(std::string& out, std::string_view name, std::uint64_t n) {
     out += name;
-    session::append_number(out, n);
+    append_number(out, n);
 }
 
 /// Nothing where `text` is empty.

@@ -1,17 +1,9 @@
+#include <sluice/base/text.hpp>
 #include <sluice/http/fields.hpp>
 #include <sluice/http/status.hpp>
 #include <sluice/session/response_head.hpp>
 
-#include <array>
-#include <charconv>
-
 namespace sluice::session {
-
-void append_number(std::string& out, std::uint64_t n) {
-    std::array<char, 20> text{};
-    const auto end = std::to_chars(text.data(), text.data() + text.size(), n).ptr;
-    out.append(text.data(), end);
-}
 
 response_head::response_head(std::string& out, unsigned status, std::string_view reason)
     : out_(out) {

@@ -40,6 +40,9 @@ namespace sluice {
     return lower >= 'a' && lower <= 'f' ? lower - 'a' + 10 : -1;
 }
 
+/// Appends `n` in decimal.
+void append_number(std::string& out, std::uint64_t n);
+
 /// `host:port`; an IPv6 address stands in brackets (RFC 3986 §3.2.2). `host` has none.
 [[nodiscard]] std::string host_and_port(std::string_view host, std::uint16_t port);
 

@@ -65,8 +65,8 @@ struct content_range {
 /// or numbers above 2^63 - 1.
 [[nodiscard]] result<content_range> parse_content_range(std::string_view field);
 
-/// `bytes first-last/size`, for a 206.
-[[nodiscard]] std::string format_content_range(byte_range range, std::uint64_t size);
+/// Appends `bytes first-last/size`, for a 206.
+void append_content_range(std::string& out, byte_range range, std::uint64_t size);
 /// `bytes */size`, for a 416.
 [[nodiscard]] std::string format_unsatisfied_range(std::uint64_t size);
 /// `bytes=first-last`, for a request.

@@ -11,9 +11,6 @@
 /// The one writer of response heads: the status line and the response headers.
 namespace sluice::session {
 
-/// Appends `n` in decimal.
-void append_number(std::string& out, std::uint64_t n);
-
 /// A field's name as a literal, checked when it is compiled: letters, digits and `-`.
 struct field_name {
     consteval field_name(const char* literal)

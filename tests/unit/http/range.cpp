@@ -198,7 +198,12 @@ BOOST_AUTO_TEST_CASE(content_ranges) {
         BOOST_TEST((parsed.error().code == errc::bad_content_range));
         BOOST_TEST((parsed.error().source == error_source::origin));
     }
-    BOOST_TEST(format_content_range({1, 2}, 3) == "bytes 1-2/3");
+    std::string field = "before ";
+    append_content_range(field, {1, 2}, 3);
+    BOOST_TEST(field == "before bytes 1-2/3");
+    field.clear();
+    append_content_range(field, {0, 18'446'744'073'709'551'614U}, 18'446'744'073'709'551'615U);
+    BOOST_TEST(field == "bytes 0-18446744073709551614/18446744073709551615");
     BOOST_TEST(format_unsatisfied_range(3) == "bytes */3");
     BOOST_TEST(format_range(byte_range{1, 2}) == "bytes=1-2");
 }
