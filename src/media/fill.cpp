@@ -93,6 +93,7 @@ awaitable<result<fill_start>> begin_fill(fill_context& with, origin::store& stor
         writer.finish(usable);
         co_return usable.error();
     }
+    writer.expect(steady_clock::now(), store.pace().each().count()); // it may be sooner than was foreseen
     detail::start(detail::fill_task{with, store, std::move(*slot), std::move(writer), std::move(got.value())});
     co_return fill_start::started;
 }

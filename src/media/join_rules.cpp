@@ -24,7 +24,8 @@ origin::byte_time seen_byte_time(origin::byte_time measured, std::uint64_t broug
 }
 
 approach choose_approach(const awaited_fill& f, std::uint64_t into_page, const own_request& own) noexcept {
-    const auto wait = f.until_first_byte + origin::time_for(f.distance, f.each);
+    // What was foreseen for the fill may be older than what is known of the store now.
+    const auto wait = std::min(f.until_first_byte, own.first_byte) + origin::time_for(f.distance, f.each);
     if (wait <= unnoticed || is_within_a_tenth(wait, own.first_byte)) {
         return approach::join;
     }

@@ -61,6 +61,27 @@ test('a seek inside what a slow fill will bring', async (t) => {
   assert.deepEqual(s.origin.of('v.mp4').map((r) => r.headers.range), [`bytes=0-${10 * MiB - 1}`, `bytes=${8 * MiB}-${10 * MiB - 1}`]);
 });
 
+for (const [inside, own] of [[0, [`bytes=${8 * MiB}-${10 * MiB - 1}`]],
+  [5, [`bytes=${8 * MiB}-${10 * MiB - 1}`, `bytes=${8 * MiB + 5}-${8 * MiB + 65535}`]]]) {
+  test(`what is answered sooner than was foreseen is not overtaken in turn, ${inside} bytes into a page`, async (t) => {
+    const s = await startStack(t);
+    const object = s.origin.put('v.mp4', { size });
+    const slow = s.origin.when((r) => r.headers.range?.startsWith('bytes=0-')).delay(400);
+    const gate = slow.pauseAt(MiB);
+    const reader = s.open('v.mp4', { headers: range(0, 10 * MiB - 1) });
+    await gate.reached;
+    await reader.reached(MiB);
+    const [first, last] = [8 * MiB + inside, 9 * MiB];
+    const seek = await s.get('v.mp4', { headers: range(first, last) });
+    assert.deepEqual([seek.complete, seek.sha256], [true, object.sha256(first, last)]);
+    gate.release();
+    const answer = await reader.done;
+    assert.deepEqual([answer.complete, answer.sha256], [true, object.sha256(0, 10 * MiB - 1)]);
+    await s.origin.idle();
+    assert.deepEqual(s.origin.of('v.mp4').map((r) => r.headers.range).sort(), [`bytes=0-${10 * MiB - 1}`, ...own]);
+  });
+}
+
 test('a late answer to the request of its own: it is sent a second time', async (t) => {
   const { s, ask, end } = await startBehindGate(t, undefined, { stores: { media: { hedge_after: '20ms' } } });
   const isOwn = (r) => r.headers.range?.startsWith(`bytes=${8 * MiB}-`);

@@ -14,7 +14,7 @@ inline constexpr std::chrono::milliseconds unnoticed{5};
 /// A fill that will come to the byte that a reader wants next.
 struct awaited_fill {
     std::uint64_t distance{0};                 ///< bytes that it has to bring before that byte
-    steady_clock::duration until_first_byte{}; ///< of its answer; 0 once it is there
+    steady_clock::duration until_first_byte{}; ///< as foreseen when it was asked for; 0 once it is there
     origin::byte_time each{};                  ///< of this fill, where measured
 };
 

@@ -47,6 +47,9 @@ BOOST_AUTO_TEST_CASE(counts_the_time_to_the_first_byte) {
     BOOST_TEST(to(64 * KiB, at(40), 50ms) == approach::join);
     BOOST_TEST(to(MiB, at(40), 50ms) == approach::ask_page);
     BOOST_TEST(to(MiB, at(40), 10ms) == approach::join);
+    // A store that was slow when it began: it comes no later than one that would begin now.
+    BOOST_TEST(to(64 * KiB, at(40), 400ms) == approach::join);
+    BOOST_TEST(to(MiB, at(40), 400ms) == approach::ask_page);
 }
 
 BOOST_AUTO_TEST_CASE(what_is_near_may_be_far_in_time) {
