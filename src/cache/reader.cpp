@@ -27,8 +27,8 @@ reader::reader(std::shared_ptr<object> o, executor ex, std::uint64_t first, std:
 
 reader::~reader() {
     const mutex_lock lock(object_->mutex_);
-    if (sent_since_) {
-        object_->note_sent(first_, state_.last, *sent_since_);
+    if (sent_) {
+        object_->note_sent(first_, state_.last, sent_->first, sent_->second);
     }
     object_->unpin(*this);
     object_->fills_.remove(state_);
@@ -154,12 +154,13 @@ span object::readable(reader& r) {
     return {span::kind::readable, r.state_.position, end - 1};
 }
 
-void object::note_sent(std::uint64_t first, std::uint64_t last, steady_clock::time_point began) noexcept {
+void object::note_sent(std::uint64_t first, std::uint64_t last, steady_clock::time_point began,
+                       steady_clock::time_point now) noexcept {
     if (!sequences_) {
         sequences_.reset(new (std::nothrow) sequential_reads); // without memory nothing is foreseen
     }
     if (sequences_) {
-        sequences_->sent(first, last, began, steady_clock::now());
+        sequences_->sent(first, last, began, now);
     }
 }
 

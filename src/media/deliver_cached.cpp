@@ -148,82 +148,96 @@ awaitable<result<void>> wait_for_fill(delivery_progress& d, cache::reader& r,
     co_return result<void>();
 }
 
+/// Waits for the fill that comes to the byte at `s`, or takes its place where that is sooner.
+awaitable<result<void>> wait_or_overtake(delivery_progress& d, cache::reader& r, const cache::span& s,
+                                         slow_reader_guard& slow, std::optional<session::disconnect_watch>& watch) {
+    d.m.x.client.limit_queue(max_queue);
+    const approach how = approach_to(d, s);
+    if (how == approach::join) {
+        co_return co_await wait_for_fill(d, r, watch);
+    }
+    d.overtaken = true;
+    if (how == approach::ask_page) {
+        const auto begun = co_await fetch(d, s, claim_kind::overtake);
+        (void)begun; // where it cannot be, the fill is waited for
+        co_return result<void>();
+    }
+    auto sent = co_await detail::send_rest_of_page(d, s);
+    d.after_sending(s.first, sent.has_value(), slow);
+    // Where that failed or broke, the fill brings the rest: a store that breaks after each byte is not asked for each.
+    d.overtaken = d.position <= d.wanted.last && (d.position == s.first || d.position % cache::page_size != 0);
+    co_return sent;
+}
+
+/// After a fill that was not this client's own has failed: while there is time, one of its own may be tried.
+awaitable<result<void>> wait_to_retry(delivery_progress& d, const error& e) {
+    if (!e.retryable || steady_clock::now() >= d.give_up_time()) {
+        co_return e;
+    }
+    co_await origin::back_off(origin::back_off_after(1));
+    co_return result<void>();
+}
+
+/// Sends the next piece of what is readable.
+awaitable<result<void>> send_piece(delivery_progress& d, cache::reader& r, const cache::span& s, int fd,
+                                   slow_reader_guard& slow) {
+    if (!d.m.x.head_sent) {
+        d.prepend_head();
+    }
+    if (d.m.coded) {
+        return send_coded(d, r, fd, s.last);
+    }
+    return send_file(d.m.x, d.bodies.reads, fd, d.position, d.piece_end(s.last), d.head, &slow);
+}
+
+/// Brings what is not readable yet a step nearer. `watch`: made when first needed, since a hit never waits.
+awaitable<result<void>> obtain(delivery_progress& d, cache::reader& r, const cache::span& s,
+                               const std::shared_ptr<cache::file>& data, slow_reader_guard& slow,
+                               std::optional<session::disconnect_watch>& watch) {
+    switch (s.what) {
+    case cache::span::kind::unverified:
+        return d.fills.cache.verify(d.object, data, s.first, s.last);
+    case cache::span::kind::absent:
+        return fetch(d, s, claim_kind::missing);
+    case cache::span::kind::failed:
+        return wait_to_retry(d, s.outcome.error());
+    default:
+        return wait_or_overtake(d, r, s, slow, watch);
+    }
+}
+
 /// Sends `d.wanted`; lets `keepalive` go once there is a reader of its own.
-awaitable<result<void>> send_part(delivery_progress& d, std::shared_ptr<cache::file> data,
+///
+/// A hit's frames are kept below 1,020 bytes, by functions that hand on what they are given: larger ones Asio does not
+/// keep for the next request, and drops a smaller one that it has kept.
+awaitable<result<void>> send_part(delivery_progress& d, const std::shared_ptr<cache::file>& data,
                                   keepalive_readers keepalive) {
-    media_request& m = d.m;
-    cache::reader r(d.object, m.x.worker.self.get_executor(), d.wanted.first, d.wanted.last);
+    cache::reader r(d.object, d.m.x.worker.self.get_executor(), d.wanted.first, d.wanted.last);
     keepalive.clear();
-    const auto began = steady_clock::now();
     if (r.preceding()) {
         d.fetch_for_next(r);
     }
-    slow_reader_guard slow(m.x, r);
-    std::optional<session::disconnect_watch> watch; // made when first needed: a hit never waits
-    while (d.position <= d.wanted.last) {
+    slow_reader_guard slow(d.m.x, r);
+    std::optional<session::disconnect_watch> watch;
+    result<void> done;
+    while (done && d.position <= d.wanted.last) {
         r.limit_ahead(d.window.ahead());
         const cache::span s = r.next(d.position);
-        result<void> done;
-        switch (s.what) {
-        case cache::span::kind::readable:
-            if (!m.x.head_sent) {
-                d.prepend_head();
-            }
-            if (m.coded) {
-                done = co_await send_coded(d, r, data->fd(), s.last);
-            } else {
-                done =
-                    co_await send_file(m.x, d.bodies.reads, data->fd(), d.position, d.piece_end(s.last), d.head, &slow);
-            }
+        if (s.what == cache::span::kind::readable) {
+            done = co_await send_piece(d, r, s, data->fd(), slow);
             d.after_sending(s.first, done.has_value(), slow);
-            break;
-        case cache::span::kind::unverified:
-            done = co_await d.fills.cache.verify(d.object, data, s.first, s.last);
-            break;
-        case cache::span::kind::wait:
-            m.x.client.limit_queue(max_queue);
-            switch (approach_to(d, s)) {
-            case approach::join:
-                done = co_await wait_for_fill(d, r, watch);
-                break;
-            case approach::ask_page: {
-                d.overtaken = true;
-                const auto begun = co_await fetch(d, s, claim_kind::overtake);
-                (void)begun; // where it cannot be, the fill is waited for
-                break;
-            }
-            case approach::ask_inside:
-                d.overtaken = true;
-                done = co_await detail::send_rest_of_page(d, s);
-                d.after_sending(s.first, done.has_value(), slow);
-                // Where that failed or broke, the fill brings the rest: a store that breaks after each byte is not
-                // asked for each.
-                d.overtaken =
-                    d.position <= d.wanted.last && (d.position == s.first || d.position % cache::page_size != 0);
-                break;
-            }
-            break;
-        case cache::span::kind::absent:
-            done = co_await fetch(d, s, claim_kind::missing);
-            break;
-        case cache::span::kind::failed:
-            // It was not this client's own fill: while there is time, one of its own is tried.
-            if (s.outcome.error().retryable && steady_clock::now() < d.give_up_time()) {
-                co_await origin::back_off(origin::back_off_after(1));
-            } else {
-                done = s.outcome.error();
-            }
-            break;
-        }
-        if (!done) {
-            r.suspend(); // nothing more is wanted of the cache, whatever comes of the rest
-            co_return co_await recover(d, done.error());
+        } else {
+            done = co_await obtain(d, r, s, data, slow, watch);
         }
     }
-    if (m.wanted.single) {
-        r.note_sent(began);
+    if (!done) {
+        r.suspend(); // nothing more is wanted of the cache, whatever comes of the rest
+        co_return co_await recover(d, done.error());
     }
-    co_return result<void>();
+    if (d.m.wanted.single) {
+        r.note_sent(d.began, d.last_sent);
+    }
+    co_return done;
 }
 
 /// The parts of a response behind the one that is being sent. Readers stand in for the client there, so that several
@@ -293,7 +307,7 @@ private:
 };
 
 /// Several ranges, each between its own delimiters.
-awaitable<result<void>> send_several(delivery_progress& d, std::shared_ptr<cache::file> data,
+awaitable<result<void>> send_several(delivery_progress& d, const std::shared_ptr<cache::file>& data,
                                      keepalive_readers keepalive, std::shared_ptr<detail::first_parts> asked) {
     const multipart& several = *d.to_send.several;
     const bool something_held = d.held != coverage::none;
@@ -318,29 +332,37 @@ awaitable<result<void>> send_several(delivery_progress& d, std::shared_ptr<cache
     co_return co_await d.m.x.client.write(closing);
 }
 
+/// A response without a body.
+awaitable<result<void>> send_head_alone(delivery_progress& d) {
+    append_head(d.head, d.m, representation_of(*d.object), d.to_send);
+    d.m.x.note_head_sent();
+    co_return co_await d.m.x.client.write(d.head);
+}
+
+awaitable<result<void>> send_body(delivery_progress& d, const std::shared_ptr<cache::file>& data,
+                                  cached_version& found) {
+    if (d.to_send.several) {
+        return send_several(d, data, std::move(found.keepalive_readers), std::move(found.parts));
+    }
+    d.begin_part(d.to_send.bytes);
+    return send_part(d, data, std::move(found.keepalive_readers));
+}
+
 } // namespace
 
 awaitable<result<void>> deliver_cached(fill_context& fills, body_context bodies, media_request& m,
                                        cached_version found) {
-    const auto o = found.object;
-    delivery_progress d{fills, bodies, m, o, make_delivery_plan(bodies, m, representation_of(*o))};
+    delivery_progress d{fills, bodies, m, found.object,
+                        make_delivery_plan(bodies, m, representation_of(*found.object))};
     d.classify();
     if (!d.to_send.has_body) {
-        append_head(d.head, m, representation_of(*o), d.to_send);
-        m.x.note_head_sent();
-        co_return co_await m.x.client.write(d.head);
+        co_return co_await send_head_alone(d);
     }
-    auto data = co_await fills.cache.open(o);
+    auto data = co_await fills.cache.open(found.object);
     if (!data) {
         co_return data.error();
     }
-    result<void> sent;
-    if (d.to_send.several) {
-        sent = co_await send_several(d, data.value(), std::move(found.keepalive_readers), std::move(found.parts));
-    } else {
-        d.begin_part(d.to_send.bytes);
-        sent = co_await send_part(d, data.value(), std::move(found.keepalive_readers));
-    }
+    auto sent = co_await send_body(d, data.value(), found);
     m.x.client.limit_queue(0);
     co_return sent;
 }

@@ -19,24 +19,39 @@ awaitable<result<void>> send_unsatisfiable(media_request& m, std::uint64_t size)
     co_return co_await m.x.client.write(head);
 }
 
+awaitable<result<void>> deliver_version(worker_parts& with, media_request& m, cached_version v) {
+    if (m.authorization) {
+        with.fills.cache.add_purge_tag(v.object, m.authorization->purge_tag, m.purges_seen);
+    }
+    return deliver_cached(with.fills, with.bodies, m, std::move(v));
+}
+
+/// `answer`: set to what the origin gave where that cannot be cached.
+awaitable<result<void>> look_up_and_deliver(worker_parts& with, media_request& m,
+                                            std::optional<direct_answer>& answer) {
+    auto found = co_await look_up(with.lookups, with.fills, m);
+    if (!found) {
+        co_return found.error();
+    }
+    if (auto* cached = std::get_if<cached_version>(&found.value())) {
+        co_return co_await deliver_version(with, m, std::move(*cached));
+    }
+    if (auto* uncacheable = std::get_if<uncacheable_answer>(&found.value())) {
+        answer.emplace(std::move(uncacheable->answer));
+        co_return uncacheable->reason;
+    }
+    co_return co_await send_unsatisfiable(m, std::get<unsatisfiable_range>(found.value()).size);
+}
+
 awaitable<result<void>> deliver_through_cache(worker_parts& with, media_request& m) {
     result<void> sent;
     for (int attempt = 0; attempt < max_attempts; ++attempt) {
-        auto found = co_await look_up(with.lookups, with.fills, m);
         std::optional<direct_answer> answer; // of the origin, that cannot be cached
-        if (!found) {
-            sent = found.error();
-        } else if (auto* cached = std::get_if<cached_version>(&found.value())) {
-            if (m.authorization) {
-                with.fills.cache.add_purge_tag(cached->object, m.authorization->purge_tag, m.purges_seen);
-            }
-            sent = co_await deliver_cached(with.fills, with.bodies, m, std::move(*cached));
-        } else if (auto* uncacheable = std::get_if<uncacheable_answer>(&found.value())) {
-            answer.emplace(std::move(uncacheable->answer));
-            sent = uncacheable->reason;
+        cached_version known{find_servable(with.lookups, with.fills, m)};
+        if (known.object) { // a hit, without the frames of a look-up
+            sent = co_await deliver_version(with, m, std::move(known));
         } else {
-            const auto size = std::get<unsatisfiable_range>(found.value()).size;
-            sent = co_await send_unsatisfiable(m, size);
+            sent = co_await look_up_and_deliver(with, m, answer);
         }
         switch (after_attempt(sent, m.x.head_sent)) {
         case next_attempt::none:

@@ -25,7 +25,8 @@ struct delivery_progress {
     std::shared_ptr<cache::object> object;
     plan to_send;
     fetch_window window{{fills.read_ahead, m.store.settings().parallel}};
-    client_pace pace{steady_clock::now()};
+    steady_clock::time_point began{steady_clock::now()};
+    client_pace pace{began};
     std::uint64_t sent{0};      ///< bytes of the object in all
     std::uint64_t next_look{0}; ///< what the client has taken is looked at once it is here
     scratch room{};
@@ -33,7 +34,7 @@ struct delivery_progress {
     http::byte_range wanted{};    ///< what is sent now: all of it, or a part
     std::uint64_t position{0};
     std::optional<steady_clock::time_point> give_up{}; ///< of what is missing now; none: nothing was asked for since
-    steady_clock::time_point last_sent{steady_clock::now()}; ///< when bytes were last sent
+    steady_clock::time_point last_sent{began};         ///< when bytes were last sent
     /// Since when a fill is waited for that was so many bytes away then; none: since bytes were last sent for none.
     std::optional<std::pair<steady_clock::time_point, std::uint64_t>> waiting{};
     bool joined{false};    ///< it waited for another's fill

@@ -234,16 +234,25 @@ bool has_nothing_of(const media_request& m, std::uint64_t size) {
     return m.wanted.single && !m.head_only && !has_conditions(m.x.request.fields) && !m.wanted.single->resolve(size);
 }
 
+/// Whether `o` may be served at once; a stale one is then revalidated in the background.
+bool is_servable(const lookup_context& with, fill_context& fills, media_request& m,
+                 const std::shared_ptr<cache::object>& o) {
+    if (is_fresh(m, *o)) {
+        return true;
+    }
+    if (!detail::serves_while_revalidating(m, *o)) {
+        return false;
+    }
+    detail::revalidate_in_background(with, fills, m, o);
+    return true;
+}
+
 awaitable<result<lookup_result>> find_version(const lookup_context& with, fill_context& fills, media_request& m) {
     lookup l{with, fills, m};
     for (int attempt = 0; attempt < max_attempts; ++attempt) {
         arrival then{steady_clock::now()};
         auto o = fills.cache.find(m.store.identity(), m.key);
-        if (o && is_fresh(m, *o)) {
-            co_return serve(std::move(o));
-        }
-        if (o && detail::serves_while_revalidating(m, *o)) {
-            detail::revalidate_in_background(with, fills, m, o);
+        if (o && is_servable(with, fills, m, o)) {
             co_return serve(std::move(o));
         }
         if (!o) {
@@ -312,6 +321,11 @@ freshness_state state_of(const cache::object& o) noexcept {
 representation representation_of(const cache::object& o) noexcept {
     const auto& i = o.info();
     return {i.size, i.version.value, i.content_type, i.last_modified, i.stored};
+}
+
+std::shared_ptr<cache::object> find_servable(const lookup_context& with, fill_context& fills, media_request& m) {
+    auto o = fills.cache.find(m.store.identity(), m.key);
+    return o && is_servable(with, fills, m, o) ? o : nullptr;
 }
 
 awaitable<result<lookup_result>> look_up(const lookup_context& with, fill_context& fills, media_request& m) {

@@ -164,7 +164,8 @@ private:
     // What a reader may have (reader.cpp).
     span look(reader& r) REQUIRES(mutex_);
     span readable(reader& r) REQUIRES(mutex_);
-    void note_sent(std::uint64_t first, std::uint64_t last, steady_clock::time_point began) noexcept REQUIRES(mutex_);
+    void note_sent(std::uint64_t first, std::uint64_t last, steady_clock::time_point began,
+                   steady_clock::time_point now) noexcept REQUIRES(mutex_);
     void unpin(reader& r) REQUIRES(mutex_);
 
     // What a page is: of `table_`, `special_` and `fills_` together (page_state.cpp).

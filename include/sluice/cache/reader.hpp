@@ -64,8 +64,8 @@ public:
     void limit_ahead(std::uint64_t bytes) noexcept { window_ = bytes; }
     /// The sequential run of requests this one continues, if any.
     [[nodiscard]] const std::optional<sequence>& preceding() const noexcept { return preceding_; }
-    /// Its range, which it began to read at `began`, was sent whole: the next reader may go on with it.
-    void note_sent(steady_clock::time_point began) noexcept { sent_since_ = began; }
+    /// Its range, which it began to read at `began`, was sent whole by `now`: the next reader may go on with it.
+    void note_sent(steady_clock::time_point began, steady_clock::time_point now) noexcept { sent_.emplace(began, now); }
 
     /// Completes when something changed that `next` waited for.
     awaitable<void> wait() { return state_.wake->wait(); }
@@ -89,8 +89,8 @@ private:
     const std::uint64_t first_;
     std::uint64_t window_{UINT64_MAX};
     std::optional<sequence> preceding_;
-    std::optional<steady_clock::time_point> sent_since_{};
-    std::optional<std::pair<std::size_t, std::size_t>> pinned_; // blocks, inclusive
+    std::optional<std::pair<steady_clock::time_point, steady_clock::time_point>> sent_{}; // began and ended
+    std::optional<std::pair<std::size_t, std::size_t>> pinned_;                           // blocks, inclusive
 };
 
 } // namespace sluice::cache

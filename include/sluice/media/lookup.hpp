@@ -85,6 +85,11 @@ struct unsatisfiable_range {
 /// What a media request is to be served from.
 using lookup_result = std::variant<cached_version, uncacheable_answer, unsatisfiable_range>;
 
+/// The cached version where it may be served at once: while it is fresh, or stale for less than
+/// `stale_while_revalidate`, when it is revalidated in the background. Else nullptr. Never waits.
+[[nodiscard]] std::shared_ptr<cache::object> find_servable(const lookup_context& with, fill_context& fills,
+                                                           media_request& m);
+
 /// Finds the version to serve: the cached one while it is fresh, or stale for less than `stale_while_revalidate` (and
 /// then it is revalidated in the background), else what the origin says; one question at a time for an object, or for
 /// each part of one that is not cached (`cold_requests`), whose answer all who wait share. A new version's fill runs

@@ -1,0 +1,36 @@
+// What a hit costs that no benchmark would tell from noise.
+import assert from 'node:assert/strict';
+import fs from 'node:fs';
+import path from 'node:path';
+import test from 'node:test';
+import { keepAlive, range } from '../support/client.mjs';
+import { removeDirectory, temporaryDirectory } from '../support/sluice.mjs';
+import { KiB, MiB, cacheStatus, startStack } from '../support/stack.mjs';
+
+// Asio keeps frames of up to 1,020 bytes for the next request; for a larger one it takes memory and drops one that it has kept.
+const skip = process.env.SLUICE_SANITIZE ? 'a sanitizer has its own allocator and larger frames' : false;
+
+test('the frames of a hit come from those before it', { skip }, async (t) => {
+  const library = process.env.SLUICE_FRAME_COUNTER;
+  assert.ok(library, 'SLUICE_FRAME_COUNTER is the path of the library frame_allocations, as ctest sets it');
+  const directory = temporaryDirectory('frames');
+  t.after(() => removeDirectory(directory));
+  const counted = path.join(directory, 'count');
+  const s = await startStack(t, { config: { workers: 1 },
+    env: { LD_PRELOAD: library, SLUICE_FRAME_ALLOCATIONS: counted } });
+  s.origin.put('v.mp4', { size: 4 * MiB });
+  const agent = keepAlive(1);
+  t.after(() => agent.destroy());
+  const hits = 2000;
+  await s.get('v.mp4', { agent });
+  for (let i = 0; i < hits; ++i) {
+    const size = i % 2 === 0 ? KiB : 64 * KiB; // in one write with the head, and by sendfile
+    const answer = await s.get('v.mp4', { agent, headers: range(i * 1000, i * 1000 + size - 1) });
+    assert.equal(answer.status, 206);
+    assert.equal(cacheStatus(answer).hit, true);
+  }
+  await s.sluice.stop();
+  const calls = Number(fs.readFileSync(counted, 'utf8'));
+  assert.ok(calls > 0, 'the start takes some');
+  assert.ok(calls < hits / 4, `${calls} allocations of frames for ${hits} hits`);
+});
