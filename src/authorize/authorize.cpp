@@ -4,11 +4,10 @@
 #include <sluice/authorize/subrequest_outcome.hpp>
 #include <sluice/http/fields.hpp>
 #include <sluice/relay/app_request.hpp>
-#include <sluice/session/disconnect_watch.hpp>
+#include <sluice/session/watched_flight.hpp>
 
 #include "subrequest.hpp"
 
-#include <memory>
 #include <optional>
 #include <utility>
 
@@ -35,27 +34,6 @@ void prepare(subrequest& s) {
                                                      s.how.ignore_headers, x.worker.settings->strip_request_headers}));
 }
 
-/// A follower's: the leader's result; nullopt where the client has gone before it.
-awaitable<std::optional<subrequest_result>> follow(session::exchange& x, subrequest_flight& flight) {
-    const auto wake = std::make_shared<async_event>(x.worker.self.get_executor());
-    session::disconnect_watch watch(x, async_event::notify_at, wake.get());
-    const auto gone = [&watch] { return watch.client_gone(); };
-    auto result = co_await flight.wait_unless(wake, gone);
-    co_return result;
-}
-
-/// A running subrequest, and what becomes of it where its client goes.
-struct running_subrequest {
-    subrequest_flight& flight;
-    net::request_canceler canceler{};
-
-    void on_client_gone() {
-        if (flight.close_if_alone()) {
-            canceler.cancel();
-        }
-    }
-};
-
 /// The leader's: sends the subrequest for all who follow.
 awaitable<auth_result> lead(const subrequest& s, subrequest_flight& flight) {
     auth_result out;
@@ -63,10 +41,9 @@ awaitable<auth_result> lead(const subrequest& s, subrequest_flight& flight) {
         out.error_detail = "the client's method or target cannot stand in a field";
         co_return out;
     }
-    running_subrequest running{flight};
-    session::disconnect_watch watch(
-        s.x, [](void* r) { static_cast<running_subrequest*>(r)->on_client_gone(); }, &running);
-    auto response = co_await send_subrequest(s, running.canceler);
+    net::request_canceler canceler;
+    const session::leader_watch watch(s.x, flight, canceler);
+    auto response = co_await send_subrequest(s, canceler);
     static_cast<subrequest_result&>(out) = std::move(response.result);
     out.set_cookie = std::move(response.set_cookie);
     out.client_gone = watch.client_gone();
@@ -83,7 +60,7 @@ awaitable<auth_result> join_subrequest(const subrequest& s) {
                                                       reinterpret_cast<std::uintptr_t>(&s.x)));
     auth_result out;
     if (!flight.leads()) {
-        auto theirs = co_await follow(s.x, flight);
+        auto theirs = co_await session::follow(s.x, flight);
         out.client_gone = !theirs;
         if (theirs) {
             static_cast<subrequest_result&>(out) = std::move(*theirs);

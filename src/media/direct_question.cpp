@@ -1,11 +1,11 @@
 #include "direct_question.hpp"
 
 #include <sluice/media/lookup.hpp>
+#include <sluice/session/watched_flight.hpp>
 
 #include "client_fetch.hpp"
 #include "memory_join.hpp"
 #include "memory_task.hpp"
-#include "watched_flight.hpp"
 
 #include <algorithm>
 #include <memory>
@@ -79,8 +79,9 @@ awaitable<result<std::optional<direct_answer>>> ask_together(fill_context& with,
     text.append("\n").append(q.version != nullptr ? q.version->validator : std::string_view());
     auto flight = with.memory.asked().join(std::move(text));
     if (!flight.leads()) {
+        const session::origin_wait waiting(m.x);
         // What the leader left is held, so that it can be joined.
-        const auto shared = co_await follow<result<std::shared_ptr<memory_follower>>>(m.x, flight);
+        const auto shared = co_await session::follow(m.x, flight);
         if (!shared) {
             co_return session::client_gone();
         }
@@ -92,8 +93,9 @@ awaitable<result<std::optional<direct_answer>>> ask_together(fill_context& with,
         }
         co_return std::nullopt;
     }
-    leader_watch watch(m.x, flight);
-    q.canceler = watch.canceler();
+    origin::fetch_canceler canceler;
+    const session::leader_watch watch(m.x, flight, canceler);
+    q.canceler = &canceler;
     auto got = co_await ask(with, m, q);
     if (watch.gave_up()) {
         co_return session::client_gone();

@@ -2,6 +2,7 @@
 #include <sluice/media/error_rules.hpp>
 #include <sluice/media/lookup.hpp>
 #include <sluice/media/lookup_rules.hpp>
+#include <sluice/session/watched_flight.hpp>
 
 #include "background_revalidation.hpp"
 #include "client_fetch.hpp"
@@ -9,7 +10,6 @@
 #include "first_parts.hpp"
 #include "memory_join.hpp"
 #include "memory_task.hpp"
-#include "watched_flight.hpp"
 
 namespace sluice::media {
 
@@ -202,8 +202,9 @@ awaitable<result<lookup_result>> lead(lookup& l, std::optional<cold_requests::re
 /// The same, but given up where the client leaves and nobody follows.
 awaitable<result<lookup_result>> lead_while_wanted(lookup& l, lookup_flights::flight& flight,
                                                    std::optional<cold_requests::request> asks) {
-    detail::leader_watch watch(l.m.x, flight);
-    l.canceler = watch.canceler();
+    origin::fetch_canceler canceler;
+    const session::leader_watch watch(l.m.x, flight, canceler);
+    l.canceler = &canceler;
     auto found = co_await lead(l, asks);
     l.canceler = nullptr;
     if (watch.gave_up()) {
@@ -268,7 +269,8 @@ awaitable<result<lookup_result>> find_version(const lookup_context& with, fill_c
             flight.complete(for_followers(l, found));
             co_return found;
         }
-        auto led = co_await detail::follow<result<flight_result>>(m.x, flight);
+        const session::origin_wait waiting(m.x);
+        auto led = co_await session::follow(m.x, flight);
         if (!led) {
             co_return session::client_gone();
         }

@@ -198,7 +198,8 @@ test('identical subrequests at once are one; others are not', async (t) => {
   assert.equal(s.asked().length, 3);
 });
 
-test('a subrequest whose client has left is given up, but not while others wait for it', async (t) => {
+/// One worker, and an app that holds its subrequests until `gate.release()`.
+async function startHeld(t) {
   const s = await startGate(t, { authorize: { timeout: '5m' }, workers: 1 });
   const gate = pauseGate();
   t.after(() => gate.release());
@@ -216,11 +217,19 @@ test('a subrequest whose client has left is given up, but not while others wait 
     const seen = s.asked().length;
     return [await begin(path), await s.app.board.until(() => s.asked()[seen], 'the subrequest')];
   };
-  const leave = async ([client, subrequest]) => {
-    client.destroy();
+  const isGivenUp = async (subrequest) => {
     await s.app.board.until(() => subrequest.finished, 'Sluice lets go of the app');
     assert.ok(subrequest.aborted);
   };
+  const leave = async ([client, subrequest]) => {
+    client.destroy();
+    await isGivenUp(subrequest);
+  };
+  return { s, gate, begin, ask, isGivenUp, leave };
+}
+
+test('a subrequest whose client has left is given up, but not while others wait for it', async (t) => {
+  const { s, gate, begin, ask, leave } = await startHeld(t);
   await leave(await ask(target));
   const [leader, shared] = await ask(target); // asked anew
   const follower = await begin(target);
@@ -233,6 +242,21 @@ test('a subrequest whose client has left is given up, but not while others wait 
   assert.deepEqual([answer.status, answer.body.length], [200, size]);
   assert.equal(s.asked().length, 3, 'the follower asked nothing');
   assert.equal(s.app.requests.filter((r) => r.path.startsWith('/media/')).length, 0, 'and the app answers nobody who has left');
+});
+
+test('a subrequest is given up where those who joined it leave after the first', async (t) => {
+  const { s, begin, ask, isGivenUp, leave } = await startHeld(t);
+  const [leader, shared] = await ask(target);
+  const followers = [await begin(target), await begin(target)];
+  const alone = await ask('/media/course-2/v.mp4');
+  leader.destroy();
+  await leave(alone); // the leader has left, and they still wait
+  assert.equal(shared.finished, false);
+  for (const each of followers) each.destroy();
+  await isGivenUp(shared);
+  assert.equal(s.asked().length, 2);
+  const metrics = await s.sluice.metrics();
+  assert.equal(metrics.sum('authorize_total'), 0, 'nobody was there for an outcome');
 });
 
 test('a DELETE that succeeds drops decisions and bytes; one that is refused neither', async (t) => {

@@ -30,6 +30,8 @@ public:
     /// followers `abandoned`.
     class flight {
     public:
+        using value_type = Value; ///< what all get
+
         flight(flight&& other) noexcept
             : owner_(std::exchange(other.owner_, nullptr))
             , key_(std::move(other.key_))

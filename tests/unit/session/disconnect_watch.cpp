@@ -1,45 +1,20 @@
 #include <sluice/session/disconnect_watch.hpp>
-#include <sluice/session/exchange.hpp>
-#include <sluice/session/tcp_connection.hpp>
 
 #include <boost/test/unit_test.hpp>
 
-#include <memory>
-#include <optional>
+#include "polled_client.hpp"
 
 namespace sluice::session {
 namespace {
 
 using namespace std::chrono_literals;
-using acceptor = asio::basic_socket_acceptor<asio::ip::tcp, executor>;
 
-/// An exchange whose client is the other end of a connection of this process. The loopback tells at once of what a side
-/// does, and the time is the test's own.
-struct fixture {
-    explicit fixture(bool half_close) {
-        acceptor listening(w.context, asio::ip::tcp::endpoint(asio::ip::make_address("127.0.0.1"), 0));
-        peer.connect(listening.local_endpoint());
-        tcp_socket accepted(w.context);
-        listening.accept(accepted);
-        client.emplace(std::move(accepted), w, 1000ms);
-        auto settings = std::make_shared<config::config>();
-        settings->app.half_close = half_close;
-        context.emplace(worker_context{w, std::move(settings), counters});
-        x.emplace(exchange{.worker = *context, .client = *client, .request = head, .parser = parser, .target = "/"});
-        x->body_read = true;
-    }
-    void poll(std::chrono::milliseconds at) { context->poller.poll(start + at); }
+struct fixture : polling_worker, polled_client {
+    explicit fixture(bool half_close)
+        : polling_worker(half_close)
+        , polled_client(w, *context) {}
 
-    worker w{0};
-    metrics::metrics counters;
-    tcp_socket peer{w.context};
-    std::optional<tcp_connection> client;
-    http::request_head head;
-    http::request_parser parser{8192};
-    std::optional<worker_context> context;
-    std::optional<exchange> x;
     int told{0};
-    steady_clock::time_point start{};
 };
 
 void count(void* context) {
@@ -95,8 +70,7 @@ BOOST_AUTO_TEST_CASE(half_close_may_be_allowed_but_a_reset_is_gone_at_once) {
     f.poll(0ms);
     f.poll(1000ms);
     BOOST_TEST(!watch.client_gone());
-    f.peer.set_option(asio::socket_base::linger(true, 0));
-    f.peer.close();
+    f.reset();
     f.poll(1001ms);
     BOOST_TEST(watch.client_gone());
     BOOST_TEST(f.told == 1);
