@@ -19,18 +19,61 @@ namespace {
 
 /// What is asked of the origin, past the cache because of `why`.
 struct question {
+    enum class kind : std::uint8_t {
+        any,        ///< whatever version there is
+        version,    ///< `bytes` of `version` alone
+        beside_fill ///< the same, which a running fill will bring as well
+    };
+
+    kind what{kind::any};
     std::optional<http::range_spec> range{};
-    const known_version* version{nullptr}; ///< what alone is wanted; nullptr: any
-    http::byte_range bytes{};              ///< likewise, of that
+    known_version version{}; ///< none of `any`
+    http::byte_range bytes{};
+    steady_clock::time_point give_up{}; ///< of `beside_fill`
     errc why{};
-    std::optional<steady_clock::time_point> beside_fill{}; ///< a fill brings it as well: when to give up
-    origin::fetch_canceler* canceler{nullptr};             ///< nullptr: it is not given up
 };
+
+origin::fetch_request request_for_any(const media_request& m, const question& q) {
+    auto r = request_for_client(m, q.range);
+    r.give_up = std::max(m.give_up, steady_clock::now() + std::chrono::seconds(1));
+    return r;
+}
+
+/// It goes on with what was begun.
+origin::fetch_request request_for_version(const media_request& m, const question& q) {
+    auto r = request_for_any(m, q);
+    r.match = q.version.validator;
+    r.size = q.version.size;
+    r.give_up = std::max(r.give_up, steady_clock::now() + m.store.fetch_timeout());
+    r.passes_breaker = true;
+    return r;
+}
+
+origin::fetch_request request_beside_fill(const media_request& m, const question& q) {
+    auto r = request_for_client(m, q.range);
+    r.match = q.version.validator;
+    r.size = q.version.size;
+    r.give_up = q.give_up;
+    r.is_extra = true; // the fill is still there
+    return r;
+}
+
+origin::fetch_request request_for(const media_request& m, const question& q) {
+    switch (q.what) {
+    case question::kind::any:
+        break;
+    case question::kind::version:
+        return request_for_version(m, q);
+    case question::kind::beside_fill:
+        return request_beside_fill(m, q);
+    }
+    return request_for_any(m, q);
+}
 
 /// What those who ask it share a transfer of.
 std::string shared_name(const media_request& m, const question& q) {
     auto name = lookup_flights::key_of(m.store, m.key);
-    if (q.beside_fill) { // of the version in the cache: nobody else joins
+    if (q.what == question::kind::beside_fill) { // of the version in the cache: nobody else joins
         name.append("\nbeside");
     }
     return name;
@@ -38,8 +81,8 @@ std::string shared_name(const media_request& m, const question& q) {
 
 /// A transfer that is followed instead, or nullptr.
 std::unique_ptr<memory_follower> join(fill_context& with, const media_request& m, const question& q) {
-    return q.version == nullptr ? join_stream(with, m)
-                                : join_stream_of(with, m, shared_name(m, q), *q.version, q.bytes);
+    return q.what == question::kind::any ? join_stream(with, m)
+                                         : join_stream_of(with, m, shared_name(m, q), q.version, q.bytes);
 }
 
 direct_answer joined(media_request& m, std::unique_ptr<memory_follower> follower) {
@@ -47,28 +90,17 @@ direct_answer joined(media_request& m, std::unique_ptr<memory_follower> follower
     return {std::move(follower), std::nullopt, true};
 }
 
-/// Asks; others may then follow the answer.
-awaitable<result<direct_answer>> ask(fill_context& with, media_request& m, question q) {
-    auto r = request_for_client(m, q.range);
-    r.canceler = q.canceler;
-    r.give_up = std::max(m.give_up, steady_clock::now() + std::chrono::seconds(1));
-    if (q.version != nullptr) { // it goes on with what was begun
-        r.match = q.version->validator;
-        r.size = q.version->size;
-        r.give_up = std::max(r.give_up, steady_clock::now() + m.store.fetch_timeout());
-        r.passes_breaker = true;
-    }
-    if (q.beside_fill) {
-        r.give_up = *q.beside_fill;
-        r.passes_breaker = false;
-        r.is_extra = true; // the fill is still there
-    }
+/// Asks; others may then follow the answer. `canceler`: nullptr where it is not given up.
+awaitable<result<direct_answer>> ask(fill_context& with, media_request& m, question q,
+                                     origin::fetch_canceler* canceler = nullptr) {
+    auto r = request_for(m, q);
+    r.canceler = canceler;
     auto got = co_await fetch_for_client(with.origin_pool, m, r);
     if (!got) {
         co_return got.error();
     }
     memory_stream::description about{shared_name(m, q), got.value().head(), m.purges_seen, q.why, steady_clock::now()};
-    about.goes_on = !q.beside_fill;
+    about.goes_on = q.what != question::kind::beside_fill;
     co_return share_answer(with, m, std::move(got.value()), std::move(about));
 }
 
@@ -76,7 +108,7 @@ awaitable<result<direct_answer>> ask(fill_context& with, media_request& m, quest
 awaitable<result<std::optional<direct_answer>>> ask_together(fill_context& with, media_request& m, question q) {
     std::string text = shared_name(m, q);
     text.append("\n").append(q.range ? http::format_range(*q.range) : std::string());
-    text.append("\n").append(q.version != nullptr ? q.version->validator : std::string_view());
+    text.append("\n").append(q.version.validator);
     auto flight = with.memory.asked().join(std::move(text));
     if (!flight.leads()) {
         const session::origin_wait waiting(m.x);
@@ -95,8 +127,7 @@ awaitable<result<std::optional<direct_answer>>> ask_together(fill_context& with,
     }
     origin::fetch_canceler canceler;
     const session::leader_watch watch(m.x, flight, canceler);
-    q.canceler = &canceler;
-    auto got = co_await ask(with, m, q);
+    auto got = co_await ask(with, m, q, &canceler);
     if (watch.gave_up()) {
         co_return session::client_gone();
     }
@@ -156,8 +187,9 @@ awaitable<result<direct_answer>> ask_for_version(fill_context& with, media_reque
     // From the beginning of a piece, so that those who were left behind together meet.
     const std::uint64_t first = bytes.first / memory_piece * memory_piece;
     question q;
+    q.what = question::kind::version;
     q.range = http::range_spec{http::range_spec::form::bounded, first, bytes.last, 0};
-    q.version = &version;
+    q.version = version;
     q.bytes = bytes;
     q.why = why;
     auto got = co_await join_or_ask(with, m, q);
@@ -171,10 +203,11 @@ awaitable<result<direct_answer>> ask_for_version(fill_context& with, media_reque
 awaitable<result<direct_answer>> ask_beside_fill(fill_context& with, media_request& m, known_version version,
                                                  http::byte_range bytes, steady_clock::time_point give_up) {
     question q;
+    q.what = question::kind::beside_fill;
     q.range = http::range_spec{http::range_spec::form::bounded, bytes.first, bytes.last, 0};
-    q.version = &version;
+    q.version = version;
     q.bytes = bytes;
-    q.beside_fill = give_up;
+    q.give_up = give_up;
     auto got = co_await join_or_ask(with, m, q);
     co_return check_covers(std::move(got), bytes);
 }
