@@ -32,8 +32,9 @@ error no_data() {
     return {errc::timeout, error_source::origin, false, "no data from the store within its timeout"};
 }
 
-/// Begins a fill for the bytes at `s`.
-awaitable<result<void>> fetch(delivery_progress& d, const cache::span& s, claim_kind claim) {
+/// Begins a fill for the bytes at `s`, which `r` waits for. Errors: `connection_lost` where the client leaves
+/// meanwhile; the fill then goes on where others wait for it.
+awaitable<result<void>> fetch(delivery_progress& d, cache::reader& r, const cache::span& s, claim_kind claim) {
     media_request& m = d.m;
     const auto give_up = d.give_up_time();
     if (steady_clock::now() >= give_up) {
@@ -43,8 +44,13 @@ awaitable<result<void>> fetch(delivery_progress& d, const cache::span& s, claim_
     if (d.window.is_at_once()) {
         d.look_ahead(last + 1); // the gaps behind this one, before anything is waited for
     }
+    session::disconnect_watch watch(
+        m.x, [](void* waits) { static_cast<cache::reader*>(waits)->suspend(); }, &r);
     const session::origin_wait waiting(m.x);
     auto begun = co_await begin_fill(d.fills, m.store, d.object, s.first, last, give_up, claim);
+    if (watch.client_gone()) {
+        co_return session::client_gone();
+    }
     if (!begun) {
         co_return begun.error();
     }
@@ -158,7 +164,7 @@ awaitable<result<void>> wait_or_overtake(delivery_progress& d, cache::reader& r,
     }
     d.overtaken = true;
     if (how == approach::ask_page) {
-        const auto begun = co_await fetch(d, s, claim_kind::overtake);
+        const auto begun = co_await fetch(d, r, s, claim_kind::overtake);
         (void)begun; // where it cannot be, the fill is waited for
         co_return result<void>();
     }
@@ -198,7 +204,7 @@ awaitable<result<void>> obtain(delivery_progress& d, cache::reader& r, const cac
     case cache::span::kind::unverified:
         return d.fills.cache.verify(d.object, data, s.first, s.last);
     case cache::span::kind::absent:
-        return fetch(d, s, claim_kind::missing);
+        return fetch(d, r, s, claim_kind::missing);
     case cache::span::kind::failed:
         return wait_to_retry(d, s.outcome.error());
     default:

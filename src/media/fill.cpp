@@ -39,6 +39,28 @@ std::shared_ptr<cache::fill> claim_for(cache::object& o, const origin::object_he
     return claimed;
 }
 
+/// Gives the request for a fill up where nobody waits for the fill any more.
+class watched_request final : public running_fill {
+public:
+    watched_request(fill_context& with, cache::fill_writer& writer)
+        : with_(with)
+        , writer_(writer)
+        , entry_(with.running, *this) {}
+
+    void tick() override {
+        if (!writer_.is_wanted(with_.read_ahead)) {
+            canceler_.cancel();
+        }
+    }
+    [[nodiscard]] origin::fetch_canceler* canceler() noexcept { return &canceler_; }
+
+private:
+    fill_context& with_;
+    cache::fill_writer& writer_;
+    origin::fetch_canceler canceler_{};
+    const scoped_registration<std::vector<running_fill*>> entry_;
+};
+
 /// Acts as the future reader; without one the fill would end.
 awaitable<void> fill_whole(fill_context& with, origin::store& store, std::shared_ptr<cache::object> o,
                            std::uint64_t first, std::uint64_t last) {
@@ -87,7 +109,10 @@ awaitable<result<fill_start>> begin_fill(fill_context& with, origin::store& stor
     }
     auto request = request_for_version(o->info(), writer.position(), writer.end() - 1, give_up);
     request.is_extra = overtakes; // the other fill is still there
+    std::optional<watched_request> watched(std::in_place, with, writer);
+    request.canceler = watched->canceler();
     auto got = co_await origin::fetch(with.origin_pool, store, request);
+    watched.reset();
     const result<void> usable = got ? check_has_body(got.value().head()) : result<void>(got.error());
     if (!usable) {
         writer.finish(usable);

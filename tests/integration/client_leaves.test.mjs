@@ -1,6 +1,7 @@
 // A client that leaves before the first byte of a store that does not answer: nobody waits on for it, unless others do.
 import assert from 'node:assert/strict';
 import test from 'node:test';
+import { range } from '../support/client.mjs';
 import { MiB, startStack } from '../support/stack.mjs';
 import { poll } from '../support/wait.mjs';
 
@@ -84,4 +85,75 @@ test('after one that was given up the next client is served', async (t) => {
   const answer = await s.get('v.mp4');
   assert.deepEqual([answer.complete, answer.sha256], [true, object.sha256()]);
   assert.equal(await s.sluice.metric('breaker_open', { store: 'media' }), 0);
+});
+
+const gapBegin = 6 * MiB;
+const gap = { headers: range(gapBegin, gapBegin + 200_000) };
+
+/// One worker, and an object of which only the beginning is in the cache: whoever asks for the gap, the store does not answer.
+async function startKnown(t, over) {
+  const s = await startStack(t, { config: { ...patient(over), workers: 1 } });
+  s.object = s.origin.put('v.mp4', { size: 8 * MiB });
+  s.origin.put('w.mp4', { size });
+  const begun = await s.get('v.mp4', { headers: range(0, 99) });
+  assert.equal(begun.complete, true);
+  await s.origin.idle();
+  const before = s.origin.requests.length;
+  s.asked = () => s.origin.of('v.mp4').filter((r) => s.origin.requests.indexOf(r) >= before);
+  s.gate = s.origin.when('v.mp4').hold();
+  s.checkWhole = (answer) =>
+    assert.deepEqual([answer.complete, answer.sha256], [true, s.object.sha256(gapBegin, gapBegin + 200_000)]);
+  /// `reader` leaves, and Sluice has seen it: it looks at all clients of a worker together.
+  s.leaves = async (reader) => {
+    const seen = s.origin.of('w.mp4').length;
+    s.origin.when('w.mp4').hold();
+    const alone = s.open('w.mp4');
+    const request = await s.origin.board.until(() => s.origin.of('w.mp4')[seen], 'another request');
+    reader.abort();
+    alone.abort();
+    await s.origin.board.until(() => request.finished, 'the other request is given up');
+  };
+  return s;
+}
+
+for (const [what, over, requests] of [['', {}, 1], [', hedged', { hedge_after: '5ms' }, 2]]) {
+  test(`the request for a gap of a known object is given up${what}`, async (t) => {
+    const s = await startKnown(t, over);
+    const reader = s.open('v.mp4', gap);
+    await s.origin.board.until(() => s.asked().length === requests, 'the requests for the gap');
+    reader.abort();
+    await s.origin.board.until(() => s.asked().every((r) => r.finished && r.aborted), 'they are given up');
+    assert.equal(s.asked().length, requests);
+    const line = await s.sluice.waitForLog((r) => r.message === 'access' && r.status === 0, 'its line');
+    assert.equal(line.path, '/media/v.mp4');
+    const metrics = await s.sluice.metrics();
+    assert.equal(metrics.sum('fallback_total'), 0);
+    assert.equal(s.app.of('/media/').length, 0);
+    s.gate.release();
+    s.checkWhole(await s.get('v.mp4', gap));
+  });
+}
+
+test('who waits for the same gap gets what the one who left asked for', async (t) => {
+  const s = await startKnown(t);
+  const first = s.open('v.mp4', gap);
+  await s.gate.reached;
+  const second = s.open('v.mp4', gap);
+  await s.leaves(first);
+  assert.equal(s.asked().filter((r) => r.finished).length, 0);
+  s.gate.release();
+  s.checkWhole(await second.done);
+  assert.equal(s.asked().length, 1);
+});
+
+test('where all who wait for a gap leave, one after the other, its request is given up', async (t) => {
+  const s = await startKnown(t);
+  const first = s.open('v.mp4', gap);
+  await s.gate.reached;
+  const second = s.open('v.mp4', gap);
+  await s.leaves(first);
+  assert.equal(s.asked().filter((r) => r.finished).length, 0);
+  second.abort();
+  await s.origin.board.until(() => s.asked().every((r) => r.finished && r.aborted), 'it is given up');
+  assert.equal(s.asked().length, 1);
 });

@@ -58,7 +58,8 @@ enum class claim_kind : std::uint8_t {
 /// not missing: claims, reserves, asks the origin for that version alone, and lets it run on this worker.
 /// `give_up`: for the head of the origin's answer.
 ///
-/// Completes when it runs; readers then follow it. Errors: those of `fetch`, `reserve`, `fills_limit`.
+/// Completes when it runs; readers then follow it. Where all readers leave that wait for it, it is given up. Errors:
+/// those of `fetch` (`canceled` where it was given up), `reserve`, `fills_limit`.
 awaitable<result<fill_start>> begin_fill(fill_context& with, origin::store& store, std::shared_ptr<cache::object> o,
                                          std::uint64_t first, std::uint64_t last, steady_clock::time_point give_up,
                                          claim_kind claim = claim_kind::missing);
