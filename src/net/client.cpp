@@ -3,23 +3,13 @@
 #include <utility>
 
 namespace sluice::net {
-namespace {
-
-bool is_canceled(const send_options& options) {
-    return options.canceler != nullptr && options.canceler->canceled();
-}
-
-} // namespace
 
 awaitable<result<sent_request>> write_request(connection_pool& pool, const peer& p, std::string_view bytes,
                                               const send_options& options, acquire_mode mode) {
     for (;; mode = acquire_mode::fresh) {
-        auto leased = co_await pool.acquire(p, mode);
+        auto leased = co_await pool.acquire(p, mode, options.canceler);
         if (!leased) {
             co_return leased.error();
-        }
-        if (is_canceled(options)) {
-            co_return error{errc::canceled, p.source, false};
         }
         client_response response(std::move(*leased), options);
         connection& c = response.transport();
@@ -30,7 +20,7 @@ awaitable<result<sent_request>> write_request(connection_pool& pool, const peer&
         if (!written && written.error().code == errc::timeout) {
             co_return written.error();
         }
-        if (!written && kept && c.sent == before && !is_canceled(options)) {
+        if (!written && kept && c.sent == before && !is_canceled(options.canceler)) {
             continue; // it died while it was idle
         }
         c.timer().expires_after(options.response_timeout, options.response_setting);
@@ -51,7 +41,7 @@ awaitable<result<client_response>> send(connection_pool& pool, const peer& p, st
             co_return std::move(response);
         }
         const bool died = head.error().code == errc::connection_lost && response.nothing_received();
-        if (!died || response.transport().uses == 0 || !options.replayable || is_canceled(options)) {
+        if (!died || response.transport().uses == 0 || !options.replayable || is_canceled(options.canceler)) {
             co_return head.error();
         }
     }

@@ -92,9 +92,9 @@ connection_pool::connection_pool(worker& w, std::size_t max_idle, std::chrono::m
 
 connection_pool::~connection_pool() = default;
 
-awaitable<result<lease>> connection_pool::acquire(const peer& p, acquire_mode mode) {
+awaitable<result<lease>> connection_pool::acquire(const peer& p, acquire_mode mode, request_canceler* canceler) {
     SLUICE_ASSERT(impl_->owner.is_current());
-    if (impl_->open->canceled) {
+    if (impl_->open->canceled || is_canceled(canceler)) {
         co_return error{errc::canceled, p.source, false};
     }
     auto& g = impl_->of(p);
@@ -112,8 +112,8 @@ awaitable<result<lease>> connection_pool::acquire(const peer& p, acquire_mode mo
         }
     }
     const auto* via = impl_->proxies ? impl_->proxies->proxy_for(p) : nullptr;
-    auto made = co_await open_connection(impl_->owner, impl_->names, p, via, g.session, impl_->open);
-    if (impl_->open->canceled) {
+    auto made = co_await open_connection(impl_->owner, impl_->names, p, via, g.session, impl_->open, canceler);
+    if (impl_->open->canceled || is_canceled(canceler)) {
         co_return error{errc::canceled, p.source, false};
     }
     if (!made) {

@@ -25,7 +25,10 @@ struct opening {
     tls_client* tls;       ///< null: plain
     std::shared_ptr<tls_session> session;
     std::shared_ptr<pool_connections> among;
+    request_canceler* canceler; ///< null: it cannot be canceled
     steady_clock::time_point deadline;
+
+    [[nodiscard]] bool canceled() const noexcept { return among->canceled || is_canceled(canceler); }
 };
 
 /// TCP, then the proxy's tunnel and TLS where they are wanted, over one address. `o` must live until completion.
@@ -33,6 +36,7 @@ awaitable<result<std::unique_ptr<connection>>> open_one(const opening& o, asio::
                                                         steady_clock::time_point connect_by) {
     if (o.tls == nullptr) {
         auto made = std::make_unique<plain_connection>(o.w, o.p.source, o.among);
+        const pending_scope pending(o.canceler, connection::close_at, static_cast<connection*>(made.get()));
         auto connected = co_await made->connect(to, connect_by);
         if (!connected) {
             co_return connected.error();
@@ -41,6 +45,7 @@ awaitable<result<std::unique_ptr<connection>>> open_one(const opening& o, asio::
         co_return std::unique_ptr<connection>(std::move(made));
     }
     auto made = std::make_unique<tls_connection>(o.w, o.p.source, o.among);
+    const pending_scope pending(o.canceler, connection::close_at, static_cast<connection*>(made.get()));
     auto connected = co_await made->connect(to, connect_by);
     if (!connected) {
         co_return connected.error();
@@ -61,10 +66,9 @@ awaitable<result<std::unique_ptr<connection>>> open_one(const opening& o, asio::
 
 } // namespace
 
-awaitable<result<std::unique_ptr<connection>>> open_connection(worker& w, resolver& names, const peer& p,
-                                                               const http_proxy* via,
-                                                               std::shared_ptr<tls_session> session,
-                                                               std::shared_ptr<pool_connections> among) {
+awaitable<result<std::unique_ptr<connection>>>
+open_connection(worker& w, resolver& names, const peer& p, const http_proxy* via, std::shared_ptr<tls_session> session,
+                std::shared_ptr<pool_connections> among, request_canceler* canceler) {
     const auto deadline =
         p.connect_timeout.count() > 0 ? steady_clock::now() + p.connect_timeout : steady_clock::time_point::max();
     std::shared_ptr<tls_client> tls;
@@ -79,13 +83,13 @@ awaitable<result<std::unique_ptr<connection>>> open_connection(worker& w, resolv
     }
     const std::string& host = via != nullptr ? via->host : p.host;
     const auto port = via != nullptr ? via->port : p.port;
-    auto found = co_await names.resolve(host, deadline);
+    auto found = co_await names.resolve(host, deadline, canceler);
     if (!found) {
         auto e = found.error();
         e.source = p.source;
         co_return e;
     }
-    const opening o{w, p, via, tls.get(), std::move(session), std::move(among), deadline};
+    const opening o{w, p, via, tls.get(), std::move(session), std::move(among), canceler, deadline};
     const std::string where = via != nullptr ? p.host + " through the proxy " + via->authority() : p.host;
     error last{errc::connect_failed, p.source, true, "no address"};
     for (std::size_t i = 0; i != found->size(); ++i) {
@@ -97,6 +101,9 @@ awaitable<result<std::unique_ptr<connection>>> open_connection(worker& w, resolv
             co_return std::move(*made);
         }
         last = made.error();
+        if (o.canceled()) { // the address is not to blame
+            break;
+        }
         if (last.code == errc::timeout) {
             last.detail = timeout_text(setting_of(p), p.connect_timeout);
         }
@@ -104,7 +111,7 @@ awaitable<result<std::unique_ptr<connection>>> open_connection(worker& w, resolv
         last.detail = where + (text == host ? "" : " (" + text + ")") + ": " + last.detail;
         names.put_last(host, address);
         // A certificate that is refused here would be refused at the next address as well.
-        if (!last.retryable || o.among->canceled || steady_clock::now() >= deadline) {
+        if (!last.retryable || steady_clock::now() >= deadline) {
             break;
         }
     }

@@ -79,8 +79,8 @@ resolver::~resolver() {
     state_->lookup.cancel();
 }
 
-awaitable<result<std::vector<asio::ip::address>>> resolver::resolve(std::string host,
-                                                                    steady_clock::time_point deadline) {
+awaitable<result<std::vector<asio::ip::address>>> resolver::resolve(std::string host, steady_clock::time_point deadline,
+                                                                    request_canceler* canceler) {
     using addresses = std::vector<asio::ip::address>;
     boost::system::error_code ec;
     const auto numeric = asio::ip::make_address(host, ec);
@@ -102,10 +102,11 @@ awaitable<result<std::vector<asio::ip::address>>> resolver::resolve(std::string 
     }
     if (e.looking_up) {
         auto woken = std::make_shared<async_event>(s->owner.get_executor());
+        const pending_scope pending(canceler, async_event::notify_at, woken.get());
         e.waiters.push_back(woken);
         co_await woken->wait_until(deadline);
         std::erase(e.waiters, woken);
-        if (s->canceled) {
+        if (s->canceled || is_canceled(canceler)) {
             co_return canceled();
         }
     }

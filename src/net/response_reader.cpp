@@ -35,7 +35,7 @@ void client_response::reader::begin_response(lease l, const send_options& o) {
     connected = std::move(l);
     options = o;
     if (options.canceler != nullptr) {
-        options.canceler->in_use_ = &*connected;
+        options.canceler->set_pending(connection::close_at, &*connected);
     }
     source = connected->source;
     data = head_buffer.data();

@@ -50,7 +50,7 @@ struct client_response::reader {
     /// The connection is not ours any more: the canceler must not close it.
     void release_canceler() noexcept {
         if (auto* canceler = std::exchange(options.canceler, nullptr)) {
-            canceler->in_use_ = nullptr;
+            canceler->release();
         }
     }
 

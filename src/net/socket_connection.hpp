@@ -4,6 +4,7 @@
 #include <sluice/base/worker.hpp>
 #include <sluice/net/connection.hpp>
 #include <sluice/net/proxy.hpp>
+#include <sluice/net/request_canceler.hpp>
 #include <sluice/net/resolver.hpp>
 
 #include "tls_client.hpp"
@@ -109,10 +110,10 @@ private:
 
 /// A new connection to `p`, every address of its host tried in turn until the connect time-out; or, where `via` is not
 /// null, through that proxy: then its addresses are tried, and `p`'s own name is not resolved here. `session`: the
-/// peer's. Errors as in `connection_pool::acquire`. `p` and `via` must live until completion.
-awaitable<result<std::unique_ptr<connection>>> open_connection(worker& w, resolver& names, const peer& p,
-                                                               const http_proxy* via,
-                                                               std::shared_ptr<tls_session> session,
-                                                               std::shared_ptr<pool_connections> among);
+/// peer's. Errors as in `connection_pool::acquire`; any where `canceler` (nullptr: none) cancels. `p`, `via` and it
+/// must live until completion.
+awaitable<result<std::unique_ptr<connection>>>
+open_connection(worker& w, resolver& names, const peer& p, const http_proxy* via, std::shared_ptr<tls_session> session,
+                std::shared_ptr<pool_connections> among, request_canceler* canceler);
 
 } // namespace sluice::net

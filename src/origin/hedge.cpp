@@ -12,7 +12,7 @@ namespace sluice::origin::detail {
 namespace {
 
 /// Two attempts at one request. Both are tasks of the worker and share this with whoever waits for them: the loser ends
-/// after the wait, which must not last until a connection that is being opened gives up.
+/// after the wait.
 struct race {
     race(net::connection_pool& p, store& of, const fetch_request& r)
         : pool(p)

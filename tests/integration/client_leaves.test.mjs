@@ -1,9 +1,11 @@
 // A client that leaves before the first byte of a store that does not answer: nobody waits on for it, unless others do.
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import net from 'node:net';
 import test from 'node:test';
 import { range } from '../support/client.mjs';
 import { MiB, startStack } from '../support/stack.mjs';
-import { poll } from '../support/wait.mjs';
+import { poll, within } from '../support/wait.mjs';
 
 // Long enough that only the client's end can have ended what the tests wait for.
 const patient = (over = {}) => ({ stores: { media: { response_timeout: '10m', ...over } }, fallback: { after: '10m' } });
@@ -44,6 +46,27 @@ test('both requests of a hedged one are given up', async (t) => {
   reader.abort();
   await isGivenUp(s, 2);
   assert.equal((await lineOf(s)).status, 0);
+});
+
+test('a connection that is being opened is given up', async (t) => {
+  const silent = net.createServer({ allowHalfOpen: false }).listen(0, '127.0.0.1'); // says nothing in the TLS handshake
+  t.after(() => silent.close());
+  await once(silent, 'listening');
+  const accepted = once(silent, 'connection');
+  const config = patient({ endpoint: `https://127.0.0.1:${silent.address().port}`, connect_timeout: '5m' });
+  const s = await startStack(t, { config });
+  s.origin.put('v.mp4', { size });
+  const reader = s.open('v.mp4');
+  const [socket] = await within(accepted, 'a connection');
+  socket.on('error', () => {}).resume();
+  const closed = once(socket, 'close');
+  reader.abort();
+  await within(closed, 'its end');
+  assert.equal((await lineOf(s)).status, 0);
+  const metrics = await s.sluice.metrics();
+  assert.equal(metrics.sum('origin_requests_total', { code: 'canceled' }), 1);
+  assert.equal(metrics.sum('fallback_total'), 0);
+  assert.equal(await s.sluice.metric('breaker_open', { store: 'media' }), 0);
 });
 
 test('who still waits gets the answer of the request that the other one began', async (t) => {

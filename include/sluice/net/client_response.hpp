@@ -2,32 +2,13 @@
 
 #include <sluice/http/message_parser.hpp>
 #include <sluice/net/connection_pool.hpp>
+#include <sluice/net/request_canceler.hpp>
 
 #include <chrono>
 #include <memory>
 #include <string_view>
 
 namespace sluice::net {
-
-/// Cancels a request that is being sent or whose response is being read: pending operations fail, and nothing is sent
-/// again. On the request's worker; must outlive the request.
-class request_canceler {
-public:
-    /// Cancels it, now and for good.
-    void cancel() noexcept {
-        canceled_ = true;
-        if (in_use_ != nullptr) {
-            in_use_->close();
-        }
-    }
-    /// Whether it was.
-    [[nodiscard]] bool canceled() const noexcept { return canceled_; }
-
-private:
-    friend class client_response;
-    connection* in_use_{nullptr};
-    bool canceled_{false};
-};
 
 /// How one request is sent and its response read.
 struct send_options {

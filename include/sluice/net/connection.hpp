@@ -37,6 +37,8 @@ public:
 
     /// Cuts the connection; pending operations complete with an error.
     virtual void close() = 0;
+    /// `close` of the connection at `c`, as a callback.
+    static void close_at(void* c) { static_cast<connection*>(c)->close(); }
 
     /// Closes the connection at its expiry. The user moves it by phases.
     virtual deadline& timer() = 0;

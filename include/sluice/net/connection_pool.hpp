@@ -4,6 +4,7 @@
 #include <sluice/net/connection.hpp>
 #include <sluice/net/peer.hpp>
 #include <sluice/net/proxy.hpp>
+#include <sluice/net/request_canceler.hpp>
 
 #include <memory>
 
@@ -35,8 +36,9 @@ public:
     /// The idle connection to `p` that was used last, is still open, on which nothing came, and whose cool-down
     /// (`connection::needs_cooldown`) is over, else a new one. `p` must live until completion. Errors:
     /// `resolve_failed`, `connect_failed`, `tls_failed`, `timeout`, and `protocol_error` from a proxy; all retryable
-    /// but for a bad certificate and for a proxy's refusal; `canceled` after `cancel`.
-    awaitable<result<lease>> acquire(const peer& p, acquire_mode mode);
+    /// but for a bad certificate and for a proxy's refusal; `canceled` after `cancel`, or where `canceler` (nullptr:
+    /// none) has canceled.
+    awaitable<result<lease>> acquire(const peer& p, acquire_mode mode, request_canceler* canceler = nullptr);
 
     /// The worker that it belongs to.
     [[nodiscard]] worker& owner() const noexcept;

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <sluice/base/worker.hpp>
+#include <sluice/net/request_canceler.hpp>
 
 #include <boost/asio/ip/address.hpp>
 
@@ -25,10 +26,12 @@ public:
     resolver& operator=(const resolver&) = delete;
     ~resolver();
 
-    /// The addresses of `host`, never empty; a numeric one is its own. Completes at `deadline` at the latest. An
-    /// expired answer is served while it is renewed, and where the look-up fails.
+    /// The addresses of `host`, never empty; a numeric one is its own. Completes at `deadline` at the latest, and soon
+    /// after `canceler` (nullptr: none) has canceled; others may still wait for the look-up then. An expired answer is
+    /// served while it is renewed, and where the look-up fails.
     /// Errors (source internal): `resolve_failed`, `timeout`, both retryable; `canceled`.
-    awaitable<result<std::vector<asio::ip::address>>> resolve(std::string host, steady_clock::time_point deadline);
+    awaitable<result<std::vector<asio::ip::address>>> resolve(std::string host, steady_clock::time_point deadline,
+                                                              request_canceler* canceler = nullptr);
 
     /// From now on nobody waits for a look-up, and none is started: `resolve` completes with `canceled`.
     void cancel();

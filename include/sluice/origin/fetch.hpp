@@ -17,8 +17,8 @@ namespace sluice::origin {
 /// time, which it must outlive.
 class fetch_canceler {
 public:
-    /// Cancels it, now and for good: the connection that an answer is waited for on is closed. One that is being opened
-    /// is first opened, which takes `connect_timeout` at most.
+    /// Cancels it, now and for good: the connection that is being opened, or that an answer is waited for on, is
+    /// closed.
     void cancel() {
         request_.cancel();
         if (const auto waiting = waiting_.lock()) {

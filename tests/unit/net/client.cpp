@@ -411,6 +411,32 @@ awaitable<void> gives_up(fixture& f, bool kept) {
     BOOST_TEST(pool.open_connections() == 0U);
 }
 
+/// A request is given up while its connection is being opened, by a server that accepts nothing more, or says nothing
+/// in the TLS handshake.
+awaitable<void> gives_up_opening(fixture& f, bool tls) {
+    tcp_socket other(f.w.context);
+    if (!tls) { // it fills the queue of a listener that nobody accepts from
+        f.listening.listen(0);
+        other.connect(f.listening.local_endpoint());
+    }
+    f.place.tls = tls;
+    f.place.connect_timeout = std::chrono::hours(1);
+    connection_pool pool(f.w, 4, std::chrono::seconds(10));
+    request_canceler canceler;
+    f.w.deadlines.on_tick([&] {
+        if (pool.open_connections() == 1) {
+            canceler.cancel();
+        }
+    });
+    send_options options;
+    options.canceler = &canceler;
+    const auto answer = co_await send(pool, f.place, get_request, options);
+    BOOST_REQUIRE(!answer.has_value());
+    BOOST_TEST((answer.error().code == errc::canceled));
+    BOOST_TEST(!answer.error().retryable);
+    BOOST_TEST(pool.open_connections() == 0U);
+}
+
 std::string long_text(std::size_t size) {
     std::string s(size, 'x');
     for (std::size_t i = 0; i < size; i += 7) {
@@ -605,6 +631,13 @@ BOOST_AUTO_TEST_CASE(a_request_can_be_given_up) {
     for (const bool kept : {false, true}) {
         fixture f;
         f.run(gives_up(f, kept));
+    }
+}
+
+BOOST_AUTO_TEST_CASE(a_connection_that_is_being_opened_is_given_up, *boost::unit_test::timeout(60)) {
+    for (const bool tls : {false, true}) {
+        fixture f;
+        f.run(gives_up_opening(f, tls));
     }
 }
 

@@ -11,7 +11,8 @@
 
 namespace {
 
-/// Look-ups of `held.invalid` and `hung.invalid` wait here, in the resolver's own thread, until they are let go.
+/// Look-ups of `held.invalid`, `hung.invalid` and `stuck.invalid` wait here, in the resolver's own thread, until they
+/// are let go.
 struct gate {
     std::mutex mutex;
     std::condition_variable opened;
@@ -40,6 +41,11 @@ gate& hung() {
     return one;
 }
 
+gate& stuck() {
+    static gate one;
+    return one;
+}
+
 } // namespace
 
 // The program's own stands before the C library's: `held.invalid` is 127.0.0.1, once it is let go; `unknown.invalid` is
@@ -51,6 +57,10 @@ extern "C" int getaddrinfo(const char* node, const char* service, const addrinfo
     }
     if (name == "hung.invalid") {
         hung().pass();
+        return EAI_AGAIN;
+    }
+    if (name == "stuck.invalid") {
+        stuck().pass();
         return EAI_AGAIN;
     }
     if (name == "held.invalid") {
@@ -133,6 +143,31 @@ awaitable<void> is_left_at_once(fixture& f) {
 BOOST_AUTO_TEST_CASE(a_canceled_pool_waits_for_no_name, *boost::unit_test::timeout(60)) {
     fixture f;
     f.run(is_left_at_once(f));
+}
+
+awaitable<void> is_given_up_alone(fixture& f) {
+    connection_pool pool(f.w, 1, 1s);
+    request_canceler canceler;
+    f.w.deadlines.on_tick([&] {
+        if (pool.is_looking_up()) {
+            canceler.cancel();
+        }
+    });
+    send_options options;
+    options.canceler = &canceler;
+    f.place.host = "stuck.invalid";
+    f.place.connect_timeout = 1h;
+    const auto got = co_await send(pool, f.place, get_request, options);
+    BOOST_TEST(pool.is_looking_up()); // for whoever asks next
+    BOOST_REQUIRE(!got);
+    BOOST_TEST((got.error().code == errc::canceled));
+    BOOST_TEST((got.error().source == error_source::origin));
+    stuck().let_go();
+}
+
+BOOST_AUTO_TEST_CASE(a_canceled_request_waits_for_no_name, *boost::unit_test::timeout(60)) {
+    fixture f;
+    f.run(is_given_up_alone(f));
 }
 
 awaitable<void> tells_what_is_unknown(fixture& f) {
