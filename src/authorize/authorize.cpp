@@ -42,7 +42,7 @@ awaitable<auth_result> lead(const subrequest& s, subrequest_flight& flight) {
         co_return out;
     }
     net::request_canceler canceler;
-    const session::leader_watch watch(s.x, flight, canceler);
+    session::leader_watch watch(s.x, flight, canceler);
     auto response = co_await send_subrequest(s, canceler);
     static_cast<subrequest_result&>(out) = std::move(response.result);
     out.set_cookie = std::move(response.set_cookie);

@@ -48,17 +48,14 @@ awaitable<result<void>> fetch(delivery_progress& d, cache::reader& r, const cach
         m.x, [](void* waits) { static_cast<cache::reader*>(waits)->suspend(); }, &r);
     const session::origin_wait waiting(m.x);
     auto begun = co_await begin_fill(d.fills, m.store, d.object, s.first, last, give_up, claim);
-    if (watch.client_gone()) {
-        co_return session::client_gone();
-    }
-    if (!begun) {
-        co_return begun.error();
-    }
-    if (begun.value() == fill_start::started) {
+    if (begun && begun.value() == fill_start::started) {
         m.fetched = true;
         m.origin_status = 206;
     }
-    co_return result<void>();
+    if (watch.client_gone() && (begun || begun.error().code == errc::canceled)) {
+        co_return session::client_gone();
+    }
+    co_return begun ? result<void>() : begun.error();
 }
 
 /// After a failure: if only the cache is at fault, continues straight from the origin.
@@ -107,7 +104,7 @@ approach approach_to(delivery_progress& d, const cache::span& s) {
     }
     origin::byte_time each(fill.byte_time);
     if (!d.has_begun()) { // a transfer that stands still later is its fill's to resume
-        const auto waited = now - std::max(d.waiting->first, fill.first_byte);
+        const auto waited = waited_beyond_first_byte(d.waiting->first, fill.first_byte, now, own);
         each = seen_byte_time(each, d.waiting->second - fill.distance, waited, own);
     }
     const auto until_first_byte = std::max(fill.first_byte - now, steady_clock::duration::zero());
@@ -165,8 +162,8 @@ awaitable<result<void>> wait_or_overtake(delivery_progress& d, cache::reader& r,
     d.overtaken = true;
     if (how == approach::ask_page) {
         const auto begun = co_await fetch(d, r, s, claim_kind::overtake);
-        (void)begun; // where it cannot be, the fill is waited for
-        co_return result<void>();
+        const bool client_left = !begun && begun.error().source == error_source::client;
+        co_return client_left ? begun : result<void>(); // where it cannot be, the fill is waited for
     }
     auto sent = co_await detail::send_rest_of_page(d, s);
     d.after_sending(s.first, sent.has_value(), slow);
@@ -176,7 +173,7 @@ awaitable<result<void>> wait_or_overtake(delivery_progress& d, cache::reader& r,
 }
 
 /// After a fill that was not this client's own has failed: while there is time, one of its own may be tried.
-awaitable<result<void>> wait_to_retry(delivery_progress& d, const error& e) {
+awaitable<result<void>> wait_to_retry(delivery_progress& d, error e) {
     if (!e.retryable || steady_clock::now() >= d.give_up_time()) {
         co_return e;
     }

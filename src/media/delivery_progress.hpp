@@ -25,7 +25,7 @@ struct delivery_progress {
     std::shared_ptr<cache::object> object;
     plan to_send;
     fetch_window window{{fills.read_ahead, m.store.settings().parallel}};
-    steady_clock::time_point began{steady_clock::now()};
+    steady_clock::time_point began{steady_clock::now()}; ///< when the object was found
     client_pace pace{began};
     std::uint64_t sent{0};      ///< bytes of the object in all
     std::uint64_t next_look{0}; ///< what the client has taken is looked at once it is here

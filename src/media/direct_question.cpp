@@ -126,7 +126,7 @@ awaitable<result<std::optional<direct_answer>>> ask_together(fill_context& with,
         co_return std::nullopt;
     }
     origin::fetch_canceler canceler;
-    const session::leader_watch watch(m.x, flight, canceler);
+    session::leader_watch watch(m.x, flight, canceler);
     auto got = co_await ask(with, m, q, &canceler);
     if (watch.gave_up()) {
         co_return session::client_gone();

@@ -39,7 +39,8 @@ std::shared_ptr<cache::fill> claim_for(cache::object& o, const origin::object_he
     return claimed;
 }
 
-/// Gives the request for a fill up where nobody waits for the fill any more.
+/// Gives the request for a fill up where nobody waits for the fill any more: before its first byte nothing has come yet
+/// for which to finish the block in hand, as a running fill does.
 class watched_request final : public running_fill {
 public:
     watched_request(fill_context& with, cache::fill_writer& writer)

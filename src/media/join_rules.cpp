@@ -14,6 +14,11 @@ constexpr bool is_within_a_tenth(steady_clock::duration d, steady_clock::duratio
 
 } // namespace
 
+steady_clock::duration waited_beyond_first_byte(steady_clock::time_point began, steady_clock::time_point first_byte,
+                                                steady_clock::time_point now, const own_request& own) noexcept {
+    return now - std::max(began, std::min(first_byte, began + own.first_byte));
+}
+
 origin::byte_time seen_byte_time(origin::byte_time measured, std::uint64_t brought, steady_clock::duration waited,
                                  const own_request& own) noexcept {
     if (waited < own.first_byte) {

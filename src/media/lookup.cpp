@@ -203,7 +203,7 @@ awaitable<result<lookup_result>> lead(lookup& l, std::optional<cold_requests::re
 awaitable<result<lookup_result>> lead_while_wanted(lookup& l, lookup_flights::flight& flight,
                                                    std::optional<cold_requests::request> asks) {
     origin::fetch_canceler canceler;
-    const session::leader_watch watch(l.m.x, flight, canceler);
+    session::leader_watch watch(l.m.x, flight, canceler);
     l.canceler = &canceler;
     auto found = co_await lead(l, asks);
     l.canceler = nullptr;

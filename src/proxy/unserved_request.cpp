@@ -13,7 +13,7 @@ namespace {
 
 using metrics::outcome;
 
-awaitable<void> fall_back(services& with, media::media_request& m, const error& e) {
+awaitable<void> fall_back(services& with, media::media_request& m, error e) {
     const auto reason = to_string(e.code);
     const bool app_named_it = m.authorization && m.authorization->store;
     if (app_named_it && (e.code == errc::not_found || e.code == errc::forbidden)) {
@@ -36,7 +36,7 @@ awaitable<void> send_error(session::exchange& x, const media::media_route& route
     }
 }
 
-awaitable<void> send_fetch_error(media::media_request& m, const error& e) {
+awaitable<void> send_fetch_error(media::media_request& m, error e) {
     const auto reason = to_string(e.code);
     log::warn("the object that the app's response names could not be fetched, and the client got an error instead: "
               "check that it exists and that the store can be read",

@@ -171,7 +171,7 @@ awaitable<result<void>> attempt(forwarding& f, net::acquire_mode mode) {
 }
 
 /// Tells the client that there is no response of the app.
-awaitable<void> send_failure(session::exchange& x, const error& why, const http::header_list& added) {
+awaitable<void> send_failure(session::exchange& x, error why, const http::header_list& added) {
     const bool waits_for_start = x.worker.settings->app.waiting_page && is_page_request(x.request);
     const auto response = response_to(why, x.client.is_open(), waits_for_start);
     if (why.source == error_source::client) {
@@ -234,7 +234,7 @@ result<void> make_request(forwarding& f) {
 }
 
 /// After `attempt` failed for good: the filter learns it first, then the client.
-awaitable<void> fail(forwarding& f, const error& why) {
+awaitable<void> fail(forwarding& f, error why) {
     http::header_list from_filter;
     if (f.options.filter != nullptr) {
         from_filter = f.options.filter->on_failure(why, f.progress);

@@ -126,15 +126,18 @@ async function startKnown(t, over) {
   s.gate = s.origin.when('v.mp4').hold();
   s.checkWhole = (answer) =>
     assert.deepEqual([answer.complete, answer.sha256], [true, s.object.sha256(gapBegin, gapBegin + 200_000)]);
-  /// `reader` leaves, and Sluice has seen it: it looks at all clients of a worker together.
+  /// `reader` leaves; Sluice has seen it and looked at its fills afterwards: it looks at all that a worker has together, and
+  /// a second one that leaves alone has been given up since.
   s.leaves = async (reader) => {
-    const seen = s.origin.of('w.mp4').length;
     s.origin.when('w.mp4').hold();
-    const alone = s.open('w.mp4');
-    const request = await s.origin.board.until(() => s.origin.of('w.mp4')[seen], 'another request');
-    reader.abort();
-    alone.abort();
-    await s.origin.board.until(() => request.finished, 'the other request is given up');
+    for (const leaving of [reader, undefined]) {
+      const seen = s.origin.of('w.mp4').length;
+      const alone = s.open('w.mp4');
+      const request = await s.origin.board.until(() => s.origin.of('w.mp4')[seen], 'another request');
+      leaving?.abort();
+      alone.abort();
+      await s.origin.board.until(() => request.finished, 'the other request is given up');
+    }
   };
   return s;
 }

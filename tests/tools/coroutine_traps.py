@@ -11,7 +11,7 @@ co_await stands only
 and never in a condition, an argument, a braced list or a conditional expression, nor in a statement that also
 holds a braced list with elements or a lambda with captures: g++ 12.2 destroys temporaries of such statements
 twice, or builds the frame wrongly. A lambda with captures is never a coroutine: its captures die with the closure,
-at the first suspension.
+at the first suspension. Nor does a coroutine take an error by reference.
 """
 import re
 import sys
@@ -219,7 +219,17 @@ def check(name, text):
                     fault(index, "a coroutine lambda with captures: pass parameters")
         elif token == "co_await":
             check_await(tokens, partner, kinds, index, fault)
+    faults += references_to_errors(name, text)
     return faults
+
+
+def references_to_errors(name, text):
+    """`result::error()` gives a temporary, which is gone before a coroutine that takes it by reference begins."""
+    code = blank(text)
+    return [
+        f"{name}:{code.count(chr(10), 0, match.start()) + 1}: a coroutine takes an error by reference: take it by value"
+        for match in re.finditer(r"\bawaitable\s*<[^;{}()]*>\s+[\w:]+\s*\([^;{}()]*\berror\s*(?:const\s*)?&", code)
+    ]
 
 
 def check_await(tokens, partner, kinds, index, fault):
@@ -299,6 +309,7 @@ using namespace asio::experimental::awaitable_operators;
 asio::any_io_executor e;
 switch (co_await g()) { default: break; }
 return !co_await g();
+awaitable<result<void>> g(int i, const error& e);
 for (auto x : co_await g()) {}
 """
 

@@ -64,7 +64,8 @@ public:
     void limit_ahead(std::uint64_t bytes) noexcept { window_ = bytes; }
     /// The sequential run of requests this one continues, if any.
     [[nodiscard]] const std::optional<sequence>& preceding() const noexcept { return preceding_; }
-    /// Its range, which it began to read at `began`, was sent whole by `now`: the next reader may go on with it.
+    /// Its range, whose request came to the object at `began`, was sent whole by `now`: the next reader may go on with
+    /// it.
     void note_sent(steady_clock::time_point began, steady_clock::time_point now) noexcept { sent_.emplace(began, now); }
 
     /// Completes when something changed that `next` waited for.

@@ -32,6 +32,13 @@ enum class approach : std::uint8_t {
                 ///< cost too much, and for the pages behind it
 };
 
+/// How long a reader has waited by `now`, since `began`, for bytes that were due. `first_byte`: when the fill's first
+/// was foreseen, or came; no later than that of a request which the reader might have made instead.
+[[nodiscard]] steady_clock::duration waited_beyond_first_byte(steady_clock::time_point began,
+                                                              steady_clock::time_point first_byte,
+                                                              steady_clock::time_point now,
+                                                              const own_request& own) noexcept;
+
 /// How long a byte of a fill takes that a reader has waited for since its first byte was due: it brought `brought` in
 /// `waited`. What was `measured` says nothing of one that is slow from its beginning, or stands still.
 [[nodiscard]] origin::byte_time seen_byte_time(origin::byte_time measured, std::uint64_t brought,

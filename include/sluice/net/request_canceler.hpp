@@ -30,7 +30,7 @@ private:
     bool canceled_{false};
 };
 
-/// Has `canceler` (nullptr: none) end `pending` for as long as this object exists.
+/// Has `canceler` (nullptr: none) end `pending` for as long as this object exists. One at a time: they do not nest.
 class [[nodiscard]] pending_scope {
 public:
     pending_scope(request_canceler* canceler, void (*end)(void* pending), void* pending) noexcept

@@ -69,6 +69,17 @@ BOOST_AUTO_TEST_CASE(a_fill_is_as_fast_as_it_was_seen_to_be) {
     BOOST_TEST(seen(10'000'000, 50ms) == 25); // what it brought at once had piled up
 }
 
+BOOST_AUTO_TEST_CASE(waits_for_a_silent_fill_no_longer_than_for_a_request_of_its_own) {
+    const steady_clock::time_point began{};
+    const auto waited = [&](steady_clock::duration first_byte, steady_clock::duration now) {
+        return waited_beyond_first_byte(began, began + first_byte, began + now, usual) / 1ms;
+    };
+    BOOST_TEST(waited(-10ms, 30ms) == 30); // it was there already
+    BOOST_TEST(waited(20ms, 30ms) == 10);
+    BOOST_TEST(waited(2000ms, 30ms) == -20); // the store was slow when it began
+    BOOST_TEST(waited(2000ms, 110ms) == 60);
+}
+
 BOOST_AUTO_TEST_CASE(begins_inside_a_page_where_its_beginning_costs_more_than_a_tenth) {
     const own_request slow{50ms, at(1)};
     BOOST_TEST(to(MiB, at(1), 0ms, 5000, slow) == approach::ask_page);

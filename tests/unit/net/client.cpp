@@ -421,20 +421,20 @@ awaitable<void> gives_up_opening(fixture& f, bool tls) {
     }
     f.place.tls = tls;
     f.place.connect_timeout = std::chrono::hours(1);
-    connection_pool pool(f.w, 4, std::chrono::seconds(10));
-    request_canceler canceler;
-    f.w.deadlines.on_tick([&] {
-        if (pool.open_connections() == 1) {
-            canceler.cancel();
+    const auto pool = std::make_shared<connection_pool>(f.w, 4, std::chrono::seconds(10));
+    const auto canceler = std::make_shared<request_canceler>();
+    f.w.deadlines.on_tick([pool, canceler] {
+        if (pool->open_connections() == 1) {
+            canceler->cancel();
         }
     });
     send_options options;
-    options.canceler = &canceler;
-    const auto answer = co_await send(pool, f.place, get_request, options);
+    options.canceler = canceler.get();
+    const auto answer = co_await send(*pool, f.place, get_request, options);
     BOOST_REQUIRE(!answer.has_value());
     BOOST_TEST((answer.error().code == errc::canceled));
     BOOST_TEST(!answer.error().retryable);
-    BOOST_TEST(pool.open_connections() == 0U);
+    BOOST_TEST(pool->open_connections() == 0U);
 }
 
 std::string long_text(std::size_t size) {

@@ -146,19 +146,19 @@ BOOST_AUTO_TEST_CASE(a_canceled_pool_waits_for_no_name, *boost::unit_test::timeo
 }
 
 awaitable<void> is_given_up_alone(fixture& f) {
-    connection_pool pool(f.w, 1, 1s);
-    request_canceler canceler;
-    f.w.deadlines.on_tick([&] {
-        if (pool.is_looking_up()) {
-            canceler.cancel();
+    const auto pool = std::make_shared<connection_pool>(f.w, 1, 1s);
+    const auto canceler = std::make_shared<request_canceler>();
+    f.w.deadlines.on_tick([pool, canceler] {
+        if (pool->is_looking_up()) {
+            canceler->cancel();
         }
     });
     send_options options;
-    options.canceler = &canceler;
+    options.canceler = canceler.get();
     f.place.host = "stuck.invalid";
     f.place.connect_timeout = 1h;
-    const auto got = co_await send(pool, f.place, get_request, options);
-    BOOST_TEST(pool.is_looking_up()); // for whoever asks next
+    const auto got = co_await send(*pool, f.place, get_request, options);
+    BOOST_TEST(pool->is_looking_up()); // for whoever asks next
     BOOST_REQUIRE(!got);
     BOOST_TEST((got.error().code == errc::canceled));
     BOOST_TEST((got.error().source == error_source::origin));

@@ -42,7 +42,7 @@ BOOST_AUTO_TEST_SUITE(watched_flights)
 BOOST_AUTO_TEST_CASE(a_leader_that_is_alone_gives_up_when_its_client_leaves) {
     fixture f;
     auto flight = f.calls.join("a");
-    const leader_watch watch(*f.first.x, flight, f.work);
+    leader_watch watch(*f.first.x, flight, f.work);
     f.poll(0ms);
     BOOST_TEST(!f.work.is_canceled);
     f.first.reset();
@@ -55,7 +55,7 @@ BOOST_AUTO_TEST_CASE(a_leader_that_is_alone_gives_up_when_its_client_leaves) {
 BOOST_AUTO_TEST_CASE(it_goes_on_as_long_as_anybody_follows) {
     fixture f;
     auto flight = f.calls.join("a");
-    const leader_watch watch(*f.first.x, flight, f.work);
+    leader_watch watch(*f.first.x, flight, f.work);
     std::optional<int> got = 0;
     asio::co_spawn(f.w.context, join(f.calls, *f.second.x, got), asio::detached);
     f.turn();
@@ -75,7 +75,7 @@ BOOST_AUTO_TEST_CASE(it_goes_on_as_long_as_anybody_follows) {
 BOOST_AUTO_TEST_CASE(who_stays_gets_what_the_one_who_left_asked_for) {
     fixture f;
     auto flight = f.calls.join("a");
-    const leader_watch watch(*f.first.x, flight, f.work);
+    leader_watch watch(*f.first.x, flight, f.work);
     std::optional<int> got;
     asio::co_spawn(f.w.context, join(f.calls, *f.second.x, got), asio::detached);
     f.turn();
