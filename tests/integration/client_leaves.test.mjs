@@ -160,25 +160,26 @@ for (const [what, over, requests] of [['', {}, 1], [', hedged', { hedge_after: '
   });
 }
 
-test('who waits for the same gap gets what the one who left asked for', async (t) => {
+/// Two wait for the gap; the first, for whom it was asked for, has left, and its request goes on.
+async function startLeftByFirst(t) {
   const s = await startKnown(t);
   const first = s.open('v.mp4', gap);
   await s.gate.reached;
   const second = s.open('v.mp4', gap);
   await s.leaves(first);
   assert.equal(s.asked().filter((r) => r.finished).length, 0);
+  return { s, second };
+}
+
+test('who waits for the same gap gets what the one who left asked for', async (t) => {
+  const { s, second } = await startLeftByFirst(t);
   s.gate.release();
   s.checkWhole(await second.done);
   assert.equal(s.asked().length, 1);
 });
 
 test('where all who wait for a gap leave, one after the other, its request is given up', async (t) => {
-  const s = await startKnown(t);
-  const first = s.open('v.mp4', gap);
-  await s.gate.reached;
-  const second = s.open('v.mp4', gap);
-  await s.leaves(first);
-  assert.equal(s.asked().filter((r) => r.finished).length, 0);
+  const { s, second } = await startLeftByFirst(t);
   second.abort();
   await s.origin.board.until(() => s.asked().every((r) => r.finished && r.aborted), 'it is given up');
   assert.equal(s.asked().length, 1);
