@@ -192,12 +192,18 @@ export class Sluice {
 /// Starts `sluice serve` with this whole configuration and waits until both sides listen and the cache is there or given
 /// up: until it has counted what lies in its directory, requests pass it by. `by`: a command that starts it, with what comes
 /// before Sluice's own (`['prlimit', '--nofile=256']`).
-export async function startSluice(config, { env = {}, by = [] } = {}) {
-  const directory = temporaryDirectory('run');
-  const file = path.join(directory, 'sluice.yaml');
-  fs.writeFileSync(file, JSON.stringify(config, null, 2)); // JSON is YAML too
+export function startSluice(config, { env = {}, by = [] } = {}) {
   keepConfigSecrets(config);
   keepVariableSecrets(env);
+  const text = JSON.stringify(config, null, 2); // JSON is YAML too
+  return startSluiceFile(text, { env, by, cached: config.cache.directory !== undefined });
+}
+
+/// The same with the text of a configuration; `cached`: whether it has a cache's directory.
+export async function startSluiceFile(text, { env = {}, by = [], cached = true } = {}) {
+  const directory = temporaryDirectory('run');
+  const file = path.join(directory, 'sluice.yaml');
+  fs.writeFileSync(file, text);
   const [command, ...args] = [...dyingWithUs, ...by, program, 'serve', '--config', file];
   const child = spawn(command, args, { env: { ...process.env, ...env }, stdio: ['ignore', 'pipe', 'pipe'], cwd: directory });
   running.add(child);
@@ -206,7 +212,7 @@ export async function startSluice(config, { env = {}, by = [] } = {}) {
   try {
     sluice.url = `http://${(await listening('client')).address}`;
     sluice.adminUrl = `http://${(await listening('admin')).address}`;
-    if (config.cache.directory !== undefined) {
+    if (cached) {
       await sluice.waitForLog((r) => r.message === 'cache loaded' || r.message.startsWith('cache disabled: '), 'the cache is loaded or unusable');
     }
   } catch (error) {
