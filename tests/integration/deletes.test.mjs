@@ -147,8 +147,11 @@ test('the answer to an unsafe request whose client left is waited for as long as
     s.check(answer);
     return cacheStatus(answer).hit ? undefined : answer;
   }, 'the answer is given up');
-  assert.deepEqual([cacheStatus(again).fwd, again.status, s.asked()], ['stale', 200, 2], 'nobody knows what it did: revalidated');
-  assert.equal(cacheStatus(await s.ask()).hit, true);
+  assert.deepEqual([cacheStatus(again).fwd, again.status], ['stale', 200], 'nobody knows what it did: revalidated');
+  // Decisions are dropped before objects are invalidated; but on another worker, this very request may have been allowed
+  // just before the one and have looked for its object after the other. Who comes now has not.
+  assert.equal(cacheStatus(await s.ask()).hit, true, 'once');
+  assert.equal(s.asked(), 2, 'leave is asked for again, once');
 });
 
 test('a DELETE goes on where its client leaves, and purges', async (t) => {
