@@ -21,18 +21,13 @@ std::optional<std::string_view> key_in(const store_location& store, std::string_
     return std::nullopt;
 }
 
-/// Whether an object of this store can have this key: one that begins with its prefix, and does not end there.
-bool holds(const store_location& store, std::string_view key) {
-    return is_safe_key(key, store.keys) && key.starts_with(store.prefix) && key.size() > store.prefix.size();
-}
-
 std::optional<object_ref> object_from_full(std::string_view text, std::span<const store_location> stores,
                                            std::optional<std::size_t> own) {
     std::optional<object_ref> found;
     bool doubtful = false;
     for (std::size_t i = 0; i < stores.size(); ++i) {
         const auto key = key_in(stores[i], text);
-        if (!key || !holds(stores[i], *key)) {
+        if (!key || !holds_key(stores[i], *key)) {
             continue;
         }
         if (own == i) {
@@ -52,7 +47,28 @@ store_location location_of(const config::store& s) {
     const auto& kind = origin::kind_of(s);
     auto forms = kind.uris(s);
     const auto& traits = kind.traits();
-    return {s.name, std::string(traits.name), std::move(forms.accepted), forms.shown + s.prefix, s.prefix, traits.keys};
+    std::vector<url_place> places;
+    for (auto& at : kind.url_places(s)) {
+        places.push_back({std::move(at), false});
+    }
+    for (const auto& alias : s.aliases) {
+        places.push_back({alias, true});
+    }
+    const bool global = !traits.local && (!s.endpoint || kind.is_clouds_own(*s.endpoint));
+    return {s.name,
+            std::string(traits.name),
+            std::move(forms.accepted),
+            forms.shown + s.prefix,
+            s.prefix,
+            traits.keys,
+            std::move(places),
+            s.account,
+            s.bucket,
+            global};
+}
+
+bool holds_key(const store_location& store, std::string_view key) noexcept {
+    return is_safe_key(key, store.keys) && key.starts_with(store.prefix) && key.size() > store.prefix.size();
 }
 
 bool has_safe_segments(std::string_view key, key_form form) noexcept {
@@ -80,14 +96,14 @@ std::optional<object_ref> object_from_uri(std::string_view text, std::span<const
     if (full) {
         return object_from_full(text, stores, own);
     }
-    if (!own || *own >= stores.size() || !holds(stores[*own], text)) {
+    if (!own || *own >= stores.size() || !holds_key(stores[*own], text)) {
         return std::nullopt;
     }
     return object_ref{*own, std::string(text)};
 }
 
 std::optional<object_ref> object_in_store(std::string_view key, std::span<const store_location> stores) {
-    if (stores.size() != 1 || !holds(stores.front(), key)) {
+    if (stores.size() != 1 || !holds_key(stores.front(), key)) {
         return std::nullopt;
     }
     return object_ref{0, std::string(key)};
@@ -112,7 +128,7 @@ std::optional<object_ref> object_from_header(std::string_view value, std::span<c
             continue;
         }
         auto key = percent_decode(value.substr(slash + 1));
-        if (!key || !holds(stores[i], key.value())) {
+        if (!key || !holds_key(stores[i], key.value())) {
             return std::nullopt;
         }
         return object_ref{i, std::move(key.value())};

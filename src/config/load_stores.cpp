@@ -1,3 +1,4 @@
+#include <sluice/config/address.hpp>
 #include <sluice/config/store_settings.hpp>
 
 #include "sections.hpp"
@@ -36,6 +37,19 @@ result<std::string> parse_prefix(std::string_view text) {
         return bad("must not begin with / or have empty segments in a store of this type");
     }
     return prefix;
+}
+
+result<std::string> parse_alias(std::string_view text) {
+    auto place = parse_base_url(text);
+    return place ? result<std::string>(place->text()) : result<std::string>(place.error());
+}
+
+void read_aliases(mapping& m, store& s) {
+    std::vector<std::string> texts;
+    m.read_list("aliases", texts, parse_alias);
+    for (const auto& text : texts) {
+        s.aliases.push_back(*parse_base_url(text));
+    }
 }
 
 /// The kind that `type` names; nullptr, with an error, where it names none.
@@ -88,6 +102,7 @@ void read_store(reading& r, const node& key, const node& where, config& c) {
     if (s.kind != nullptr) {
         const auto& kind = s.kind->traits();
         m.read("prefix", s.prefix, kind.keys == key_form::flat ? parse_flat_prefix : parse_prefix);
+        read_aliases(m, s);
         s.kind->read(r, m, s);
         refuse_other_settings(r, m, kind);
     } else {

@@ -45,6 +45,12 @@ json::object json_of(const store& s) {
     out["type"] = s.kind->traits().name;
     s.kind->redact(s, out);
     out["prefix"] = s.prefix;
+    for (const auto& alias : s.aliases) {
+        if (!out.contains("aliases")) {
+            out["aliases"] = json::array();
+        }
+        out["aliases"].as_array().push_back(json::string(alias.text()));
+    }
     if (is_local(s)) {
         return out;
     }

@@ -9,6 +9,10 @@ sign::signing store_kind::make_signing(const config::store& /*s*/, const identit
     return {};
 }
 
+std::vector<config::url> store_kind::url_places(const config::store& /*s*/) const {
+    return {};
+}
+
 std::string_view store_kind::fixed_credentials(const config::store& /*s*/) const {
     return "the credentials of the configuration";
 }

@@ -74,6 +74,19 @@ bucket_address address_of(config::url endpoint, const std::string& bucket, std::
     return address;
 }
 
+void append_url_places(std::vector<config::url>& places, const config::url& endpoint, const std::string& bucket) {
+    config::url place = endpoint;
+    place.path += "/" + bucket;
+    places.push_back(place);
+    place = endpoint;
+    place.tls = false; // a certificate matters to who connects, not to what a URL means
+    if (fits_in_host(bucket, place)) {
+        place.tls = endpoint.tls;
+        place.host = bucket + "." + endpoint.host;
+        places.push_back(place);
+    }
+}
+
 std::string object_path(const bucket_address& address, std::string_view key) {
     std::string path;
     path.reserve(address.base.size() + 1 + key.size() + key.size() / 2);

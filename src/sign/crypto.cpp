@@ -2,6 +2,7 @@
 
 #include <openssl/crypto.h>
 #include <openssl/evp.h>
+#include <openssl/hmac.h>
 
 #include <algorithm>
 #include <memory>
@@ -74,6 +75,22 @@ sha256_digest hmac_sha256(std::span<const std::uint8_t> key, std::string_view da
     const auto mac = hmac_key(key).mac(data);
     EVP_MD_CTX_reset(scratch()); // the result, or the data, may be a key itself
     return mac;
+}
+
+sha1_digest hmac_sha1(std::span<const std::uint8_t> key, std::string_view data) {
+    sha1_digest digest{};
+    unsigned length = 0;
+    const auto* const bytes = reinterpret_cast<const unsigned char*>(data.data());
+    if (HMAC(EVP_sha1(), key.data(), static_cast<int>(key.size()), bytes, data.size(), digest.data(), &length) ==
+            nullptr ||
+        length != digest.size()) {
+        throw std::runtime_error("HMAC-SHA1 failed");
+    }
+    return digest;
+}
+
+bool equal_in_constant_time(std::string_view a, std::string_view b) noexcept {
+    return a.size() == b.size() && CRYPTO_memcmp(a.data(), b.data(), a.size()) == 0;
 }
 
 void digest_context_deleter::operator()(evp_md_ctx_st* context) const noexcept {

@@ -117,7 +117,7 @@ sha256_digest v4_signing_key(std::string_view secret_access_key, std::string_vie
 
 namespace {
 
-/// All of `v4_sign` but the signature; `query` and `headers` are those of `request`.
+/// All of a signature but itself; `query` and `headers` are those of `request`.
 v4_signature steps_to(const v4_request& request, std::string query, canonical_header_block headers,
                       const v4_scope& scope) {
     v4_signature steps;
@@ -180,8 +180,12 @@ const parameter_names& names_of(const v4_dialect& dialect) {
 
 } // namespace
 
+v4_signature v4_steps(const v4_request& request, const v4_scope& scope) {
+    return steps_to(request, canonical_query(request.query), canonical_headers(request.headers), scope);
+}
+
 v4_signature v4_sign(const v4_request& request, const v4_scope& scope, const hmac_key& key) {
-    v4_signature steps = steps_to(request, canonical_query(request.query), canonical_headers(request.headers), scope);
+    v4_signature steps = v4_steps(request, scope);
     steps.signature = hex(key.mac(steps.string_to_sign));
     return steps;
 }

@@ -13,6 +13,12 @@
 /// (`uuid_My video #1?.mp4`), so that a URL parser would cut them.
 namespace sluice::authorize {
 
+/// Where http(s) URLs of a store's objects begin; then "/" and the key follow.
+struct url_place {
+    config::url at;    ///< its path is decoded
+    bool alias{false}; ///< one of the store's `aliases`, not its endpoint
+};
+
 /// Where a configured store keeps its objects.
 struct store_location {
     std::string name;              ///< as the configuration calls it
@@ -21,6 +27,11 @@ struct store_location {
     std::string shown;             ///< as an operator knows it, with the prefix
     std::string prefix;            ///< what every key begins with: "" or ends in "/"
     config::key_form keys{config::key_form::flat};
+    std::vector<url_place> places{}; ///< in every spelling; none: no URL names an object of it
+    std::string account{};           ///< azure: the storage account
+    std::string bucket{};            ///< or the container
+    /// Whether the store is a cloud's own service, where a bucket's name is one bucket for everybody.
+    bool global_names{false};
 };
 
 /// Where `s` keeps its objects, as its kind has it.
@@ -47,6 +58,9 @@ using config::key_form;
 
 /// True for a key that may be requested: 1 to 1,024 bytes of UTF-8 without control characters, with safe segments.
 [[nodiscard]] bool is_safe_key(std::string_view key, key_form form) noexcept;
+
+/// Whether an object of this store can have this key: a safe one that begins with its prefix, and does not end there.
+[[nodiscard]] bool holds_key(const store_location& store, std::string_view key) noexcept;
 
 /// The object that a resolved text names: `s3://bucket/key`, `gs://bucket/key`, `https://ENDPOINT/container/key` of an
 /// Azure store (two slashes before the container too: that is what SDKs make of an endpoint that ends in one), a path

@@ -8,6 +8,7 @@
 #include <optional>
 #include <string>
 #include <variant>
+#include <vector>
 
 namespace sluice::config {
 
@@ -75,7 +76,8 @@ struct store {
     std::string signer;               ///< gcs: the account that signBlob signs as; "": that of the credentials
     store_credentials credentials; ///< azure: a connection string is taken apart into `account`, `endpoint` and its key
     std::shared_ptr<const struct own_settings> own; ///< settings for which there is no member here, of its kind's type
-    bool of_preset{false}; ///< made by a preset from the app's variables: where it cannot be used, its routes relay
+    std::vector<url> aliases; ///< other places where URLs of the app's have the objects: what follows each is the key
+    bool of_preset{false};    ///< made by a preset from the app's variables: where it cannot be used, its routes relay
 };
 
 } // namespace sluice::config

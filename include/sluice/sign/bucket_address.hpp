@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <vector>
 
 /// Where requests to a store go. What AWS and Google share; Azure has the endpoint alone.
 namespace sluice::sign {
@@ -38,6 +39,10 @@ struct bucket_address : store_endpoint {
 /// The address of `bucket` at `endpoint`: virtual-hosted, or in path style.
 [[nodiscard]] bucket_address address_of(config::url endpoint, const std::string& bucket, std::string region,
                                         bool virtual_hosted);
+
+/// Appends to `places` where URLs of a bucket's objects begin at `endpoint`: with the bucket in the path, and before
+/// the host where it can be there in any scheme. Paths are decoded.
+void append_url_places(std::vector<config::url>& places, const config::url& endpoint, const std::string& bucket);
 
 /// The path of the object `key` as it is sent and signed: each byte of the key encoded once, "/" kept, nothing
 /// normalised. An empty key is the bucket itself.

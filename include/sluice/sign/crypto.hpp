@@ -30,6 +30,15 @@ using sha256_digest = std::array<std::uint8_t, 32>;
 /// RFC 2104 with SHA-256. The key may have any length, zero and NUL bytes included.
 [[nodiscard]] sha256_digest hmac_sha256(std::span<const std::uint8_t> key, std::string_view data);
 
+/// 20 bytes, raw.
+using sha1_digest = std::array<std::uint8_t, 20>;
+
+/// RFC 2104 with SHA-1: for signatures of version 2, which others made. Nothing of ours is signed with it.
+[[nodiscard]] sha1_digest hmac_sha1(std::span<const std::uint8_t> key, std::string_view data);
+
+/// Whether both are the same bytes, in a time that depends on their lengths alone.
+[[nodiscard]] bool equal_in_constant_time(std::string_view a, std::string_view b) noexcept;
+
 /// OpenSSL's EVP_MD_CTX, without its headers. OpenSSL wipes the state of the digest when it is freed.
 struct digest_context_deleter {
     void operator()(evp_md_ctx_st* context) const noexcept;

@@ -78,6 +78,9 @@ struct v4_presigned {
                                            std::string_view region, std::string_view service,
                                            const v4_dialect& dialect = aws4);
 
+/// All steps but the signature, of `query` and `headers` as they are: nothing is added.
+[[nodiscard]] v4_signature v4_steps(const v4_request& request, const v4_scope& scope);
+
 /// The bare algorithm: `query` and `headers` are signed as they are, and nothing is added. Also for other services than
 /// S3.
 [[nodiscard]] v4_signature v4_sign(const v4_request& request, const v4_scope& scope, const hmac_key& key);

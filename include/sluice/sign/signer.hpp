@@ -3,6 +3,7 @@
 #include <sluice/base/asio.hpp>
 #include <sluice/base/secret.hpp>
 #include <sluice/net/connection_pool.hpp>
+#include <sluice/sign/url_key.hpp>
 
 #include <chrono>
 #include <cstdint>
@@ -64,6 +65,10 @@ public:
 
     /// Removes the cached URL of `key`, after the store refused it.
     virtual void forget(std::string_view key, method m) = 0;
+
+    /// What URLs that others signed with this store's own key can be checked with (verify_url.hpp). Never waits. Here:
+    /// nothing.
+    [[nodiscard]] virtual url_key own_key() const { return {}; }
 };
 
 } // namespace sluice::sign

@@ -4,6 +4,7 @@
 #include <boost/json/object.hpp>
 #include <boost/json/serialize.hpp>
 #include <openssl/bio.h>
+#include <openssl/err.h>
 #include <openssl/evp.h>
 #include <openssl/pem.h>
 
@@ -57,6 +58,18 @@ std::optional<std::string> rsa_key::sign(std::string_view data) const {
     }
     signature.resize(length);
     return signature;
+}
+
+bool rsa_key::verify(std::string_view data, std::string_view signature) const {
+    const std::unique_ptr<EVP_MD_CTX, void (*)(EVP_MD_CTX*)> context(EVP_MD_CTX_new(), EVP_MD_CTX_free);
+    const bool good =
+        context &&
+        EVP_DigestVerifyInit_ex(context.get(), nullptr, "SHA256", nullptr, nullptr, as_pkey(key_.get()), nullptr) ==
+            1 &&
+        EVP_DigestVerify(context.get(), reinterpret_cast<const unsigned char*>(signature.data()), signature.size(),
+                         reinterpret_cast<const unsigned char*>(data.data()), data.size()) == 1;
+    ERR_clear_error(); // of a signature that is not ours, which is no failure
+    return good;
 }
 
 secret google_assertion(const rsa_key& key, std::string_view key_id, std::string_view email, std::string_view scope,

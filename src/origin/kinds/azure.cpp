@@ -203,6 +203,12 @@ public:
         return {{base, endpoint + "//" + s.bucket + "/"}, base, base};
     }
 
+    [[nodiscard]] std::vector<config::url> url_places(const config::store& s) const override {
+        auto place = sign::azure_endpoint(s);
+        place.path += "/" + s.bucket;
+        return {place};
+    }
+
     [[nodiscard]] std::string identity(const config::store& s, std::string_view who, std::string_view /*location*/,
                                        const identity::environment& /*env*/) const override {
         return bucket_identity(s, sign::azure_endpoint(s).text(), who, "default-chain");

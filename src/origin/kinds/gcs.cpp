@@ -4,6 +4,7 @@
 #include <sluice/config/store_settings.hpp>
 #include <sluice/origin/identity.hpp>
 #include <sluice/origin/kinds/gcs.hpp>
+#include <sluice/sign/bucket_address.hpp>
 
 #include <boost/json.hpp>
 
@@ -202,6 +203,15 @@ public:
     }
 
     [[nodiscard]] uri_forms uris(const config::store& s) const override { return bucket_uris("gs", s.bucket); }
+
+    /// Of a universe that only the credentials name, nothing is known here: such a store needs an `endpoint`, or
+    /// aliases.
+    [[nodiscard]] std::vector<config::url> url_places(const config::store& s) const override {
+        const config::url usual{true, "storage.googleapis.com", 443, ""};
+        std::vector<config::url> places;
+        sign::append_url_places(places, s.endpoint.value_or(usual), s.bucket);
+        return places;
+    }
 
     /// Buckets are unique within their universe only, which the credentials name: so the endpoint is `location`.
     [[nodiscard]] std::string identity(const config::store& s, std::string_view who, std::string_view location,

@@ -4,6 +4,7 @@
 #include <sluice/config/store_settings.hpp>
 #include <sluice/origin/identity.hpp>
 #include <sluice/origin/kinds/s3.hpp>
+#include <sluice/sign/aws/s3_address.hpp>
 #include <sluice/sign/crypto.hpp>
 
 #include <boost/json.hpp>
@@ -200,6 +201,10 @@ public:
     }
 
     [[nodiscard]] uri_forms uris(const config::store& s) const override { return bucket_uris("s3", s.bucket); }
+
+    [[nodiscard]] std::vector<config::url> url_places(const config::store& s) const override {
+        return sign::s3_url_places(s);
+    }
 
     [[nodiscard]] std::string identity(const config::store& s, std::string_view who, std::string_view /*location*/,
                                        const identity::environment& env) const override {

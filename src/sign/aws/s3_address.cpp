@@ -1,3 +1,4 @@
+#include <sluice/config/cloud_hosts.hpp>
 #include <sluice/sign/aws/s3_address.hpp>
 
 #include <array>
@@ -62,6 +63,27 @@ bucket_address resolve_s3_address(const config::store& store) {
         throw std::invalid_argument("Transfer Acceleration needs a bucket whose name can be part of a host name");
     }
     return address_of(std::move(url), store.bucket, std::move(region), virtual_hosted);
+}
+
+std::vector<config::url> s3_url_places(const config::store& store) {
+    std::vector<config::url> places;
+    const std::string region = store.region.empty() ? "us-east-1" : store.region;
+    const std::string domain = "." + std::string(domain_of(region));
+    if (store.endpoint) {
+        append_url_places(places, *store.endpoint, store.bucket);
+        if (!store.endpoint->host.ends_with(domain) || !config::is_clouds_own(*store.endpoint)) {
+            return places;
+        }
+    }
+    // AWS General Reference, "Amazon S3 endpoints"; S3 User Guide, "Virtual hosting of general purpose buckets": the
+    // legacy global endpoint and `s3-REGION`.
+    for (const char* host : {"s3.", "s3.dualstack.", "s3-fips.", "s3-fips.dualstack.", "s3-"}) {
+        append_url_places(places, {true, host + region + domain, 443, ""}, store.bucket);
+    }
+    for (const char* host : {"s3", "s3-accelerate", "s3-accelerate.dualstack"}) {
+        append_url_places(places, {true, host + domain, 443, ""}, store.bucket);
+    }
+    return places;
 }
 
 } // namespace sluice::sign

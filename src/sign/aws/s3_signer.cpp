@@ -49,6 +49,11 @@ void s3_signer::forget(std::string_view key, method m) {
     cache_.erase(key, m);
 }
 
+url_key s3_signer::own_key() const {
+    auto credentials = provider_ ? provider_->current() : nullptr;
+    return credentials ? url_key(std::move(credentials)) : url_key();
+}
+
 result<signed_request> s3_signer::sign_now(std::string_view key, method m) {
     try {
         if (!provider_) {

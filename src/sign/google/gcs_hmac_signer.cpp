@@ -8,12 +8,12 @@ namespace sluice::sign {
 gcs_hmac_signer::gcs_hmac_signer(const config::store& store, std::string id, secret key, wall_clock clock,
                                  std::size_t capacity)
     : urls_(store, "googleapis.com")
-    , id_(std::move(id))
-    , secret_(std::move(key))
+    , own_(std::make_shared<const identity::aws_credentials>(
+          identity::aws_credentials{std::move(id), std::move(key), {}}))
     , clock_(std::move(clock))
     , cache_(capacity)
     , day_key_(urls_.address().region, "storage", goog4_hmac) {
-    if (id_.empty() || secret_.empty()) {
+    if (own_->access_key_id.empty() || own_->secret_access_key.empty()) {
         throw std::invalid_argument("an HMAC key needs an id and a secret");
     }
 }
@@ -50,7 +50,7 @@ result<signed_request> gcs_hmac_signer::presign_now(std::string_view key, method
 
 result<signed_request> gcs_hmac_signer::make(std::string_view key, method m, const presign_options& options,
                                              time_point at) {
-    auto url = urls_.prepare({key, m, id_, &goog4_hmac, at}, options);
+    auto url = urls_.prepare({key, m, own_->access_key_id, &goog4_hmac, at}, options);
     if (!url) {
         return url.error();
     }
@@ -58,7 +58,8 @@ result<signed_request> gcs_hmac_signer::make(std::string_view key, method m, con
         // The scope's date, with which the second line of the string to sign begins.
         const std::string& text = url->v4.steps.string_to_sign;
         const auto signature =
-            day_key_.get(std::string_view(text).substr(goog4_hmac.algorithm.size() + 1, 8), secret_)->mac(text);
+            day_key_.get(std::string_view(text).substr(goog4_hmac.algorithm.size() + 1, 8), own_->secret_access_key)
+                ->mac(text);
         return gcs_urls::complete(std::move(*url), signature);
     } catch (const std::exception& e) {
         return error{errc::sign_failed, error_source::internal, false, e.what()};

@@ -293,6 +293,25 @@ BOOST_AUTO_TEST_CASE(stores_of_type_local) {
     BOOST_TEST(good(an_app + "stores: {d: {type: local, root: media}}").stores.at("d").root == "/conf/media");
 }
 
+BOOST_AUTO_TEST_CASE(aliases_of_stores) {
+    const auto with = [](const std::string& list) {
+        return an_app + "stores: {d: {type: local, root: /r, aliases: " + list + "}}";
+    };
+    for (const char* list :
+         {"[media.example.com]", "[ftp://h/a]", "[\"https://h/a?b\"]", "[\"https://h/a#b\"]", "[https://u@h/a]",
+          "[https://h/a//b]", "[https://h/../a]", "[https://h/a%20b]", "[\"https://h:0\"]", "[https://]", "[\"\"]"}) {
+        one_fault(with(list), "2:47", "aliases");
+    }
+    one_fault(with("https://h/a"), "2:46", "aliases");
+    one_fault(with("[https://h/a, https://H/a/]"), "2:60", "twice");
+    const auto loaded = good(with("[https://Media.example.com/, \"http://[::1]:9000/a/b\"]"));
+    const auto& got = loaded.stores.at("d").aliases;
+    BOOST_REQUIRE(got.size() == 2U);
+    BOOST_TEST(got[0].text() == "https://media.example.com");
+    BOOST_TEST(got[1].text() == "http://[::1]:9000/a/b");
+    BOOST_TEST(good(with("[]")).stores.at("d").aliases.empty());
+}
+
 BOOST_AUTO_TEST_CASE(routes) {
     const auto fault = [](const std::string& text, const std::string& place, std::string_view part) {
         one_fault(some_stores + "routes: [" + text + "]", "4:" + place, part);

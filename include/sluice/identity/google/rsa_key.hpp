@@ -21,6 +21,9 @@ public:
     /// millisecond of computing: not on a worker's thread where it comes often. nullopt where OpenSSL fails.
     [[nodiscard]] std::optional<std::string> sign(std::string_view data) const;
 
+    /// Whether `signature`, raw, is one of `data` by this key, likewise. Some 30 microseconds.
+    [[nodiscard]] bool verify(std::string_view data, std::string_view signature) const;
+
 private:
     struct deleter {
         void operator()(void* key) const noexcept;

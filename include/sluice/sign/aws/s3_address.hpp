@@ -3,6 +3,8 @@
 #include <sluice/config/config.hpp>
 #include <sluice/sign/bucket_address.hpp>
 
+#include <vector>
+
 namespace sluice::sign {
 
 /// Settles endpoint, addressing style and region of a store of type s3, once, at start-up.
@@ -17,5 +19,10 @@ namespace sluice::sign {
 /// Throws `std::invalid_argument` without a bucket, and for Transfer Acceleration with FIPS or with a bucket that does
 /// not fit into a host name.
 [[nodiscard]] bucket_address resolve_s3_address(const config::store& store);
+
+/// Where http(s) URLs of the store's objects begin (see `append_url_places`). At AWS itself: with every host of S3 that
+/// serves the store's region (regional, dual-stack, FIPS, of before 2019, accelerated, and the global one), since a
+/// bucket's name is the same bucket at all of them.
+[[nodiscard]] std::vector<config::url> s3_url_places(const config::store& store);
 
 } // namespace sluice::sign

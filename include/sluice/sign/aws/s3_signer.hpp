@@ -41,6 +41,8 @@ public:
 
     void forget(std::string_view key, method m) override;
 
+    [[nodiscard]] url_key own_key() const override;
+
     /// What `sign` gives, without a coroutine. Errors: `errc::no_credentials` (retryable where they have expired),
     /// `errc::sign_failed` for an empty or too long key, or where the clock or OpenSSL fails.
     [[nodiscard]] result<signed_request> sign_now(std::string_view key, method m);

@@ -41,6 +41,7 @@ public:
     awaitable<result<signed_request>> presign(net::connection_pool& pool, std::string_view key, method m,
                                               const presign_options& options) override;
     void forget(std::string_view key, method m) override;
+    [[nodiscard]] url_key own_key() const override { return key_ ? url_key(key_) : url_key(); }
 
     /// What `sign` gives, without a coroutine. Errors: `errc::sign_failed`, as `azure_path` has it, or where the clock
     /// or OpenSSL fails.

@@ -2,6 +2,7 @@
 
 #include <sluice/base/clock.hpp>
 #include <sluice/base/secret.hpp>
+#include <sluice/identity/credentials.hpp>
 #include <sluice/sign/day_key.hpp>
 #include <sluice/sign/google/gcs_urls.hpp>
 #include <sluice/sign/signer.hpp>
@@ -29,6 +30,7 @@ public:
     awaitable<result<signed_request>> presign(net::connection_pool& pool, std::string_view key, method m,
                                               const presign_options& options) override;
     void forget(std::string_view key, method m) override;
+    [[nodiscard]] url_key own_key() const override { return own_; }
 
     /// The same without coroutines.
     [[nodiscard]] result<signed_request> sign_now(std::string_view key, method m);
@@ -40,8 +42,7 @@ private:
                                               time_point at);
 
     const gcs_urls urls_;
-    const std::string id_;
-    const secret secret_;
+    const identity::aws_credentials_ptr own_; ///< the HMAC key: id and secret
     const wall_clock clock_;
     url_cache cache_;
     day_key day_key_;

@@ -24,6 +24,7 @@ public:
     awaitable<result<signed_request>> presign(net::connection_pool& pool, std::string_view key, method m,
                                               const presign_options& options) override;
     void forget(std::string_view key, method m) override;
+    [[nodiscard]] url_key own_key() const override { return account_key{email_, signing_.key()}; }
 
     /// How many signatures were made. For tests.
     [[nodiscard]] std::size_t signatures() const noexcept { return signing_.count; }
@@ -36,6 +37,7 @@ private:
         explicit local_rsa_signing(std::shared_ptr<const identity::rsa_key> key)
             : key_(std::move(key)) {}
         awaitable<result<std::string>> sign(std::string_view bytes) override;
+        [[nodiscard]] const std::shared_ptr<const identity::rsa_key>& key() const noexcept { return key_; }
         std::atomic<std::size_t> count{0};
 
     private:
