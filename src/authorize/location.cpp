@@ -202,6 +202,42 @@ location_reading read_location(std::string_view url, std::span<const store_locat
     return {std::move(found), {}};
 }
 
+std::optional<object_ref> object_from_url(std::string_view text, std::span<const store_location> stores,
+                                          std::optional<std::size_t> own) {
+    auto reading = read_location(text, stores);
+    if (reading.why == not_followed::ambiguous && !reading.found && own && *own < stores.size()) {
+        reading = read_location(text, stores.subspan(*own, 1));
+        if (reading.found) {
+            reading.found->object.store = *own;
+        }
+    }
+    return reading.found ? std::optional(std::move(reading.found->object)) : std::nullopt;
+}
+
+std::optional<std::string> url_in_path(std::string_view value, std::string_view url_prefix) {
+    std::string_view scheme;
+    std::string_view host;
+    while (value.starts_with('/') && url_prefix.starts_with('/')) {
+        value.remove_prefix(1);
+        url_prefix.remove_prefix(1);
+        if (url_prefix == "{rest*}") {
+            return std::string(scheme).append("://").append(host).append("/").append(value);
+        }
+        const auto segment = value.substr(0, value.find('/'));
+        const auto wanted = url_prefix.substr(0, url_prefix.find('/'));
+        if (wanted == "{scheme}") {
+            scheme = segment;
+        } else if (wanted == "{host}") {
+            host = segment;
+        } else if (wanted != segment) {
+            return std::nullopt;
+        }
+        value.remove_prefix(segment.size());
+        url_prefix.remove_prefix(wanted.size());
+    }
+    return std::nullopt;
+}
+
 sign::url_signature signature_of(const object_url& url, const store_location& store, sign::method m,
                                  const sign::url_key& key, std::chrono::system_clock::time_point now) {
     sign::presented_url shown;

@@ -43,12 +43,12 @@ std::optional<object_ref> object_from_full(std::string_view text, std::span<cons
 
 } // namespace
 
-store_location location_of(const config::store& s) {
+store_location location_of(const config::store& s, std::string_view location) {
     const auto& kind = origin::kind_of(s);
     auto forms = kind.uris(s);
     const auto& traits = kind.traits();
     std::vector<url_place> places;
-    for (auto& at : kind.url_places(s)) {
+    for (auto& at : kind.url_places(s, location)) {
         places.push_back({std::move(at), false});
     }
     for (const auto& alias : s.aliases) {

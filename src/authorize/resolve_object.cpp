@@ -1,3 +1,4 @@
+#include <sluice/authorize/location.hpp>
 #include <sluice/authorize/resolve_object.hpp>
 #include <sluice/http/fields.hpp>
 
@@ -38,7 +39,10 @@ std::optional<fallback_reason> resolve_object(authorization& a, const protected_
         return fallback_reason::no_store;
     }
     auto place = route.preset != nullptr ? route.preset->find_object(route, *named)
-                                         : object_from_uri(*named, route.locations, route.own_location);
+                                         : object_from_url(*named, route.locations, route.own_location);
+    if (!place && route.preset == nullptr) {
+        place = object_from_uri(*named, route.locations, route.own_location);
+    }
     if (!place) {
         return fallback_reason::not_ours;
     }

@@ -81,14 +81,6 @@ void read_resolve(reading& r, mapping& m, route& out) {
     out.resolve = std::move(pointers);
 }
 
-result<std::string> parse_object_header(std::string_view text) {
-    auto name = parse_field_name(text);
-    if (name && !may_be_object_header(*name)) {
-        return bad("is a field that the app, callers or Sluice need for something else");
-    }
-    return name;
-}
-
 } // namespace
 
 void exclude(reading& r, mapping& m, std::string_view with, std::initializer_list<std::string_view> keys) {
@@ -135,7 +127,7 @@ void read_source(reading& r, mapping& m, const config& c, route& out) {
     const bool by_answer = !by_header && m.has("resolve");
     const store* from = read_store_name(m, c, !by_header && !by_answer, out);
     if (by_header) {
-        m.read("object_header", out.object_header, parse_object_header);
+        read_object_header(r, m, out);
         exclude(r, m, "object_header", {"object", "resolve"});
         // The app itself handles each request, so that there is no subrequest.
         exclude(r, m, "object_header", {"authorize"});

@@ -172,7 +172,11 @@ json::object json_of(const route& r) {
     }
     out["store"] = r.store;
     if (!r.object_header.empty()) {
-        out["object_header"] = r.object_header;
+        if (r.object_url_prefix.empty()) {
+            out["object_header"] = r.object_header;
+        } else {
+            out["object_header"] = json::object{{"name", r.object_header}, {"url_prefix", r.object_url_prefix}};
+        }
     } else {
         out["authorize"] = json_of(r.authorize);
     }

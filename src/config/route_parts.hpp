@@ -23,6 +23,9 @@ void read_source(reading& r, mapping& m, const config& c, route& out);
 /// `authorize`, for the kind of route that `out` is so far. `captures`: those of its path; nullptr: not known.
 void read_authorize(reading& r, mapping& m, const config& c, const std::vector<std::string>* captures, route& out);
 
+/// `object_header`: a field's name, or `{name: …, url_prefix: …}`.
+void read_object_header(reading& r, mapping& m, route& out);
+
 /// `cors`, where it is there. To be read after `headers`.
 void read_cors(reading& r, mapping& m, route& out);
 

@@ -9,7 +9,7 @@ sign::signing store_kind::make_signing(const config::store& /*s*/, const identit
     return {};
 }
 
-std::vector<config::url> store_kind::url_places(const config::store& /*s*/) const {
+std::vector<config::url> store_kind::url_places(const config::store& /*s*/, std::string_view /*location*/) const {
     return {};
 }
 

@@ -1,3 +1,4 @@
+#include <sluice/authorize/location.hpp>
 #include <sluice/authorize/object_uri.hpp>
 #include <sluice/media/requested_ranges.hpp>
 #include <sluice/proxy/authorized_object.hpp>
@@ -38,7 +39,11 @@ authorized_object object_of(const media::media_route& route, std::string key_fro
 
 std::optional<authorized_object> object_of_header(const media::media_route& route, std::string_view named,
                                                   http::header_list fields) {
-    auto place = authorize::object_from_header(named, route.locations, route.own_location);
+    const auto url = authorize::url_in_path(named, route.settings.object_url_prefix);
+    auto place = authorize::object_from_url(url ? *url : named, route.locations, route.own_location);
+    if (!place && !url) {
+        place = authorize::object_from_header(named, route.locations, route.own_location);
+    }
     if (!place) {
         return std::nullopt;
     }

@@ -25,7 +25,7 @@ void add_places(media::media_route& to, const config::config& settings, const me
         if (own && to.settings.preset == config::preset::none) { // a preset's app never says a bare key
             to.own_location = to.locations.size();
         }
-        to.locations.push_back(authorize::location_of(store));
+        to.locations.push_back(authorize::location_of(store, usable->second->location()));
         to.location_stores.push_back(usable->second.get());
     }
 }

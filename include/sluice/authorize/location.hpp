@@ -49,6 +49,16 @@ struct location_reading {
 /// places within each other the longest counts; where two stores are there, the one whose prefix holds.
 [[nodiscard]] location_reading read_location(std::string_view url, std::span<const store_location> stores);
 
+/// The object that a text of the app's names as an http(s) URL, which needs no signature: only the app can say it.
+/// `own`: the store that is meant where more than one could be. Nullopt where it is no such URL of one object.
+[[nodiscard]] std::optional<object_ref> object_from_url(std::string_view text, std::span<const store_location> stores,
+                                                        std::optional<std::size_t> own);
+
+/// The URL that the path `value` says, by a template of `config::parse_url_prefix`: with
+/// `/file_download/{scheme}/{host}/{rest*}`, `/file_download/https/h:8443/a%20b?c` says `https://h:8443/a%20b?c`.
+/// Nothing is decoded. Nullopt where `value` does not match, and for an empty template.
+[[nodiscard]] std::optional<std::string> url_in_path(std::string_view value, std::string_view url_prefix);
+
 /// Whose signature `url` carries, of an object of `store`: see `sign::verify_url`.
 [[nodiscard]] sign::url_signature signature_of(const object_url& url, const store_location& store, sign::method m,
                                                const sign::url_key& key, std::chrono::system_clock::time_point now);

@@ -34,8 +34,9 @@ struct store_location {
     bool global_names{false};
 };
 
-/// Where `s` keeps its objects, as its kind has it.
-[[nodiscard]] store_location location_of(const config::store& s);
+/// Where `s` keeps its objects, as its kind has it. `location`: `origin::store::location`; "": not known, and then URLs
+/// of a Google Cloud of another universe are not.
+[[nodiscard]] store_location location_of(const config::store& s, std::string_view location = {});
 
 /// An object: the index of its store among those that were given, and its key, raw.
 struct object_ref {

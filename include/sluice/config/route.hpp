@@ -86,6 +86,7 @@ struct route {
     /// The response field of the app that names the object, in lower case; "": none. `authorize` is unused then: the
     /// app handles each request itself.
     std::string object_header;
+    std::string object_url_prefix; ///< with `object_header`: the path beneath which it has a URL (parse_url_prefix); ""
     std::variant<authorize_none, authorize_subrequest> authorize;
     std::optional<struct cors> cors;
     std::vector<std::pair<std::string, std::string>> headers;

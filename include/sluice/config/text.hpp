@@ -35,4 +35,8 @@ namespace sluice::config {
 /// or one that callers and browsers need. `name` is lower case; `_` counts as `-`.
 [[nodiscard]] bool may_be_object_header(std::string_view name);
 
+/// The template of a path that holds a URL in its segments: `{scheme}` and `{host}` once each, `{rest*}` at its end,
+/// and literal segments of unreserved characters.
+[[nodiscard]] result<std::string> parse_url_prefix(std::string_view text);
+
 } // namespace sluice::config

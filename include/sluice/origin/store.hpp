@@ -31,6 +31,8 @@ public:
     [[nodiscard]] const std::string& identity() const noexcept { return identity_; }
     /// What a URI of an object begins with in the admin API, as in `s3://bucket/` (see `uri_forms::purge`).
     [[nodiscard]] const std::string& uri_prefix() const noexcept { return uri_prefix_; }
+    /// gcs: authority and path of the bucket, which depend on the universe of the credentials; "" for other kinds.
+    [[nodiscard]] const std::string& location() const noexcept { return signing_.location; }
     /// Null for local stores.
     [[nodiscard]] sign::signer* signer() const noexcept { return signing_.signer.get(); }
     /// What renews the signer's credentials, each after those that it depends on; none for keys that never change.

@@ -47,8 +47,9 @@ public:
     [[nodiscard]] virtual uri_forms uris(const config::store& s) const = 0;
 
     /// Where http(s) URLs of objects of `s` begin, besides its aliases: its endpoint in every spelling, the bucket in
-    /// the path or before the host; then "/" and the key follow. Paths are decoded. Here: nowhere.
-    [[nodiscard]] virtual std::vector<config::url> url_places(const config::store& s) const;
+    /// the path or before the host; then "/" and the key follow. Paths are decoded. `location`: of the store's
+    /// `sign::signing`; "": not known. Here: nowhere.
+    [[nodiscard]] virtual std::vector<config::url> url_places(const config::store& s, std::string_view location) const;
 
     /// What cached objects of `s` belong to (identity.hpp). It is on disk in every cache: for the same settings it must
     /// never change. `who` and `location`: of the store's `sign::signing`.

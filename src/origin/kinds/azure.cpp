@@ -203,7 +203,8 @@ public:
         return {{base, endpoint + "//" + s.bucket + "/"}, base, base};
     }
 
-    [[nodiscard]] std::vector<config::url> url_places(const config::store& s) const override {
+    [[nodiscard]] std::vector<config::url> url_places(const config::store& s,
+                                                      std::string_view /*location*/) const override {
         auto place = sign::azure_endpoint(s);
         place.path += "/" + s.bucket;
         return {place};

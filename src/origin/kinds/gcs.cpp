@@ -204,10 +204,11 @@ public:
 
     [[nodiscard]] uri_forms uris(const config::store& s) const override { return bucket_uris("gs", s.bucket); }
 
-    /// Of a universe that only the credentials name, nothing is known here: such a store needs an `endpoint`, or
-    /// aliases.
-    [[nodiscard]] std::vector<config::url> url_places(const config::store& s) const override {
-        const config::url usual{true, "storage.googleapis.com", 443, ""};
+    /// At the endpoint of the universe that the credentials name, as `location` has it.
+    [[nodiscard]] std::vector<config::url> url_places(const config::store& s,
+                                                      std::string_view location) const override {
+        const std::string_view known = location.empty() ? std::string_view("storage.googleapis.com") : location;
+        const config::url usual{true, std::string(known.substr(0, known.find('/'))), 443, ""};
         std::vector<config::url> places;
         sign::append_url_places(places, s.endpoint.value_or(usual), s.bucket);
         return places;

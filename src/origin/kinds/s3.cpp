@@ -202,7 +202,8 @@ public:
 
     [[nodiscard]] uri_forms uris(const config::store& s) const override { return bucket_uris("s3", s.bucket); }
 
-    [[nodiscard]] std::vector<config::url> url_places(const config::store& s) const override {
+    [[nodiscard]] std::vector<config::url> url_places(const config::store& s,
+                                                      std::string_view /*location*/) const override {
         return sign::s3_url_places(s);
     }
 

@@ -135,6 +135,18 @@ BOOST_AUTO_TEST_CASE(spellings_of_the_clouds) {
     BOOST_TEST(read("https://media.s3.amazonaws.com/a", named) == "0:a");
 }
 
+BOOST_AUTO_TEST_CASE(a_google_cloud_of_its_own) {
+    config::store s;
+    s.kind = &origin::gcs_kind();
+    s.bucket = "bkt";
+    const std::vector<store_location> own{location_of(s, "storage.apis.example/bkt")};
+    BOOST_TEST(read("https://storage.apis.example/bkt/a", own) == "0:a");
+    BOOST_TEST(read("https://bkt.storage.apis.example/a", own) == "0:a");
+    // There a bucket of the same name is somebody else's.
+    BOOST_TEST(read("https://storage.googleapis.com/bkt/a", own) == "elsewhere");
+    BOOST_TEST(read("https://bkt.storage.googleapis.com/a", own) == "elsewhere");
+}
+
 BOOST_AUTO_TEST_CASE(attacks) {
     for (const auto* url : {"http://minio.local:9000/mediaX/a",
                             "http://minio.local:9000/medi/a",
@@ -287,6 +299,47 @@ BOOST_AUTO_TEST_CASE(parts_of_what_is_found) {
     BOOST_TEST(blob.found->host_field == "acct.blob.core.windows.net");
     BOOST_TEST(blob.found->content_type == "a/b");
     BOOST_TEST(blob.found->content_disposition == "inline");
+}
+
+BOOST_AUTO_TEST_CASE(urls_that_only_the_app_can_say) {
+    const std::vector<store_location> two{place_of(origin::s3_kind(), "media", {"http://h"}),
+                                          place_of(origin::s3_kind(), "media", {"http://h"})};
+    const auto named = [&](std::string_view url, std::optional<std::size_t> own) {
+        const auto got = object_from_url(url, two, own);
+        return got ? std::to_string(got->store) + ":" + got->key : "none";
+    };
+    BOOST_TEST(named("http://h/media/a%20b?X-Amz-Signature=0", 1) == "1:a b");
+    BOOST_TEST(named("http://h/media/a", 0) == "0:a");
+    BOOST_TEST(named("http://h/media/a", {}) == "none");
+    BOOST_TEST(named("http://h/media/a", 9) == "none");
+    BOOST_TEST(named("http://h/media/a%2Fb", 1) == "none");
+    BOOST_TEST(named("http://h/media/a?versionId=1", 1) == "none");
+    BOOST_TEST(named("s3://media/a", 1) == "none");
+}
+
+BOOST_AUTO_TEST_CASE(urls_in_paths) {
+    const auto url = [](std::string_view value, std::string_view prefix = "/file_download/{scheme}/{host}/{rest*}") {
+        return url_in_path(value, prefix).value_or("none");
+    };
+    BOOST_TEST(url("/file_download/https/h:8443/a/b%20c?d=/e&f=%2F") == "https://h:8443/a/b%20c?d=/e&f=%2F");
+    BOOST_TEST(url("/file_download/http/h/") == "http://h/");
+    BOOST_TEST(url("/file_download/https/h//a") == "https://h//a");
+    for (const auto* value :
+         {"", "/", "/file_download", "/file_download/https/h", "/file_download/https", "/file_downloads/https/h/a",
+          "file_download/https/h/a", "/x/file_download/https/h/a", "/File_download/https/h/a", "https://h/a"}) {
+        BOOST_TEST(url(value) == "none", value);
+        BOOST_TEST(url(value, "") == "none", value);
+    }
+    BOOST_TEST(url("/h/x/https/a", "/{host}/x/{scheme}/{rest*}") == "https://h/a");
+    BOOST_TEST(url("/h/y/https/a", "/{host}/x/{scheme}/{rest*}") == "none");
+    // What comes of an odd host is no URL of a store.
+    BOOST_TEST(read(url("/file_download/http/minio.local:9000/media/a?x=1"), minio) == "0:a");
+    for (const auto* value :
+         {"/file_download/http/minio.local:9000?/media/a", "/file_download/http//minio.local:9000/media/a",
+          "/file_download/http:/minio.local:9000/media/a", "/file_download//minio.local:9000/media/a",
+          "/file_download/http/u@minio.local:9000/media/a"}) {
+        BOOST_TEST(!read_location(url(value), minio).found, value);
+    }
 }
 
 BOOST_AUTO_TEST_CASE(who_may_be_asked) {

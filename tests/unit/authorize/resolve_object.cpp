@@ -39,6 +39,18 @@ BOOST_AUTO_TEST_CASE(an_object_that_can_be_served) {
     BOOST_TEST(!a.must_serialize);
 }
 
+BOOST_AUTO_TEST_CASE(an_object_by_its_url) {
+    auto route = route_with_store();
+    route.locations.front().places.push_back({{false, "minio", 9000, "/media"}, false});
+    authorization a;
+    BOOST_TEST(!resolve_object(a, route, "/f/1", response(R"({"path":"http://MINIO:9000/media/up/a%20b.mp4?x=1"})")));
+    BOOST_TEST(a.key == "up/a b.mp4");
+    authorization b;
+    BOOST_TEST((resolve_object(b, route, "/f/1", response(R"({"path":"http://minio:9000/media/a.mp4?x=1"})")) ==
+                fallback_reason::not_ours));
+    BOOST_TEST(b.key == "http://minio:9000/media/a.mp4"); // as it may be logged
+}
+
 BOOST_AUTO_TEST_CASE(a_missing_type_or_name_is_the_stores_own) {
     authorization a;
     BOOST_TEST(!resolve_object(a, route_with_store(), "/f/1", response(R"({"path":"s3://media/up/a","type":null})")));

@@ -90,6 +90,23 @@ BOOST_AUTO_TEST_CASE(object_header) {
     BOOST_TEST(shown(c).at("object_header").as_string() == "x-accel-redirect");
     BOOST_TEST(!shown(c).as_object().contains("authorize"));
     BOOST_TEST(good(an_app).object_headers.empty());
+    const auto by_url = good(some_stores + "routes: [{name: a, path: /a, object_header: {name: X-A, url_prefix: "
+                                           "\"/d-1/{scheme}/{host}/{rest*}\"}}]");
+    BOOST_TEST(by_url.routes.at(0).object_header == "x-a");
+    BOOST_TEST(by_url.routes.at(0).object_url_prefix == "/d-1/{scheme}/{host}/{rest*}");
+    BOOST_TEST((by_url.object_headers == std::vector<std::string>{"x-a"}));
+    BOOST_TEST(shown(by_url).at("object_header").at("url_prefix").as_string() == "/d-1/{scheme}/{host}/{rest*}");
+    for (const char* prefix :
+         {"", "/", "/d", "/{scheme}/{host}", "/{host}/{rest*}", "/{scheme}/{rest*}", "{scheme}/{host}/{rest*}",
+          "/{scheme}/{host}/{rest*}/a", "/{scheme}/{scheme}/{host}/{rest*}", "/{scheme}//{host}/{rest*}",
+          "/{scheme}/{host}/{rest*}/{rest*}", "/../{scheme}/{host}/{rest*}", "/a{scheme}/{host}/{rest*}",
+          "/a b/{scheme}/{host}/{rest*}", "/{x}/{scheme}/{host}/{rest*}", "/{scheme}{host}/{rest*}"}) {
+        fault_at(std::string("name: a, path: /a, object_header: {name: X-A, url_prefix: @@\"") + prefix + "\"}",
+                 "{scheme} and {host}");
+    }
+    fault_at("name: a, path: /a, object_header: @@{url_prefix: \"/{scheme}/{host}/{rest*}\"}", "name\" is missing");
+    fault_at("name: a, path: /a, object_header: {name: X-A, @@prefix: a}", "unknown key");
+    fault_at("name: a, path: /a, object_header: {name: @@Range}", "need for something else");
     const std::string start = "name: a, path: /a, object_header: X-A, ";
     fault_at(start + "object: @@o", "are mutually exclusive");
     fault_at(start + "resolve: @@{object: /p}", "are mutually exclusive");
