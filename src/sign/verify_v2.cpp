@@ -85,7 +85,7 @@ url_signature verify_v2(const question& q, bool google) {
     if (id.empty() || !life || !signature || has_other_fields(q)) {
         return invalid;
     }
-    const time_point expires{*life};
+    const time_point expires{std::min(*life, std::chrono::floor<std::chrono::seconds>(time_point::duration::max()))};
     if (q.now >= expires) {
         return invalid;
     }

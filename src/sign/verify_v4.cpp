@@ -93,8 +93,10 @@ std::optional<claims> read_claims(const question& q, const names& by, bool googl
     const auto begin = read_timestamp(said.scope.timestamp);
     // "The minimum value you can set is 1, and the maximum is 604800 (seven days)."
     const auto life = read_seconds(q.value(by.expires), 6);
-    if (said.scope.dialect == nullptr || !begin || !life || *life < std::chrono::seconds(1) ||
-        *life > max_presigned_lifetime || !read_credential(q.value(by.credential), said.scope)) {
+    // A date far ahead is refused before anything is added to it.
+    if (said.scope.dialect == nullptr || !begin || *begin > q.now + max_skew || !life ||
+        *life < std::chrono::seconds(1) || *life > max_presigned_lifetime ||
+        !read_credential(q.value(by.credential), said.scope)) {
         return std::nullopt;
     }
     said.expires = *begin + *life;
@@ -103,14 +105,13 @@ std::optional<claims> read_claims(const question& q, const names& by, bool googl
     const auto digits = said.signature.size();
     const bool fits =
         said.scope.dialect == &goog4_rsa ? digits >= 512 && digits <= 2048 && digits % 2 == 0 : digits == 64;
-    const bool alive = *begin <= q.now + max_skew && q.now < said.expires;
-    return fits && is_lower_hex(said.signature) && alive && q.value(by.signed_headers) == "host" ? std::optional(said)
-                                                                                                 : std::nullopt;
+    return fits && is_lower_hex(said.signature) && q.now < said.expires && q.value(by.signed_headers) == "host"
+               ? std::optional(said)
+               : std::nullopt;
 }
 
-/// The payload's hash that was signed: "UNSIGNED-PAYLOAD", unless the query (SDKs do that) or a hash in it says
-/// another;
-/// "" for one that is none.
+/// The hash of the payload that was signed: that of the query, where SDKs put it, else "UNSIGNED-PAYLOAD"; "" for one
+/// that is none.
 std::string_view payload_of(const question& q, bool google) {
     const auto* said = google ? nullptr : http::find_parameter(q.query, content_hash);
     if (said == nullptr || *said == unsigned_payload) {

@@ -178,6 +178,20 @@ BOOST_AUTO_TEST_CASE(times) {
     }
 }
 
+BOOST_AUTO_TEST_CASE(ends_of_the_clock) {
+    const auto v2 = made_by_sdk("v2-path");
+    auto foreign = v2.asked;
+    foreign.key = {};
+    const auto late = verify(with(v2.url, "Expires=1768481396", "Expires=9999999999"), foreign);
+    BOOST_TEST((late.by == url_signer::foreign));
+    BOOST_TEST((late.expires > v2.asked.now + 24h * 365 * 200));
+    auto v4 = made_by_sdk("v4-path").url;
+    for (auto at = v4.find("20260115"); at != std::string::npos; at = v4.find("20260115")) {
+        v4.replace(at, 8, "22620411");
+    }
+    BOOST_TEST(by(with(v4, "T123456Z", "T234716Z"), foreign) == "invalid");
+}
+
 BOOST_AUTO_TEST_CASE(claims_that_nobody_proves) {
     const auto [url, asked] = made_by_sdk("v4-path");
     auto foreign = asked;
