@@ -110,10 +110,6 @@ std::string text_of(const std::vector<http::query_parameter>& query, std::string
     return value == nullptr ? std::string() : *value;
 }
 
-bool is_azure(const store_location& store) {
-    return store.kind == "azure";
-}
-
 /// The only one of `hits` whose store has that key; nullptr, with why, where there is none or more.
 const hit* holder(const std::vector<hit>& hits, std::span<const store_location> stores, not_followed& why) {
     const hit* found = nullptr;
@@ -145,9 +141,8 @@ std::optional<not_followed> problem_of(std::string_view path, const std::vector<
     if (!first.key.empty() && !is_safe_key(first.key, store.keys)) {
         return not_followed::malformed;
     }
-    // AWS reads a raw `+` in a path as a space, as queries have it; other servers do not.
-    const bool doubtful_plus = store.kind == "s3" && store.global_names && !first.place->alias;
-    if (doubtful_plus && path.find('+') != std::string_view::npos) {
+    // Written by who means a plus, and read as a space, as queries have it.
+    if (store.plus_is_space && !first.place->alias && path.find('+') != std::string_view::npos) {
         return not_followed::malformed;
     }
     return std::nullopt;
@@ -188,7 +183,7 @@ location_reading read_location(std::string_view url, std::span<const store_locat
     if (names_other_bytes(*query)) {
         return refused(not_followed::other_bytes);
     }
-    const bool azure = is_azure(stores[where->store]);
+    const bool azure = stores[where->store].signed_urls == sign::url_family::azure;
     object_url found;
     found.object = {where->store, std::string(where->key)};
     found.at_alias = where->place->alias;
@@ -241,7 +236,7 @@ std::optional<std::string> url_in_path(std::string_view value, std::string_view 
 sign::url_signature signature_of(const object_url& url, const store_location& store, sign::method m,
                                  const sign::url_key& key, std::chrono::system_clock::time_point now) {
     sign::presented_url shown;
-    shown.family = is_azure(store) ? sign::url_family::azure : sign::url_family::bucket;
+    shown.family = store.signed_urls;
     shown.tls = url.tls;
     shown.authority = url.authority;
     shown.host_field = url.host_field;

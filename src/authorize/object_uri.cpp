@@ -54,6 +54,7 @@ store_location location_of(const config::store& s, std::string_view location) {
     for (const auto& alias : s.aliases) {
         places.push_back({alias, true});
     }
+    const auto can = kind.capabilities();
     const bool global = !traits.local && (!s.endpoint || kind.is_clouds_own(*s.endpoint));
     return {s.name,
             std::string(traits.name),
@@ -64,7 +65,9 @@ store_location location_of(const config::store& s, std::string_view location) {
             std::move(places),
             s.account,
             s.bucket,
-            global};
+            global,
+            can.signed_urls,
+            global && can.plus_is_space};
 }
 
 bool holds_key(const store_location& store, std::string_view key) noexcept {

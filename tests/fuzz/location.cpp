@@ -42,7 +42,7 @@ const std::vector<store_location>& stores() {
 }
 
 sign::url_key key_of(const store_location& store) {
-    if (store.kind == "azure") {
+    if (store.signed_urls == sign::url_family::azure) {
         return std::make_shared<const sign::hmac_key>(sign::as_key("secret"));
     }
     return std::make_shared<const identity::aws_credentials>(identity::aws_credentials{"ID", secret("secret"), {}});

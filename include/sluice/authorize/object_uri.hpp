@@ -1,6 +1,7 @@
 #pragma once
 
 #include <sluice/config/config.hpp>
+#include <sluice/sign/url_key.hpp>
 
 #include <cstddef>
 #include <optional>
@@ -32,6 +33,8 @@ struct store_location {
     std::string bucket{};            ///< or the container
     /// Whether the store is a cloud's own service, where a bucket's name is one bucket for everybody.
     bool global_names{false};
+    sign::url_family signed_urls{sign::url_family::bucket}; ///< the signatures that URLs of its objects can have
+    bool plus_is_space{false};                              ///< a raw `+` in a URL's path is a space at its endpoint
 };
 
 /// Where `s` keeps its objects, as its kind has it. `location`: `origin::store::location`; "": not known, and then URLs

@@ -5,6 +5,7 @@
 #include <sluice/config/store_kind.hpp>
 #include <sluice/identity/environment.hpp>
 #include <sluice/sign/make_signer.hpp>
+#include <sluice/sign/url_key.hpp>
 
 #include <string>
 #include <string_view>
@@ -19,6 +20,8 @@ struct capabilities {
     /// no generations.
     std::string_view generation_field{};
     std::string_view generation_match_field{};
+    sign::url_family signed_urls{sign::url_family::bucket}; ///< the signatures that URLs of its objects can have
+    bool plus_is_space{false}; ///< a raw `+` in a path is a space at the cloud itself, and a plus on other servers
 };
 
 /// How texts name the objects of a store: each of these is followed by an object's key, raw.

@@ -3,6 +3,7 @@
 #include <sluice/identity/credentials.hpp>
 #include <sluice/sign/crypto.hpp>
 
+#include <cstdint>
 #include <memory>
 #include <string>
 #include <variant>
@@ -12,6 +13,12 @@ class rsa_key;
 } // namespace sluice::identity
 
 namespace sluice::sign {
+
+/// Whose APIs a URL is for, which tells the signatures that it can have.
+enum class url_family : std::uint8_t {
+    bucket, ///< Amazon S3 (V2, V4) and Cloud Storage (V2, V4), which take each other's keys
+    azure,  ///< shared access signatures
+};
 
 /// A service account's own RSA key.
 struct account_key {

@@ -11,12 +11,6 @@
 /// Whose signature a URL of an object carries. Pure, given the key and the time.
 namespace sluice::sign {
 
-/// Whose APIs a URL is for, which tells the signatures that it can have.
-enum class url_family : std::uint8_t {
-    bucket, ///< Amazon S3 (V2, V4) and Cloud Storage (V2, V4), which take each other's keys
-    azure,  ///< shared access signatures
-};
-
 /// A URL of an object as somebody wrote it. All views must live until the call returns.
 struct presented_url {
     url_family family{url_family::bucket};

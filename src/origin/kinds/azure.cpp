@@ -194,7 +194,9 @@ public:
     }
 
     /// learn.microsoft.com "Specifying the range header for Blob service operations"
-    [[nodiscard]] origin::capabilities capabilities() const override { return {.suffix_ranges = false}; }
+    [[nodiscard]] origin::capabilities capabilities() const override {
+        return {.suffix_ranges = false, .signed_urls = sign::url_family::azure};
+    }
 
     [[nodiscard]] uri_forms uris(const config::store& s) const override {
         const std::string endpoint = sign::azure_endpoint(s).text();

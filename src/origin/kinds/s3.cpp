@@ -200,6 +200,8 @@ public:
         return std::holds_alternative<config::static_keys>(s.credentials);
     }
 
+    [[nodiscard]] origin::capabilities capabilities() const override { return {.plus_is_space = true}; }
+
     [[nodiscard]] uri_forms uris(const config::store& s) const override { return bucket_uris("s3", s.bucket); }
 
     [[nodiscard]] std::vector<config::url> url_places(const config::store& s,

@@ -20,6 +20,7 @@ config::store disk(std::string name, std::string prefix) {
     s.kind = &origin::local_kind();
     s.root = "/nonexistent/" + s.name;
     s.prefix = std::move(prefix);
+    s.aliases.push_back({true, s.name + ".example.com", 443, "/files"});
     return s;
 }
 
@@ -60,6 +61,27 @@ BOOST_AUTO_TEST_CASE(objects_that_a_header_names) {
     for (const auto* nowhere : {"", "/", "/own", "/own/x", "/third/x", "/other/../x", "s3://other/x"}) {
         BOOST_TEST(f.named(nowhere) == "", nowhere);
     }
+}
+
+BOOST_AUTO_TEST_CASE(objects_that_a_header_names_by_url) {
+    fixture f;
+    BOOST_TEST(f.named("https://own.example.com/files/films/a%20b.mp4?X-Amz-Signature=0") == "own films/a b.mp4");
+    BOOST_TEST(f.named("https://Other.example.com:443/files/x") == "other x");
+    const std::string in_path = "/download/https/other.example.com/files/a%20b?c";
+    BOOST_TEST(f.named(in_path) == "");
+    f.route.settings.object_url_prefix = "/download/{scheme}/{host}/{rest*}";
+    BOOST_TEST(f.named(in_path) == "other a b");
+    BOOST_TEST(f.named("/other/x") == "other x"); // what else it may say
+    for (const auto* nowhere :
+         {"https://other.example.com/files2/x", "http://other.example.com/files/x", "https://own.example.com/files/x",
+          "https://u@other.example.com/files/x", "https://other.example.com/files/a%2Fb",
+          "/download/http/other.example.com/files/x", "/download/https/other.example.com/files/a?versionId=1",
+          "/download/https/other.example.com", "/downloads/https/other.example.com/files/x"}) {
+        BOOST_TEST(f.named(nowhere) == "", nowhere);
+    }
+    // A store that is called like the prefix's first segment is not meant by it.
+    f.route.settings.object_url_prefix = "/other/{scheme}/{host}/{rest*}";
+    BOOST_TEST(f.named("/other/https/nobody.example.com/x") == "");
 }
 
 BOOST_AUTO_TEST_CASE(keys_of_paths) {
