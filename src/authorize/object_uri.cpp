@@ -3,13 +3,12 @@
 #include <sluice/origin/store.hpp>
 #include <sluice/origin/store_kind.hpp>
 
+#include <algorithm>
 #include <utility>
 
 namespace sluice::authorize {
 
 namespace {
-
-constexpr std::size_t max_key = 1024; // S3's limit
 
 /// The key that `text` names in this very store, unchecked.
 std::optional<std::string_view> key_in(const store_location& store, std::string_view text) {
@@ -19,6 +18,10 @@ std::optional<std::string_view> key_in(const store_location& store, std::string_
         }
     }
     return std::nullopt;
+}
+
+bool is_usable(const store_location& store, std::string_view key, bare_key bare) noexcept {
+    return bare == bare_key::whole ? holds_key(store, key) : is_safe_key(key, store.keys);
 }
 
 std::optional<object_ref> object_from_full(std::string_view text, std::span<const store_location> stores,
@@ -93,13 +96,21 @@ bool is_safe_key(std::string_view key, key_form form) noexcept {
            has_safe_segments(key, form);
 }
 
+bool is_object_uri(std::string_view text, key_form form) noexcept {
+    const auto scheme = text.substr(0, text.find("://"));
+    const bool has_scheme = scheme.size() < text.size() && !scheme.empty() && std::ranges::all_of(scheme, [](char c) {
+                                return is_alnum(c) || c == '+' || c == '-' || c == '.'; // RFC 3986 §3.1
+                            });
+    return has_scheme || (form == key_form::tree && text.starts_with('/'));
+}
+
 std::optional<object_ref> object_from_uri(std::string_view text, std::span<const store_location> stores,
-                                          std::optional<std::size_t> own) {
+                                          std::optional<std::size_t> own, bare_key bare) {
     const bool full = text.starts_with('/') || text.find("://") != std::string_view::npos;
     if (full) {
         return object_from_full(text, stores, own);
     }
-    if (!own || *own >= stores.size() || !holds_key(stores[*own], text)) {
+    if (!own || *own >= stores.size() || !is_usable(stores[*own], text, bare)) {
         return std::nullopt;
     }
     return object_ref{*own, std::string(text)};
@@ -113,7 +124,7 @@ std::optional<object_ref> object_in_store(std::string_view key, std::span<const 
 }
 
 std::optional<object_ref> object_from_header(std::string_view value, std::span<const store_location> stores,
-                                             std::optional<std::size_t> own) {
+                                             std::optional<std::size_t> own, bare_key bare) {
     if (value.find("://") != std::string_view::npos) {
         return object_from_full(value, stores, own);
     }
@@ -131,7 +142,7 @@ std::optional<object_ref> object_from_header(std::string_view value, std::span<c
             continue;
         }
         auto key = percent_decode(value.substr(slash + 1));
-        if (!key || !holds_key(stores[i], key.value())) {
+        if (!key || !is_usable(stores[i], key.value(), bare)) {
             return std::nullopt;
         }
         return object_ref{i, std::move(key.value())};

@@ -1,29 +1,71 @@
 #include <sluice/authorize/path_pattern.hpp>
-#include <sluice/http/target.hpp>
+#include <sluice/base/text.hpp>
 
 #include <algorithm>
 
 namespace sluice::authorize {
 
-path_pattern::path_pattern(std::string_view text, std::string_view route_path) {
-    text = http::split_target(text).path;
-    while (text.size() > 1 && text.ends_with('/')) {
-        text.remove_suffix(1);
-    }
-    slashes_ = static_cast<std::size_t>(std::ranges::count(text, '/'));
-    for (bool more = true; more;) {
-        const auto open = text.find('{');
-        const auto literal = text.substr(0, open);
-        const auto decoded = percent_decode(literal);
-        literals_.push_back(decoded ? decoded.value() : std::string(literal));
-        more = open != std::string_view::npos;
-        if (more) {
-            const auto close = text.find('}', open);
-            const auto name = text.substr(open + 1, close - open - 1);
-            any_depth_ = any_depth_ || name.ends_with('*') ||
-                         route_path.find("{" + std::string(name) + "*}") != std::string_view::npos;
-            text.remove_prefix(close + 1);
+namespace {
+
+/// Whether a value can have more than one segment: what a parameter or base64 holds is anybody's guess.
+bool can_have_slashes(const config::template_value& value, const config::path_parts& route_path) {
+    const bool is_decoded = std::ranges::find(value.filters, config::value_filter::base64url) != value.filters.end();
+    return value.from != config::template_value::origin::path || is_decoded ||
+           std::ranges::any_of(route_path.segments, [&value](const config::path_segment& s) {
+               return s.what == config::path_segment::kind::rest && s.pieces.front().text == value.name;
+           });
+}
+
+} // namespace
+
+path_pattern::path_pattern(const config::path_parts& route_path) {
+    add_literal("");
+    for (const auto& segment : route_path.segments) {
+        add_literal("/");
+        for (const auto& piece : segment.pieces) {
+            if (piece.what == config::path_piece::kind::literal) {
+                add_literal(piece.text);
+            } else {
+                add_value();
+            }
         }
+        any_depth_ = any_depth_ || segment.what == config::path_segment::kind::rest;
+    }
+    finish();
+}
+
+path_pattern::path_pattern(const config::text_parts& parts, const config::path_parts& route_path) {
+    add_literal("");
+    for (const auto& part : parts) {
+        if (const auto* literal = std::get_if<std::string>(&part)) {
+            add_literal(*literal);
+        } else {
+            add_value();
+            any_depth_ = any_depth_ || can_have_slashes(std::get<config::template_value>(part), route_path);
+        }
+    }
+    finish();
+}
+
+void path_pattern::add_literal(std::string_view raw) {
+    const auto decoded = percent_decode(raw);
+    if (literals_.empty()) {
+        literals_.emplace_back();
+    }
+    literals_.back().append(decoded ? std::string_view(*decoded) : raw);
+    slashes_ += static_cast<std::size_t>(std::ranges::count(raw, '/'));
+}
+
+void path_pattern::add_value() {
+    literals_.emplace_back();
+}
+
+/// Names have no `/` at their end but the root's.
+void path_pattern::finish() {
+    auto& last = literals_.back();
+    while (last.ends_with('/') && (last.size() > 1 || literals_.size() > 1)) {
+        last.pop_back();
+        --slashes_;
     }
 }
 

@@ -41,7 +41,7 @@ std::optional<fallback_reason> resolve_object(authorization& a, const protected_
     auto place = route.preset != nullptr ? route.preset->find_object(route, *named)
                                          : object_from_url(*named, route.locations, route.own_location);
     if (!place && route.preset == nullptr) {
-        place = object_from_uri(*named, route.locations, route.own_location);
+        place = object_from_uri(*named, route.locations, route.own_location, route.bare_keys);
     }
     if (!place) {
         return fallback_reason::not_ours;

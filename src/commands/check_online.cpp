@@ -3,6 +3,7 @@
 #include <sluice/commands/probe.hpp>
 #include <sluice/http/fields.hpp>
 #include <sluice/identity/rfc3339.hpp>
+#include <sluice/media/expand.hpp>
 #include <sluice/media/path_template.hpp>
 #include <sluice/origin/store_kind.hpp>
 
@@ -170,17 +171,33 @@ void check_directory(const config::store& s, findings& out) {
     }
 }
 
-/// The names of the captures in a template of a route's path.
-std::vector<std::string> capture_names(std::string_view path) {
-    std::vector<std::string> names;
-    for (auto open = path.find('{'); open != std::string_view::npos; open = path.find('{', open + 1)) {
-        auto name = path.substr(open + 1, path.find('}', open) - open - 1);
-        if (name.ends_with('*')) {
-            name.remove_suffix(1);
-        }
-        names.emplace_back(name);
+/// A request that the route would take if its captures could have any value, and the subrequest for it; `value`: what
+/// each capture has.
+struct sample_request {
+    std::string original{};
+    result<std::string> subrequest{std::string()};
+};
+
+sample_request sample_of(const config::route& r, const config::authorize_subrequest& how, const std::string& value) {
+    sample_request out;
+    const auto path = config::parse_path(r.path).value();
+    const auto names = path.captures();
+    std::vector<media::capture> captures;
+    for (const auto& name : names) {
+        captures.push_back({name, value});
     }
-    return names;
+    for (const auto& segment : path.segments) {
+        out.original += '/';
+        for (const auto& piece : segment.pieces) {
+            out.original += piece.what == config::path_piece::kind::capture ? value : piece.text;
+        }
+    }
+    for (const auto& name : r.query_captures) {
+        captures.push_back({name, value, config::template_value::origin::query});
+        out.original.append(&name == &r.query_captures.front() ? "?" : "&").append(name).append("=").append(value);
+    }
+    out.subrequest = media::expand_target(config::parse_subrequest(how.path, names).value(), captures);
+    return out;
 }
 
 /// Whether the proxy would take that response as permission.
@@ -198,23 +215,17 @@ awaitable<void> check_route(one_shot& here, const config::config& settings, cons
     if (how == nullptr || !r.object_header.empty()) {
         co_return; // open to everybody, or the app itself handles each request
     }
-    const auto names = capture_names(r.path);
-    const std::string value = random_name();
-    std::vector<media::capture> captures;
-    captures.reserve(names.size());
-    for (const auto& name : names) {
-        captures.push_back({name, value});
-    }
-    std::string original = r.path;
-    for (auto open = original.find('{'); open != std::string::npos; open = original.find('{')) {
-        original.replace(open, original.find('}', open) - open + 1, value);
+    const auto sample = sample_of(r, *how, random_name());
+    if (!sample.subrequest) {
+        out.tell(about, "not asked: its subrequest takes values of a form that cannot be made up");
+        co_return;
     }
     identity::http_request get;
     get.server = settings.app.address;
     get.source = error_source::app;
-    get.target = media::expand_raw(how->path, captures);
+    get.target = *sample.subrequest;
     get.fields.emplace_back("X-Original-Method", secret("GET"));
-    get.fields.emplace_back("X-Original-URI", secret(original));
+    get.fields.emplace_back("X-Original-URI", secret(sample.original));
     get.timeout = std::max(settings.app.connect_timeout, how->timeout);
     auto answer = co_await here.caller().send(get);
     if (!answer) {

@@ -1,5 +1,5 @@
 #include <sluice/config/address.hpp>
-#include <sluice/config/path_template.hpp>
+#include <sluice/config/text_template.hpp>
 
 #include "route_parts.hpp"
 
@@ -127,7 +127,8 @@ void read_require(reading& r, mapping& a, bool resolves, authorize_subrequest& o
     }
 }
 
-void read_subrequest(mapping& a, const std::vector<std::string>* captures, bool preset, authorize_subrequest& out) {
+void read_subrequest(mapping& a, const std::vector<std::string>* captures, bool preset, authorize_subrequest& out,
+                     std::vector<std::string>& query_captures) {
     if (preset ? !a.has("subrequest") : a.need("subrequest") == nullptr) {
         return;
     }
@@ -140,8 +141,33 @@ void read_subrequest(mapping& a, const std::vector<std::string>* captures, bool 
         a.wrong("subrequest", *at, "is set by the preset");
     }
     if (captures != nullptr) {
-        if (const auto checked = check_subrequest(out.path, *captures); !checked) {
-            a.wrong("subrequest", *at, checked.error().detail);
+        const auto parts = parse_subrequest(out.path, *captures);
+        if (!parts) {
+            a.wrong("subrequest", *at, parts.error());
+            return;
+        }
+        add_query_captures(parts->path, query_captures);
+        add_query_captures(parts->query, query_captures);
+    }
+}
+
+void read_forwarded(reading& r, mapping& a, bool preset, const std::vector<std::string>& query_captures,
+                    authorize_subrequest& out) {
+    a.read_list("forward_query", out.forward_query, parse_query_name);
+    const node* value = a.take("forward_query");
+    if (value == nullptr || value->what != node::kind::sequence) {
+        return;
+    }
+    if (preset) {
+        r.add(*value, "\"" + a.full("forward_query") + "\" and preset are mutually exclusive");
+    } else if (value->items.empty()) {
+        r.add(*value, "\"" + a.full("forward_query") + "\" is an empty list: leave it out");
+    }
+    for (const auto& item : value->items) {
+        if (std::ranges::find(query_captures, item.text) != query_captures.end()) {
+            a.wrong("forward_query", item,
+                    "must not hold a parameter that the subrequest captures, which it would "
+                    "carry twice");
         }
     }
 }
@@ -187,7 +213,14 @@ void read_authorize(reading& r, mapping& m, const config& c, const std::vector<s
     if (const auto* built_in = std::get_if<authorize_subrequest>(&out.authorize)) {
         s = *built_in;
     }
-    read_subrequest(a, captures, preset, s);
+    std::vector<std::string> asked;
+    read_subrequest(a, captures, preset, s, asked);
+    read_forwarded(r, a, preset, asked, s);
+    for (auto& name : asked) {
+        if (std::ranges::find(out.query_captures, name) == out.query_captures.end()) {
+            out.query_captures.push_back(std::move(name));
+        }
+    }
     // A preset's app may revoke access at any moment: its decisions are cached for 10 s at most.
     a.read_duration("ttl", s.ttl, 0ms, preset ? duration(10s) : duration(24h));
     a.read_duration("timeout", s.timeout, 1ms, 5min);

@@ -142,6 +142,7 @@ void read_route(reading& r, const node& where, const std::string& name, config& 
         read_name(m, c.routes, out);
         read_source(r, m, c, out);
     }
+    read_hosts(r, m, out);
     read_delivery(m, c, out);
     read_headers(r, m, out);
     read_cors(r, m, out);

@@ -11,16 +11,6 @@ namespace sluice::config {
 
 namespace {
 
-result<std::string> parse_query_name(std::string_view text) {
-    const bool good = !text.empty() && text.size() <= 128 && std::ranges::all_of(text, [](char c) {
-        return c > ' ' && c < 0x7f && c != '&' && c != '=' && c != '#' && c != '+' && c != '%';
-    });
-    if (!good) {
-        return bad("must be a list of parameter names as they stand in a URL, without escapes");
-    }
-    return std::string(text);
-}
-
 void read_query(reading& r, mapping& m, route& out) {
     const node* value = m.take("query");
     if (value == nullptr) {
@@ -34,33 +24,6 @@ void read_query(reading& r, mapping& m, route& out) {
     m.read_list("query", out.query_names, parse_query_name);
     if (value->items.empty()) {
         r.add(*value, "\"" + m.full("query") + "\" is an empty list: write none");
-    }
-}
-
-void read_object(mapping& m, const store* from, const std::vector<std::string>* captures, route& out) {
-    if (m.need("object") == nullptr) {
-        return;
-    }
-    const node* value = m.read_text("object", out.object);
-    if (value == nullptr || captures == nullptr) {
-        return;
-    }
-    if (const auto checked = check_object(out.object, *captures); !checked) {
-        m.wrong("object", *value, checked.error().detail);
-        return;
-    }
-    if (from == nullptr) {
-        return;
-    }
-    if (is_local(*from) && out.object.starts_with('/')) {
-        m.wrong("object", *value, "must not begin with / in a store of type local");
-    }
-    const auto head = literal_head(out.object);
-    const auto common = std::min(head.size(), from->prefix.size());
-    const bool whole = head.size() == out.object.size();
-    if (head.substr(0, common) != from->prefix.substr(0, common) ||
-        (whole && head.size() <= from->prefix.size() && !from->prefix.empty())) {
-        m.wrong("object", *value, "never lies beneath the prefix of its store");
     }
 }
 
@@ -81,7 +44,40 @@ void read_resolve(reading& r, mapping& m, route& out) {
     out.resolve = std::move(pointers);
 }
 
+/// A name or literal address as it stands in a Host field, without a port.
+result<std::string> parse_host(std::string_view text) {
+    const bool is_v6 = text.starts_with('[') && text.ends_with(']') && text.size() > 2;
+    const auto inside = is_v6 ? text.substr(1, text.size() - 2) : text;
+    const std::string_view marks = is_v6 ? ":." : "-_.";
+    const bool good =
+        !inside.empty() && text.size() <= 255 && !text.ends_with('.') && std::ranges::all_of(inside, [&marks](char c) {
+            return is_alnum(c) || marks.find(c) != std::string_view::npos;
+        });
+    if (!good) {
+        return bad("must be a list of host names without scheme, port and wildcards, as media.example");
+    }
+    return to_lower(text);
+}
+
 } // namespace
+
+result<std::string> parse_query_name(std::string_view text) {
+    const bool good = !text.empty() && text.size() <= 128 && std::ranges::all_of(text, [](char c) {
+        return c > ' ' && c < 0x7f && c != '&' && c != '=' && c != '#' && c != '+' && c != '%';
+    });
+    if (!good) {
+        return bad("must be a list of parameter names as they stand in a URL, without escapes");
+    }
+    return std::string(text);
+}
+
+void read_hosts(reading& r, mapping& m, route& out) {
+    m.read_list("hosts", out.hosts, parse_host);
+    const node* value = m.take("hosts");
+    if (value != nullptr && value->what == node::kind::sequence && value->items.empty()) {
+        r.add(*value, "\"" + m.full("hosts") + "\" is an empty list: leave it out");
+    }
+}
 
 void exclude(reading& r, mapping& m, std::string_view with, std::initializer_list<std::string_view> keys) {
     for (const auto key : keys) {
@@ -114,32 +110,36 @@ void read_source(reading& r, mapping& m, const config& c, route& out) {
         nullptr; // nullptr: not known, so that templates cannot be checked against them
     if (m.need("path") != nullptr) {
         if (const node* at = m.read_text("path", out.path)) {
-            if (auto got = path_captures(out.path)) {
-                names = std::move(*got);
+            if (auto got = parse_path(out.path)) {
+                names = got->captures();
                 captures = &names;
             } else {
-                m.wrong("path", *at, got.error().detail);
+                m.wrong("path", *at, got.error());
             }
         }
     }
     read_query(r, m, out);
     const bool by_header = m.has("object_header");
     const bool by_answer = !by_header && m.has("resolve");
-    const store* from = read_store_name(m, c, !by_header && !by_answer, out);
     if (by_header) {
+        read_store_name(m, c, false, out);
         read_object_header(r, m, out);
-        exclude(r, m, "object_header", {"object", "resolve"});
+        read_object(m, captures, template_scope::resolves::yes, out);
+        exclude(r, m, "object_header", {"resolve"});
         // The app itself handles each request, so that there is no subrequest.
         exclude(r, m, "object_header", {"authorize"});
         return;
     }
+    text_parts parts;
     if (by_answer) {
+        read_store_name(m, c, false, out);
         read_resolve(r, m, out);
-        exclude(r, m, "resolve", {"object"});
+        read_object(m, captures, template_scope::resolves::yes, out);
     } else {
-        read_object(m, from, captures, out);
+        parts = read_named_object(m, c, captures, out);
     }
     read_authorize(r, m, c, captures, out);
+    check_any_store(m, captures, parts, out);
 }
 
 } // namespace sluice::config

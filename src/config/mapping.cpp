@@ -81,6 +81,22 @@ void mapping::wrong(std::string_view key, const node& value, const std::string& 
     reading_.add(value, "\"" + full(key) + "\" " + why);
 }
 
+void mapping::wrong(std::string_view key, const node& value, const template_fault& fault) {
+    if (fault.at == 0) {
+        wrong(key, value, fault.what);
+        return;
+    }
+    const bool as_written = value.origin.empty() && value.text_at && value.text == value.written;
+    if (!as_written) {
+        wrong(key, value, fault.what + " (at its byte " + std::to_string(fault.at + 1) + ")");
+        return;
+    }
+    node at;
+    at.line = value.line;
+    at.column = value.column + *value.text_at + static_cast<int>(fault.at);
+    wrong(key, at, fault.what);
+}
+
 void mapping::unsupported(std::string_view key, const node& value) {
     reading_.add(value, "\"" + std::string(key) + "\" is not supported yet");
 }

@@ -119,6 +119,9 @@ json::value json_of(const std::variant<authorize_none, authorize_subrequest>& a)
                      {"ttl", format_duration(s->ttl)},
                      {"timeout", format_duration(s->timeout)},
                      {"ignore_headers", array_of(s->ignore_headers)}};
+    if (!s->forward_query.empty()) {
+        out["forward_query"] = array_of(s->forward_query);
+    }
     if (!s->accept.empty()) {
         out["accept"] = array_of(s->accept);
     }
@@ -159,6 +162,9 @@ json::object json_of(const route& r) {
     if (!r.other_paths.empty()) {
         out["other_paths"] = array_of(r.other_paths);
     }
+    if (!r.hosts.empty()) {
+        out["hosts"] = array_of(r.hosts);
+    }
     switch (r.query) {
     case query_policy::none:
         out["query"] = "none";
@@ -182,7 +188,8 @@ json::object json_of(const route& r) {
     }
     if (r.resolve) {
         out["resolve"] = json_of(*r.resolve);
-    } else if (r.object_header.empty()) {
+    }
+    if (!r.object.empty()) {
         out["object"] = r.object;
     }
     out["delivery"] = r.delivery == delivery::redirect ? "redirect" : "stream";

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <sluice/config/mapping.hpp>
+#include <sluice/config/text_template.hpp>
 
 #include <initializer_list>
 #include <string>
@@ -14,8 +15,25 @@ namespace sluice::config {
 /// Refuses keys that cannot stand beside `with`.
 void exclude(reading& r, mapping& m, std::string_view with, std::initializer_list<std::string_view> keys);
 
+/// `hosts`, where it is there.
+void read_hosts(reading& r, mapping& m, route& out);
+
+/// The name of a query's parameter, as it stands in a URL.
+result<std::string> parse_query_name(std::string_view text);
+
 /// The store that the route names. Nullptr where it names none, or one that is not configured. `needed`: it must.
 const store* read_store_name(mapping& m, const config& c, bool needed, route& out);
+
+/// `object`, of a route whose path has `captures` (nullptr: not known). Returns its parts; none where it is not there
+/// or cannot be read.
+text_parts read_object(mapping& m, const std::vector<std::string>* captures, template_scope::resolves resolved,
+                       route& out);
+
+/// `object` and `store` of a route whose object the request names. Returns the object's parts.
+text_parts read_named_object(mapping& m, const config& c, const std::vector<std::string>* captures, route& out);
+
+/// Refuses a URI of any store that the app would not be asked for by all that makes it. To be read after `authorize`.
+void check_any_store(mapping& m, const std::vector<std::string>* captures, const text_parts& parts, const route& out);
 
 /// `path`, `query`, `store`, the object and `authorize` of a route without a preset.
 void read_source(reading& r, mapping& m, const config& c, route& out);

@@ -28,8 +28,10 @@ using seen_keys = std::unordered_map<std::string, int>;
 /// Builds the tree from yaml-cpp's events.
 class builder : public YAML::EventHandler {
 public:
-    builder(std::string_view file, const yaml_limits& limits, std::vector<diagnostic>& diagnostics)
-        : file_(file)
+    builder(std::string_view text, std::string_view file, const yaml_limits& limits,
+            std::vector<diagnostic>& diagnostics)
+        : text_(text)
+        , file_(file)
         , limits_(limits)
         , diagnostics_(diagnostics) {}
 
@@ -54,6 +56,7 @@ public:
         node n = make(mark, node::kind::scalar);
         n.text = value;
         n.written = value;
+        n.text_at = place_of(mark, value);
         add(std::move(n), mark);
     }
     void OnSequenceStart(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor,
@@ -76,6 +79,19 @@ private:
         std::optional<node> key;
         seen_keys seen;
     };
+
+    /// `node::text_at`.
+    [[nodiscard]] std::optional<int> place_of(const YAML::Mark& mark, std::string_view value) const {
+        constexpr std::string_view byte_order_mark = "\xEF\xBB\xBF";
+        const auto skipped = text_.starts_with(byte_order_mark) ? byte_order_mark.size() : 0;
+        const auto at = static_cast<std::size_t>(mark.pos) + skipped;
+        if (mark.pos < 0 || at >= text_.size()) {
+            return std::nullopt;
+        }
+        const auto there = text_.substr(at);
+        const bool quoted = there.front() == '"' || there.front() == '\'';
+        return there.substr(quoted ? 1 : 0).starts_with(value) ? std::optional(quoted ? 1 : 0) : std::nullopt;
+    }
 
     static void refuse_anchor(const YAML::Mark& mark, YAML::anchor_t anchor) {
         if (anchor != YAML::NullAnchor) {
@@ -157,6 +173,7 @@ private:
         return has_control(key) || key.size() > 64 || !is_utf8(key) ? "?" : key;
     }
 
+    std::string_view text_;
     std::string file_;
     const yaml_limits& limits_;
     std::vector<diagnostic>& diagnostics_;
@@ -215,7 +232,7 @@ std::vector<diagnostic> read_yaml(std::string_view text, std::string_view file, 
         const bool nowhere = mark.line < 0;
         diagnostics.push_back({std::string(file), nowhere ? 1 : mark.line + 1, nowhere ? 1 : mark.column + 1, why});
     };
-    builder events(file, limits, diagnostics);
+    builder events(text, file, limits, diagnostics);
     try {
         std::istringstream stream{std::string(text)};
         YAML::Parser parser(stream);

@@ -1,5 +1,3 @@
-#include <sluice/authorize/object_uri.hpp>
-#include <sluice/http/target.hpp>
 #include <sluice/media/path_template.hpp>
 
 #include <algorithm>
@@ -8,113 +6,110 @@ namespace sluice::media {
 
 namespace {
 
-/// S3 keys end there; what is longer can only be an attempt at something.
-constexpr std::size_t max_key_size = 1024;
+using config::path_piece;
+using config::path_segment;
 
-template <class Value>
-result<std::string> expand(std::string_view text, const std::vector<capture>& captures, Value value) {
-    std::string out;
-    while (!text.empty()) {
-        const auto open = text.find('{');
-        out += text.substr(0, open);
-        if (open == std::string_view::npos) {
-            break;
-        }
-        const auto close = text.find('}', open);
-        const auto name = text.substr(open + 1, close - open - 1);
-        const auto it =
-            std::find_if(captures.begin(), captures.end(), [name](const capture& c) { return c.name == name; });
-        if (it != captures.end()) { // always: the config checks that templates use captures of the path only
-            auto text_of = value(it->raw);
-            if (!text_of) {
-                return text_of.error();
-            }
-            out += text_of.value();
-        }
-        text.remove_prefix(close + 1);
+/// Whether `at` stands within a `%XX` of `text`, of which each escape is whole.
+bool is_within_escape(std::string_view text, std::size_t at) noexcept {
+    return (at >= 1 && text[at - 1] == '%') || (at >= 2 && text[at - 2] == '%');
+}
+
+/// Where `literal` begins first in `text` with something before it; npos: nowhere.
+std::size_t find_literal(std::string_view text, std::string_view literal) noexcept {
+    auto at = text.find(literal, 1);
+    while (at != std::string_view::npos && is_within_escape(text, at)) {
+        at = text.find(literal, at + 1);
     }
-    return out;
+    return at;
+}
+
+/// What the capture before `literal` takes of `text`; `is_last`: the segment ends with that literal. Empty: nothing.
+std::string_view before_literal(std::string_view text, std::string_view literal, bool is_last) noexcept {
+    if (!is_last) {
+        const auto at = find_literal(text, literal);
+        return at == std::string_view::npos ? std::string_view() : text.substr(0, at);
+    }
+    const bool ends = text.size() > literal.size() && text.ends_with(literal);
+    const auto at = text.size() - std::min(literal.size(), text.size());
+    return ends && !is_within_escape(text, at) ? text.substr(0, at) : std::string_view();
+}
+
+bool match_segment(const path_segment& segment, std::string_view text, std::vector<capture>& captures) {
+    const auto& pieces = segment.pieces;
+    for (std::size_t i = 0; i < pieces.size(); ++i) {
+        if (pieces[i].what == path_piece::kind::literal) { // the segment's first
+            if (!text.starts_with(pieces[i].text)) {
+                return false;
+            }
+            text.remove_prefix(pieces[i].text.size());
+            continue;
+        }
+        const bool at_end = i + 1 == pieces.size();
+        const auto taken = at_end ? text : before_literal(text, pieces[i + 1].text, i + 2 == pieces.size());
+        if (taken.empty()) {
+            return false;
+        }
+        captures.push_back({pieces[i].text, taken});
+        text.remove_prefix(taken.size() + (at_end ? 0 : pieces[i + 1].text.size()));
+        ++i; // the literal behind it
+    }
+    return text.empty();
+}
+
+/// Cuts the first segment off `rest`; false where there is none. `rest` is nullopt after the last.
+bool next_segment(std::optional<std::string_view>& rest, std::string_view& segment) noexcept {
+    if (!rest) {
+        return false;
+    }
+    const auto slash = rest->find('/');
+    segment = rest->substr(0, slash);
+    rest = slash == std::string_view::npos ? std::nullopt : std::optional(rest->substr(slash + 1));
+    return true;
+}
+
+/// Cuts off `rest` what is before its last `count` segments, which are left; empty where there is nothing.
+std::string_view cut_before_last(std::optional<std::string_view>& rest, std::size_t count) noexcept {
+    if (!rest) {
+        return {};
+    }
+    auto end = rest->size();
+    for (; count > 0; --count) {
+        const auto slash = end == 0 ? std::string_view::npos : rest->rfind('/', end - 1);
+        if (slash == std::string_view::npos) {
+            return {};
+        }
+        end = slash;
+    }
+    const auto before = rest->substr(0, end);
+    rest = end == rest->size() ? std::nullopt : std::optional(rest->substr(end + 1));
+    return before;
 }
 
 } // namespace
 
-path_template::path_template(std::string_view text) {
-    text.remove_prefix(1); // it begins with "/"
-    while (true) {
-        const auto slash = text.find('/');
-        const auto part = text.substr(0, slash);
-        segment s;
-        s.is_capture = part.starts_with('{');
-        s.is_rest = part.ends_with("*}");
-        s.text = s.is_capture ? part.substr(1, part.size() - (s.is_rest ? 3 : 2)) : part;
-        segments_.push_back(std::move(s));
-        if (slash == std::string_view::npos) {
-            return;
-        }
-        text.remove_prefix(slash + 1);
-    }
-}
+path_template::path_template(std::string_view text)
+    : parts_(config::parse_path(text).value()) {}
 
 std::optional<std::vector<capture>> path_template::match(std::string_view raw_path) const {
     if (!raw_path.starts_with('/')) {
         return std::nullopt;
     }
-    std::string_view rest = raw_path.substr(1);
+    std::optional<std::string_view> rest = raw_path.substr(1);
     std::vector<capture> captures;
-    for (std::size_t i = 0; i < segments_.size(); ++i) {
-        const auto& s = segments_[i];
-        const auto slash = s.is_rest ? std::string_view::npos : rest.find('/');
-        const auto part = rest.substr(0, slash);
-        if (s.is_capture ? part.empty() : part != s.text) {
+    const auto& segments = parts_.segments;
+    for (std::size_t i = 0; i < segments.size(); ++i) {
+        std::string_view text;
+        if (segments[i].what == path_segment::kind::rest) {
+            text = cut_before_last(rest, segments.size() - i - 1);
+            if (text.empty()) {
+                return std::nullopt;
+            }
+            captures.push_back({segments[i].pieces.front().text, text});
+        } else if (!next_segment(rest, text) || !match_segment(segments[i], text, captures)) {
             return std::nullopt;
         }
-        if (s.is_capture) {
-            captures.push_back({s.text, part});
-        }
-        const bool last = i + 1 == segments_.size();
-        if (last != (slash == std::string_view::npos)) {
-            return std::nullopt;
-        }
-        rest = last ? std::string_view() : rest.substr(slash + 1);
     }
-    return captures;
-}
-
-bool query_allowed(const config::route& r, std::string_view query, bool has_query) noexcept {
-    if (r.query == config::query_policy::any) {
-        return true;
-    }
-    if (r.query == config::query_policy::none) {
-        return !has_query;
-    }
-    while (!query.empty()) {
-        const auto amp = query.find('&');
-        const auto pair = query.substr(0, amp);
-        const auto name = pair.substr(0, pair.find('='));
-        if (std::find(r.query_names.begin(), r.query_names.end(), name) == r.query_names.end()) {
-            return false;
-        }
-        query = amp == std::string_view::npos ? std::string_view() : query.substr(amp + 1);
-    }
-    return true;
-}
-
-std::string expand_raw(std::string_view text, const std::vector<capture>& captures) {
-    return expand(text, captures, [](std::string_view raw) { return result<std::string>(std::string(raw)); }).value();
-}
-
-result<std::string> expand_key(std::string_view text, const std::vector<capture>& captures, authorize::key_form form) {
-    auto key = expand(text, captures, [](std::string_view raw) -> result<std::string> {
-        if (raw.size() > 3 * max_key_size) { // "%41": nothing so long is worth decoding
-            return error{errc::bad_request, error_source::client, false, "key"};
-        }
-        return percent_decode(raw);
-    });
-    if (key && (key.value().empty() || key.value().size() > max_key_size ||
-                !authorize::has_safe_segments(key.value(), form))) {
-        return error{errc::bad_request, error_source::client, false, "key"};
-    }
-    return key;
+    return rest ? std::nullopt : std::optional(std::move(captures));
 }
 
 } // namespace sluice::media

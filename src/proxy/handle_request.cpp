@@ -25,6 +25,10 @@ std::optional<http::header_list> preflight_fields(const session::exchange& x, co
     return media::preflight_response_fields(*to.route->settings.cors, x.request.method, x.request.fields);
 }
 
+route_match route_of(const services& with, const session::exchange& x) {
+    return find_route(with.routes, x.target, [&x] { return hosts_of(x); });
+}
+
 /// Look up; deliver, or fill and deliver; where that fails, relay, or end otherwise.
 awaitable<void> deliver(services& with, media::media_request& m, app_response so_far) {
     auto delivered = co_await media::deliver_object(with.media, m);
@@ -38,25 +42,26 @@ awaitable<void> deliver(services& with, media::media_request& m, app_response so
 awaitable<void> serve_media(services& with, session::exchange& x, const route_match& to) {
     const media::media_route& route = *to.route;
     const request_start start(with);
-    auto key = route.settings.resolve ? result<std::string>(std::string()) : key_of_path(route, to.captures);
-    if (!key) {
-        co_await relay_unresolved(with, x, route, metrics::fallback_reason::not_ours, key.error().detail, {});
+    auto plan = plan_request(to);
+    if (!plan) {
+        co_await relay_unresolved(with, x, route, metrics::fallback_reason::not_ours, plan.error().detail, {});
         co_return;
     }
     // Authorize and resolve.
-    const std::string target = subrequest_target(route, to.captures);
-    auto auth = co_await authorize::authorize_request(with.authorizer, x, route, target);
+    auto auth = co_await authorize::authorize_request(with.authorizer, x, route, plan->subrequest);
+    apply_object_template(to, auth);
     const auto step = after_authorization(auth.decision, auth.client_gone, auth.denied_response != nullptr);
     if (step != auth_step::deliver) {
         co_await end_unauthorized(with, x, route, std::move(auth), step);
         co_return;
     }
-    auto m = media_request_of(with, x, route, object_of(route, std::move(key.value()), std::move(auth)), start);
+    auto m = media_request_of(with, x, route, object_of(route, std::move(*plan), std::move(auth)), start);
     co_await deliver(with, m, app_response::none);
 }
 
 /// An object that the app's own response to the request names, with that response's fields.
-awaitable<void> serve_object_header(services& with, session::exchange& x, const media::media_route& route) {
+awaitable<void> serve_object_header(services& with, session::exchange& x, const route_match& to) {
+    const media::media_route& route = *to.route;
     const request_start start(with);
     // Authorize and resolve: relay, and keep the response back where it names an object.
     object_header_filter response(route, *x.worker.settings);
@@ -72,7 +77,7 @@ awaitable<void> serve_object_header(services& with, session::exchange& x, const 
         co_return;
     }
     x.authorize_time = steady_clock::now() - start.began;
-    auto object = object_of_header(route, *response.object, std::move(response.fields));
+    auto object = object_of_header(to, *response.object, std::move(response.fields));
     if (!object) {
         co_await send_not_ours(with, x, route, *response.object);
         co_return;
@@ -107,14 +112,14 @@ awaitable<void> handle_request(services& with, session::exchange& x) {
         co_return;
     }
     // Route.
-    const route_match to = find_route(with.routes, x.target);
+    const route_match to = route_of(with, x);
     x.route = to.route != nullptr ? to.route->counters : &with.app.counters;
     if (to.route != nullptr && is_media_request(x.request, x.parser.has_body())) {
         // Authorize and resolve, look up, deliver.
         if (to.route->settings.object_header.empty()) {
             co_await serve_media(with, x, to);
         } else {
-            co_await serve_object_header(with, x, *to.route);
+            co_await serve_object_header(with, x, to);
         }
         co_return;
     }

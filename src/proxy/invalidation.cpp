@@ -1,5 +1,7 @@
 #include <sluice/authorize/resource_path.hpp>
 #include <sluice/http/target.hpp>
+#include <sluice/media/route_query.hpp>
+#include <sluice/proxy/authorized_object.hpp>
 #include <sluice/proxy/invalidation.hpp>
 #include <sluice/proxy/router.hpp>
 
@@ -55,28 +57,31 @@ named_resources::named_resources(std::string_view method, std::string_view targe
 
 std::vector<path_effect> changed_paths(std::string_view target, effect done) {
     std::vector<path_effect> paths;
-    auto raw = http::split_target(target).path;
+    const auto parts = http::split_target(target);
+    auto raw = parts.path;
     if (done == effect::none || !http::is_media_safe_path(raw)) {
         return paths;
     }
     if (raw.size() > 1 && raw.ends_with('/')) {
-        paths.push_back({raw, done}); // to some stores that is a key of its own
+        paths.push_back({raw, done, parts.query}); // to some stores that is a key of its own
         raw.remove_suffix(1);
     }
     for (const auto name : authorize::with_ancestors(raw)) {
-        paths.push_back({name, name == raw ? done : effect::changed});
+        const bool itself = name == raw;
+        paths.push_back({name, itself ? done : effect::changed, itself ? parts.query : std::string_view()});
     }
     return paths;
 }
 
-std::vector<object_effect> changed_keys(const media::path_template& path, std::string_view object,
-                                        authorize::key_form form, std::span<const path_effect> paths) {
+std::vector<object_effect> changed_keys(const media::media_route& route, std::span<const path_effect> paths) {
     std::vector<object_effect> keys;
     for (const auto& each : paths) {
-        const auto captures = path.match(each.raw);
-        auto key = captures ? media::expand_key(object, *captures, form) : result<std::string>(error{});
-        if (key) {
-            keys.push_back({std::move(key.value()), each.done});
+        auto captures = route.path.match(each.raw);
+        if (!captures || !media::take_query_captures(route.settings.query_captures, each.query, *captures)) {
+            continue;
+        }
+        if (auto place = object_of_request(route, *captures)) {
+            keys.push_back({std::move(place->key), each.done, place->store});
         }
     }
     return keys;

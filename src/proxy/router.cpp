@@ -1,22 +1,47 @@
 #include <sluice/http/target.hpp>
 #include <sluice/media/media_route.hpp>
 #include <sluice/media/path_template.hpp>
+#include <sluice/media/route_query.hpp>
+#include <sluice/proxy/authorized_object.hpp>
 #include <sluice/proxy/router.hpp>
 
 #include <algorithm>
 
 namespace sluice::proxy {
 
-route_match find_route(const std::vector<media::media_route>& routes, std::string_view target) {
+namespace {
+
+/// Whether the request's values fit the route's templates. An object that lies elsewhere is one all the same.
+bool is_filled_in(const route_match& found) {
+    if (!found.route->is_selective) {
+        return true;
+    }
+    const auto plan = plan_request(found);
+    return plan || !plan.error().detail.empty();
+}
+
+} // namespace
+
+bool takes_hosts(const media::media_route& route, const hosts_reader& read_hosts) {
+    const auto& hosts = route.settings.hosts;
+    return hosts.empty() || (read_hosts && takes_hosts(hosts, read_hosts(), route.hosts_of_all));
+}
+
+route_match find_route(const std::vector<media::media_route>& routes, std::string_view target,
+                       const hosts_reader& read_hosts) {
     const auto parts = http::split_target(target);
     if (!http::is_media_safe_path(parts.path)) {
         return {};
     }
     for (const auto& route : routes) {
-        if (auto captures = route.path.match(parts.path)) {
-            if (media::query_allowed(route.settings, parts.query, parts.has_query) &&
-                (route.preset == nullptr || route.preset->accepts(parts, captures->front().raw))) {
-                return {&route, std::move(*captures)};
+        auto captures = route.path.match(parts.path);
+        if (captures && takes_hosts(route, read_hosts) &&
+            media::query_allowed(route.settings, parts.query, parts.has_query) &&
+            media::take_query_captures(route.settings.query_captures, parts.query, *captures) &&
+            (route.preset == nullptr || route.preset->accepts(parts, captures->front().raw))) {
+            route_match found{&route, std::move(*captures), parts.query};
+            if (is_filled_in(found)) {
+                return found;
             }
         }
     }

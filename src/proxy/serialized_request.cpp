@@ -8,7 +8,7 @@ namespace sluice::proxy {
 awaitable<void> relay_serialized(services& with, session::exchange& x, const media::media_route& route,
                                  std::string_view id) {
     const std::vector<media::capture> captures{{"id", id}};
-    const std::string target = subrequest_target(route, captures);
+    const std::string target = subrequest_target(route, captures, {}).value(); // an id has no part that does not fit
     auto auth = co_await authorize::authorize_request(with.authorizer, x, route, target);
     const auto step = after_authorization(auth.decision, auth.client_gone, auth.denied_response != nullptr);
     if (step == auth_step::drop_client || step == auth_step::fall_back) {

@@ -1,4 +1,5 @@
 #include <sluice/authorize/object_uri.hpp>
+#include <sluice/proxy/router.hpp>
 #include <sluice/proxy/unsafe_request.hpp>
 #include <sluice/relay/relay.hpp>
 
@@ -10,12 +11,11 @@ namespace sluice::proxy {
 namespace {
 
 void apply_keys(cache::object_cache& cache, const media::media_route& route, std::span<const path_effect> paths) {
-    const auto form = authorize::key_form_of(route.store->settings());
-    for (const auto& each : changed_keys(route.path, route.settings.object, form, paths)) {
+    for (const auto& each : changed_keys(route, paths)) {
         if (each.done == effect::deleted) {
-            cache.purge(route.store->identity(), each.name);
+            cache.purge(each.store->identity(), each.name);
         } else {
-            cache.invalidate(route.store->identity(), each.name);
+            cache.invalidate(each.store->identity(), each.name);
         }
     }
 }
@@ -36,10 +36,13 @@ void apply(services& with, const session::exchange& x, const named_resources& wh
     with.authorizer.shared.cache.invalidate(what.names);
     const auto paths = changed_paths(x.target, done);
     for (const auto& route : with.routes) {
-        if (!route.settings.object.empty()) {
-            apply_keys(cache, route, paths);
-        } else if (route.settings.resolve) {
+        if (!takes_hosts(route, [&x] { return hosts_of(x); })) {
+            continue;
+        }
+        if (route.settings.resolve) {
             apply_tags(cache, route, what, done);
+        } else if (!route.settings.object.empty() && route.settings.object_header.empty()) {
+            apply_keys(cache, route, paths);
         }
     }
     if (what.change.all_resources && done == effect::deleted) {

@@ -14,12 +14,15 @@ namespace sluice::server {
 
 namespace {
 
-/// The stores in which the app may name an object: all that can be used, or for a preset its own alone.
+/// The stores in which an object may be named: all that can be used; but its own alone for a preset, and for a route
+/// that has a store and makes the name itself.
 void add_places(media::media_route& to, const config::config& settings, const media_setup& media) {
+    const bool by_app = to.settings.resolve || !to.settings.object_header.empty();
     for (const auto& [name, store] : settings.stores) {
         const bool own = name == to.settings.store;
         const auto usable = media.stores.find(name);
-        if (usable == media.stores.end() || (!own && to.settings.preset != config::preset::none)) {
+        const bool own_alone = to.settings.preset != config::preset::none || (!to.settings.store.empty() && !by_app);
+        if (usable == media.stores.end() || (!own && own_alone)) {
             continue;
         }
         if (own && to.settings.preset == config::preset::none) { // a preset's app never says a bare key
@@ -38,18 +41,32 @@ media::media_route compile(const config::route& r, const config::config& setting
                                 own == media.stores.end() ? nullptr : own->second.get(),
                                 r.max_age.value_or(settings.cache.max_age),
                                 config::stale_while_revalidate_of(r, settings.cache)};
-    if (r.resolve || !r.object_header.empty()) {
-        add_places(compiled, settings, media);
-    }
+    add_places(compiled, settings, media);
     if (r.object_header.empty()) { // else the path does not tell which object it is
-        compiled.media_pattern = authorize::path_pattern(r.path, r.path);
+        compiled.media_pattern = authorize::path_pattern(compiled.path.parts());
     }
     const auto* how = std::get_if<config::authorize_subrequest>(&r.authorize);
-    compiled.subrequest_names_resource =
-        how != nullptr && how->path.substr(0, how->path.find('?')).find('{') != std::string::npos;
-    if (compiled.subrequest_names_resource) {
-        compiled.subrequest_pattern = authorize::path_pattern(how->path, r.path);
+    if (how != nullptr) {
+        compiled.subrequest = config::parse_subrequest(how->path, compiled.path.parts().captures()).value();
     }
+    compiled.subrequest_names_resource = std::ranges::any_of(compiled.subrequest.path, [](const auto& part) {
+        return std::holds_alternative<config::template_value>(part);
+    });
+    if (compiled.subrequest_names_resource) {
+        compiled.subrequest_pattern = authorize::path_pattern(compiled.subrequest.path, compiled.path.parts());
+    }
+    if (!r.object.empty()) {
+        const bool by_app = r.resolve || !r.object_header.empty();
+        const auto resolves = by_app ? config::template_scope::resolves::yes : config::template_scope::resolves::no;
+        compiled.object = config::parse_object(r.object, {compiled.path.parts().captures(), resolves}).value();
+        compiled.bare_keys = by_app ? authorize::bare_key::part : authorize::bare_key::whole;
+    }
+    for (const auto& each : settings.routes) {
+        if (!r.hosts.empty()) {
+            compiled.hosts_of_all.insert(compiled.hosts_of_all.end(), each.hosts.begin(), each.hosts.end());
+        }
+    }
+    compiled.is_selective = media::is_selective(compiled);
     if (r.immutable) {
         compiled.max_age = std::chrono::milliseconds::max();
     }

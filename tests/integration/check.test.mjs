@@ -72,7 +72,7 @@ const faults = {
   'an anchor, which an alias needs': [good.replace('bucket: media', 'bucket: @@&a media').replace('region: eu', 'region: *a # eu'), /anchor/],
   'a variable that is not set': [good.replace('bucket: media', 'bucket: @@"${SLUICE_TEST_UNSET}"'), /SLUICE_TEST_UNSET/],
   'a store that is not there': [good.replace('store: uploads', 'store: @@downloads'), /does not have/],
-  'a capture that is not in the path': [good.replace('object: "lectures/{course}', 'object: @@"lectures/{curse}'), /curse/],
+  'a capture that is not in the path': [good.replace('object: "lectures/{course}', 'object: "lectures/{@@curse}'), /curse/],
   'a path that is none': [good.replace('path: "/media', 'path: @@"media'), /path/],
   'two ways to the object': [good.replace('object: "lectures', 'object: @@"lectures') + '    resolve: {object: /path}\n', /object.*resolve are mutually exclusive/],
   'resolve without a pointer': [good + '    resolve: {object: /path, filename: @@name}\n', /filename.*JSON pointer/],

@@ -4,6 +4,7 @@
 #include <sluice/sign/url_key.hpp>
 
 #include <cstddef>
+#include <cstdint>
 #include <optional>
 #include <span>
 #include <string>
@@ -51,6 +52,9 @@ struct object_ref {
 
 using config::key_form;
 
+/// The longest key: S3's limit.
+inline constexpr std::size_t max_key = 1024;
+
 /// Of the keys of a store's kind.
 [[nodiscard]] inline key_form key_form_of(const config::store& s) noexcept {
     return s.kind != nullptr ? s.kind->traits().keys : key_form::tree;
@@ -66,6 +70,16 @@ using config::key_form;
 /// Whether an object of this store can have this key: a safe one that begins with its prefix, and does not end there.
 [[nodiscard]] bool holds_key(const store_location& store, std::string_view key) noexcept;
 
+/// What a bare key is that the app names.
+enum class bare_key : std::uint8_t {
+    whole, ///< the object's own: it lies beneath its store's prefix
+    part   ///< put into the route's `object`, which must: only its form is looked at
+};
+
+/// True for the URI of an object, rather than a key: it begins with a scheme and `://`, or is an absolute path where
+/// keys are those of a directory.
+[[nodiscard]] bool is_object_uri(std::string_view text, key_form form) noexcept;
+
 /// The object that a resolved text names: `s3://bucket/key`, `gs://bucket/key`, `https://ENDPOINT/container/key` of an
 /// Azure store (two slashes before the container too: that is what SDKs make of an endpoint that ends in one), a path
 /// beneath a local store's root, or a bare key (no `://` in it, no `/` before it) of the store `own`, where the route
@@ -74,16 +88,19 @@ using config::key_form;
 /// Nullopt for everything else: a place that is not among `stores`, a key outside its store's prefix or not safe, and a
 /// text that two stores could mean, unless one of them is `own`. A preset passes its own store alone.
 [[nodiscard]] std::optional<object_ref> object_from_uri(std::string_view text, std::span<const store_location> stores,
-                                                        std::optional<std::size_t> own);
+                                                        std::optional<std::size_t> own,
+                                                        bare_key bare = bare_key::whole);
 
 /// The object of key `key` in the only one of `stores`; nullopt where there is not one, or where the key lies outside
 /// its prefix or is not safe.
 [[nodiscard]] std::optional<object_ref> object_in_store(std::string_view key, std::span<const store_location> stores);
 
 /// The object that an `object_header` field names: a URI as above, literal; or `/store/key`, where `store` is a
-/// store's name and the key is percent-decoded once (`+` stays). Nullopt as above, and for a bad escape or a `?` in the
-/// second form: nginx would take what follows it for arguments.
-[[nodiscard]] std::optional<object_ref>
-object_from_header(std::string_view value, std::span<const store_location> stores, std::optional<std::size_t> own);
+/// store's name and the key is percent-decoded once (`+` stays), a `bare` one. Nullopt as above, and for a bad escape
+/// or a `?` in the second form: nginx would take what follows it for arguments.
+[[nodiscard]] std::optional<object_ref> object_from_header(std::string_view value,
+                                                           std::span<const store_location> stores,
+                                                           std::optional<std::size_t> own,
+                                                           bare_key bare = bare_key::whole);
 
 } // namespace sluice::authorize

@@ -1,5 +1,8 @@
 #pragma once
 
+#include <sluice/config/path_template.hpp>
+#include <sluice/config/text_template.hpp>
+
 #include <cstddef>
 #include <string>
 #include <string_view>
@@ -13,16 +16,21 @@ namespace sluice::authorize {
 class path_pattern {
 public:
     path_pattern() = default; ///< matches nothing
-    /// `text`: a template with captures of `route_path` (config/path_template.hpp), or that path itself; what follows
-    /// `?` does not count.
-    path_pattern(std::string_view text, std::string_view route_path);
+    /// The paths that `route_path` matches.
+    explicit path_pattern(const config::path_parts& route_path);
+    /// The paths that `parts` give, of a subrequest of a route with that path.
+    path_pattern(const config::text_parts& parts, const config::path_parts& route_path);
 
     /// `path` is one of `resource_path`.
     [[nodiscard]] bool matches(std::string_view path) const noexcept;
 
 private:
-    std::vector<std::string> literals_{}; ///< decoded; between two of them stands a capture
-    std::size_t slashes_{0};              ///< of the template; counts where no capture is of several segments
+    void add_literal(std::string_view raw);
+    void add_value();
+    void finish();
+
+    std::vector<std::string> literals_{}; ///< decoded; between two of them stands a value
+    std::size_t slashes_{0};              ///< of the template; counts where no value can have several segments
     bool any_depth_{false};
 };
 

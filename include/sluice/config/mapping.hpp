@@ -2,6 +2,7 @@
 
 #include <sluice/base/secret.hpp>
 #include <sluice/config/load.hpp>
+#include <sluice/config/template_fault.hpp>
 #include <sluice/config/text.hpp>
 #include <sluice/config/units.hpp>
 #include <sluice/config/yaml_reader.hpp>
@@ -120,6 +121,8 @@ public:
     [[nodiscard]] std::string full(std::string_view key) const;
     /// Adds an error at `value`: the key, then `why`.
     void wrong(std::string_view key, const node& value, const std::string& why);
+    /// The same, at byte `at` of the value's text where that is how it stands in the file, else at the value.
+    void wrong(std::string_view key, const node& value, const template_fault& fault);
     /// Adds the error that this value of `key` is not supported yet.
     void unsupported(std::string_view key, const node& value);
     /// Refuses every key that was not taken.

@@ -24,7 +24,8 @@ struct required_answer {
 
 /// `authorize: {subrequest: …}`.
 struct authorize_subrequest {
-    std::string path; ///< a template with the route's captures, begins with "/"
+    std::string path;                         ///< a template with the route's captures, begins with "/"
+    std::vector<std::string> forward_query{}; ///< the parameters that are appended to it as they came
     duration ttl{10000};
     duration timeout{5000};
     std::vector<std::string> ignore_headers; ///< lower case
@@ -78,10 +79,13 @@ struct route {
     enum preset_bucket preset_bucket {};
     std::string path;                     ///< the template, as written
     std::vector<std::string> other_paths; ///< templates that lead here too; set by a preset only
+    std::vector<std::string> hosts;       ///< the only ones that it is for, lower case, without port; empty: all
     query_policy query{query_policy::none};
     std::vector<std::string> query_names; ///< with query_policy::named
-    std::string store;                    ///< "" only with `resolve` or `object_header`; else of `stores`, or unusable
-    std::string object;                   ///< a template over the captures; "" with the other two
+    /// The parameters that `object` and the subrequest capture, each of which a request must have once.
+    std::vector<std::string> query_captures{};
+    std::string store;  ///< "" only with `resolve` or `object_header`; else of `stores`, or unusable
+    std::string object; ///< a template over the captures; "" with the other two
     std::optional<resolve_pointers> resolve;
     /// The response field of the app that names the object, in lower case; "": none. `authorize` is unused then: the
     /// app handles each request itself.

@@ -25,9 +25,12 @@ struct node {
     kind what{kind::null};
     int line{1};
     int column{1};
-    std::string origin;      ///< the variable or flag the node came from; "": the file, at line and column
-    std::string text;        ///< scalar: its value, expanded by `expand`
-    std::string written;     ///< scalar: its value as it is in the file
+    std::string origin;  ///< the variable or flag the node came from; "": the file, at line and column
+    std::string text;    ///< scalar: its value, expanded by `expand`
+    std::string written; ///< scalar: its value as it is in the file
+    /// Scalar: how far behind `column` its text begins, where it stands in the file as it is, on one line: 0, or 1 in
+    /// quotes. Nullopt: escapes, folded lines and what `expand` replaced stand otherwise in the file.
+    std::optional<int> text_at{};
     bool broken{false};      ///< scalar: it could not be expanded, for which an error was added; its text means nothing
     std::vector<node> items; ///< sequence
     std::vector<member> pairs; ///< mapping, in the order of the file

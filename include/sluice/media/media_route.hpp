@@ -22,6 +22,14 @@ struct media_route : authorize::protected_route {
     http::header_list fields{};                          ///< the route's own response fields: `headers` in its settings
     std::vector<origin::store*> location_stores{};       ///< of `locations`, in the same order
     authorize::path_pattern media_pattern{};             ///< the paths of its media, by which changes of them are told
+    config::text_parts object{};                         ///< its template; empty: only the app's answer tells
+    config::target_parts subrequest{};                   ///< its template; empty: there is none
+    std::vector<std::string> hosts_of_all{};             ///< the `hosts` of all routes; empty where it has none
+    /// The templates give nothing for some of the paths that match: it must be tried whether they do.
+    bool is_selective{false};
 };
+
+/// What `media_route::is_selective` is to be, once all else is set.
+[[nodiscard]] bool is_selective(const media_route& route) noexcept;
 
 } // namespace sluice::media

@@ -1,23 +1,21 @@
 #pragma once
 
-#include <sluice/authorize/object_uri.hpp>
-#include <sluice/base/error.hpp>
-#include <sluice/config/config.hpp>
+#include <sluice/config/path_template.hpp>
+#include <sluice/config/text_template.hpp>
 
 #include <optional>
-#include <string>
 #include <string_view>
-#include <utility>
 #include <vector>
 
-/// Which media route a request takes. Pure: it matches raw bytes, so that what the app authorises and what is fetched
+/// Which paths a media route takes. Pure: it matches raw bytes, so that what the app authorises and what is fetched
 /// can never be two things.
 namespace sluice::media {
 
-/// A capture of a route's path, raw as it stood in the request. Views into the template and the target.
+/// What a request has at a capture of its route, raw as it came. Views into the template and the target.
 struct capture {
     std::string_view name; ///< in the template
     std::string_view raw;  ///< in the target, percent-encoded as it came
+    config::template_value::origin from{config::template_value::origin::path}; ///< or `query`
 };
 
 /// One path template, taken apart once.
@@ -26,27 +24,18 @@ public:
     /// `text` has passed the config's checks (config/path_template.hpp).
     explicit path_template(std::string_view text);
 
-    /// The captures where `raw_path` matches. `{x}` is one segment, `{x*}` the rest; neither is ever empty.
+    /// The captures where `raw_path` matches, in the template's order. None is ever empty.
+    ///
+    /// `{x*}` takes one or more whole segments, `{x}` text of one segment: the last capture of a segment all up to what
+    /// the segment ends with, each before it as little as leaves the literal behind it. No literal begins within a
+    /// percent escape. Each path matches in one way at most, found without trying others: what comes before `{x*}` is
+    /// compared from the path's beginning, what comes after it with the path's last segments.
     [[nodiscard]] std::optional<std::vector<capture>> match(std::string_view raw_path) const;
 
+    [[nodiscard]] const config::path_parts& parts() const noexcept { return parts_; }
+
 private:
-    struct segment {
-        std::string text; ///< literal, or the capture's name
-        bool is_capture{false};
-        bool is_rest{false};
-    };
-    std::vector<segment> segments_;
+    config::path_parts parts_;
 };
-
-/// True where a route takes the query that came. `query` is what follows `?`; `has_query` tells a bare `?` from none.
-[[nodiscard]] bool query_allowed(const config::route& r, std::string_view query, bool has_query) noexcept;
-
-/// A template of captures (`lectures/{course}/{file}`) with each capture put in raw.
-[[nodiscard]] std::string expand_raw(std::string_view text, const std::vector<capture>& captures);
-
-/// The object's key: each capture decoded once. Errors: `errc::bad_request` where one cannot be decoded, or where the
-/// key would be empty, have a segment that its form does not allow, or be longer than 1,024 bytes.
-[[nodiscard]] result<std::string> expand_key(std::string_view text, const std::vector<capture>& captures,
-                                             authorize::key_form form);
 
 } // namespace sluice::media

@@ -5,6 +5,7 @@
 #include <sluice/media/media_request.hpp>
 #include <sluice/media/media_route.hpp>
 #include <sluice/media/path_template.hpp>
+#include <sluice/proxy/router.hpp>
 #include <sluice/proxy/services.hpp>
 #include <sluice/session/exchange.hpp>
 
@@ -19,14 +20,33 @@
 /// Nothing here waits.
 namespace sluice::proxy {
 
-/// The key that the route's template makes of the request's path. Error: `bad_request` where it makes none, or one
-/// outside the store's prefix, which `detail` then has.
-[[nodiscard]] result<std::string> key_of_path(const media::media_route& route,
-                                              const std::vector<media::capture>& captures);
+/// What a route's templates make of a request.
+struct request_plan {
+    origin::store* store{nullptr}; ///< of the object
+    std::string key{};             ///< its key; "" where only the app's answer tells
+    std::string subrequest{};      ///< its target, raw; "" where the route sends none
+};
 
-/// The target of the subrequest, raw; "" where the route sends none.
-[[nodiscard]] std::string subrequest_target(const media::media_route& route,
-                                            const std::vector<media::capture>& captures);
+/// An object of a store.
+struct object_place {
+    origin::store* store;
+    std::string key;
+};
+
+/// The object that the route's `object` makes of the request: a key of its store or a URI in it, or without a store a
+/// URI in any. Error: `bad_request` where it makes none, or one that lies elsewhere, which `detail` then has as it may
+/// be logged.
+[[nodiscard]] result<object_place> object_of_request(const media::media_route& route,
+                                                     const std::vector<media::capture>& captures);
+
+/// The target of the subrequest, raw; "" where the route sends none. `query`: the request's, raw, of which
+/// `forward_query` has parts appended. Error: `bad_request` where a value does not fit.
+[[nodiscard]] result<std::string>
+subrequest_target(const media::media_route& route, const std::vector<media::capture>& captures, std::string_view query);
+
+/// Both. `detail` of an error: the key that lies elsewhere; "" where the values fit no template, so that the route does
+/// not match.
+[[nodiscard]] result<request_plan> plan_request(const route_match& to);
 
 /// How far the request was when it began, as the phases after authorization need it.
 struct request_start {
@@ -44,13 +64,17 @@ struct authorized_object {
     http::header_list set_cookie{}; ///< for this client alone
 };
 
-/// What an allowed request is to get: the object that the app named, or the one of `key_from_path`.
-[[nodiscard]] authorized_object object_of(const media::media_route& route, std::string key_from_path,
+/// Puts the key that the app named into the route's `object`, where it has one beside `resolve`. What lies nowhere in
+/// the same store then becomes `unresolved`.
+void apply_object_template(const route_match& to, authorize::auth_result& auth);
+
+/// What an allowed request is to get: the object that the app named, or the one of `plan`.
+[[nodiscard]] authorized_object object_of(const media::media_route& route, request_plan plan,
                                           authorize::auth_result auth);
 
-/// The object that the app's response names in the route's `object_header`, with what is kept of that response's
-/// fields; nullopt where it lies in no configured store.
-[[nodiscard]] std::optional<authorized_object> object_of_header(const media::media_route& route, std::string_view named,
+/// The object that the app's response names in the route's `object_header`, put into its `object` where it has one,
+/// with what is kept of that response's fields; nullopt where it lies in no configured store.
+[[nodiscard]] std::optional<authorized_object> object_of_header(const route_match& to, std::string_view named,
                                                                 http::header_list fields);
 
 /// The request for `object` as the phases after authorization take it: its ranges, and how long it may take until its

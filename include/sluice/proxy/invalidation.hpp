@@ -67,6 +67,7 @@ struct named_resources {
 struct object_effect {
     std::string name; ///< its key, or its purge tag
     effect done{effect::none};
+    const origin::store* store{nullptr}; ///< with a key: where
 
     friend bool operator==(const object_effect&, const object_effect&) = default;
 };
@@ -75,6 +76,7 @@ struct object_effect {
 struct path_effect {
     std::string_view raw;
     effect done{effect::none};
+    std::string_view query{}; ///< raw; ancestors have none
 };
 
 /// The paths of a request's raw target: its own; that without `/` at its end; and its ancestors (`with_ancestors`),
@@ -82,9 +84,9 @@ struct path_effect {
 /// (http::is_media_safe_path). Views into `target`. The same for all routes: read once for each request.
 [[nodiscard]] std::vector<path_effect> changed_paths(std::string_view target, effect done);
 
-/// The keys that a route with the template `object` makes of `paths`.
-[[nodiscard]] std::vector<object_effect> changed_keys(const media::path_template& path, std::string_view object,
-                                                      authorize::key_form form, std::span<const path_effect> paths);
+/// The objects that the route's `object` makes of `paths`.
+[[nodiscard]] std::vector<object_effect> changed_keys(const media::media_route& route,
+                                                      std::span<const path_effect> paths);
 
 /// The purge tags of objects that a route resolves: those of `what.names` which are subrequest paths of the route.
 [[nodiscard]] std::vector<object_effect> changed_tags(const authorize::path_pattern& subrequests,

@@ -3,7 +3,9 @@
 #include <sluice/http/head.hpp>
 #include <sluice/media/media_route.hpp>
 #include <sluice/media/path_template.hpp>
+#include <sluice/proxy/request_hosts.hpp>
 
+#include <functional>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -12,15 +14,24 @@
 /// Which route a request takes. Pure.
 namespace sluice::proxy {
 
-/// A route, and what its path's captures took; `route` is nullptr where none matches.
+/// A route, and what its captures took; `route` is nullptr where none matches.
 struct route_match {
     const media::media_route* route{nullptr};
     std::vector<media::capture> captures{};
+    std::string_view query{}; ///< raw, all of it
 };
 
-/// The first of `routes` that takes `target` (in origin form): its path, its query, and its preset's rules match.
-/// Views into `target`.
-[[nodiscard]] route_match find_route(const std::vector<media::media_route>& routes, std::string_view target);
+/// Says for which hosts the request is; asked only where a route depends on it.
+using hosts_reader = std::function<request_hosts()>;
+
+/// The first of `routes` that takes `target` (in origin form): its path, its hosts, its query, and its preset's rules
+/// match, and its templates can be filled in. Without `read_hosts`, routes with `hosts` take nothing. Views into
+/// `target`.
+[[nodiscard]] route_match find_route(const std::vector<media::media_route>& routes, std::string_view target,
+                                     const hosts_reader& read_hosts = {});
+
+/// Whether the route is for the request's hosts.
+[[nodiscard]] bool takes_hosts(const media::media_route& route, const hosts_reader& read_hosts);
 
 /// True for a GET or HEAD without body, Expect and Upgrade; what has any of these is for the app alone.
 [[nodiscard]] bool is_media_request(const http::request_head& request, bool has_body);

@@ -324,13 +324,19 @@ BOOST_AUTO_TEST_CASE(routes) {
     fault("{name: a, path: /a" + tail + ", {name: a, path: /b" + tail, "77", "another route's");
     fault("{name: a, store: up, object: o, authorize: none}", "10", "path\" is missing");
     fault("{name: a, path: a" + tail, "26", "must begin with /");
-    fault("{name: a, path: \"/a{x}b\"" + tail, "26", "whole segment");
-    fault("{name: a, path: \"/{x*}/b\"" + tail, "26", "before its last segment");
-    fault("{name: a, path: \"/{x}/{x}\"" + tail, "26", "twice");
+    fault("{name: a, path: \"/a{x}{y}\"" + tail, "32", "{x} and {y} side by side"); // at the character
+    fault("{name: a, path: \"/a{x*}\"" + tail, "29", "not alone");
+    fault("{name: a, path: \"/{x}/{x}\"" + tail, "32", "twice");
+    fault("{name: a, path: \"\\x2f{x}{y}\"" + tail, "26", "(at its byte 5)"); // written otherwise
+    fault("{name: a, path: /a, hosts: []" + tail, "37", "empty list");
+    for (const auto* host : {"a b", "\"*.example\"", "\"a:80\"", "http://a", "a/", "\"\"", "a."}) {
+        fault("{name: a, path: /a, hosts: [" + std::string(host) + "]" + tail, "38", "must be a list of host names");
+    }
+    good(some_stores + "routes: [{name: a, path: /a, hosts: [A.example, \"[::1]\"]" + tail + "]");
     fault("{name: a, path: /a, object: o, authorize: none}", "10", "store\" is missing");
     fault("{name: a, path: /a, store: down, object: o, authorize: none}", "37", "does not have");
     fault("{name: a, path: /a, store: up, authorize: none}", "10", "object\" is missing");
-    fault("{name: a, path: \"/{x}\", store: up, object: \"{y}\", authorize: none}", "53",
+    fault("{name: a, path: \"/{x}\", store: up, object: \"{y}\", authorize: none}", "55",
           "{y}, which is not a capture");
     fault("{name: a, path: /a, store: up, object: \"../o\", authorize: none}", "49", "dot segment");
     fault("{name: a, path: /a, store: disk, object: o, authorize: none}", "51", "beneath the prefix");
@@ -338,6 +344,18 @@ BOOST_AUTO_TEST_CASE(routes) {
     fault("{name: a, path: \"/{x}\", store: disk, object: \"pu/{x}\", authorize: none}", "55", "beneath the prefix");
     good(some_stores + "routes: [{name: a, path: \"/{x}\", store: disk, object: \"pub/{x}\", authorize: none}]");
     good(some_stores + "routes: [{name: a, path: \"/{x}\", store: disk, object: \"{x}/a\", authorize: none}]");
+    const std::string uri = "{name: a, path: \"/{x}\", object: \"{query.u}\", authorize: ";
+    fault(uri + "none}", "42", "a URI of any store");
+    fault(uri + "{subrequest: \"/may/{x}\"}}", "42", "{query.u}, of which the app is not told");
+    fault(uri + "{subrequest: \"/may?u={query.u[0:2]}\"}}", "42", "of which the app is not told");
+    for (const auto* carried : {"{subrequest: \"/may?u={query.u}\"}", "{subrequest: \"/may/{query.u}\"}",
+                                "{subrequest: /may, forward_query: [u]}"}) {
+        good(some_stores + "routes: [" + uri + carried + "}]");
+    }
+    fault("{name: a, path: \"/{x}\", object: \"s3://b/{x}\", authorize: none}", "42", "a URI of any store");
+    good(some_stores + "routes: [{name: a, path: \"/{x}\", store: up, object: \"s3://b/{x}\", authorize: none}]");
+    good(some_stores + "routes: [{name: a, path: \"/{x}\", object: \"{query.u|base64url}\", authorize: {subrequest: "
+                       "\"/may?u={query.u|base64url}\"}}]");
     fault("{name: a, path: /a, store: up, object: o}", "10", "says `authorize: none`");
     fault("{name: a, path: /a, store: up, object: o, authorize: }", "52", "says `authorize: none`");
     fault("{name: a, path: /a, store: up, object: o, authorize: all}", "63", "must be none or");
@@ -352,10 +370,14 @@ BOOST_AUTO_TEST_CASE(authorize) {
                   "6:" + place, part);
     };
     fault("ttl: 1s", "60", "subrequest\" is missing");
-    fault("subrequest: \"/{y}\"", "73", "{y}, which is not a capture");
+    fault("subrequest: \"/{y}\"", "76", "{y}, which is not a capture");
     fault("subrequest: api", "73", "must begin with /");
-    fault("subrequest: \"//evil/\"", "73", "empty segment");
-    fault("subrequest: \"/a?x={x}\"", "73", "in its query");
+    fault("subrequest: \"//evil/\"", "75", "empty segment");
+    fault("subrequest: \"/a?{x}=x\"", "77", "in the name of a parameter");
+    fault("subrequest: /a, forward_query: []", "92", "empty list");
+    fault("subrequest: /a, forward_query: token", "92", "must be a list");
+    fault("subrequest: /a, forward_query: [a%20b]", "93", "without escapes");
+    fault("subrequest: \"/a?x={query.t}\", forward_query: [t]", "107", "carry twice");
     fault("subrequest: \"/a\\r\\nX: y\"", "73", "control");
     fault("subrequest: /a, ttl: 10", "82", "unit");
     fault("subrequest: /a, ttl: 25h", "82", "must be from 0s to 24h");

@@ -74,7 +74,9 @@ BOOST_AUTO_TEST_CASE(resolve) {
     fault_at(asks + "resolve: {object: /p, @@filename_fallback: /f}", "unknown key");
     fault_at(asks + "resolve: @@[/p]", "must be a mapping");
     fault_at(asks + "store: @@down, resolve: {object: /p}", "does not have");
-    fault_at(asks + "resolve: {object: /p}, object: @@o", "are mutually exclusive");
+    fault_at(asks + "resolve: {object: /p}, object: @@o", "are mutually exclusive unless it has {resolved}");
+    const auto prefixed = good(with_route(asks + "resolve: {object: /p}, object: \"up/{resolved}\""));
+    BOOST_TEST(shown(prefixed).at("object").as_string() == "up/{resolved}");
     fault_at("name: a, path: /a, authorize: @@none, resolve: {object: /p}", "its answer names the object");
     one_fault(with_route("name: a, path: /a, resolve: {object: /p}"), "4:10", "authorize\" is missing: the answer");
 }
@@ -108,7 +110,8 @@ BOOST_AUTO_TEST_CASE(object_header) {
     fault_at("name: a, path: /a, object_header: {name: X-A, @@prefix: a}", "unknown key");
     fault_at("name: a, path: /a, object_header: {name: @@Range}", "need for something else");
     const std::string start = "name: a, path: /a, object_header: X-A, ";
-    fault_at(start + "object: @@o", "are mutually exclusive");
+    fault_at(start + "object: @@o", "are mutually exclusive unless it has {resolved}");
+    BOOST_TEST(good(with_route(start + "object: \"{resolved}/{query.x}\"")).routes.at(0).query_captures.size() == 1U);
     fault_at(start + "resolve: @@{object: /p}", "are mutually exclusive");
     fault_at(start + "authorize: @@none", "are mutually exclusive");
     fault_at(start + "authorize: @@{subrequest: /a}", "are mutually exclusive");

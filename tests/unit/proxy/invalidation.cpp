@@ -1,3 +1,4 @@
+#include <sluice/origin/kinds/s3.hpp>
 #include <sluice/proxy/invalidation.hpp>
 
 #include <boost/test/unit_test.hpp>
@@ -10,7 +11,6 @@ namespace {
 
 using namespace sluice;
 using namespace sluice::proxy;
-using authorize::key_form;
 using authorize::path_pattern;
 
 /// An app of which is known that `/api/files/all` are all of its files, and that a POST to `/api/groups` reaches
@@ -46,8 +46,9 @@ media::media_route route_of(const std::string& path, const std::string& subreque
                             const authorize::preset* preset = nullptr) {
     media::media_route r{{{}, nullptr}, media::path_template(path), nullptr, {}};
     r.preset = preset;
-    r.media_pattern = path_pattern(path, path);
-    r.subrequest_pattern = path_pattern(subrequest, path);
+    const auto& parts = r.path.parts();
+    r.media_pattern = path_pattern(parts);
+    r.subrequest_pattern = path_pattern(config::parse_subrequest(subrequest, parts.captures()).value().path, parts);
     return r;
 }
 
@@ -55,9 +56,24 @@ std::vector<std::string> names_of(const named_resources& named) {
     return {named.names.begin(), named.names.end()};
 }
 
-std::vector<object_effect> keys(std::string_view path, std::string_view object, std::string_view target, effect done,
-                                key_form form = key_form::flat) {
-    return changed_keys(media::path_template(path), object, form, changed_paths(target, done));
+std::vector<object_effect> keys(std::string_view path, std::string_view object, std::string_view target, effect done) {
+    config::store settings;
+    settings.name = "up";
+    settings.kind = &origin::s3_kind();
+    settings.bucket = "b";
+    settings.region = "eu-central-1";
+    settings.credentials = config::static_keys{"id", secret("key"), {}};
+    metrics::metrics counters;
+    origin::store store(settings, {}, counters.store("up"));
+    media::media_route route{{{}, nullptr}, media::path_template(path), &store, {}};
+    route.object = config::parse_object(object, {route.path.parts().captures()}).value();
+    config::add_query_captures(route.object, route.settings.query_captures);
+    auto got = changed_keys(route, changed_paths(target, done));
+    for (auto& each : got) {
+        BOOST_TEST((each.store == &store));
+        each.store = nullptr;
+    }
+    return got;
 }
 
 using objects = std::vector<object_effect>;
@@ -145,6 +161,9 @@ BOOST_AUTO_TEST_CASE(keys_that_a_template_makes_of_the_path) {
         (keys("/m/{f*}", "{f}", "/m/a/", effect::deleted) == objects{{"a/", effect::deleted}, {"a", effect::deleted}}));
     BOOST_TEST((keys("/m/{f*}", "{f}", "/m/a/b", effect::changed) ==
                 objects{{"a/b", effect::changed}, {"a", effect::changed}}));
+    BOOST_TEST((keys("/m", "{query.f}", "/m?f=a%2Fb", effect::deleted) == objects{{"a/b", effect::deleted}}));
+    BOOST_TEST(keys("/m", "{query.f}", "/m/x?f=a", effect::deleted).empty()); // the query is that of the path itself
+    BOOST_TEST(keys("/m", "{query.f}", "/m?f=a&F=b", effect::deleted).empty());
     BOOST_TEST(keys("/m/{f}", "{f}", "/other/a", effect::deleted).empty());
     BOOST_TEST(keys("/m/{f}", "{f}", "/m/../m/a", effect::deleted).empty()); // no media request has such a path
     BOOST_TEST(keys("/m/{f}", "{f}", "/m/a", effect::none).empty());

@@ -19,6 +19,12 @@ std::vector<std::string> ancestors(std::string_view path) {
     return {names.begin(), names.end()};
 }
 
+/// Of the paths of subrequests by that template, on a route with that path.
+path_pattern subrequests_of(std::string_view text, std::string_view route_path) {
+    const auto path = config::parse_path(route_path).value();
+    return path_pattern(config::parse_subrequest(text, path.captures()).value().path, path);
+}
+
 } // namespace
 
 BOOST_AUTO_TEST_SUITE(resources)
@@ -65,26 +71,41 @@ BOOST_AUTO_TEST_CASE(ancestors_by_whole_segments) {
 }
 
 BOOST_AUTO_TEST_CASE(shapes_of_templates) {
-    const path_pattern file("/api/v1/files/{id}", "/api/v1/files/{id}/content");
+    const auto file = subrequests_of("/api/v1/files/{id}", "/api/v1/files/{id}/content");
     BOOST_TEST(file.matches("/api/v1/files/17"));
     BOOST_TEST(file.matches("/api/v1/files/all"));
     for (const auto* other : {"/api/v1/files", "/api/v1/files/17/content", "/login", "/", "/api/v2/files/17"}) {
         BOOST_TEST(!file.matches(other), other);
     }
-    const path_pattern part("/may/{a}-{b}.json?x=1", "/m/{a}/{b}");
+    const auto part = subrequests_of("/may/{a}-{b}.json?x=1", "/m/{a}/{b}");
     BOOST_TEST(part.matches("/may/1-2.json"));
     BOOST_TEST(!part.matches("/may/1.json"));
     BOOST_TEST(!part.matches("/may/1-2"));
-    const path_pattern deep("/may/{rest}/ask", "/m/{rest*}");
+    const auto deep = subrequests_of("/may/{rest}/ask", "/m/{rest*}");
     BOOST_TEST(deep.matches("/may/a/b/c/ask"));
     BOOST_TEST(!deep.matches("/may/a/b/c"));
-    const path_pattern media("/media/{course}/{file*}", "/media/{course}/{file*}");
+    const path_pattern media(config::parse_path("/media/{course}/{file*}").value());
     BOOST_TEST(media.matches("/media/a/b"));
     BOOST_TEST(media.matches("/media/a/b/c/d"));
     BOOST_TEST(!media.matches("/other/a/b"));
-    const path_pattern fixed("/me%64ia/x/", "/media/x/");
+    const path_pattern fixed(config::parse_path("/me%64ia/x/").value());
     BOOST_TEST(fixed.matches("/media/x"));
     BOOST_TEST(!fixed.matches("/media/x/y"));
+    const path_pattern blobs(config::parse_path("/v2/{name*}/blobs/sha256:{hex}").value());
+    BOOST_TEST(blobs.matches("/v2/a/b/blobs/sha256:0"));
+    BOOST_TEST(!blobs.matches("/v2/a/b/blobs/sha512:0"));
+    BOOST_TEST(!blobs.matches("/v2/a/b"));
+    const path_pattern name(config::parse_path("/x/{id}.mp4").value());
+    BOOST_TEST(name.matches("/x/a b.mp4"));
+    BOOST_TEST(!name.matches("/x/a/b.mp4"));
+    BOOST_TEST(path_pattern(config::parse_path("/").value()).matches("/"));
+    BOOST_TEST(path_pattern(config::parse_path("/{a}/").value()).matches("/x"));
+    // What a parameter or base64 holds may be several segments.
+    const auto query = subrequests_of("/may/{query.path}/ask", "/get");
+    BOOST_TEST(query.matches("/may/a/b/ask"));
+    BOOST_TEST(!query.matches("/may/a/b"));
+    BOOST_TEST(subrequests_of("/may/{x|base64url}", "/get/{x}").matches("/may/a/b"));
+    BOOST_TEST(!subrequests_of("/may/{x|lower}", "/get/{x}").matches("/may/a/b"));
     BOOST_TEST(!path_pattern().matches("/"));
     BOOST_TEST(!path_pattern().matches(""));
 }
