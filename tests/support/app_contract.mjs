@@ -44,7 +44,8 @@ export async function checkRanges(medium, { hit = hits.cached } = {}) {
   const past = await owner.ask(target, { headers: { Range: `bytes=${size}-` } });
   assert.deepEqual([past.status, past.headers['content-range']], [416, `bytes */${size}`]);
   const head = await owner.ask(target, { method: 'HEAD' });
-  assert.deepEqual([head.status, head.headers['content-length'], head.length], [200, String(size), 0]);
+  assert.deepEqual([head.status, head.length], [medium.head ?? 200, 0]);
+  if (!medium.head) assert.equal(head.headers['content-length'], String(size));
   const seeks = Array.from({ length: 20 }, (_, i) => Math.floor((i * (size - 2000)) / 20));
   const answers = await Promise.all(seeks.map((at) => owner.ask(target, { headers: { Range: `bytes=${at}-${at + 1999}` } })));
   answers.forEach((answer, i) => checkServed(answer, medium, [206, seeks[i], seeks[i] + 1999], 'at once'));

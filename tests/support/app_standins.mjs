@@ -1,52 +1,51 @@
 // Stand-ins for apps that no test installs: what each of them says at the wire where its recipe (conf/apps) has to do with it, in
-// the version that is named. An app is {version, key: of the one that everybody wants, target: where it is
-// asked for, answer(request, response, s)}; `request.user` is ann, who may have it, bob, who may not, or nobody.
-import { hits } from './app_contract.mjs';
+// the version that is named (app_standin_answers.mjs). They are asked by ann, who may have everything, bob, who may not, and
+// people who are not logged in.
 import { LocalServer } from './fake_server.mjs';
+import { presign } from './sigv4.mjs';
+import { answers } from './app_standin_answers.mjs';
 
-const send = (res, status, body = '', headers = {}) => {
-  const bytes = Buffer.from(typeof body === 'string' ? body : JSON.stringify(body));
-  const type = typeof body === 'string' ? 'text/html; charset=utf-8' : 'application/json';
-  res.writeHead(status, { 'Content-Type': type, 'Content-Length': bytes.length, ...headers });
-  res.end(res.req.method === 'HEAD' ? undefined : bytes);
-};
-
-/// Files at /files/…; the contents API says who may. Who is not logged in is sent to the log-in form, or told 403 by the API.
-const jupyter = {
-  version: 'jupyter_server 2.17, s3contents 0.12',
-  key: 'notebooks/data/a film ü.mp4',
-  target: '/files/data/a%20film%20%C3%BC.mp4',
-  hit: hits.revalidated,
-  answer(req, res) {
-    const api = req.path.startsWith('/api/contents/');
-    if (!req.user) return api ? send(res, 403, { message: 'Forbidden', reason: null }) : send(res, 302, '', { Location: '/login?next=' + encodeURIComponent(req.path) });
-    if (req.user !== 'ann') return send(res, 403, api ? { message: 'Forbidden', reason: null } : 'Forbidden');
-    if (!api) return send(res, 404, 'what the server itself would read out of the bucket');
-    const path = decodeURIComponent(req.path.slice('/api/contents/'.length));
-    if (`notebooks/${path}` !== jupyter.key) return send(res, 404, { message: `No such file or directory: ${path}`, reason: null });
-    return send(res, 200, { name: path.split('/').pop(), path, type: 'file', last_modified: '2026-11-28T12:00:00.000000Z', size: null,
-      writable: true, content: null, format: null, mimetype: null }, { 'Content-Security-Policy': "frame-ancestors 'self'; report-uri /api/security/csp-report; default-src 'none'" });
-  },
-};
-
-/// By the names of their recipes.
-export const standIns = { 'jupyter-server': jupyter };
+export const standIns = answers;
 
 class StandIn extends LocalServer {
   attach(server) {
     server.on('request', (req, res) => {
       const [path, query = ''] = req.url.split(/\?(.*)/s);
-      const user = /session=(\w+)/.exec(req.headers.cookie ?? '')?.[1] ?? /^Bearer (\w+)/.exec(req.headers.authorization ?? '')?.[1];
-      Object.assign(req, { path, query: new URLSearchParams(query), user: ['ann', 'bob'].includes(user) ? user : undefined });
-      this.requests.push({ method: req.method, target: req.url, path, range: req.headers.range });
+      const fields = req.headers;
+      const user = /session=(\w+)/.exec(fields.cookie ?? '')?.[1];
+      const call = { req, res, path, query: new URLSearchParams(query), method: req.method, user: ['ann', 'bob'].includes(user) ? user : undefined,
+        say: (...answer) => this.#say(res, ...answer), signed: (key, more, method) => this.#signed(key, more, method), store: this.store,
+        bytes: (type, more) => this.#bytes(req, res, type, more) };
+      this.requests.push({ method: req.method, target: req.url, path, range: fields.range });
       req.resume();
       try {
-        this.app.answer(req, res, this);
+        this.app.answer(call);
       } catch (error) {
         this.failure ??= error;
         res.destroy();
       }
     });
+  }
+  #say(res, status, body = '', headers = {}) {
+    const bytes = Buffer.from(typeof body === 'string' ? body : JSON.stringify(body));
+    const type = typeof body === 'string' ? 'text/html; charset=utf-8' : 'application/json';
+    res.writeHead(status, { ...(bytes.length > 0 && { 'Content-Type': type }), 'Content-Length': bytes.length, ...headers });
+    res.end(res.req.method === 'HEAD' ? undefined : bytes);
+  }
+  /// The signed URL of a key, as the app's SDK makes it: most sign for GET, whatever they were asked by.
+  #signed(key, query, method = 'GET') {
+    const { access_key_id: accessKey, secret_access_key: secretKey } = this.store.credentials;
+    return presign({ endpoint: this.store.url, bucket: 'media', key, accessKey, secretKey, method, expires: 300, query });
+  }
+  /// The medium itself, or the part of it that was asked for, as the app would send it: other bytes than the store's, so that
+  /// nobody takes them for Sluice's.
+  #bytes(req, res, type, { ranges = true, ...headers } = {}) {
+    const size = this.store.object(this.app.key).size;
+    const [, first, last] = (ranges && /^bytes=(\d+)-(\d*)$/.exec(req.headers.range ?? '')) || [];
+    const [from, to] = [Number(first ?? 0), Math.min(Number(last || size - 1), size - 1)];
+    const part = first !== undefined && { 'Content-Range': `bytes ${from}-${to}/${size}` };
+    res.writeHead(part ? 206 : 200, { 'Content-Type': type, 'Content-Length': to - from + 1, 'Accept-Ranges': 'bytes', ...part, ...headers });
+    res.end(req.method === 'HEAD' ? undefined : Buffer.alloc(to - from + 1, 'the app'));
   }
 }
 

@@ -47,14 +47,14 @@ function signature({ method, path, pairs, headers, signedHeaders, payloadHash, d
 
 const stamp = (time) => new Date(time).toISOString().replace(/[-:]|\.\d+/g, '');
 
-/// A presigned URL for `method` on `endpoint` (http://host:port) /bucket/key.
+/// A presigned URL for `method` on `endpoint` (http://host:port) /bucket/key; `query`: more parameters, signed too.
 export function presign({ endpoint, bucket, key, accessKey, secretKey, region = 'us-east-1', expires = 3600,
-  method = 'GET', time = Date.now() }) {
+  method = 'GET', time = Date.now(), query = {} }) {
   const date = stamp(time);
   const scope = `${date.slice(0, 8)}/${region}/s3/aws4_request`;
   const path = `/${bucket}/${uriEncode(key, { keepSlash: true })}`;
   const pairs = [['X-Amz-Algorithm', 'AWS4-HMAC-SHA256'], ['X-Amz-Credential', `${accessKey}/${scope}`],
-    ['X-Amz-Date', date], ['X-Amz-Expires', String(expires)], ['X-Amz-SignedHeaders', 'host']];
+    ['X-Amz-Date', date], ['X-Amz-Expires', String(expires)], ['X-Amz-SignedHeaders', 'host'], ...Object.entries(query)];
   const signed = signature({ method, path, pairs, headers: { host: new URL(endpoint).host }, signedHeaders: ['host'],
     payloadHash: 'UNSIGNED-PAYLOAD', date, scope, secret: secretKey });
   return `${endpoint}${path}?${canonicalQuery(pairs)}&X-Amz-Signature=${signed}`;
