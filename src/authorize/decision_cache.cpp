@@ -41,7 +41,7 @@ std::size_t heap_bytes(const http::header_list& fields) {
 
 std::size_t heap_bytes(const authorization& a) {
     constexpr std::size_t control_block = 16;
-    return allocated(control_block + sizeof(authorization)) + heap_bytes(a.key) + heap_bytes(a.purge_tag) +
+    return allocated(control_block + sizeof(authorization)) + heap_bytes(a.key) + heap_bytes(a.purge_tags) +
            heap_bytes(a.content_type) + heap_bytes(a.filename) + heap_bytes(a.content_disposition) +
            heap_bytes(a.fields);
 }

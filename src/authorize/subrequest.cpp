@@ -2,8 +2,8 @@
 
 #include <sluice/authorize/allow_rule.hpp>
 #include <sluice/authorize/json_pointers.hpp>
+#include <sluice/authorize/purge_tags.hpp>
 #include <sluice/authorize/resolve_object.hpp>
-#include <sluice/authorize/resource_path.hpp>
 #include <sluice/authorize/subrequest_outcome.hpp>
 #include <sluice/http/fields.hpp>
 #include <sluice/net/client.hpp>
@@ -79,11 +79,11 @@ awaitable<void> read_authorization(const subrequest& s, net::client_response& re
     const auto& fields = response.head().fields;
     authorization a;
     a.fields = allowed_app_headers(fields, s.route.settings.cors.has_value());
+    a.purge_tags = purge_tags_of(s.route, s.target, s.x.target);
     out.set_cookie = set_cookie_headers(fields);
     std::optional<fallback_reason> why;
     std::string detail;
     if (const auto& resolve = s.route.settings.resolve) {
-        a.purge_tag = s.route.subrequest_names_resource ? resource_path(s.target) : std::string();
         json_pointer_reader values(
             {resolve->object, resolve->content_type, resolve->filename, resolve->filename_fallback, resolve->needed});
         auto unread = co_await read_values(response, values, deadline);

@@ -106,6 +106,7 @@ config read_config(reading& r, const node& root) {
     read_cache(r, section("cache"), c.cache);
     read_stores(r, section("stores"), c);
     read_routes(r, top.list("routes"), c);
+    read_invalidate(r, section("invalidate"), c);
     top.finish();
     return c;
 }

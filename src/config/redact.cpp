@@ -281,6 +281,11 @@ std::string redacted_json(const config& c) {
         routes.push_back(json_of(r));
     }
     out["routes"] = std::move(routes);
+    json::array invalidated;
+    for (const auto& each : c.invalidate) {
+        invalidated.push_back(json::object{{"path", each.path}, {"target", each.target}});
+    }
+    out["invalidate"] = std::move(invalidated);
     return json::serialize(out);
 }
 

@@ -24,4 +24,7 @@ void read_routes(reading& r, const std::vector<node>& items, config& c);
 
 void read_cache(reading& r, const node& where, cache& out);
 
+/// `invalidate`.
+void read_invalidate(reading& r, const node& where, config& c);
+
 } // namespace sluice::config

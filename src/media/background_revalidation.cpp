@@ -39,7 +39,7 @@ struct task {
     fill_context& fills;
     origin::store& store;
     std::string key;
-    std::string purge_tag;
+    std::string purge_tags;
     std::uint64_t purges_seen;
     std::shared_ptr<cache::object> stale;
     steady_clock::time_point give_up;
@@ -60,7 +60,7 @@ awaitable<result<origin::fetched>> ask(task& t) {
 /// The origin has a new version: admits it. If it cannot be stored, the next request fetches it.
 awaitable<void> admit_response(task& t, origin::fetched answer) {
     std::optional<origin::fetched> body(std::move(answer));
-    const object_name name{t.key, t.purge_tag, t.purges_seen};
+    const object_name name{t.key, t.purge_tags, t.purges_seen};
     auto taken = co_await admit(t.fills, t.store, name, body);
     if (!taken && body) {
         body->finish();
@@ -144,7 +144,7 @@ void revalidate_in_background(const lookup_context& with, fill_context& fills, m
     }
     m.x.detail = "revalidating";
     fills.worker.self.tasks.spawn(
-        run(task{fills, m.store, m.key, m.authorization ? m.authorization->purge_tag : std::string(), m.purges_seen,
+        run(task{fills, m.store, m.key, m.authorization ? m.authorization->purge_tags : std::string(), m.purges_seen,
                  std::move(stale), m.give_up, std::move(*slot), std::move(flight)}));
 }
 

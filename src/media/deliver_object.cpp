@@ -21,7 +21,9 @@ awaitable<result<void>> send_unsatisfiable(media_request& m, std::uint64_t size)
 
 awaitable<result<void>> deliver_version(worker_parts& with, media_request& m, cached_version v) {
     if (m.authorization) {
-        with.fills.cache.add_purge_tag(v.object, m.authorization->purge_tag, m.purges_seen);
+        cache::for_each_tag(m.authorization->purge_tags, [&](std::string_view tag) {
+            with.fills.cache.add_purge_tag(v.object, tag, m.purges_seen);
+        });
     }
     return deliver_cached(with.fills, with.bodies, m, std::move(v));
 }

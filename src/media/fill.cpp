@@ -150,7 +150,7 @@ awaitable<result<admitted>> admit(fill_context& with, origin::store& store, obje
         co_return limit_reached();
     }
     const bool is_generation = !origin::parts_of(head.validator, store.capabilities()).generation.empty();
-    auto info = describe_version(head, store.identity(), name.key, name.purge_tag, is_generation,
+    auto info = describe_version(head, store.identity(), name.key, name.purge_tags, is_generation,
                                  std::chrono::system_clock::now());
     auto made = co_await with.cache.create(std::move(info), name.purges_seen, cache::if_present::join);
     if (!made) {

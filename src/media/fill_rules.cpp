@@ -46,7 +46,7 @@ result<void> check_resumes(const origin::object_head& answer, std::uint64_t posi
 }
 
 cache::object_info describe_version(const origin::object_head& answer, std::string_view store, std::string_view key,
-                                    std::string_view purge_tag, bool is_generation,
+                                    std::string_view purge_tags, bool is_generation,
                                     std::chrono::system_clock::time_point now) {
     cache::object_info info;
     info.key = {store, std::string(key)};
@@ -54,7 +54,7 @@ cache::object_info describe_version(const origin::object_head& answer, std::stri
     info.size = answer.size;
     info.content_type = answer.content_type;
     info.last_modified = answer.last_modified;
-    info.purge_tags = purge_tag;
+    info.purge_tags = purge_tags;
     info.stored = now;
     return info;
 }

@@ -33,7 +33,7 @@ struct part_request {
     fill_context& fills;
     origin::store& store;
     std::string key;
-    std::string purge_tag;
+    std::string purge_tags;
     std::uint64_t purges_seen;
     steady_clock::time_point give_up;
     http::range_spec range;
@@ -60,7 +60,7 @@ awaitable<result<flight_result>> ask(part_request& r) {
         body->finish();
         co_return look_again;
     }
-    const object_name name{r.key, r.purge_tag, r.purges_seen};
+    const object_name name{r.key, r.purge_tags, r.purges_seen};
     auto taken = co_await admit(r.fills, r.store, name, body, std::move(r.slot));
     if (!taken) {
         if (body) {
@@ -119,7 +119,7 @@ first_parts::first_parts(const lookup_context& with, fill_context& fills, media_
     // The request itself is about to ask this.
     const cold_requests::registration own(with.flights.cold(), object, *first.asks);
     state_ = std::make_shared<state>(m.x.worker.self.get_executor());
-    const std::string purge_tag = m.authorization ? m.authorization->purge_tag : std::string();
+    const std::string purge_tags = m.authorization ? m.authorization->purge_tags : std::string();
     std::uint64_t bytes = 0;
     for (std::size_t i = 1; i < several.size(); ++i) {
         if (several[i].kind != http::range_spec::form::bounded) {
@@ -146,7 +146,7 @@ first_parts::first_parts(const lookup_context& with, fill_context& fills, media_
         part_request r{fills,
                        m.store,
                        m.key,
-                       purge_tag,
+                       purge_tags,
                        m.purges_seen,
                        m.give_up,
                        *question.range,

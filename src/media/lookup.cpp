@@ -81,7 +81,7 @@ awaitable<result<lookup_result>> admit_response(const lookup& l, origin::fetched
     media_request& m = l.m;
     std::optional<origin::fetched> body(std::move(answer));
     m.x.outcome = outcome::miss;
-    const object_name name{m.key, m.authorization ? std::string_view(m.authorization->purge_tag) : std::string_view(),
+    const object_name name{m.key, m.authorization ? std::string_view(m.authorization->purge_tags) : std::string_view(),
                            m.purges_seen};
     auto taken = co_await admit(l.fills, m.store, name, body);
     const auto object = lookup_flights::key_of(m.store, m.key);
@@ -105,7 +105,7 @@ awaitable<result<lookup_result>> admit_response(const lookup& l, origin::fetched
 /// The origin could not be asked: the stale version where it may be served.
 result<lookup_result> without_answer(lookup& l, const std::shared_ptr<cache::object>& stale, const error& e) {
     media_request& m = l.m;
-    if (stale && may_serve_stale(e, stale->checked(), steady_clock::now(), m.route.max_age, l.with.stale_if_error)) {
+    if (stale && may_serve_stale(e, state_of(*stale), steady_clock::now(), m.route.max_age, l.with.stale_if_error)) {
         m.x.outcome = outcome::stale;
         m.x.detail = to_string(e.code);
         l.asked = e;

@@ -103,9 +103,9 @@ std::chrono::seconds time_to_live(steady_clock::time_point checked, steady_clock
     return std::chrono::floor<std::chrono::seconds>(max_age - (now - checked));
 }
 
-bool may_serve_stale(const error& e, steady_clock::time_point checked, steady_clock::time_point now,
+bool may_serve_stale(const error& e, const freshness_state& v, steady_clock::time_point now,
                      std::chrono::milliseconds max_age, std::chrono::milliseconds stale_if_error) noexcept {
-    return is_outage(e) && http::is_usable_stale(checked, now, max_age, stale_if_error);
+    return is_outage(e) && v.marked <= v.confirmed && http::is_usable_stale(v.checked, now, max_age, stale_if_error);
 }
 
 bool must_retire(const error& e) noexcept {

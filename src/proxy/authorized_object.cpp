@@ -1,5 +1,6 @@
 #include <sluice/authorize/location.hpp>
 #include <sluice/authorize/object_uri.hpp>
+#include <sluice/authorize/purge_tags.hpp>
 #include <sluice/authorize/resolve_object.hpp>
 #include <sluice/media/expand.hpp>
 #include <sluice/media/requested_ranges.hpp>
@@ -123,8 +124,8 @@ authorized_object object_of(const media::media_route& route, request_plan plan, 
     return {store, std::move(key), std::move(auth.authorization), std::move(auth.set_cookie)};
 }
 
-std::optional<authorized_object> object_of_header(const route_match& to, std::string_view named,
-                                                  http::header_list fields) {
+std::optional<authorized_object> object_of_header(const route_match& to, std::string_view target,
+                                                  std::string_view named, http::header_list fields) {
     const auto& route = *to.route;
     const auto url = authorize::url_in_path(named, route.settings.object_url_prefix);
     auto place = authorize::object_from_url(url ? *url : named, route.locations, route.own_location);
@@ -141,6 +142,7 @@ std::optional<authorized_object> object_of_header(const route_match& to, std::st
     }
     authorize::authorization allowed;
     allowed.fields = std::move(fields);
+    allowed.purge_tags = authorize::purge_tags_of(route, {}, target);
     return authorized_object{*route.location_stores[place->store], std::move(*key),
                              std::make_shared<const authorize::authorization>(std::move(allowed))};
 }

@@ -77,7 +77,7 @@ awaitable<void> serve_object_header(services& with, session::exchange& x, const 
         co_return;
     }
     x.authorize_time = steady_clock::now() - start.began;
-    auto object = object_of_header(to, *response.object, std::move(response.fields));
+    auto object = object_of_header(to, x.target, *response.object, std::move(response.fields));
     if (!object) {
         co_await send_not_ours(with, x, route, *response.object);
         co_return;
@@ -88,12 +88,10 @@ awaitable<void> serve_object_header(services& with, session::exchange& x, const 
 
 /// Relays a request that is not a media request.
 awaitable<void> relay_request(services& with, session::exchange& x) {
-    if (is_unsafe(x.request.method)) {
+    if (is_unsafe(x.request.method) && !with.routes.empty()) {
         const named_resources named(x.request.method, x.target, with.routes);
-        if (named.is_relevant()) {
-            co_await relay_unsafe(with, x, named);
-            co_return;
-        }
+        co_await relay_unsafe(with, x, named);
+        co_return;
     }
     const auto serialized = find_serialized(with.routes, x.request.method, x.target, x.parser.has_body());
     if (serialized.route != nullptr) {

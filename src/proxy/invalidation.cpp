@@ -1,5 +1,7 @@
+#include <sluice/authorize/purge_tags.hpp>
 #include <sluice/authorize/resource_path.hpp>
 #include <sluice/http/target.hpp>
+#include <sluice/media/expand.hpp>
 #include <sluice/media/route_query.hpp>
 #include <sluice/proxy/authorized_object.hpp>
 #include <sluice/proxy/invalidation.hpp>
@@ -38,20 +40,23 @@ request_effect effect_without_response(bool request_sent) noexcept {
     return {request_sent ? effect::changed : effect::none, request_sent};
 }
 
+std::vector<std::string_view> relevant_names(std::string_view path, const std::vector<media::media_route>& routes) {
+    auto names = authorize::with_ancestors(path);
+    std::erase_if(names, [&](std::string_view name) {
+        return std::ranges::none_of(routes, [name](const media::media_route& r) {
+            return r.media_pattern.matches(name) || r.subrequest_pattern.matches(name);
+        });
+    });
+    return names;
+}
+
 named_resources::named_resources(std::string_view method, std::string_view target,
                                  const std::vector<media::media_route>& routes)
-    : path(authorize::resource_path(target)) {
+    : path(authorize::resource_path(target))
+    , names(relevant_names(path, routes)) {
     if (const auto* route = route_of_preset(routes); route != nullptr) {
         preset = route->preset;
         change = preset->change_of(method, path);
-    }
-    for (const auto name : authorize::with_ancestors(path)) {
-        const bool relevant = std::ranges::any_of(routes, [name](const media::media_route& r) {
-            return r.media_pattern.matches(name) || r.subrequest_pattern.matches(name);
-        });
-        if (relevant) {
-            names.push_back(name);
-        }
     }
 }
 
@@ -73,6 +78,21 @@ std::vector<path_effect> changed_paths(std::string_view target, effect done) {
     return paths;
 }
 
+std::vector<target_effect> mapped_targets(std::span<const invalidation_rule> rules,
+                                          std::span<const path_effect> paths) {
+    std::vector<target_effect> targets;
+    for (const auto& each : paths) {
+        for (const auto& rule : rules) {
+            const auto captures = rule.path.match(each.raw);
+            auto target = captures ? media::expand_target(rule.target, *captures) : result<std::string>(error{});
+            if (target) {
+                targets.push_back({std::move(target.value()), each.done});
+            }
+        }
+    }
+    return targets;
+}
+
 std::vector<object_effect> changed_keys(const media::media_route& route, std::span<const path_effect> paths) {
     std::vector<object_effect> keys;
     for (const auto& each : paths) {
@@ -87,16 +107,15 @@ std::vector<object_effect> changed_keys(const media::media_route& route, std::sp
     return keys;
 }
 
-std::vector<object_effect> changed_tags(const authorize::path_pattern& subrequests, const named_resources& what,
-                                        effect done) {
+std::vector<object_effect> changed_tags(std::string_view path, std::span<const std::string_view> names, effect done) {
     std::vector<object_effect> tags;
     if (done == effect::none) {
         return tags;
     }
-    for (const auto name : what.names) {
-        if (subrequests.matches(name)) {
-            tags.push_back({std::string(name), name == what.path ? done : effect::changed});
-        }
+    for (const auto name : names) {
+        const auto here = name == path ? done : effect::changed;
+        tags.push_back({authorize::request_tag(name), here});
+        tags.push_back({authorize::subrequest_tag(name), here});
     }
     return tags;
 }

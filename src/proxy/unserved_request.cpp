@@ -68,7 +68,7 @@ void cut(media::media_request& m, const error& e) {
 } // namespace
 
 std::string serial_key_of(const std::shared_ptr<const authorize::authorization>& a) {
-    return a && a->must_serialize ? a->purge_tag : std::string();
+    return a && a->must_serialize ? a->purge_tags : std::string();
 }
 
 awaitable<void> end_unauthorized(services& with, session::exchange& x, const media::media_route& route,

@@ -42,9 +42,7 @@ media::media_route compile(const config::route& r, const config::config& setting
                                 r.max_age.value_or(settings.cache.max_age),
                                 config::stale_while_revalidate_of(r, settings.cache)};
     add_places(compiled, settings, media);
-    if (r.object_header.empty()) { // else the path does not tell which object it is
-        compiled.media_pattern = authorize::path_pattern(compiled.path.parts());
-    }
+    compiled.media_pattern = authorize::path_pattern(compiled.path.parts());
     const auto* how = std::get_if<config::authorize_subrequest>(&r.authorize);
     if (how != nullptr) {
         compiled.subrequest = config::parse_subrequest(how->path, compiled.path.parts().captures()).value();
@@ -119,6 +117,11 @@ media_setup make_media_setup(const config::config& settings, metrics::metrics& c
             same.path = other;
             media.routes.push_back(compile(same, settings, media, counters));
         }
+    }
+    for (const auto& each : settings.invalidate) {
+        media::path_template path(each.path);
+        auto target = config::parse_subrequest(each.target, path.parts().captures()).value();
+        media.invalidation_rules.push_back({std::move(path), std::move(target)});
     }
     return media;
 }

@@ -52,8 +52,17 @@ server_process::server_process(std::shared_ptr<const config::config> settings)
         counters_.add_cache_up();
     }
     const auto pseudonym = settings_->app.via ? make_pseudonym() : std::string();
-    const shared_parts parts{decisions_, cache_,   reads_,         fills_,    memory_,
-                             encoders_,  lookups_, revalidations_, fallback_, setup_.routes};
+    const shared_parts parts{decisions_,
+                             cache_,
+                             reads_,
+                             fills_,
+                             memory_,
+                             encoders_,
+                             lookups_,
+                             revalidations_,
+                             fallback_,
+                             setup_.routes,
+                             setup_.invalidation_rules};
     for (unsigned i = 0; i < settings_->workers; ++i) {
         workers_.push_back(
             std::make_unique<worker_state>(i, settings_, counters_, outbound_ ? *outbound_ : nullptr, parts));

@@ -36,7 +36,7 @@ worker_state::worker_state(unsigned index, std::shared_ptr<const config::config>
     , media{{context, parts.cache, origin_pool, parts.fills, parts.memory, settings->cache.read_ahead},
             {parts.lookups, parts.revalidations, settings->cache.stale_if_error},
             {parts.reads, parts.encoders}}
-    , phases{upstream, authorizer, media, parts.fallback, parts.routes}
+    , phases{upstream, authorizer, media, parts.fallback, parts.routes, parts.invalidation_rules}
     , log(settings->log.access) {}
 
 } // namespace sluice::server

@@ -27,6 +27,7 @@ struct shared_parts {
     media::slot_limit& revalidations;
     media::fallback_state& fallback;
     const std::vector<media::media_route>& routes;
+    const std::vector<proxy::invalidation_rule>& invalidation_rules;
 };
 
 /// All that lives on one worker. Used on its thread, but for the two counts.

@@ -15,11 +15,11 @@ struct authorization {
     /// The store of the object that the app named, as an index of the route's `locations`; nullopt where the route's
     /// own template says which object it is.
     std::optional<std::size_t> store{};
-    std::string key{};           ///< of the object in that store, raw; "" with the route's own template
-    std::string purge_tag{};     ///< the app's name for the object: the subrequest's path (resource_path.hpp); or ""
-    std::string content_type{};  ///< instead of the store's; "": the store's
-    std::string filename{};      ///< for Content-Disposition, UTF-8; "": none
-    bool has_disposition{false}; ///< `content_disposition` is the app's word on it
+    std::string key{};                 ///< of the object in that store, raw; "" with the route's own template
+    std::string purge_tags{};          ///< of the object, beside its key, a line each (purge_tags.hpp)
+    std::string content_type{};        ///< instead of the store's; "": the store's
+    std::string filename{};            ///< for Content-Disposition, UTF-8; "": none
+    bool has_disposition{false};       ///< `content_disposition` is the app's word on it
     std::string content_disposition{}; ///< with has_disposition; "": none is sent
     http::header_list fields{};        ///< of the app's response
     /// Set where the request is allowed but cannot be served from here: why not. `key` is then what the app named, if

@@ -109,6 +109,12 @@ struct cache {
 /// takes from `c` too, but never more than a `max_age` of its own: 0 there has every request revalidate.
 [[nodiscard]] duration stale_while_revalidate_of(const route& r, const cache& c) noexcept;
 
+/// An item of `invalidate`: a write to `path` changes what requests for `target` get.
+struct invalidation {
+    std::string path;   ///< a template as a route's
+    std::string target; ///< a template over its captures, begins with "/"
+};
+
 /// All of it.
 struct config {
     unsigned workers{1};    ///< `auto` is resolved on loading
@@ -126,6 +132,7 @@ struct config {
     struct cache cache;
     std::vector<route> routes;
     std::vector<std::string> object_headers; ///< those of all routes, lower case, each once: never a client's to send
+    std::vector<invalidation> invalidate;
 };
 
 } // namespace sluice::config

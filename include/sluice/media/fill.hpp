@@ -88,7 +88,7 @@ struct admitted {
 /// What an object is called that is taken in. Views.
 struct object_name {
     std::string_view key;
-    std::string_view purge_tag;   ///< the app's name for it, kept with it; or ""
+    std::string_view purge_tags;  ///< kept with it, a line each; or ""
     std::uint64_t purges_seen{0}; ///< `object_cache::changes` before the app was asked whether it allows this
 };
 

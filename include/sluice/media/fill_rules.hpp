@@ -35,7 +35,7 @@ namespace sluice::media {
 /// What the cache is to know of a new version. `store`: the store's identity; `is_generation`: its validator is a
 /// generation number, not an entity tag.
 [[nodiscard]] cache::object_info describe_version(const origin::object_head& answer, std::string_view store,
-                                                  std::string_view key, std::string_view purge_tag, bool is_generation,
+                                                  std::string_view key, std::string_view purge_tags, bool is_generation,
                                                   std::chrono::system_clock::time_point now);
 
 } // namespace sluice::media

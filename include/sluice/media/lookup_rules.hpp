@@ -59,8 +59,9 @@ struct freshness_state {
 [[nodiscard]] std::chrono::seconds time_to_live(steady_clock::time_point checked, steady_clock::time_point now,
                                                 std::chrono::milliseconds max_age) noexcept;
 
-/// Whether it may be served although the origin could not be asked because of `e` (RFC 5861 §4).
-[[nodiscard]] bool may_serve_stale(const error& e, steady_clock::time_point checked, steady_clock::time_point now,
+/// Whether it may be served although the origin could not be asked because of `e` (RFC 5861 §4): never what a change
+/// was noted of (RFC 9111 §4.4).
+[[nodiscard]] bool may_serve_stale(const error& e, const freshness_state& v, steady_clock::time_point now,
                                    std::chrono::milliseconds max_age,
                                    std::chrono::milliseconds stale_if_error) noexcept;
 

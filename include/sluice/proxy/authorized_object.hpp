@@ -72,10 +72,11 @@ void apply_object_template(const route_match& to, authorize::auth_result& auth);
 [[nodiscard]] authorized_object object_of(const media::media_route& route, request_plan plan,
                                           authorize::auth_result auth);
 
-/// The object that the app's response names in the route's `object_header`, put into its `object` where it has one,
-/// with what is kept of that response's fields; nullopt where it lies in no configured store.
-[[nodiscard]] std::optional<authorized_object> object_of_header(const route_match& to, std::string_view named,
-                                                                http::header_list fields);
+/// The object that the app's response to a request for `target` names in the route's `object_header`, put into its
+/// `object` where it has one, with what is kept of that response's fields; nullopt where it lies in no configured
+/// store.
+[[nodiscard]] std::optional<authorized_object> object_of_header(const route_match& to, std::string_view target,
+                                                                std::string_view named, http::header_list fields);
 
 /// The request for `object` as the phases after authorization take it: its ranges, and how long it may take until its
 /// first byte, which is `fallback.after` from now.

@@ -45,19 +45,23 @@ struct request_effect {
 /// Without a response. `request_sent`: all of the request went out.
 [[nodiscard]] request_effect effect_without_response(bool request_sent) noexcept;
 
+/// `path` (of `resource_path`) and its ancestors, those that may be the path of a media request or of a subrequest of
+/// any route. Views into `path`.
+[[nodiscard]] std::vector<std::string_view> relevant_names(std::string_view path,
+                                                           const std::vector<media::media_route>& routes);
+
 /// What an unsafe request names, of what any route has to do with.
 struct named_resources {
     named_resources(std::string_view method, std::string_view target, const std::vector<media::media_route>& routes);
     named_resources(const named_resources&) = delete;
     named_resources& operator=(const named_resources&) = delete;
 
-    std::string path; ///< of `resource_path`
-    /// `path` and its ancestors, those that may be the path of a media request or of a subrequest. Views into `path`.
-    std::vector<std::string_view> names{};
+    std::string path;                         ///< of `resource_path`
+    std::vector<std::string_view> names{};    ///< the `relevant_names` of `path`. Views into it
     const authorize::preset* preset{nullptr}; ///< nullptr: no route has one
     authorize::app_change change{};           ///< by the preset's rules
 
-    /// Whether there is anything to do when the app has responded.
+    /// Whether it is known already that there is something to do when the app has responded.
     [[nodiscard]] bool is_relevant() const noexcept {
         return !names.empty() || change.decisions != authorize::decision_scope::none;
     }
@@ -84,12 +88,31 @@ struct path_effect {
 /// (http::is_media_safe_path). Views into `target`. The same for all routes: read once for each request.
 [[nodiscard]] std::vector<path_effect> changed_paths(std::string_view target, effect done);
 
+/// An item of `invalidate`, compiled.
+struct invalidation_rule {
+    media::path_template path;
+    config::target_parts target; ///< over its captures
+};
+
+/// What was done with a target that the request does not name itself.
+struct target_effect {
+    std::string target; ///< raw, in origin form
+    effect done{effect::none};
+
+    friend bool operator==(const target_effect&, const target_effect&) = default;
+};
+
+/// The targets that `rules` say change with `paths` (of `changed_paths`), each with what was done to its path.
+[[nodiscard]] std::vector<target_effect> mapped_targets(std::span<const invalidation_rule> rules,
+                                                        std::span<const path_effect> paths);
+
 /// The objects that the route's `object` makes of `paths`.
 [[nodiscard]] std::vector<object_effect> changed_keys(const media::media_route& route,
                                                       std::span<const path_effect> paths);
 
-/// The purge tags of objects that a route resolves: those of `what.names` which are subrequest paths of the route.
-[[nodiscard]] std::vector<object_effect> changed_tags(const authorize::path_pattern& subrequests,
-                                                      const named_resources& what, effect done);
+/// The purge tags of the objects that came by one of `names` (of `relevant_names`), as the path of a subrequest or of
+/// the client's request: `done` for `path` itself, and changed for its ancestors.
+[[nodiscard]] std::vector<object_effect> changed_tags(std::string_view path, std::span<const std::string_view> names,
+                                                      effect done);
 
 } // namespace sluice::proxy

@@ -4,6 +4,7 @@
 #include <sluice/media/deliver.hpp>
 #include <sluice/media/fallback.hpp>
 #include <sluice/media/media_route.hpp>
+#include <sluice/proxy/invalidation.hpp>
 #include <sluice/relay/upstream.hpp>
 
 #include <vector>
@@ -18,6 +19,7 @@ struct services {
     media::worker_parts& media;
     media::fallback_state& fallback;
     const std::vector<media::media_route>& routes; ///< in the order in which they are tried
+    const std::vector<invalidation_rule>& invalidation_rules;
 };
 
 } // namespace sluice::proxy

@@ -5,6 +5,7 @@
 #include <sluice/media/media_route.hpp>
 #include <sluice/metrics/metrics.hpp>
 #include <sluice/origin/store.hpp>
+#include <sluice/proxy/invalidation.hpp>
 
 #include <map>
 #include <memory>
@@ -21,6 +22,7 @@ struct media_setup {
     /// Of presets: why, as operators may read it. They are not in `stores`.
     std::map<std::string, std::string> unusable_stores{};
     std::vector<media::media_route> routes{};
+    std::vector<proxy::invalidation_rule> invalidation_rules{};
 };
 
 /// What the cache needs of its configuration: the directory and its limits.

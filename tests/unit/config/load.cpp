@@ -56,6 +56,7 @@ BOOST_AUTO_TEST_CASE(every_default) {
     BOOST_TEST(c.log.access);
     BOOST_TEST(c.stores.empty());
     BOOST_TEST(c.routes.empty());
+    BOOST_TEST(c.invalidate.empty());
     BOOST_TEST(c.cache.directory == "");
     BOOST_TEST(c.cache.max_size == 20ULL << 30U);
     BOOST_TEST(c.cache.min_free == 1ULL << 30U);

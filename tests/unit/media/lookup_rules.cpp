@@ -188,7 +188,7 @@ BOOST_AUTO_TEST_CASE(seconds_to_live) {
 
 BOOST_AUTO_TEST_CASE(stale_versions_where_the_origin_fails) {
     const auto may = [](const error& e, std::chrono::milliseconds age) {
-        return may_serve_stale(e, at(0ms), at(age), 100ms, 1000ms);
+        return may_serve_stale(e, {at(0ms), 7, 7}, at(age), 100ms, 1000ms);
     };
     for (const auto code :
          {errc::connect_failed, errc::resolve_failed, errc::tls_failed, errc::breaker_open, errc::no_credentials}) {
@@ -200,7 +200,10 @@ BOOST_AUTO_TEST_CASE(stale_versions_where_the_origin_fails) {
     for (const auto code : {errc::not_found, errc::forbidden, errc::validator_changed, errc::store_error}) {
         BOOST_TEST(!may(failure(code), 500ms), to_string(code));
     }
-    BOOST_TEST(!may_serve_stale(failure(errc::connect_failed), at(0ms), at(100ms), 100ms, 0ms));
+    BOOST_TEST(!may_serve_stale(failure(errc::connect_failed), {at(0ms), 0, 0}, at(100ms), 100ms, 0ms));
+    // What a write has invalidated is not served again before it is revalidated (RFC 9111 §4.4).
+    BOOST_TEST(!may_serve_stale(failure(errc::connect_failed), {at(0ms), 8, 7}, at(50ms), 100ms, 1000ms));
+    BOOST_TEST(!may_serve_stale(failure(errc::connect_failed), {at(0ms), 8, 7}, at(500ms), 100ms, 1000ms));
 }
 
 BOOST_AUTO_TEST_CASE(errors_that_retire_a_version) {

@@ -35,7 +35,7 @@ struct fixture {
 
     /// `store key` of what the app's field names; "" where that lies nowhere.
     std::string named(std::string_view value) {
-        const auto object = object_of_header({&route, captures}, value, http::header_list{{"X-Of-App", "1"}});
+        const auto object = object_of_header({&route, captures}, "/x", value, http::header_list{{"X-Of-App", "1"}});
         if (!object) {
             return "";
         }

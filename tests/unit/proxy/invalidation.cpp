@@ -1,9 +1,11 @@
+#include <sluice/authorize/purge_tags.hpp>
 #include <sluice/origin/kinds/s3.hpp>
 #include <sluice/proxy/invalidation.hpp>
 
 #include <boost/test/unit_test.hpp>
 
 #include <ostream>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -50,6 +52,12 @@ media::media_route route_of(const std::string& path, const std::string& subreque
     r.media_pattern = path_pattern(parts);
     r.subrequest_pattern = path_pattern(config::parse_subrequest(subrequest, parts.captures()).value().path, parts);
     return r;
+}
+
+invalidation_rule rule_of(const std::string& path, const std::string& target) {
+    media::path_template from(path);
+    auto to = config::parse_subrequest(target, from.parts().captures()).value();
+    return {std::move(from), std::move(to)};
 }
 
 std::vector<std::string> names_of(const named_resources& named) {
@@ -169,16 +177,45 @@ BOOST_AUTO_TEST_CASE(keys_that_a_template_makes_of_the_path) {
     BOOST_TEST(keys("/m/{f}", "{f}", "/m/a", effect::none).empty());
 }
 
-BOOST_AUTO_TEST_CASE(tags_of_objects_that_the_app_named) {
+BOOST_AUTO_TEST_CASE(tags_of_objects_by_the_paths_that_they_came_by) {
     std::vector<media::media_route> routes;
     routes.push_back(route_of("/f/{id}/content", "/f/{id}"));
-    const auto& pattern = routes.front().subrequest_pattern;
-    const named_resources file("DELETE", "/f/17", routes);
-    BOOST_TEST((changed_tags(pattern, file, effect::deleted) == objects{{"/f/17", effect::deleted}}));
-    BOOST_TEST(changed_tags(pattern, file, effect::none).empty());
-    const named_resources beneath("DELETE", "/f/17/content", routes);
-    BOOST_TEST((changed_tags(pattern, beneath, effect::deleted) == objects{{"/f/17", effect::changed}}));
-    BOOST_TEST(changed_tags(path_pattern(), file, effect::deleted).empty()); // it is asked the same for all
+    const auto tags = [&](std::string_view path, effect done) {
+        return changed_tags(path, relevant_names(path, routes), done);
+    };
+    const auto by_request = authorize::request_tag("/f/17");
+    BOOST_TEST((tags("/f/17", effect::deleted) == objects{{by_request, effect::deleted}, {"/f/17", effect::deleted}}));
+    BOOST_TEST(tags("/f/17", effect::none).empty());
+    BOOST_TEST(
+        (tags("/f/17/content", effect::deleted) == objects{{authorize::request_tag("/f/17/content"), effect::deleted},
+                                                           {"/f/17/content", effect::deleted},
+                                                           {by_request, effect::changed},
+                                                           {"/f/17", effect::changed}}));
+    BOOST_TEST(tags("/g/17", effect::deleted).empty());
+    const std::string deep = "/f/" + std::string(600, 'x');
+    BOOST_TEST((tags(deep, effect::changed) == objects{{authorize::request_tag(deep), effect::changed},
+                                                       {authorize::request_tag(deep), effect::changed}}));
+}
+
+BOOST_AUTO_TEST_CASE(targets_that_a_rule_says_change_too) {
+    using targets = std::vector<target_effect>;
+    std::vector<invalidation_rule> rules;
+    rules.push_back(rule_of("/api/items/{id}", "/media/{id}"));
+    rules.push_back(rule_of("/api/items/{id}", "/thumb/{id}"));
+    rules.push_back(rule_of("/api/{rest*}", "/list"));
+    const auto mapped = [&](std::string_view target, effect done) {
+        return mapped_targets(std::span(rules).first(2), changed_paths(target, done));
+    };
+    BOOST_TEST((mapped("/api/items/a%20b?x", effect::deleted) ==
+                targets{{"/media/a%20b", effect::deleted}, {"/thumb/a%20b", effect::deleted}}));
+    // What lies beneath it is part of it.
+    BOOST_TEST((mapped("/api/items/17/publish", effect::deleted) ==
+                targets{{"/media/17", effect::changed}, {"/thumb/17", effect::changed}}));
+    BOOST_TEST(mapped("/api/items/17/", effect::changed).size() == 2U);
+    BOOST_TEST(mapped("/api/items", effect::deleted).empty());
+    BOOST_TEST(mapped("/api/items/17", effect::none).empty());
+    BOOST_TEST(mapped("/api/items/%2e%2e", effect::deleted).empty());
+    BOOST_TEST(mapped_targets(std::span(rules).last(1), changed_paths("/api/x/y", effect::changed)).size() == 2U);
 }
 
 BOOST_AUTO_TEST_SUITE_END()
