@@ -1,5 +1,6 @@
 #include <sluice/authorize/object_uri.hpp>
 #include <sluice/config/text.hpp>
+#include <sluice/http/fields.hpp>
 #include <sluice/origin/store.hpp>
 #include <sluice/origin/store_kind.hpp>
 
@@ -16,6 +17,18 @@ std::optional<std::string_view> key_in(const store_location& store, std::string_
         if (text.starts_with(uri)) {
             return text.substr(uri.size());
         }
+    }
+    return std::nullopt;
+}
+
+/// The key, not yet decoded, of `/store/key`.
+std::optional<std::string_view> raw_key_in(const store_location& store, std::string_view path) {
+    if (!store.internal.empty() && path.starts_with(store.internal)) {
+        return path.substr(store.internal.size());
+    }
+    path.remove_prefix(1);
+    if (path.starts_with(store.name) && path.substr(store.name.size()).starts_with('/')) {
+        return path.substr(store.name.size() + 1);
     }
     return std::nullopt;
 }
@@ -70,7 +83,8 @@ store_location location_of(const config::store& s, std::string_view location) {
             s.bucket,
             global,
             can.signed_urls,
-            global && can.plus_is_space};
+            global && can.plus_is_space,
+            s.internal};
 }
 
 bool holds_key(const store_location& store, std::string_view key) noexcept {
@@ -123,25 +137,26 @@ std::optional<object_ref> object_in_store(std::string_view key, std::span<const 
     return object_ref{0, std::string(key)};
 }
 
+path_meaning meaning_of_field(std::string_view name) noexcept {
+    return http::same_name_folded(name, "X-Sendfile") ? path_meaning::file : path_meaning::location;
+}
+
 std::optional<object_ref> object_from_header(std::string_view value, std::span<const store_location> stores,
-                                             std::optional<std::size_t> own, bare_key bare) {
-    if (value.find("://") != std::string_view::npos) {
+                                             std::optional<std::size_t> own, path_meaning meaning, bare_key bare) {
+    const auto begins = [value](const store_location& store) { return key_in(store, value).has_value(); };
+    if (value.find("://") != std::string_view::npos ||
+        (meaning == path_meaning::file && std::ranges::any_of(stores, begins))) {
         return object_from_full(value, stores, own);
     }
     if (!value.starts_with('/') || value.find('?') != std::string_view::npos) {
         return std::nullopt;
     }
-    value.remove_prefix(1);
-    const auto slash = value.find('/');
-    if (slash == std::string_view::npos) {
-        return std::nullopt;
-    }
-    const auto name = value.substr(0, slash);
     for (std::size_t i = 0; i < stores.size(); ++i) {
-        if (stores[i].name != name) {
+        const auto raw = raw_key_in(stores[i], value);
+        if (!raw) {
             continue;
         }
-        auto key = percent_decode(value.substr(slash + 1));
+        auto key = percent_decode(*raw);
         if (!key || !is_usable(stores[i], key.value(), bare)) {
             return std::nullopt;
         }

@@ -1,8 +1,11 @@
 #include <sluice/config/address.hpp>
+#include <sluice/config/path_template.hpp>
 #include <sluice/config/store_settings.hpp>
 
 #include "sections.hpp"
 
+#include <algorithm>
+#include <string>
 #include <utility>
 
 namespace sluice::config {
@@ -49,6 +52,37 @@ void read_aliases(mapping& m, store& s) {
     m.read_list("aliases", texts, parse_alias);
     for (const auto& text : texts) {
         s.aliases.push_back(*parse_base_url(text));
+    }
+}
+
+/// A path of literal segments. It is compared byte by byte, so that it has one spelling only.
+result<std::string> parse_internal(std::string_view text) {
+    const bool plain = text.size() > 1 && text.size() <= 256 && text.starts_with('/') && text.ends_with('/') &&
+                       text.find_first_of("{}%") == std::string_view::npos;
+    if (!plain || !parse_path(text)) {
+        return bad("must be a path that begins and ends in /, as in /protected/, without escapes or empty segments");
+    }
+    return std::string(text);
+}
+
+/// Where two stores could be meant by one path, nobody could say which of them is.
+void refuse_shared_internals(reading& r, const node& where, const config& c) {
+    for (const auto& [key, value] : where.pairs) {
+        const auto own = c.stores.find(key.text);
+        const auto at = std::ranges::find_if(value.pairs, [](const auto& p) { return p.first.text == "internal"; });
+        if (own == c.stores.end() || own->second.internal.empty() || at == value.pairs.end()) {
+            continue;
+        }
+        const auto& internal = own->second.internal;
+        for (const auto& [name, other] : c.stores) {
+            const std::string named = "/" + name + "/";
+            const bool shared = internal.starts_with(named) || named.starts_with(internal) ||
+                                (!other.internal.empty() && internal.starts_with(other.internal));
+            if (name != key.text && shared) {
+                r.add(at->second, "\"stores." + key.text + ".internal\" leads to the store \"" + name + "\" too");
+                break;
+            }
+        }
     }
 }
 
@@ -103,6 +137,7 @@ void read_store(reading& r, const node& key, const node& where, config& c) {
         const auto& kind = s.kind->traits();
         m.read("prefix", s.prefix, kind.keys == key_form::flat ? parse_flat_prefix : parse_prefix);
         read_aliases(m, s);
+        m.read("internal", s.internal, parse_internal);
         s.kind->read(r, m, s);
         refuse_other_settings(r, m, kind);
     } else {
@@ -117,6 +152,7 @@ void read_stores(reading& r, const node& where, config& c) {
     for (const auto& [key, value] : where.pairs) {
         read_store(r, key, value, c);
     }
+    refuse_shared_internals(r, where, c);
 }
 
 } // namespace sluice::config

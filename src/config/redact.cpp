@@ -51,6 +51,9 @@ json::object json_of(const store& s) {
         }
         out["aliases"].as_array().push_back(json::string(alias.text()));
     }
+    if (!s.internal.empty()) {
+        out["internal"] = s.internal;
+    }
     if (is_local(s)) {
         return out;
     }

@@ -130,7 +130,8 @@ std::optional<authorized_object> object_of_header(const route_match& to, std::st
     const auto url = authorize::url_in_path(named, route.settings.object_url_prefix);
     auto place = authorize::object_from_url(url ? *url : named, route.locations, route.own_location);
     if (!place && !url) {
-        place = authorize::object_from_header(named, route.locations, route.own_location, route.bare_keys);
+        const auto meaning = authorize::meaning_of_field(route.settings.object_header);
+        place = authorize::object_from_header(named, route.locations, route.own_location, meaning, route.bare_keys);
     }
     if (!place) {
         return std::nullopt;

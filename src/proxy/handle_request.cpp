@@ -67,7 +67,6 @@ awaitable<void> serve_object_header(services& with, session::exchange& x, const 
     object_header_filter response(route, *x.worker.settings);
     relay::forward_options how;
     how.filter = &response;
-    how.without_range = true; // the app's response is not the object
     how.may_name_object = true;
     co_await relay::forward(with.app, x, how);
     if (response.why_failed && !response.object) { // it was relayed in any case: there is nothing left to fall back to

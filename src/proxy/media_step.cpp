@@ -19,6 +19,10 @@ auth_step after_authorization(authorize::auth_decision d, bool client_gone, bool
     return auth_step::fall_back;
 }
 
+bool may_name_object(unsigned status) noexcept {
+    return status == 200 || status == 206 || status == 416;
+}
+
 failure_step after_failure(const error& e, bool head_sent, app_response so_far) noexcept {
     if (head_sent) {
         return failure_step::cut;

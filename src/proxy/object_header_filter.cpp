@@ -2,6 +2,7 @@
 
 #include <sluice/authorize/subrequest_outcome.hpp>
 #include <sluice/media/media_head.hpp>
+#include <sluice/proxy/media_step.hpp>
 
 namespace sluice::proxy {
 
@@ -11,7 +12,7 @@ object_header_filter::object_header_filter(const media::media_route& route, cons
 
 bool object_header_filter::on_head(const http::response_head& head, const relay::forward_progress& /*progress*/) {
     const auto& field = route_.settings.object_header;
-    if (head.status != 200 || head.fields.count(field) != 1) {
+    if (!may_name_object(head.status) || head.fields.count(field) != 1) {
         return true;
     }
     object = head.fields.value(field);

@@ -11,7 +11,7 @@
 
 namespace sluice::proxy {
 
-/// Keeps back the app's response where it is a 200 that names an object in the route's `object_header`. Both arguments
+/// Keeps back the app's response where it names an object in the route's `object_header` (`may_name_object`). Both arguments
 /// must outlive it.
 class object_header_filter : public relay::response_filter {
 public:

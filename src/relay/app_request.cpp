@@ -129,10 +129,7 @@ bool client_field_filter::carries(std::string_view name) const {
     if (is_steering_name(name) || (!rules_.is_trusted && is_proxy_supplied_name(name))) {
         return false;
     }
-    if (which_ == carried_fields::without_range) {
-        return !http::same_name_folded(name, "range") && !http::same_name_folded(name, "if-range");
-    }
-    if (names_caller) {
+    if (names_caller || which_ == carried_fields::not_steering) {
         return true;
     }
     return !is_of_the_request_itself(name) && (which_ == carried_fields::for_subrequest || !is_of_the_fetch(name));

@@ -210,7 +210,7 @@ result<void> make_request(forwarding& f) {
     auto& x = f.x;
     f.upgrade = upgrade_protocols(x.request, x.parser.has_body());
     detail::append_app_request_head(f.bytes, x, f.app, f.upgrade,
-                                    f.options.without_range ? carried_fields::without_range : carried_fields::all);
+                                    f.options.may_name_object ? carried_fields::not_steering : carried_fields::all);
     const auto& settings = *x.worker.settings;
     f.send.response_timeout = settings.app.response_timeout;
     f.send.response_setting = "app.response_timeout";

@@ -96,7 +96,7 @@ test('what lies in no configured store, or is no name: 502, and nothing is fetch
   assert.deepEqual(warned.map(({ route, named, configured }) => [route, named, configured]), [['accel', '', 's3://media/films/']], 'said once');
 });
 
-test('the app gets the request without Range and If-Range; Sluice applies them', async (t) => {
+test('the app gets Range and conditions as they came; those of the object are Sluice\'s', async (t) => {
   const s = await startAccel(t);
   for (const state of ['cold', 'warm']) {
     checkServed(await s.ask(range(5, 99)), s.object, [206, 5, 99], state);
@@ -106,14 +106,28 @@ test('the app gets the request without Range and If-Range; Sluice applies them',
     const beyond = await s.ask(range(size));
     assert.deepEqual([beyond.status, beyond.headers['content-range'], beyond.length], [416, `bytes */${size}`, 0], state);
   }
-  await s.ask({ range: 'bytes=0-9', 'IF-RANGE': '"x"', If_Range: '"y"', 'X-Trace': 'kept', 'If-None-Match': '"of-another"',
-    'Accept-Encoding': 'gzip' });
+  const sent = { range: 'bytes=0-9', 'if-range': '"x"', 'if-none-match': '"of-another"', 'if-modified-since':
+    'Sun, 06 Nov 1994 08:49:37 GMT', 'accept-encoding': 'gzip', 'x-trace': 'kept' };
+  await s.ask(sent);
   const last = s.app.of(target).at(-1);
-  assert.deepEqual([last.headers['x-trace'], last.headers['if-none-match'], last.headers['accept-encoding']], ['kept',
-    '"of-another"', 'gzip'], 'all else as it came');
+  assert.deepEqual(Object.keys(sent).map((name) => last.headers[name]), Object.values(sent));
   for (const request of s.app.requests) {
-    for (const name of ['range', 'if-range', 'if_range', 'x-original-uri', 'x-original-method']) assert.equal(request.headers[name],
-      undefined, name);
+    for (const name of ['x-original-uri', 'x-original-method']) assert.equal(request.headers[name], undefined, name);
+  }
+});
+
+test('a 206 or 416 of the app that names an object counts as 200: the range is then the object\'s', async (t) => {
+  const s = await startAccel(t);
+  const own = { 206: { 'Content-Range': 'bytes 5-6/10', 'Content-Type': 'video/mp4' }, 416: { 'Content-Range': 'bytes */0' } };
+  for (const status of [206, 416]) {
+    s.answers(status, { [header]: uri, ...own[status] }, 'of');
+    checkServed(await s.ask(range(5, 99)), s.object, [206, 5, 99], `${status}`);
+    checkServed(await s.ask(range(size - 3)), s.object, [206, size - 3, size - 1], `${status}`);
+    const beyond = await s.ask(range(size));
+    assert.deepEqual([beyond.status, beyond.headers['content-range']], [416, `bytes */${size}`]);
+    const whole = await s.ask();
+    checkServed(whole, s.object, [200], `${status}`);
+    assert.equal(whole.headers['content-range'], undefined);
   }
 });
 
@@ -150,8 +164,9 @@ test('HEAD: the object\'s head, and the app got HEAD', async (t) => {
 
 test('every other answer of the app passes with its body, and without the field', async (t) => {
   const s = await startAccel(t);
-  for (const status of [201, 202, 203, 206, 301, 302, 400, 401, 403, 404, 410, 416, 500, 503]) {
-    for (const headers of [{ [header]: uri }, {}]) {
+  const may = [206, 416];
+  for (const status of [201, 202, 203, 301, 302, 400, 401, 403, 404, 410, 500, 503, ...may]) {
+    for (const headers of [...(may.includes(status) ? [] : [{ [header]: uri }]), {}]) {
       s.answers(status, { ...headers, 'X-Why': 'own', ETag: '"own"', 'Content-Type': 'text/x-own' });
       const answer = await s.ask(range(0, 3));
       assert.deepEqual([answer.status, `${answer.body}`, answer.headers['x-why'], answer.headers.etag,

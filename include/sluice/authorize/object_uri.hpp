@@ -36,6 +36,8 @@ struct store_location {
     bool global_names{false};
     sign::url_family signed_urls{sign::url_family::bucket}; ///< the signatures that URLs of its objects can have
     bool plus_is_space{false};                              ///< a raw `+` in a URL's path is a space at its endpoint
+    /// What names the store in an `object_header` too, as `/protected/`; "": nothing but `name`.
+    std::string internal{};
 };
 
 /// Where `s` keeps its objects, as its kind has it. `location`: `origin::store::location`; "": not known, and then URLs
@@ -95,12 +97,22 @@ enum class bare_key : std::uint8_t {
 /// its prefix or is not safe.
 [[nodiscard]] std::optional<object_ref> object_in_store(std::string_view key, std::span<const store_location> stores);
 
-/// The object that an `object_header` field names: a URI as above, literal; or `/store/key`, where `store` is a
-/// store's name and the key is percent-decoded once (`+` stays), a `bare` one. Nullopt as above, and for a bad escape
-/// or a `?` in the second form: nginx would take what follows it for arguments.
+/// What an `object_header` field that holds a path without a scheme means by it.
+enum class path_meaning : std::uint8_t {
+    location, ///< `X-Accel-Redirect` and all others: a URL's path, as nginx reads it
+    file      ///< `X-Sendfile`: the name of a file
+};
+
+/// What the field `name` means by a path; case does not count, and `_` counts as `-`.
+[[nodiscard]] path_meaning meaning_of_field(std::string_view name) noexcept;
+
+/// The object that an `object_header` field names: a URI as above, literal; or `/store/key`, where `/store/` is a
+/// store's name or its `internal`, and the key is percent-decoded once (`+` stays), a `bare` one. With
+/// `path_meaning::file` a path beneath a local store's root goes before that, and is literal. Nullopt as above, and for
+/// a bad escape or a `?` in the form that is decoded: nginx would take what follows it for arguments.
 [[nodiscard]] std::optional<object_ref> object_from_header(std::string_view value,
                                                            std::span<const store_location> stores,
-                                                           std::optional<std::size_t> own,
+                                                           std::optional<std::size_t> own, path_meaning meaning,
                                                            bare_key bare = bare_key::whole);
 
 } // namespace sluice::authorize

@@ -59,6 +59,7 @@ struct store {
     std::string account;             ///< azure: the storage account's name
     std::string bucket;              ///< azure: the container
     std::string prefix;              ///< every key must begin with it; "" or ends in "/"
+    std::string internal;            ///< the path that `object_header` fields name it by too, as "/protected/"; or ""
     std::string region;
     std::optional<url> endpoint;
     addressing_style addressing{addressing_style::automatic};

@@ -23,6 +23,10 @@ enum class auth_step : std::uint8_t {
 /// with any page, while what they responded to the subrequest's GET is right).
 [[nodiscard]] auth_step after_authorization(authorize::auth_decision d, bool client_gone, bool has_denial) noexcept;
 
+/// Whether a response of the app with this status may name an object in the route's `object_header`: 200, and what it
+/// makes of the client's Range, 206 and 416, which says nothing of the object's own ranges.
+[[nodiscard]] bool may_name_object(unsigned status) noexcept;
+
 /// After the delivery failed.
 enum class failure_step : std::uint8_t {
     cut,        ///< close the connection, so that no client takes a part for the whole

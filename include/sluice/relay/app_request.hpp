@@ -37,7 +37,7 @@ void append_forwarded_fields(std::string& out, const session::exchange& x, upstr
 /// would steer the app to another resource (steering.hpp).
 enum class carried_fields : std::uint8_t {
     all,                  ///< the relayed request itself: all but hop-by-hop and owned ones
-    without_range,        ///< the request whose response names the object: also without Range and If-Range
+    not_steering,         ///< the request whose response may name an object: as it came, its Range and If-* included
     for_subrequest,       ///< also without Range, If-*, Accept-Encoding, Expect and body fields
     for_preset_subrequest ///< also without what browsers say of how they fetch, which a preset's app is known to ignore
 };

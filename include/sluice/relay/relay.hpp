@@ -49,9 +49,9 @@ struct forward_options {
     response_filter* filter{nullptr};
     http::header_list added_fields{}; ///< to the response's head, whoever makes it: `Cache-Status` of a fallback
     content_copy* content{nullptr};   ///< gets a copy of the request's content
-    /// The response may name an object to be sent instead, so it comes on a connection of `object_header_pool`.
+    /// The response may name an object to be sent instead: the app gets no field by which a caller could steer which
+    /// one, and the response comes on a connection of `object_header_pool`.
     bool may_name_object{false};
-    bool without_range{false};   ///< the app does not get Range and If-Range
     bool outlives_client{false}; ///< the app's response is waited for though the client has gone, for
                                  ///< `limits.send_timeout`
 };

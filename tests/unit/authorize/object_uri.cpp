@@ -46,7 +46,7 @@ std::string uri(std::string_view text, std::optional<std::size_t> own = {}) {
 }
 
 std::string header(std::string_view value, std::optional<std::size_t> own = {}) {
-    return written(object_from_header(value, places, own));
+    return written(object_from_header(value, places, own, path_meaning::location));
 }
 
 } // namespace
@@ -95,7 +95,9 @@ BOOST_AUTO_TEST_CASE(uris_of_other_clouds) {
           "https://acct.blob.core.windows.net:443/files/a", "http://127.0.0.1:10000/files/a"}) {
         BOOST_TEST(place(text) == "none", text);
     }
-    const auto named = [&](std::string_view text) { return written(object_from_header(text, clouds, {})); };
+    const auto named = [&](std::string_view text) {
+        return written(object_from_header(text, clouds, {}, path_meaning::location));
+    };
     BOOST_TEST(named("gs://media/up/a%20b") == "0:up/a%20b"); // a URI is literal
     BOOST_TEST(named("/goog/up/a%20b") == "0:up/a b");
     BOOST_TEST(named("/blobs/a") == "1:a");
@@ -130,7 +132,7 @@ BOOST_AUTO_TEST_CASE(empty_segments_are_part_of_flat_keys) {
         BOOST_TEST(!is_safe_key(key, key_form::tree), key);
         BOOST_TEST(written(object_from_uri("s3://media/" + key, both, {})) == "0:" + key);
         BOOST_TEST(written(object_from_uri("gs://media/" + key, both, {})) == "1:" + key);
-        BOOST_TEST(written(object_from_header("/up/" + key, both, {})) == "0:" + key);
+        BOOST_TEST(written(object_from_header("/up/" + key, both, {}, path_meaning::location)) == "0:" + key);
         BOOST_TEST(uri("/srv/data/" + key) == "none", key);
     }
     BOOST_TEST(written(object_from_uri("a//b", both, 0)) == "0:a//b");
@@ -165,6 +167,56 @@ BOOST_AUTO_TEST_CASE(local_paths) {
         const std::vector<store_location> odd{local("d", root)};
         BOOST_TEST(written(object_from_uri("/a", odd, {})) == "none");
         BOOST_TEST(written(object_from_uri("media/a", odd, {})) == "none");
+    }
+}
+
+BOOST_AUTO_TEST_CASE(files_that_a_header_names) {
+    for (const auto* name : {"X-Sendfile", "x-sendfile", "X_Sendfile"}) {
+        BOOST_TEST((meaning_of_field(name) == path_meaning::file), name);
+    }
+    for (const auto* name : {"X-Accel-Redirect", "X-Sendfile-Type", "X-Send"}) {
+        BOOST_TEST((meaning_of_field(name) == path_meaning::location), name);
+    }
+    const auto file = [](std::string_view value) {
+        return written(object_from_header(value, places, {}, path_meaning::file));
+    };
+    BOOST_TEST(file("/srv/data/a%20b?#.mp4") == "1:a%20b?#.mp4"); // literal
+    BOOST_TEST(file("/srv/data/a:/b") == "1:a:/b");
+    BOOST_TEST(header("/srv/data/a.mp4") == "none");
+    // What lies elsewhere is read as from any other field.
+    BOOST_TEST(file("s3://media/a%20b") == "0:a%20b");
+    BOOST_TEST(file("/up/a%20b") == "0:a b");
+    for (const auto* text : {"/srv/data", "/srv/data/", "/srv/data/../x", "/srv/data/./x", "/srv/data//x", "/srv/dat/x",
+                             "/srv/data2/x", "srv/data/x", "/mnt/x", "/mnt/pub/", "/etc/passwd", "/up/a?b"}) {
+        BOOST_TEST(file(text) == "none", text);
+    }
+    // A root wins over a store that is called like its first segment, also where the file may not be served.
+    const std::vector<store_location> both{s3("mnt", "media"), local("disk", "/mnt", "pub/")};
+    const auto of_both = [&both](std::string_view value) {
+        return written(object_from_header(value, both, {}, path_meaning::file));
+    };
+    BOOST_TEST(of_both("/mnt/pub/a") == "1:pub/a");
+    BOOST_TEST(of_both("/mnt/a") == "none");
+}
+
+BOOST_AUTO_TEST_CASE(stores_that_have_an_internal_path) {
+    auto films = store_of(origin::s3_kind(), "films", "media", "a/");
+    films.internal = "/protected/";
+    auto disk = store_of(origin::local_kind(), "disk", "");
+    disk.root = "/srv";
+    disk.internal = "/int/disk/";
+    const std::vector<store_location> all{location_of(films), location_of(disk), s3("plain", "other")};
+    const auto place = [&all](std::string_view value) {
+        return written(object_from_header(value, all, {}, path_meaning::location));
+    };
+    BOOST_TEST(place("/protected/a/b%20c.mp4") == "0:a/b c.mp4");
+    BOOST_TEST(place("/films/a/b") == "0:a/b");
+    BOOST_TEST(place("/int/disk/x%2541") == "1:x%41");
+    BOOST_TEST(place("/disk/x") == "1:x");
+    BOOST_TEST(place("/plain/x") == "2:x");
+    for (const auto* text : {"/protected/b", "/protected/", "/protected", "/protected/a/../b", "/protected/a/b?x",
+                             "/Protected/a/b", "/%70rotected/a/b", "/int/x", "/int/disk/../x", "//protected/a/b"}) {
+        BOOST_TEST(place(text) == "none", text);
     }
 }
 

@@ -35,6 +35,29 @@ BOOST_AUTO_TEST_CASE(what_is_shown) {
     }
 }
 
+BOOST_AUTO_TEST_CASE(internal_paths) {
+    const std::string start = an_app + "stores: {a: {type: local, root: /r, internal: ";
+    const auto of = [&start](const std::string& path) { return good(start + path + "}}").stores.at("a").internal; };
+    for (const auto* path : {"/protected/", "/int/a.b/", "/a/", "/-_~/"}) {
+        BOOST_TEST(of(path) == path);
+    }
+    BOOST_TEST(
+        boost::json::parse(redacted_json(good(start + "/x/}}"))).at("stores").at("a").at("internal").as_string() ==
+        "/x/");
+    for (const auto* path : {"protected/", "/protected", "/", "//", "/a//b/", "/../", "/a/./", "/%41/", "/a b/",
+                             "/a;b/", "\"/{x}/\"", "\"\""}) {
+        one_fault(start + path + "}}", "2:47", "as in /protected/");
+    }
+    const auto shared = [&start](const std::string& first, const std::string& second, const std::string& at) {
+        one_fault(start + first + "}, b: {type: local, root: /q" + second + "}}", at, "leads to the store");
+    };
+    shared("/b/", "", "2:47");
+    shared("/b/c/", "", "2:47");
+    shared("/x/y/", ", internal: /x/", "2:47");
+    shared("/x/", ", internal: /x/y/", "2:90");
+    good(start + "/x/}, b: {type: local, root: /q, internal: /xy/}}");
+}
+
 BOOST_AUTO_TEST_SUITE_END()
 
 BOOST_AUTO_TEST_SUITE(redirects)

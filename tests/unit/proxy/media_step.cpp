@@ -30,6 +30,15 @@ BOOST_AUTO_TEST_CASE(after_it_was_authorized) {
     BOOST_TEST((after_authorization(auth_decision::denied, false, true) == auth_step::send_denial));
 }
 
+BOOST_AUTO_TEST_CASE(which_responses_may_name_an_object) {
+    for (const unsigned status : {200U, 206U, 416U}) {
+        BOOST_TEST(may_name_object(status), status);
+    }
+    for (const unsigned status : {201U, 204U, 302U, 304U, 404U, 412U, 500U}) {
+        BOOST_TEST(!may_name_object(status), status);
+    }
+}
+
 BOOST_AUTO_TEST_CASE(after_the_delivery_failed) {
     const auto store = origin_error(errc::not_found);
     const error client{errc::connection_lost, error_source::client};
