@@ -10,10 +10,8 @@ namespace sluice::authorize {
 namespace {
 
 /// What an app's middleware adds to every response, whatever the resource.
-constexpr std::array<std::string_view, 13> middleware_names{"Vary",
+constexpr std::array<std::string_view, 11> middleware_names{"Vary",
                                                             "Strict-Transport-Security",
-                                                            "Content-Security-Policy",
-                                                            "Content-Security-Policy-Report-Only",
                                                             "Permissions-Policy",
                                                             "Referrer-Policy",
                                                             "X-Frame-Options",
@@ -24,11 +22,25 @@ constexpr std::array<std::string_view, 13> middleware_names{"Vary",
                                                             "NEL",
                                                             "Report-To"};
 
+/// What a browser may do with the response that they came with.
+constexpr std::array<std::string_view, 2> policy_names{"Content-Security-Policy",
+                                                       "Content-Security-Policy-Report-Only"};
+
 /// What describes the bytes of the response that it came with, or is written by Sluice itself.
-constexpr std::array<std::string_view, 13> replaced_names{
-    "Content-Length",        "Content-Range", "Content-Encoding", "Content-MD5",   "Digest", "Content-Digest",
-    "Repr-Digest",           "ETag",          "Last-Modified",    "Accept-Ranges", "Date",   "Age",
-    "X-Content-Type-Options"};
+constexpr std::array<std::string_view, 14> replaced_names{"Content-Length",
+                                                          "Content-Range",
+                                                          "Content-Encoding",
+                                                          "Content-MD5",
+                                                          "Digest",
+                                                          "Content-Digest",
+                                                          "Repr-Digest",
+                                                          "ETag",
+                                                          "Last-Modified",
+                                                          "Accept-Ranges",
+                                                          "Date",
+                                                          "Age",
+                                                          "X-Content-Type-Options",
+                                                          "Content-Type"};
 
 bool starts_with_name(std::string_view name, std::string_view prefix) {
     return name.size() >= prefix.size() && http::same_name(name.substr(0, prefix.size()), prefix);
@@ -81,15 +93,24 @@ void add_cache_control(http::header_list& out, const http::field_list& response,
     }
 }
 
+bool is_wanted(std::string_view name, const app_field_rules& rules) {
+    if (is_cors(name)) {
+        return !rules.cors_configured;
+    }
+    if (http::same_name(name, "Cache-Control")) {
+        return false; // has rules of its own
+    }
+    return contains_name(middleware_names, name) || starts_with_name(name, "Cross-Origin-") ||
+           (rules.has_objects_policy && contains_name(policy_names, name)) || contains_name(rules.named, name);
+}
+
 } // namespace
 
-http::header_list allowed_app_headers(const http::field_list& response, bool cors_configured) {
+http::header_list allowed_app_headers(const http::field_list& response, const app_field_rules& rules) {
     http::header_list out;
     const http::hop_by_hop hop(response);
     for (const auto& f : response.items) {
-        const bool wanted = contains_name(middleware_names, f.name) || starts_with_name(f.name, "Cross-Origin-") ||
-                            (is_cors(f.name) && !cors_configured);
-        if (!wanted || hop.strips(f.name)) {
+        if (!is_wanted(f.name, rules) || hop.strips(f.name) || http::is_one_of(rules.object_headers, f.name)) {
             continue;
         }
         if (!http::same_name(f.name, "Vary")) {
@@ -113,17 +134,36 @@ http::header_list set_cookie_headers(const http::field_list& response) {
     return out;
 }
 
-http::header_list object_response_headers(const http::field_list& response, std::span<const std::string> object_headers,
-                                          bool cors_configured) {
+http::header_list object_response_headers(const http::field_list& response, const app_field_rules& rules) {
     http::header_list out;
     const http::hop_by_hop hop(response);
     for (const auto& f : response.items) {
-        if (!hop.strips(f.name) && !contains_name(replaced_names, f.name) && !http::is_one_of(object_headers, f.name) &&
-            !(cors_configured && is_cors(f.name))) {
+        if (!hop.strips(f.name) && !contains_name(replaced_names, f.name) &&
+            !http::is_one_of(rules.object_headers, f.name) && !(rules.cors_configured && is_cors(f.name))) {
             out.add(f.name, f.value);
         }
     }
     return out;
+}
+
+content content_of(const http::response_head& response, std::string_view method) {
+    if (const auto* length = response.fields.find("Content-Length")) {
+        return length->value.find_first_not_of('0') == std::string_view::npos ? content::none : content::some;
+    }
+    return method == "HEAD" ? content::none : content::unknown;
+}
+
+bool is_page_type(std::string_view content_type) noexcept {
+    return http::same_name(http::trim_ows(content_type.substr(0, content_type.find(';'))), "text/html");
+}
+
+std::string_view object_type(const http::field_list& response, config::type_from from, content has_content) {
+    if (from == config::type_from::store) {
+        return {};
+    }
+    const auto type = response.value("Content-Type");
+    const bool is_placeholder = is_page_type(type) && has_content == content::none && from != config::type_from::app;
+    return is_placeholder ? std::string_view() : type;
 }
 
 } // namespace sluice::authorize

@@ -30,8 +30,10 @@ void prepare(subrequest& s) {
     relay::append_forwarded_fields(s.fields, x, s.app.upstream);
     s.sendable = http::append_field(s.fields, "X-Original-Method", x.request.method) &&
                  http::append_field(s.fields, "X-Original-URI", x.target);
-    s.key = s.app.shared.cache.key_of(decision_text({s.route.settings.name, x.request.method, s.target, s.fields,
-                                                     s.how.ignore_headers, x.worker.settings->strip_request_headers}));
+    if (s.how.same == config::same_question::first_byte) {
+        s.fields.append("Range: bytes=0-0\r\n");
+    }
+    s.key = s.app.shared.cache.key_of(decision_text(s.key_inputs()));
 }
 
 /// The leader's: sends the subrequest for all who follow.
@@ -50,18 +52,23 @@ awaitable<auth_result> lead(const subrequest& s, subrequest_flight& flight) {
     co_return out;
 }
 
+/// Whose subrequest a request may share.
+enum class sharing { with_same, none };
+
 /// Leads or follows: one subrequest for all who would send the same at the same time.
-awaitable<auth_result> join_subrequest(const subrequest& s) {
+awaitable<auth_result> join_subrequest(const subrequest& s, sharing how) {
     auto& shared = s.app.shared;
     const bool keeps = keeps_decisions(s.how);
     std::string caller = s.route.preset != nullptr ? caller_tag_of(s.x, shared.cache) : std::string();
     const auto token = shared.cache.begin(tags_of(s.route, s.target, s.x.target, std::move(caller)));
-    auto flight = shared.subrequests.join(flight_name(s.key, keeps ? std::optional(token.generation()) : std::nullopt,
+    const bool shares = keeps && how == sharing::with_same;
+    auto flight = shared.subrequests.join(flight_name(s.key, shares ? std::optional(token.generation()) : std::nullopt,
                                                       reinterpret_cast<std::uintptr_t>(&s.x)));
     auth_result out;
     if (!flight.leads()) {
         auto theirs = co_await session::follow(s.x, flight);
         out.client_gone = !theirs;
+        out.followed = true;
         if (theirs) {
             static_cast<subrequest_result&>(out) = std::move(*theirs);
         }
@@ -70,11 +77,20 @@ awaitable<auth_result> join_subrequest(const subrequest& s) {
     const auto began = steady_clock::now();
     auto led = co_await lead(s, flight);
     out = std::move(led);
-    if (out.authorization && keeps) {
+    if (out.authorization && keeps && !out.varies) {
         shared.cache.insert(token, s.key, out.authorization, began + s.how.ttl, steady_clock::now());
     }
     flight.complete(static_cast<const subrequest_result&>(out));
     co_return out;
+}
+
+/// Asks with others, and again alone where what the app said turns out to be for another of them.
+awaitable<auth_result> ask_app(const subrequest& s) {
+    auto joined = co_await join_subrequest(s, sharing::with_same);
+    if (!joined.varies || !joined.followed || joined.client_gone) {
+        co_return joined;
+    }
+    co_return co_await join_subrequest(s, sharing::none);
 }
 
 } // namespace
@@ -104,8 +120,8 @@ awaitable<auth_result> authorize_request(authorizer& app, session::exchange& x, 
             co_return out;
         }
     }
-    auto joined = co_await join_subrequest(s);
-    out = std::move(joined);
+    auto asked = co_await ask_app(s);
+    out = std::move(asked);
     x.authorize_time = steady_clock::now() - began;
     if (has_outcome(out.decision, out.client_gone)) {
         route.counters->authorize->at(result_label(out)).Increment();

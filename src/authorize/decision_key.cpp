@@ -21,18 +21,36 @@ void append_part(std::string& out, std::string_view part) {
 
 } // namespace
 
-bool is_ignored_field(std::string_view name, std::span<const std::string> ignore_headers,
-                      std::span<const std::string> identity_headers) {
-    static constexpr std::array<std::string_view, 12> names{
-        "user-agent", "referer",      "traceparent", "tracestate",        "x-request-id", "b3",
-        "range",      "x-b3-traceid", "x-b3-spanid", "x-b3-parentspanid", "x-b3-sampled", "x-amzn-trace-id"};
+bool is_ignored_field(std::string_view name, const decision_inputs& in) {
+    static constexpr std::array<std::string_view, 11> names{
+        "referer",     "traceparent",       "tracestate",   "x-request-id",   "b3", "range", "x-b3-traceid",
+        "x-b3-spanid", "x-b3-parentspanid", "x-b3-sampled", "x-amzn-trace-id"};
     const auto starts = [name](std::string_view prefix) {
         return name.size() >= prefix.size() && http::same_name(name.substr(0, prefix.size()), prefix);
     };
     const auto is = [name](std::string_view other) { return http::same_name(name, other); };
-    return !http::is_one_of(identity_headers, name) &&
-           (starts("accept") || starts("if-") || std::ranges::any_of(names, is) ||
-            std::ranges::any_of(ignore_headers, is));
+    const bool by_kind = in.asked == asked_url::decision ? starts("accept") || is("user-agent") : is("accept-encoding");
+    return !http::is_one_of(in.identity_headers, name) &&
+           (by_kind || starts("if-") || std::ranges::any_of(names, is) || std::ranges::any_of(in.ignore_headers, is));
+}
+
+bool varies_beyond_key(const http::field_list& response, const decision_inputs& in) {
+    const auto never_sent = [](std::string_view name) {
+        return http::same_name(name, "accept-encoding") || http::same_name(name, "range") ||
+               (name.size() > 3 && http::same_name(name.substr(0, 3), "if-"));
+    };
+    for (const auto& f : response.items) {
+        if (!http::same_name(f.name, "Vary")) {
+            continue;
+        }
+        auto rest = f.value;
+        while (const auto name = http::next_list_member(rest)) {
+            if (*name == "*" || (is_ignored_field(*name, in) && !never_sent(*name))) {
+                return true;
+            }
+        }
+    }
+    return false;
 }
 
 std::string decision_text(const decision_inputs& in) {
@@ -43,7 +61,7 @@ std::string decision_text(const decision_inputs& in) {
     append_part(text, in.target);
     for (auto rest = in.fields; !rest.empty();) {
         const auto line = rest.substr(0, rest.find("\r\n"));
-        if (!is_ignored_field(line.substr(0, line.find(':')), in.ignore_headers, in.identity_headers)) {
+        if (!is_ignored_field(line.substr(0, line.find(':')), in)) {
             append_part(text, line);
         }
         rest.remove_prefix(std::min(line.size() + 2, rest.size()));

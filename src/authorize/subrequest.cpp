@@ -1,13 +1,16 @@
 #include "subrequest.hpp"
 
 #include <sluice/authorize/allow_rule.hpp>
+#include <sluice/authorize/app_headers.hpp>
 #include <sluice/authorize/json_pointers.hpp>
 #include <sluice/authorize/purge_tags.hpp>
 #include <sluice/authorize/resolve_object.hpp>
 #include <sluice/authorize/subrequest_outcome.hpp>
 #include <sluice/http/fields.hpp>
+#include <sluice/net/body_buffer.hpp>
 #include <sluice/net/client.hpp>
-#include <sluice/relay/app_fields.hpp>
+
+#include "subrequest_answer.hpp"
 
 #include <optional>
 
@@ -19,6 +22,7 @@ using metrics::fallback_reason;
 
 /// The most of a body that is read only to keep its connection.
 constexpr std::size_t max_drained = 64 * 1024;
+static_assert(net::body_buffer::size <= max_drained); // one piece
 
 /// Why a response's body gave no values.
 struct read_failure {
@@ -47,10 +51,21 @@ awaitable<std::optional<read_failure>> read_values(net::client_response& respons
     }
 }
 
+/// How much of a body is read before the next piece of it, at most. The object itself may be endless, and a length that
+/// is not told is known only when it is too late: of that one piece is read.
+std::size_t drain_limit(const subrequest& s, const net::client_response& response) {
+    if (response.content_length() > max_drained) {
+        return 0;
+    }
+    const bool is_object = s.how.same != config::same_question::none;
+    return is_object && response.body() != http::body_kind::length ? 1 : max_drained;
+}
+
 /// Reads what is left of a short body, to keep the connection; not beyond the subrequest's own deadline.
-awaitable<void> drain(net::client_response& response, steady_clock::time_point deadline) {
+awaitable<void> drain(const subrequest& s, net::client_response& response, steady_clock::time_point deadline) {
+    const std::size_t limit = drain_limit(s, response);
     std::size_t drained = 0;
-    while (drained < max_drained && steady_clock::now() < deadline) {
+    while (drained < limit && steady_clock::now() < deadline) {
         auto piece = co_await response.read_body();
         if (!piece || piece.value().empty()) {
             break;
@@ -59,27 +74,17 @@ awaitable<void> drain(net::client_response& response, steady_clock::time_point d
     }
 }
 
-/// Without Set-Cookie, which is for one client alone.
-std::shared_ptr<const denied_response> denied_response_of(const http::response_head& head,
-                                                          const std::vector<std::string>& hidden) {
-    std::vector<std::string> left_out = hidden;
-    left_out.emplace_back("set-cookie");
-    left_out.emplace_back("date"); // written anew
-    denied_response d{head.status, {}};
-    relay::each_passed_field(head, left_out, [&d](const http::field_view& f) { d.fields.add(f.name, f.value); });
-    if (const auto* length = head.fields.find("Content-Length")) {
-        d.fields.add("Content-Length", length->value);
-    }
-    return std::make_shared<const denied_response>(std::move(d));
-}
-
 /// What an allowing response says: its fields, and the object that its body names.
 awaitable<void> read_authorization(const subrequest& s, net::client_response& response,
                                    steady_clock::time_point deadline, subrequest_response& out) {
     const auto& fields = response.head().fields;
     authorization a;
-    a.fields = allowed_app_headers(fields, s.route.settings.cors.has_value());
+    a.fields = fields_for_media(s, fields);
     a.purge_tags = purge_tags_of(s.route, s.target, s.x.target);
+    if (s.how.same != config::same_question::none) {
+        a.content_type = taken_type(s, response.head());
+        out.result.varies = varies_beyond_key(fields, s.key_inputs());
+    }
     out.set_cookie = set_cookie_headers(fields);
     std::optional<fallback_reason> why;
     std::string detail;
@@ -95,7 +100,7 @@ awaitable<void> read_authorization(const subrequest& s, net::client_response& re
             a.must_serialize = s.route.preset != nullptr && s.route.preset->must_serialize(s.route, std::nullopt);
         }
     } else {
-        co_await drain(response, deadline);
+        co_await drain(s, response, deadline);
     }
     out.result.decision = decision_of(why);
     if (out.result.decision == auth_decision::error) {
@@ -111,11 +116,13 @@ awaitable<void> read_denial(const subrequest& s, net::client_response& response,
                             subrequest_response& out) {
     out.result.decision = auth_decision::denied;
     out.result.denied_status = response.head().status;
-    if (s.x.request.method == "HEAD") { // which is responded to from this; any other request is relayed
-        out.result.denied_response = denied_response_of(response.head(), s.x.worker.settings->object_headers);
+    warn_of_page(s, response.head());
+    // A HEAD is responded to from this; any other request is relayed, as is what the app was asked for itself.
+    if (s.x.request.method == "HEAD" && s.how.same == config::same_question::none) {
+        out.result.denied_response = denied_response_of(s, response.head());
         out.set_cookie = set_cookie_headers(response.head().fields);
     }
-    co_await drain(response, deadline);
+    co_await drain(s, response, deadline);
 }
 
 /// Sends it, and reads to the head of the final response.
@@ -124,7 +131,8 @@ awaitable<result<net::client_response>> send_and_read_head(const subrequest& s, 
     options.response_timeout = s.how.timeout;
     options.response_setting = "authorize.timeout";
     options.canceler = &canceler;
-    std::string text("GET ");
+    options.head_request = s.how.same == config::same_question::head;
+    std::string text(options.head_request ? "HEAD " : "GET ");
     text.append(s.target).append(" HTTP/1.1\r\n").append(s.fields).append("\r\n");
     auto response = co_await net::send(s.app.pool, s.app.upstream.peer, text, options);
     while (response && response.value().head().status < 200) {

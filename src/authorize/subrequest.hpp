@@ -1,6 +1,7 @@
 #pragma once
 
 #include <sluice/authorize/authorize.hpp>
+#include <sluice/authorize/decision_key.hpp>
 #include <sluice/net/client.hpp>
 #include <sluice/session/exchange.hpp>
 
@@ -19,6 +20,17 @@ struct subrequest {
     std::string fields{};    ///< whole lines
     bool sendable{true};     ///< false: the client's method or target is no valid field value
     decision_cache::key_type key{};
+
+    /// What the key of its decision is made of.
+    [[nodiscard]] decision_inputs key_inputs() const {
+        return {route.settings.name,
+                x.request.method,
+                target,
+                fields,
+                how.ignore_headers,
+                x.worker.settings->strip_request_headers,
+                how.same == config::same_question::none ? asked_url::decision : asked_url::object};
+    }
 };
 
 /// What came of a subrequest.

@@ -196,6 +196,10 @@ sample_request sample_of(const config::route& r, const config::authorize_subrequ
         captures.push_back({name, value, config::template_value::origin::query});
         out.original.append(&name == &r.query_captures.front() ? "?" : "&").append(name).append("=").append(value);
     }
+    if (how.same != config::same_question::none) {
+        out.subrequest = out.original;
+        return out;
+    }
     out.subrequest = media::expand_target(config::parse_subrequest(how.path, names).value(), captures);
     return out;
 }
@@ -224,6 +228,11 @@ awaitable<void> check_route(one_shot& here, const config::config& settings, cons
     get.server = settings.app.address;
     get.source = error_source::app;
     get.target = *sample.subrequest;
+    if (how->same == config::same_question::head) {
+        get.method = "HEAD";
+    } else if (how->same == config::same_question::first_byte) {
+        get.fields.emplace_back("Range", secret("bytes=0-0"));
+    }
     get.fields.emplace_back("X-Original-Method", secret("GET"));
     get.fields.emplace_back("X-Original-URI", secret(sample.original));
     get.timeout = std::max(settings.app.connect_timeout, how->timeout);

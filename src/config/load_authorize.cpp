@@ -44,18 +44,6 @@ void read_statuses(reading& r, mapping& m, std::string_view key, bool resolves, 
     }
 }
 
-/// `type/subtype` (RFC 9110 §8.3.1) in lower case.
-result<std::string> parse_media_type(std::string_view text) {
-    const auto slash = text.find('/');
-    const auto is_name = [](std::string_view part) {
-        return parse_field_name(part).has_value();
-    }; // which is a token too
-    if (slash == std::string_view::npos || !is_name(text.substr(0, slash)) || !is_name(text.substr(slash + 1))) {
-        return bad("must be a media type without parameters, as application/json");
-    }
-    return to_lower(text);
-}
-
 void read_required_headers(reading& r, mapping& m, required_answer& out) {
     const node* value = m.take("header");
     if (value == nullptr) {
@@ -87,10 +75,15 @@ void read_required_headers(reading& r, mapping& m, required_answer& out) {
 
 /// Whether any status of `require.status` could allow, given `accept`.
 bool leaves_a_status(const authorize_subrequest& s, bool resolves) {
-    return s.require.status.empty() || std::ranges::any_of(s.require.status, [&](unsigned status) {
-               return s.accept.empty() ? status == 200 || (status == 204 && !resolves)
-                                       : std::ranges::find(s.accept, status) != s.accept.end();
-           });
+    const auto may_allow = [&](unsigned status) {
+        if (!s.accept.empty()) {
+            return std::ranges::find(s.accept, status) != s.accept.end();
+        }
+        const bool also = s.same == same_question::none ? status == 204 && !resolves
+                                                        : status == 206 && s.same == same_question::first_byte;
+        return status == 200 || also;
+    };
+    return s.require.status.empty() || std::ranges::any_of(s.require.status, may_allow);
 }
 
 /// `require`; to be read after `accept`.
@@ -110,7 +103,7 @@ void read_require(reading& r, mapping& a, bool resolves, authorize_subrequest& o
     if (!leaves_a_status(out, resolves)) {
         m.wrong("status", *status,
                 "has no status that can allow a request: each must be in \"accept\" too, which is 200 by default, and "
-                "204 where nothing is resolved");
+                "204 where nothing is resolved, or with same: first_byte 206");
     }
     const node* type = m.read("content_type", wanted.content_type, parse_media_type);
     const bool json = wanted.content_type == "application/json" || wanted.content_type.ends_with("+json");
@@ -124,6 +117,26 @@ void read_require(reading& r, mapping& a, bool resolves, authorize_subrequest& o
     m.finish();
     if (m.is_mapping() && value->pairs.empty()) {
         r.add(*value, "\"" + a.full("require") + "\" is empty: leave it out");
+    }
+}
+
+/// `same` and `take`.
+void read_same(reading& r, mapping& a, const route& to, authorize_subrequest& out) {
+    const node* same = a.read_choice<same_question>(
+        "same", out.same, {{"head", same_question::head}, {"first_byte", same_question::first_byte}});
+    if (a.has("take")) {
+        out.take.clear();
+        a.read_list("take", out.take, parse_app_header);
+    }
+    exclude(r, a, "same", {"subrequest"});
+    if (same == nullptr) {
+        return;
+    }
+    if (to.resolve) {
+        a.wrong("same", *same,
+                "and resolve are mutually exclusive: what names the object is not the object's own answer");
+    } else if (to.query == query_policy::any) {
+        a.wrong("same", *same, "needs `query: none`, or the names of the parameters that the app may be asked with");
     }
 }
 
@@ -204,7 +217,7 @@ void read_authorize(reading& r, mapping& m, const config& c, const std::vector<s
         if (out.resolve) {
             m.wrong("authorize", *value, "must be {subrequest: TARGET}: its answer names the object");
         } else if (value->text != "none") {
-            m.wrong("authorize", *value, "must be none or {subrequest: TARGET}");
+            m.wrong("authorize", *value, "must be none or {subrequest: TARGET}, or {same: head}");
         }
         return;
     }
@@ -214,8 +227,18 @@ void read_authorize(reading& r, mapping& m, const config& c, const std::vector<s
         s = *built_in;
     }
     std::vector<std::string> asked;
-    read_subrequest(a, captures, preset, s, asked);
-    read_forwarded(r, a, preset, asked, s);
+    if (a.has("same") && preset) {
+        exclude(r, a, "preset", {"same", "take"});
+    } else if (a.has("same")) {
+        read_same(r, a, out, s);
+        exclude(r, a, "same", {"forward_query"});
+    } else {
+        if (a.has("take")) {
+            a.wrong("take", *a.take("take"), "means nothing without \"same\"");
+        }
+        read_subrequest(a, captures, preset, s, asked);
+        read_forwarded(r, a, preset, asked, s);
+    }
     for (auto& name : asked) {
         if (std::ranges::find(out.query_captures, name) == out.query_captures.end()) {
             out.query_captures.push_back(std::move(name));

@@ -97,6 +97,9 @@ void check_any_store(mapping& m, const std::vector<std::string>* captures, const
                             "subrequest: set \"store\", or have the app asked"));
         return;
     }
+    if (how->same != same_question::none) {
+        return; // the request's own URL carries them all
+    }
     const auto target = parse_subrequest(how->path, *captures);
     if (!target) {
         return; // told before

@@ -145,6 +145,7 @@ void read_route(reading& r, const node& where, const std::string& name, config& 
     read_hosts(r, m, out);
     read_delivery(m, c, out);
     read_headers(r, m, out);
+    read_app_fields(r, m, out);
     read_cors(r, m, out);
     read_compress(r, m, out);
     duration max_age{0};

@@ -118,12 +118,17 @@ json::value json_of(const std::variant<authorize_none, authorize_subrequest>& a)
     if (s == nullptr) {
         return "none";
     }
-    json::object out{{"subrequest", s->path},
-                     {"ttl", format_duration(s->ttl)},
+    json::object out{{"ttl", format_duration(s->ttl)},
                      {"timeout", format_duration(s->timeout)},
                      {"ignore_headers", array_of(s->ignore_headers)}};
     if (!s->forward_query.empty()) {
         out["forward_query"] = array_of(s->forward_query);
+    }
+    if (s->same == same_question::none) {
+        out["subrequest"] = s->path;
+    } else {
+        out["same"] = s->same == same_question::head ? "head" : "first_byte";
+        out["take"] = array_of(s->take);
     }
     if (!s->accept.empty()) {
         out["accept"] = array_of(s->accept);
@@ -201,6 +206,12 @@ json::object json_of(const route& r) {
         headers[name] = value;
     }
     out["headers"] = std::move(headers);
+    if (r.type_from == type_from::store || r.type_from == type_from::app) {
+        out["content_type"] = r.type_from == type_from::store ? "store" : "app";
+    }
+    if (!r.allowed_app_headers.empty()) {
+        out["allowed_app_headers"] = array_of(r.allowed_app_headers);
+    }
     if (r.max_age) {
         out["max_age"] = format_duration(*r.max_age);
     }

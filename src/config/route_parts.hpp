@@ -41,6 +41,12 @@ void read_source(reading& r, mapping& m, const config& c, route& out);
 /// `authorize`, for the kind of route that `out` is so far. `captures`: those of its path; nullptr: not known.
 void read_authorize(reading& r, mapping& m, const config& c, const std::vector<std::string>* captures, route& out);
 
+/// A field of the app's answer that may go onto an object; lower case.
+[[nodiscard]] result<std::string> parse_app_header(std::string_view text);
+
+/// `content_type` and `allowed_app_headers`. To be read after `headers`, and after what names the object.
+void read_app_fields(reading& r, mapping& m, route& out);
+
 /// `object_header`: a field's name, or `{name: …, url_prefix: …}`.
 void read_object_header(reading& r, mapping& m, route& out);
 

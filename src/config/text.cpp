@@ -51,6 +51,17 @@ result<std::string> parse_field_value(std::string_view text) {
     return std::string(text);
 }
 
+result<std::string> parse_media_type(std::string_view text) {
+    const auto slash = text.find('/');
+    const auto is_name = [](std::string_view part) {
+        return parse_field_name(part).has_value();
+    }; // which is a token too
+    if (slash == std::string_view::npos || !is_name(text.substr(0, slash)) || !is_name(text.substr(slash + 1))) {
+        return bad("must be a media type without parameters, as application/json");
+    }
+    return to_lower(text);
+}
+
 bool is_connection_field(std::string_view name) noexcept {
     constexpr std::array<std::string_view, 12> names{"connection",
                                                      "content-length",

@@ -205,4 +205,12 @@ std::string_view media_type_of_name(std::string_view name) {
     return found != types.end() && found->first == key ? found->second : std::string_view();
 }
 
+std::string_view inert_type_of_name(std::string_view name) {
+    constexpr std::array<std::string_view, 8> run{
+        "text/html",       "application/xhtml+xml", "image/svg+xml",        "text/javascript",
+        "application/xml", "application/wasm",      "application/xslt+xml", "text/css"};
+    const auto type = media_type_of_name(name);
+    return std::ranges::find(run, type) == run.end() ? type : std::string_view();
+}
+
 } // namespace sluice::http

@@ -33,7 +33,7 @@ result<void> write_request(const http_request& what, wiped_text& out) {
             return invalid_request(what, "the value of the field " + name + " is not a valid field value");
         }
     }
-    if (what.method != "GET" || !what.body.empty()) {
+    if ((what.method != "GET" && what.method != "HEAD") || !what.body.empty()) {
         out.text.append("Content-Length: ").append(std::to_string(what.body.reveal().size())).append("\r\n");
     }
     out.text.append("\r\n").append(what.body.reveal());
@@ -111,6 +111,7 @@ awaitable<result<http_response>> pooled_http_client::send(const http_request& wh
     options.response_timeout = what.timeout;
     options.write_timeout = what.timeout;
     options.secret_response = true;
+    options.head_request = what.method == "HEAD";
     const auto until = steady_clock::now() + max_timeouts * what.timeout;
     auto response = co_await net::send(pool_, to, request.text, options);
     if (!response) {

@@ -1,5 +1,6 @@
 #include <sluice/authorize/object_uri.hpp>
 #include <sluice/authorize/resolve_object.hpp>
+#include <sluice/authorize/store_hint.hpp>
 #include <sluice/base/log.hpp>
 #include <sluice/media/fallback_log.hpp>
 
@@ -26,11 +27,17 @@ void warn_once(fallback_state& state, const media_route& route, std::string_view
         return;
     }
     const std::string configured = configured_locations(route);
+    const std::string shown = authorize::loggable_name(named);
+    std::string needed;
+    if (reason == to_string(metrics::fallback_reason::not_ours)) {
+        needed = authorize::store_hint(shown, authorize::meaning_of_field(route.settings.object_header));
+    }
     log::warn(message, {{"route", route.settings.name},
                         {"store", route.settings.store},
                         {"reason", reason},
-                        {"named", authorize::loggable_name(named)},
-                        {"configured", configured}});
+                        {"named", shown},
+                        {"configured", configured},
+                        {"needed", needed}});
 }
 
 } // namespace

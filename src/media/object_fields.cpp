@@ -3,6 +3,7 @@
 #include <sluice/authorize/authorization.hpp>
 #include <sluice/base/text.hpp>
 #include <sluice/http/fields.hpp>
+#include <sluice/http/media_type.hpp>
 #include <sluice/media/cors.hpp>
 #include <sluice/media/inline_type.hpp>
 
@@ -68,7 +69,11 @@ std::string_view type_of(const media_request& m, const representation& r) {
     if (!type.empty()) {
         return type;
     }
-    return r.content_type.empty() ? std::string_view("application/octet-stream") : r.content_type;
+    if (!r.content_type.empty()) {
+        return r.content_type;
+    }
+    const auto named = http::inert_type_of_name(m.key);
+    return named.empty() ? std::string_view("application/octet-stream") : named;
 }
 
 void add_for_caller(session::response_head& head, const media_request& m) {

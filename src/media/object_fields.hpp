@@ -29,7 +29,7 @@ void for_each_override(const media_request& m, std::string_view name, Visit visi
 /// The media type as the route says it, or the app; "": only the store knows.
 [[nodiscard]] std::string_view override_type(const media_request& m);
 
-/// The media type of what is sent: the route says it, or the app, or the store.
+/// The media type of what is sent: the route says it, or the app, or the store, or the key's extension.
 [[nodiscard]] std::string_view type_of(const media_request& m, const representation& r);
 
 /// The disposition where no field of the route or the app says it: the type decides, so that what a browser would run

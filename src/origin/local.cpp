@@ -99,12 +99,8 @@ bool local_object::is_unchanged() const noexcept {
 }
 
 std::string type_by_name(std::string_view name) {
-    // What a page could make a browser run, whatever the disposition. Nobody vouches for the files of a directory.
-    constexpr std::array<std::string_view, 8> run{
-        "text/html",       "application/xhtml+xml", "image/svg+xml",        "text/javascript",
-        "application/xml", "application/wasm",      "application/xslt+xml", "text/css"};
-    const auto type = http::media_type_of_name(name);
-    if (type.empty() || std::ranges::find(run, type) != run.end()) {
+    const auto type = http::inert_type_of_name(name);
+    if (type.empty()) {
         return "application/octet-stream";
     }
     return std::string(type) + (type.starts_with("text/") ? "; charset=utf-8" : "");

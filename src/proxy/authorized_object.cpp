@@ -94,6 +94,13 @@ result<request_plan> plan_request(const route_match& to) {
     return plan;
 }
 
+void ask_own_url(request_plan& plan, const media::media_route& route, std::string_view target) {
+    const auto* how = std::get_if<config::authorize_subrequest>(&route.settings.authorize);
+    if (how != nullptr && how->same != config::same_question::none) {
+        plan.subrequest = target;
+    }
+}
+
 request_start::request_start(const services& with)
     : purges_seen(with.media.fills.cache.changes()) {}
 

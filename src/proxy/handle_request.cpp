@@ -48,6 +48,7 @@ awaitable<void> serve_media(services& with, session::exchange& x, const route_ma
         co_return;
     }
     // Authorize and resolve.
+    ask_own_url(*plan, route, x.target);
     auto auth = co_await authorize::authorize_request(with.authorizer, x, route, plan->subrequest);
     apply_object_template(to, auth);
     const auto step = after_authorization(auth.decision, auth.client_gone, auth.denied_response != nullptr);
@@ -64,7 +65,7 @@ awaitable<void> serve_object_header(services& with, session::exchange& x, const 
     const media::media_route& route = *to.route;
     const request_start start(with);
     // Authorize and resolve: relay, and keep the response back where it names an object.
-    object_header_filter response(route, *x.worker.settings);
+    object_header_filter response(route, *x.worker.settings, x.request.method);
     relay::forward_options how;
     how.filter = &response;
     how.may_name_object = true;

@@ -19,6 +19,10 @@ auth_step after_authorization(authorize::auth_decision d, bool client_gone, bool
     return auth_step::fall_back;
 }
 
+metrics::outcome outcome_of_denied(unsigned final_status) noexcept {
+    return final_status >= 400 || final_status == 0 ? metrics::outcome::denied : metrics::outcome::relay;
+}
+
 bool may_name_object(unsigned status) noexcept {
     return status == 200 || status == 206 || status == 416;
 }

@@ -6,9 +6,11 @@
 
 namespace sluice::proxy {
 
-object_header_filter::object_header_filter(const media::media_route& route, const config::config& settings)
+object_header_filter::object_header_filter(const media::media_route& route, const config::config& settings,
+                                           std::string_view method)
     : route_(route)
-    , settings_(settings) {}
+    , settings_(settings)
+    , method_(method) {}
 
 bool object_header_filter::on_head(const http::response_head& head, const relay::forward_progress& /*progress*/) {
     const auto& field = route_.settings.object_header;
@@ -17,8 +19,26 @@ bool object_header_filter::on_head(const http::response_head& head, const relay:
     }
     object = head.fields.value(field);
     fields =
-        authorize::object_response_headers(head.fields, settings_.object_headers, route_.settings.cors.has_value());
+        authorize::object_response_headers(head.fields, {settings_.object_headers, route_.settings.cors.has_value()});
+    const auto from = route_.settings.type_from;
+    const auto has_content = authorize::content_of(head, method_);
+    const auto type = authorize::object_type(head.fields, from, has_content);
+    if (type.empty()) {
+        return false;
+    }
+    if (has_content == authorize::content::unknown &&
+        authorize::object_type(head.fields, from, authorize::content::none).empty()) {
+        type_with_content_ = type;
+    } else {
+        fields.add("Content-Type", type);
+    }
     return false;
+}
+
+void object_header_filter::on_content(bool has_content) {
+    if (has_content) {
+        fields.add("Content-Type", type_with_content_);
+    }
 }
 
 http::header_list object_header_filter::on_failure(const error& e, const relay::forward_progress& /*progress*/) {

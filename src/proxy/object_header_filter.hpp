@@ -8,16 +8,19 @@
 
 #include <optional>
 #include <string>
+#include <string_view>
 
 namespace sluice::proxy {
 
-/// Keeps back the app's response where it names an object in the route's `object_header` (`may_name_object`). Both arguments
-/// must outlive it.
+/// Keeps back the app's response where it names an object in the route's `object_header` (`may_name_object`). The
+/// arguments must outlive it.
 class object_header_filter : public relay::response_filter {
 public:
-    object_header_filter(const media::media_route& route, const config::config& settings);
+    object_header_filter(const media::media_route& route, const config::config& settings, std::string_view method);
 
     bool on_head(const http::response_head& head, const relay::forward_progress& progress) override;
+    [[nodiscard]] bool asks_for_content() const override { return !type_with_content_.empty(); }
+    void on_content(bool has_content) override;
     http::header_list on_failure(const error& e, const relay::forward_progress& progress) override;
 
     /// What the field says; nullopt where the response was passed on.
@@ -29,6 +32,8 @@ public:
 private:
     const media::media_route& route_;
     const config::config& settings_;
+    const std::string_view method_;
+    std::string type_with_content_{}; ///< the object's type where the response has content; "": that is no matter
 };
 
 } // namespace sluice::proxy

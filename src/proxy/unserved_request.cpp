@@ -81,11 +81,13 @@ awaitable<void> end_unauthorized(services& with, session::exchange& x, const med
         auto fields = auth.denied_response->fields;
         fields.add(auth.set_cookie);
         co_await session::send_response_head(x, auth.denied_response->status, fields);
+        x.outcome = outcome_of_denied(x.status);
         break;
     }
     case auth_step::relay_denied:
         note_denied(x, auth.denied_status);
         co_await relay::forward(with.app, x);
+        x.outcome = outcome_of_denied(x.status);
         break;
     case auth_step::relay_unresolved:
         co_await relay_unresolved(with, x, route, *auth.authorization->unresolved_reason, auth.authorization->key,

@@ -89,6 +89,13 @@ awaitable<void> switch_protocols(forwarding& f, client_response& response, sessi
     }
 }
 
+/// Waits for the first byte or the end of a response that is kept back, and tells the filter.
+awaitable<void> tell_content(forwarding& f, client_response& response) {
+    response.set_timeout(f.x.worker.settings->fallback.after, "fallback.after");
+    const auto piece = co_await response.read_body();
+    f.options.filter->on_content(!piece || !piece.value().empty());
+}
+
 /// From the request's being written to the response's end, while the rest of the body may be on its way.
 awaitable<result<void>> receive_response(forwarding& f, pending_response& pending, session::disconnect_watch& watch,
                                          detail::upload* body) {
@@ -109,6 +116,9 @@ awaitable<result<void>> receive_response(forwarding& f, pending_response& pendin
         }
     }
     if (f.options.filter != nullptr && !f.options.filter->on_head(response.head(), f.progress)) {
+        if (f.options.filter->asks_for_content()) {
+            co_await tell_content(f, response);
+        }
         co_return result<void>{};
     }
     if (watch.client_gone()) { // what it tells was waited for, the rest is for nobody

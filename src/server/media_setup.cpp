@@ -44,7 +44,7 @@ media::media_route compile(const config::route& r, const config::config& setting
     add_places(compiled, settings, media);
     compiled.media_pattern = authorize::path_pattern(compiled.path.parts());
     const auto* how = std::get_if<config::authorize_subrequest>(&r.authorize);
-    if (how != nullptr) {
+    if (how != nullptr && how->same == config::same_question::none) {
         compiled.subrequest = config::parse_subrequest(how->path, compiled.path.parts().captures()).value();
     }
     compiled.subrequest_names_resource = std::ranges::any_of(compiled.subrequest.path, [](const auto& part) {

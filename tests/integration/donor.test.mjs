@@ -25,14 +25,17 @@ const withheld = {
   'X-Accel-Expires': '9', 'WWW-Authenticate': 'Basic',
 };
 
+/// Of the app's answers these are said of each alone, so that the routes name them.
+const policies = ['Content-Security-Policy', 'Content-Security-Policy-Report-Only'];
+
 /// Two routes, both with `over`: /media/… by a template, /files/{id} resolved. `s.fields`: what the app adds to its leave.
 async function startDonor(t, over = {}) {
   const s = await startStack(t, {
     config: { routes: [
       { name: 'plain', path: '/media/{file*}', store: 'media', object: '{file}', authorize: { subrequest: '/api/may-read/1',
-        ttl: '10s' }, ...over },
+        ttl: '10s' }, allowed_app_headers: policies, ...over },
       { name: 'resolved', path: '/files/{id}', authorize: { subrequest: '/api/may-read/{id}', ttl: '10s' },
-        resolve: { object: '/path' }, ...over },
+        resolve: { object: '/path' }, allowed_app_headers: policies, ...over },
     ] },
     app: { publicMedia: false },
   });

@@ -125,6 +125,25 @@ test('the app down: 502, and nothing cached leaves', async (t) => {
   assert.notEqual(answer.sha256, s.object.sha256());
 });
 
+test('a policy of the endpoint that decides is not the object\'s, unless the route says so', async (t) => {
+  const headers = { 'Content-Security-Policy': "default-src 'none'", 'Content-Security-Policy-Report-Only': 'sandbox',
+    'Referrer-Policy': 'no-referrer', 'X-Tag': 'of the app', 'Content-Disposition': 'attachment' };
+  const shown = async (route) => {
+    const s = await startGate(t, { route });
+    s.app.mayRead = () => ({ status: 200, body: {}, headers });
+    for (const state of ['asked', 'cached decision']) {
+      const answer = await s.ask();
+      checkServed(s, answer);
+      assert.equal(answer.headers['referrer-policy'], 'no-referrer', `${state}: what middleware adds to everything`);
+      s.last = Object.keys(headers).filter((name) => answer.headers[name.toLowerCase()] === headers[name]);
+    }
+    return s.last;
+  };
+  assert.deepEqual(await shown({}), ['Referrer-Policy']);
+  assert.deepEqual(await shown({ allowed_app_headers: ['Content-Security-Policy', 'x-tag', 'Content-Disposition'] }),
+    ['Content-Security-Policy', 'Referrer-Policy', 'X-Tag', 'Content-Disposition']);
+});
+
 test('204 grants where nothing is resolved', async (t) => {
   const s = await startGate(t);
   s.app.mayRead = () => ({ status: 204, body: '' });

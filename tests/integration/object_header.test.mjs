@@ -96,6 +96,20 @@ test('what lies in no configured store, or is no name: 502, and nothing is fetch
   assert.deepEqual(warned.map(({ route, named, configured }) => [route, named, configured]), [['accel', '', 's3://media/films/']], 'said once');
 });
 
+test('what lies in no configured store is told once, without its query, and with what to configure', async (t) => {
+  for (const [value, named, needed] of [['s3://other/a.mp4?sig=secret', 's3://other/a.mp4', /type s3 with bucket: other/],
+    ['/protected/a.mp4?sig=secret', '/protected/a.mp4', /internal: \/protected\//]]) {
+    const s = await startAccel(t);
+    s.names(value);
+    for (let i = 0; i < 2; i++) assert.equal((await s.ask()).status, 502);
+    const warned = () => s.sluice.log.filter((record) => record.reason === 'not_ours');
+    await poll(() => warned().length > 0, 'the warning');
+    assert.deepEqual(warned().map((record) => [record.level, record.named]), [['warn', named]]);
+    assert.match(warned()[0].needed, needed);
+    assert.doesNotMatch(JSON.stringify(s.sluice.log), /secret/);
+  }
+});
+
 test('the app gets Range and conditions as they came; those of the object are Sluice\'s', async (t) => {
   const s = await startAccel(t);
   for (const state of ['cold', 'warm']) {

@@ -1,6 +1,7 @@
 // Routes with `object_header`: whose fields the answer has. The app's own say how the object is shown; what speaks of the
 // app's bytes is replaced by the object's.
 import assert from 'node:assert/strict';
+import http from 'node:http';
 import test from 'node:test';
 import { get, range } from '../support/client.mjs';
 import { startStack } from '../support/stack.mjs';
@@ -82,6 +83,82 @@ test('a page of the app\'s type is an attachment, whatever the store calls it', 
     const { headers } = await s.ask();
     assert.deepEqual([headers['content-type'], headers['content-disposition']], [type, 'attachment']);
   }
+});
+
+/// An app of its own, which answers every request by what `say(res)` does.
+async function startBare(t, route = {}, object = {}) {
+  const app = http.createServer((req, res) => app.say(res));
+  await new Promise((resolve) => app.listen(0, '127.0.0.1', resolve));
+  t.after(() => {
+    app.closeAllConnections();
+    app.close();
+  });
+  const s = await startStack(t, {
+    config: { app: { url: `http://127.0.0.1:${app.address().port}` },
+      routes: [{ name: 'accel', path: '/api/{rest*}', object_header: header, ...route }] },
+  });
+  s.origin.put('v.mp4', { size, ...object });
+  s.shown = async (type, { how = 'length', method = 'GET', key = 'v.mp4', status = 200 } = {}) => {
+    app.say = (res) => {
+      res.sendDate = false;
+      res.setHeader(header, `s3://media/${key}`);
+      if (type !== undefined) res.setHeader('Content-Type', type);
+      if (how === 'length') res.setHeader('Content-Length', 0);
+      if (how === 'body') res.setHeader('Content-Length', 4);
+      res.writeHead(status);
+      if (how === 'chunked body') res.write('some');
+      else if (how !== 'length') res.flushHeaders();
+      res.end(how === 'body' && method !== 'HEAD' ? 'some' : '');
+    };
+    const answer = await get(`${s.sluice.url}/api/v`, { method, keep: true });
+    assert.equal(answer.status, 200);
+    assert.equal(count(answer, 'content-type'), 1);
+    return [answer.headers['content-type'], answer.headers['content-disposition']];
+  };
+  return s;
+}
+
+test('text/html on an answer without content, and an empty type, are none: the store\'s counts', async (t) => {
+  const s = await startBare(t, {}, { contentType: 'video/mp4' });
+  for (const state of ['cold', 'warm']) {
+    for (const type of ['text/html', 'Text/HTML; charset=utf-8', '', undefined]) {
+      for (const how of ['length', 'chunked']) {
+        assert.deepEqual(await s.shown(type, { how }), ['video/mp4', undefined], `${state} ${type} ${how}`);
+      }
+      assert.deepEqual(await s.shown(type, { method: 'HEAD' }), ['video/mp4', undefined], `${state} ${type} HEAD`);
+      assert.deepEqual(await s.shown(type, { how: 'chunked', method: 'HEAD' }), ['video/mp4', undefined]);
+    }
+    for (const how of ['body', 'chunked body']) assert.deepEqual(await s.shown('text/html', { how }), ['text/html', 'attachment'], how);
+    assert.deepEqual(await s.shown('text/html', { how: 'body', method: 'HEAD' }), ['text/html', 'attachment']);
+    for (const how of ['length', 'chunked', 'body']) {
+      assert.deepEqual(await s.shown('image/png', { how }), ['image/png', undefined], 'any other is the object\'s');
+      assert.deepEqual(await s.shown('image/svg+xml', { how }), ['image/svg+xml', 'attachment']);
+    }
+    assert.deepEqual(await s.shown('text/html', { status: 206 }), ['video/mp4', undefined]);
+  }
+});
+
+test('where the store says no type either, the name\'s counts, but for what a browser would run', async (t) => {
+  const s = await startBare(t);
+  for (const [name, ...shown] of [['films/a.webm', 'video/webm', undefined], ['a.txt', 'text/plain', undefined],
+    ['a.html', 'application/octet-stream', 'attachment'], ['a.js', 'application/octet-stream', 'attachment'],
+    ['a', 'application/octet-stream', 'attachment']]) {
+    s.origin.put(name, { seed: name, size: 1000, contentType: '' });
+    for (const state of ['cold', 'warm']) assert.deepEqual(await s.shown('text/html', { key: name }), shown, `${name} ${state}`);
+  }
+});
+
+test('content_type settles whose type counts', async (t) => {
+  const object = { contentType: 'video/mp4' };
+  const store = await startBare(t, { content_type: 'store' }, object);
+  for (const type of ['text/html', 'image/png', 'application/pdf']) {
+    assert.deepEqual(await store.shown(type, { how: 'body' }), ['video/mp4', undefined]);
+  }
+  const app = await startBare(t, { content_type: 'app' }, object);
+  assert.deepEqual(await app.shown('text/html; charset=utf-8'), ['text/html; charset=utf-8', 'attachment']);
+  assert.deepEqual(await app.shown(''), ['video/mp4', undefined]);
+  const own = await startBare(t, { content_type: 'audio/mpeg' }, object);
+  assert.deepEqual(await own.shown('text/html', { how: 'body' }), ['audio/mpeg', undefined]);
 });
 
 test('the route\'s own fields win over the app\'s', async (t) => {

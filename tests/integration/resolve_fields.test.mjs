@@ -127,7 +127,8 @@ test('HEAD denied: the subrequest\'s status and fields, no body, and the connect
     assert.deepEqual([granted.status, granted.body.length], [200, size], 'the next request on this connection');
   }
   assert.equal(s.app.of('/media/').length, 0, 'a refused HEAD is not relayed');
-  await s.sluice.counted(6, { route: 'files', result: 'denied' });
+  await s.sluice.counted(5, { route: 'files', result: 'denied' });
+  await s.sluice.counted(1, { route: 'files', result: 'relay', code: '302' });
 });
 
 test('HEAD where the app grants and names nothing that is there to be served: relayed', async (t) => {

@@ -11,7 +11,8 @@ namespace sluice::authorize {
 /// True where a response with this status and these fields allows a request of the route `r`, which sends subrequests
 /// as `how` says: where all of this holds.
 /// - Its status is one of `how.accept`. Where that is empty: 200, or 204 where the route does not resolve, and no
-///   Content-Type of `text/html`, since an app with a catch-all page responds to anything with a 200.
+///   Content-Type of `text/html`, since an app with a catch-all page responds to anything with a 200. With `how.same`
+///   200, or 206 to a question for the first byte, and a Content-Type that is not `text/html`.
 /// - Where `r` resolves, it is JSON.
 /// - Everything that `how.require` names.
 [[nodiscard]] bool is_allowed(const config::route& r, const config::authorize_subrequest& how, unsigned status,

@@ -3,6 +3,7 @@
 #include <sluice/authorize/decision.hpp>
 #include <sluice/authorize/decision_cache.hpp>
 #include <sluice/authorize/protected_route.hpp>
+#include <sluice/base/once_filter.hpp>
 #include <sluice/base/single_flight.hpp>
 #include <sluice/net/connection_pool.hpp>
 #include <sluice/relay/upstream.hpp>
@@ -21,6 +22,7 @@ struct shared_state {
 
     decision_cache cache;
     single_flight<subrequest_result> subrequests{subrequest_result{}}; ///< those that are running
+    once_filter reported{};                                            ///< routes whose app answered with a page
 };
 
 /// What one worker authorizes with. Lives as long as the worker.
@@ -37,6 +39,7 @@ struct auth_result : subrequest_result {
     /// With `error` on a preset's route, where requests for one object must not overlap: the object and its caller. The
     /// caller is part of it, as nobody who may be denied can keep others waiting.
     std::string serial_key{};
+    bool followed{false};    ///< it is of a subrequest that was sent for another request
     bool client_gone{false}; ///< nobody is left to respond to
 };
 

@@ -30,6 +30,7 @@ struct subrequest_result {
     std::shared_ptr<const authorize::authorization> authorization{};
     /// With `denied`, where the client's request was a HEAD.
     std::shared_ptr<const authorize::denied_response> denied_response{};
+    bool varies{false};        ///< it depends on more than the key of its decision: it is for this one request alone
     unsigned denied_status{0}; ///< with `denied`: of the app's response to the subrequest
     metrics::fallback_reason error_reason{metrics::fallback_reason::authorize_error}; ///< with `error`
     std::string error_detail{}; ///< with `error`: what went wrong, for the log

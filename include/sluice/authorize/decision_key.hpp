@@ -2,6 +2,7 @@
 
 #include <sluice/authorize/decision_cache.hpp>
 #include <sluice/authorize/protected_route.hpp>
+#include <sluice/http/head.hpp>
 
 #include <cstdint>
 #include <optional>
@@ -12,6 +13,12 @@
 /// Which requests share a decision, and by which names it is invalidated. Pure.
 namespace sluice::authorize {
 
+/// What was asked, by which the fields differ that do not change the answer.
+enum class asked_url {
+    decision, ///< of an endpoint that decides
+    object    ///< the object's own: what the client accepts may change what the app says of it
+};
+
 /// All that a decision may depend on. Views.
 struct decision_inputs {
     std::string_view route;                          ///< its name
@@ -20,13 +27,18 @@ struct decision_inputs {
     std::string_view fields;                         ///< of the subrequest: whole lines, each ended by CRLF
     std::span<const std::string> ignore_headers{};   ///< `authorize.ignore_headers`
     std::span<const std::string> identity_headers{}; ///< `strip_request_headers`: these count, whatever else they match
+    asked_url asked{asked_url::decision};
 };
 
 /// True for a header field that differs from one request of a caller to the next and does not change the decision:
-/// Accept*, If-*, Range, User-Agent, Referer, those of tracing, and `ignore_headers`; never one of `identity_headers`.
-/// Names are compared without case.
-[[nodiscard]] bool is_ignored_field(std::string_view name, std::span<const std::string> ignore_headers,
-                                    std::span<const std::string> identity_headers);
+/// Accept*, If-*, Range, User-Agent, Referer, those of tracing, and `in.ignore_headers`; never one of
+/// `in.identity_headers`. With `asked_url::object` Accept* and User-Agent count, but for Accept-Encoding, which is not
+/// sent. Names are compared without case.
+[[nodiscard]] bool is_ignored_field(std::string_view name, const decision_inputs& in);
+
+/// True where the response says by Vary (RFC 9110 §12.5.5) that it depends on more than `decision_text` holds: on what
+/// no field says (`*`), or on a field that is sent and ignored.
+[[nodiscard]] bool varies_beyond_key(const http::field_list& response, const decision_inputs& in);
 
 /// The text that `decision_cache::key_of` hashes: equal for two requests if and only if the route, the method, the
 /// target and the lines of all fields that are not ignored are equal, those in their order.

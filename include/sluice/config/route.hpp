@@ -22,15 +22,22 @@ struct required_answer {
     std::vector<std::pair<std::string, std::string>> headers; ///< name in lower case, value; each exactly once
 };
 
-/// `authorize: {subrequest: …}`.
+/// `authorize.same`: how the client's own URL is asked. `none`: it is not, but the URL of `subrequest`.
+enum class same_question { none, head, first_byte };
+
+/// `authorize: {subrequest: …}`, or `authorize: {same: …}`.
 struct authorize_subrequest {
-    std::string path;                         ///< a template with the route's captures, begins with "/"
+    std::string path; ///< a template with the route's captures, begins with "/"; "" with `same`
+    same_question same{};
+    /// With `same`: which fields of the answer, which is about the object, go onto it. Lower case.
+    std::vector<std::string> take{"content-type", "content-disposition"};
     std::vector<std::string> forward_query{}; ///< the parameters that are appended to it as they came
     duration ttl{10000};
     duration timeout{5000};
     std::vector<std::string> ignore_headers; ///< lower case
     /// The statuses (200 to 299) that allow, whatever the answer's type. Empty: the default rule, 200 (204 too where
-    /// nothing is resolved) with a type that is not `text/html`.
+    /// nothing is resolved) with a type that is not `text/html`; with `same` 200 (206 too for `first_byte`) with a type
+    /// that is there and not `text/html`.
     std::vector<unsigned> accept;
     required_answer require;
 };
@@ -60,6 +67,10 @@ enum class query_policy { none, any, named };
 struct compression {
     std::uint64_t max_size{8ULL << 20U}; ///< larger objects go out as they are
 };
+
+/// `content_type`: who says the media type of a route's objects. `usual`: the app where it says one, else the store,
+/// else the key's extension. `route`: it stands among the route's `headers`.
+enum class type_from { usual, store, app, route };
 
 /// How a route's objects reach the client.
 enum class delivery { stream, redirect };
@@ -93,7 +104,9 @@ struct route {
     std::string object_url_prefix; ///< with `object_header`: the path beneath which it has a URL (parse_url_prefix); ""
     std::variant<authorize_none, authorize_subrequest> authorize;
     std::optional<struct cors> cors;
-    std::vector<std::pair<std::string, std::string>> headers;
+    std::vector<std::pair<std::string, std::string>> headers; ///< with type_from::route the Content-Type too
+    enum type_from type_from {};
+    std::vector<std::string> allowed_app_headers; ///< lower case; of the subrequest's answer, beside the usual ones
     std::optional<duration> max_age;
     std::optional<duration> stale_while_revalidate; ///< none: see `stale_while_revalidate_of`
     bool immutable{false};

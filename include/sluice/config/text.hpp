@@ -24,6 +24,9 @@ namespace sluice::config {
 /// A field value (RFC 9110 §5.5) without CR, LF, other control characters or surrounding white space; not empty.
 [[nodiscard]] result<std::string> parse_field_value(std::string_view text);
 
+/// `type/subtype` (RFC 9110 §8.3.1) in lower case, without parameters.
+[[nodiscard]] result<std::string> parse_media_type(std::string_view text);
+
 /// True for fields that frame a message or belong to one connection (RFC 9110 §7.6.1, RFC 9112 §6). `name` is lower
 /// case.
 [[nodiscard]] bool is_connection_field(std::string_view name) noexcept;

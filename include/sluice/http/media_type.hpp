@@ -9,6 +9,10 @@ namespace sluice::http {
 /// is compressed); "" where it is not known. Lives forever.
 [[nodiscard]] std::string_view media_type_of_name(std::string_view name);
 
+/// The same, but "" too for what a page could make a browser run, whatever the disposition (pages, scripts, styles,
+/// SVG): nobody vouches for a name. Lives forever.
+[[nodiscard]] std::string_view inert_type_of_name(std::string_view name);
+
 /// True for types whose content is worth compressing on the fly; parameters and case do not count.
 [[nodiscard]] bool is_compressible_type(std::string_view content_type) noexcept;
 

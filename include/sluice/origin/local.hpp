@@ -48,7 +48,7 @@ struct local_object {
 /// Blocks: for a file pool. Errors: `not_found`, `forbidden`, `disk_error`, of source origin.
 [[nodiscard]] result<std::shared_ptr<local_object>> open_local(const std::string& root, const std::string& key);
 
-/// The media type of a file by the extension of its name (http::media_type_of_name), with text taken as UTF-8.
+/// The media type of a file by the extension of its name (http::inert_type_of_name), with text taken as UTF-8.
 /// "application/octet-stream" for unknown extensions, and for what a browser would run (pages, scripts, styles, SVG).
 [[nodiscard]] std::string type_by_name(std::string_view name);
 

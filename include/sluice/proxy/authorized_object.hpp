@@ -48,6 +48,9 @@ subrequest_target(const media::media_route& route, const std::vector<media::capt
 /// not match.
 [[nodiscard]] result<request_plan> plan_request(const route_match& to);
 
+/// Where the route has `authorize.same`, the subrequest is for the request's own target, which is `target`.
+void ask_own_url(request_plan& plan, const media::media_route& route, std::string_view target);
+
 /// How far the request was when it began, as the phases after authorization need it.
 struct request_start {
     explicit request_start(const services& with);

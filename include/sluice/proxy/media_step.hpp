@@ -2,6 +2,7 @@
 
 #include <sluice/authorize/decision.hpp>
 #include <sluice/base/error.hpp>
+#include <sluice/metrics/outcome.hpp>
 
 #include <cstdint>
 
@@ -22,6 +23,10 @@ enum class auth_step : std::uint8_t {
 /// `has_denial`: the head of the denying response is there (to a HEAD request: apps without HEAD would respond to it
 /// with any page, while what they responded to the subrequest's GET is right).
 [[nodiscard]] auth_step after_authorization(authorize::auth_decision d, bool client_gone, bool has_denial) noexcept;
+
+/// What a request was whose subrequest did not allow it, by the status that its client got in the end (0: none): a
+/// refusal below 400 is none, the app served after it.
+[[nodiscard]] metrics::outcome outcome_of_denied(unsigned final_status) noexcept;
 
 /// Whether a response of the app with this status may name an object in the route's `object_header`: 200, and what it
 /// makes of the client's Range, 206 and 416, which says nothing of the object's own ranges.

@@ -26,6 +26,11 @@ public:
     /// False: the response is not passed on, and `forward` completes without one. A 101 is passed on whatever is said.
     /// Views: valid during the call.
     virtual bool on_head(const http::response_head& head, const forward_progress& progress) = 0;
+    /// After `on_head` said false: whether `on_content` is to be told.
+    [[nodiscard]] virtual bool asks_for_content() const { return false; }
+    /// Whether the response that is not passed on has any content: after its first byte, its end, or
+    /// `fallback.after`, when it counts as if it had.
+    virtual void on_content(bool /*has_content*/) {}
     /// There is no response to be passed on, or only a part of it; called before the client is told, if it still can
     /// be. Gives the fields of the response that tells it; none: `forward_options::added_fields`.
     virtual http::header_list on_failure(const error& /*why*/, const forward_progress& /*progress*/) { return {}; }

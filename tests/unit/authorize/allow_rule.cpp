@@ -43,6 +43,29 @@ BOOST_AUTO_TEST_CASE(by_default_what_is_no_page) {
     }
 }
 
+BOOST_AUTO_TEST_CASE(where_the_objects_own_url_is_asked_it_is_an_object) {
+    for (const auto same : {config::same_question::head, config::same_question::first_byte}) {
+        how.same = same;
+        const bool by_part = same == config::same_question::first_byte;
+        BOOST_TEST(grants(200, typed("video/mp4")));
+        BOOST_TEST(grants(206, typed("video/mp4")) == by_part);
+        for (const unsigned status : {200U, 206U}) {
+            BOOST_TEST(!grants(status, typed("text/html; charset=utf-8")));
+            BOOST_TEST(!grants(status, {}));
+            BOOST_TEST(!grants(status, typed("")));
+            BOOST_TEST(!grants(status, {{"Content-Type", "video/mp4"}, {"content-type", "Text/HTML"}}));
+        }
+        for (const unsigned status : {201U, 204U, 302U, 304U, 401U, 405U, 416U}) {
+            BOOST_TEST(!grants(status, typed("video/mp4")), status);
+        }
+        how.accept = {200};
+        BOOST_TEST(grants(200, typed("text/html")));
+        BOOST_TEST(grants(200, {}));
+        BOOST_TEST(!grants(206, typed("video/mp4")));
+        how.accept.clear();
+    }
+}
+
 BOOST_AUTO_TEST_CASE(where_an_object_is_resolved_it_is_json) {
     for (const auto* type :
          {"application/json", "Application/JSON ; charset=utf-8", "application/vnd.api+json", "a/b+JSON"}) {

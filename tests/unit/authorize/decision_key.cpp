@@ -120,8 +120,42 @@ BOOST_AUTO_TEST_CASE(ignore_headers_and_those_of_identity) {
     // Who somebody is counts, though it looks like Accept and is to be ignored.
     const std::vector<std::string> identity{"accept-user"};
     BOOST_TEST(text_of("Accept-User: ann\r\n", named, identity) != text_of("Accept-User: bob\r\n", named, identity));
-    BOOST_TEST(is_ignored_field("Accept-User", named, {}));
-    BOOST_TEST(!is_ignored_field("Accept-User", named, identity));
+    BOOST_TEST(is_ignored_field("Accept-User", {{}, {}, {}, {}, named}));
+    BOOST_TEST(!is_ignored_field("Accept-User", {{}, {}, {}, {}, named, identity}));
+}
+
+BOOST_AUTO_TEST_CASE(what_the_client_accepts_counts_where_the_object_itself_is_asked_for) {
+    const auto of = [](std::string_view fields) {
+        return decision_text({"r", "GET", "/t", fields, {}, {}, asked_url::object});
+    };
+    for (const std::string_view line : {"Accept: a/b\r\n", "accept-language: de\r\n", "User-Agent: x\r\n"}) {
+        BOOST_TEST(of(line) != of(""), line);
+    }
+    for (const std::string_view line : {"Accept-Encoding: br\r\n", "Range: bytes=0-0\r\n", "If-Range: x\r\n",
+                                        "Referer: x\r\n", "traceparent: x\r\n"}) {
+        BOOST_TEST(of(line) == of(""), line);
+    }
+}
+
+BOOST_AUTO_TEST_CASE(answers_that_vary_by_what_no_key_holds) {
+    const std::vector<std::string> ignored{"x-noise"};
+    const auto varies = [&ignored](std::string_view vary, asked_url asked) {
+        sluice::http::field_list response;
+        response.items = {{"X-A", "*"}, {"Vary", "Cookie"}, {"vary", vary}};
+        return varies_beyond_key(response, {{}, {}, {}, {}, ignored, {}, asked});
+    };
+    for (const auto asked : {asked_url::object, asked_url::decision}) {
+        for (const auto* vary : {"*", "Cookie, *", "Referer", "X-Noise", "X-A,traceparent"}) {
+            BOOST_TEST(varies(vary, asked), vary);
+        }
+        for (const auto* vary : {"", "Cookie", "Origin, X-User", "accept-encoding", "Range", "If-None-Match", "**"}) {
+            BOOST_TEST(!varies(vary, asked), vary);
+        }
+    }
+    for (const auto* vary : {"Accept", "Accept-Language, Cookie", "user-agent"}) {
+        BOOST_TEST(varies(vary, asked_url::decision), vary);
+        BOOST_TEST(!varies(vary, asked_url::object), vary);
+    }
 }
 
 BOOST_AUTO_TEST_CASE(invalidated_by_the_paths_of_both_requests) {

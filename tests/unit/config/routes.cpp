@@ -143,6 +143,78 @@ BOOST_AUTO_TEST_CASE(object_header) {
     }
 }
 
+BOOST_AUTO_TEST_CASE(content_type) {
+    const std::string accel = "name: a, path: /a, object_header: X-A, ";
+    const std::string typed = asks + "resolve: {object: /p, content_type: /t}, ";
+    const auto from = [](const std::string& keys) { return good(with_route(keys)).routes.at(0).type_from; };
+    BOOST_TEST((from(fixed + "immutable: true") == type_from::usual));
+    BOOST_TEST((from(fixed + "content_type: store") == type_from::store));
+    BOOST_TEST((from(accel + "content_type: app") == type_from::app));
+    BOOST_TEST((from(accel + "content_type: store") == type_from::store));
+    BOOST_TEST((from(typed + "content_type: app") == type_from::app));
+    const auto c = good(with_route(accel + "content_type: Video/MP4, headers: {X-B: c}"));
+    BOOST_TEST((c.routes.at(0).type_from == type_from::route));
+    BOOST_TEST(shown(c).at("headers").at("Content-Type").as_string() == "video/mp4");
+    BOOST_TEST(shown(good(with_route(accel + "content_type: app"))).at("content_type").as_string() == "app");
+    for (const std::string text : {"video", "/mp4", "video/", "\"video/mp4; a=b\"", "\"\"", "none", "a/b/c"}) {
+        fault_at(accel + "content_type: @@" + text, "must be store, app, or a media type");
+    }
+    fault_at(accel + "headers: {content-type: a/b}, content_type: @@store", "are mutually exclusive");
+    fault_at(typed + "content_type: @@store", "resolve.content_type are mutually exclusive");
+    fault_at(typed + "content_type: @@a/b", "resolve.content_type are mutually exclusive");
+    fault_at(fixed + "content_type: @@app", "no answer of the app says");
+    fault_at(asks + "resolve: {object: /p}, content_type: @@app", "no answer of the app says");
+    fault_at("preset: open-webui, store: up, content_type: @@store", "preset are mutually exclusive");
+}
+
+BOOST_AUTO_TEST_CASE(allowed_app_headers) {
+    const std::string start = "name: a, path: /a, store: up, object: o, authorize: {subrequest: /a}, ";
+    const auto c =
+        good(with_route(start + "allowed_app_headers: [Content-Security-Policy, X-Tag, Content-Disposition]"));
+    BOOST_TEST((c.routes.at(0).allowed_app_headers ==
+                std::vector<std::string>{"content-security-policy", "x-tag", "content-disposition"}));
+    BOOST_TEST(shown(c).at("allowed_app_headers").as_array().size() == 3U);
+    for (const std::string name : {"ETag", "Content-Length", "Set-Cookie", "Connection", "Content-Range"}) {
+        fault_at(start + "allowed_app_headers: [@@" + name + "]", "must not hold a field");
+    }
+    fault_at(start + "allowed_app_headers: [@@Content-Type]", "the app's own answer");
+    fault_at(start + "allowed_app_headers: [@@\"X A\"]", "field name");
+    fault_at(start + "allowed_app_headers: [X-A, @@x-a]", "twice");
+    fault_at(fixed + "allowed_app_headers: @@[X-A]", "the app is not asked");
+    fault_at("name: a, path: /a, object_header: X-A, allowed_app_headers: @@[X-B]", "are mutually exclusive");
+}
+
+BOOST_AUTO_TEST_CASE(same) {
+    const std::string start = "name: a, path: /a, store: up, object: o, ";
+    const auto how = [&start](const std::string& keys) {
+        return std::get<authorize_subrequest>(good(with_route(start + keys)).routes.at(0).authorize);
+    };
+    const auto head = how("authorize: {same: head}");
+    BOOST_TEST((head.same == same_question::head));
+    BOOST_TEST((head.take == std::vector<std::string>{"content-type", "content-disposition"}));
+    BOOST_TEST((head.ttl == 10s));
+    BOOST_TEST(head.path == "");
+    const auto other = how("query: [v], authorize: {same: first_byte, take: [X-A], ttl: 0s, accept: [200, 206]}");
+    BOOST_TEST((other.same == same_question::first_byte));
+    BOOST_TEST((other.take == std::vector<std::string>{"x-a"}));
+    BOOST_TEST(how("authorize: {same: head, take: []}").take.empty());
+    const auto c = good(with_route(start + "authorize: {same: first_byte, require: {status: 206}}, content_type: app"));
+    const auto text = shown(c).at("authorize").as_object();
+    BOOST_TEST(text.at("same").as_string() == "first_byte");
+    BOOST_TEST(text.at("take").as_array().size() == 2U);
+    BOOST_TEST(!text.contains("subrequest"));
+    fault_at(start + "authorize: {same: @@get}", "must be one of head, first_byte");
+    fault_at(start + "authorize: {same: head, subrequest: @@/a}", "same are mutually exclusive");
+    fault_at(start + "authorize: {subrequest: /a, take: @@[X-A]}", "means nothing without \"same\"");
+    fault_at(start + "query: any, authorize: {same: @@head}", "needs `query: none`");
+    fault_at("name: a, path: /a, resolve: {object: /p}, authorize: {same: @@head}", "are mutually exclusive");
+    fault_at("preset: open-webui, store: up, authorize: {same: @@head}", "preset are mutually exclusive");
+    fault_at(start + "authorize: {same: head, take: [@@ETag]}", "must not hold a field");
+    fault_at(start + "authorize: {same: head, take: [@@Set-Cookie]}", "must not hold a field");
+    fault_at(start + "authorize: {same: head, require: {status: @@206}}", "no status that can allow");
+    fault_at(start + "authorize: {same: head, take: [X-A]}, content_type: @@app", "no answer of the app says");
+}
+
 BOOST_AUTO_TEST_CASE(accept) {
     const auto accepted = [](const std::string& list) {
         const auto c =

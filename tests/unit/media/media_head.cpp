@@ -549,4 +549,22 @@ BOOST_AUTO_TEST_CASE(a_proxy_in_front_does_not_buffer_large_responses) {
     BOOST_TEST(!has_line(head, line));
 }
 
+BOOST_AUTO_TEST_CASE(the_type_where_nobody_says_it) {
+    fixture f;
+    f.version.content_type = "";
+    const auto type = [&f](std::string key) {
+        f.request.key = std::move(key);
+        const auto head = f.written();
+        const auto at = head.find("Content-Type: ") + 14;
+        return head.substr(at, head.find('\r', at) - at);
+    };
+    BOOST_TEST(type("films/a.MP4") == "video/mp4");
+    BOOST_TEST(type("a.txt") == "text/plain");
+    for (const auto* key : {"a", "a.unknown", "a.html", "a.svg", "a.js", "a.css", "mp4"}) {
+        BOOST_TEST(type(key) == "application/octet-stream", key);
+    }
+    f.version.content_type = "image/png"; // the store's goes before it
+    BOOST_TEST(type("a.mp4") == "image/png");
+}
+
 BOOST_AUTO_TEST_SUITE_END()

@@ -30,6 +30,15 @@ BOOST_AUTO_TEST_CASE(after_it_was_authorized) {
     BOOST_TEST((after_authorization(auth_decision::denied, false, true) == auth_step::send_denial));
 }
 
+BOOST_AUTO_TEST_CASE(refusals_are_what_the_client_sees_as_one) {
+    for (const unsigned status : {0U, 400U, 401U, 404U, 502U}) {
+        BOOST_TEST((outcome_of_denied(status) == metrics::outcome::denied), status);
+    }
+    for (const unsigned status : {200U, 206U, 302U, 304U}) {
+        BOOST_TEST((outcome_of_denied(status) == metrics::outcome::relay), status);
+    }
+}
+
 BOOST_AUTO_TEST_CASE(which_responses_may_name_an_object) {
     for (const unsigned status : {200U, 206U, 416U}) {
         BOOST_TEST(may_name_object(status), status);
