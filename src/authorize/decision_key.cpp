@@ -19,6 +19,20 @@ void append_part(std::string& out, std::string_view part) {
     out += part;
 }
 
+/// Whether Vary (RFC 9110 §12.5.5) names `*`, or a field that `counts`.
+template <class Counts>
+bool varies_by(const http::field_list& response, Counts counts) {
+    return std::ranges::any_of(response.items, [&counts](const http::field_view& f) {
+        auto rest = http::same_name(f.name, "Vary") ? f.value : std::string_view();
+        while (const auto name = http::next_list_member(rest)) {
+            if (*name == "*" || counts(*name)) {
+                return true;
+            }
+        }
+        return false;
+    });
+}
+
 } // namespace
 
 bool is_ignored_field(std::string_view name, const decision_inputs& in) {
@@ -39,18 +53,15 @@ bool varies_beyond_key(const http::field_list& response, const decision_inputs& 
         return http::same_name(name, "accept-encoding") || http::same_name(name, "range") ||
                (name.size() > 3 && http::same_name(name.substr(0, 3), "if-"));
     };
-    for (const auto& f : response.items) {
-        if (!http::same_name(f.name, "Vary")) {
-            continue;
-        }
-        auto rest = f.value;
-        while (const auto name = http::next_list_member(rest)) {
-            if (*name == "*" || (is_ignored_field(*name, in) && !never_sent(*name))) {
-                return true;
-            }
-        }
-    }
-    return false;
+    return varies_by(response, [&](std::string_view name) { return is_ignored_field(name, in) && !never_sent(name); });
+}
+
+bool may_be_kept(const http::field_list& response, const decision_inputs& in) {
+    const auto forbids = [](const http::field_view& f) {
+        return http::same_name(f.name, "Cache-Control") && http::list_contains(f.value, "no-store");
+    };
+    return std::ranges::none_of(response.items, forbids) &&
+           !varies_by(response, [&in](std::string_view name) { return is_ignored_field(name, in); });
 }
 
 std::string decision_text(const decision_inputs& in) {

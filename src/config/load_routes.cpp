@@ -96,6 +96,19 @@ void read_delivery(mapping& m, const config& c, route& out) {
                                                   {{"stream", delivery::stream}, {"redirect", delivery::redirect}});
     if (at != nullptr && out.delivery == delivery::redirect && only_local(c, out)) {
         m.wrong("delivery", *at, "cannot be redirect: objects of a store of type local have no URL");
+    } else if (at != nullptr && out.delivery == delivery::redirect && out.follow) {
+        m.wrong("delivery", *at, "cannot be redirect with follow, which streams what the app redirects to");
+    }
+}
+
+/// `allow_inline`, and what `follow` needs of the rest of the route.
+void read_followed(mapping& m, const config& c, route& out) {
+    const node* at = m.read_bool("allow_inline", out.allow_inline);
+    if (at != nullptr && !out.follow) {
+        m.wrong("allow_inline", *at, "means nothing without follow");
+    }
+    if (out.follow && only_local(c, out)) {
+        m.wrong("follow", *m.take("follow"), "needs a store whose objects have URLs: those of type local have none");
     }
 }
 
@@ -144,6 +157,7 @@ void read_route(reading& r, const node& where, const std::string& name, config& 
     }
     read_hosts(r, m, out);
     read_delivery(m, c, out);
+    read_followed(m, c, out);
     read_headers(r, m, out);
     read_app_fields(r, m, out);
     read_cors(r, m, out);

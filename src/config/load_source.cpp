@@ -119,8 +119,16 @@ void read_source(reading& r, mapping& m, const config& c, route& out) {
         }
     }
     read_query(r, m, out);
-    const bool by_header = m.has("object_header");
-    const bool by_answer = !by_header && m.has("resolve");
+    const bool by_redirect = m.has("follow");
+    const bool by_header = !by_redirect && m.has("object_header");
+    const bool by_answer = !by_redirect && !by_header && m.has("resolve");
+    if (by_redirect) {
+        read_store_name(m, c, false, out);
+        read_follow(r, m, out);
+        // The app itself handles each request, and its redirect names the object.
+        exclude(r, m, "follow", {"object", "resolve", "object_header", "authorize"});
+        return;
+    }
     if (by_header) {
         read_store_name(m, c, false, out);
         read_object_header(r, m, out);

@@ -152,6 +152,38 @@ json::object json_of(const resolve_pointers& p) {
     return out;
 }
 
+json::object json_of(const follow& f) {
+    json::array statuses;
+    for (const auto status : f.statuses) {
+        statuses.push_back(status);
+    }
+    return {{"statuses", std::move(statuses)},
+            {"ttl", format_duration(f.ttl)},
+            {"trust", f.trust == redirect_trust::location ? "location" : "signature"}};
+}
+
+/// Where the object of a request comes from, and who is asked for it.
+void add_source(json::object& out, const route& r) {
+    if (r.follow) {
+        out["follow"] = json_of(*r.follow);
+        out["allow_inline"] = r.allow_inline;
+        return;
+    }
+    if (r.object_header.empty()) {
+        out["authorize"] = json_of(r.authorize);
+    } else if (r.object_url_prefix.empty()) {
+        out["object_header"] = r.object_header;
+    } else {
+        out["object_header"] = json::object{{"name", r.object_header}, {"url_prefix", r.object_url_prefix}};
+    }
+    if (r.resolve) {
+        out["resolve"] = json_of(*r.resolve);
+    }
+    if (!r.object.empty()) {
+        out["object"] = r.object;
+    }
+}
+
 json::object json_of(const struct cors& c) {
     return {{"origins", c.any_origin ? json::array{"*"} : array_of(c.origins)},
             {"credentials", c.credentials},
@@ -185,21 +217,7 @@ json::object json_of(const route& r) {
         break;
     }
     out["store"] = r.store;
-    if (!r.object_header.empty()) {
-        if (r.object_url_prefix.empty()) {
-            out["object_header"] = r.object_header;
-        } else {
-            out["object_header"] = json::object{{"name", r.object_header}, {"url_prefix", r.object_url_prefix}};
-        }
-    } else {
-        out["authorize"] = json_of(r.authorize);
-    }
-    if (r.resolve) {
-        out["resolve"] = json_of(*r.resolve);
-    }
-    if (!r.object.empty()) {
-        out["object"] = r.object;
-    }
+    add_source(out, r);
     out["delivery"] = r.delivery == delivery::redirect ? "redirect" : "stream";
     json::object headers;
     for (const auto& [name, value] : r.headers) {

@@ -38,6 +38,9 @@ void check_any_store(mapping& m, const std::vector<std::string>* captures, const
 /// `path`, `query`, `store`, the object and `authorize` of a route without a preset.
 void read_source(reading& r, mapping& m, const config& c, route& out);
 
+/// `follow`, which must be there.
+void read_follow(reading& r, mapping& m, route& out);
+
 /// `authorize`, for the kind of route that `out` is so far. `captures`: those of its path; nullptr: not known.
 void read_authorize(reading& r, mapping& m, const config& c, const std::vector<std::string>* captures, route& out);
 

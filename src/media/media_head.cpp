@@ -111,10 +111,13 @@ void add_extent(response_head& head, const media_request& m, const representatio
 /// What the object is, where neither the route nor the app says it.
 void add_description(response_head& head, const media_request& m, const representation& r, const plan& p) {
     const std::string_view type = detail::type_of(m, r);
-    if (!p.several && !is_overridden(m, "Content-Type")) {
+    const bool isolated = detail::is_isolated(m, r);
+    if (!p.several && (isolated || !is_overridden(m, "Content-Type"))) {
         head.add("Content-Type", type);
     }
-    if (!is_overridden(m, "Content-Disposition")) {
+    if (isolated) {
+        head.add("Content-Disposition", detail::isolated_disposition(m));
+    } else if (!is_overridden(m, "Content-Disposition")) {
         if (const auto disposition = detail::own_disposition(m, type); !disposition.empty()) {
             head.add("Content-Disposition", disposition);
         }
@@ -159,6 +162,20 @@ void add_overrides(response_head& head, const media_request& m, bool several) {
     }
 }
 
+/// The same without what is said of it otherwise, and with a policy for what is isolated: no page of the app's origin.
+void add_isolated_overrides(response_head& head, const media_request& m) {
+    const auto stays = [](std::string_view name) {
+        return !http::same_name(name, "Content-Type") && !http::same_name(name, "Content-Disposition") &&
+               !http::same_name(name, "Content-Security-Policy");
+    };
+    head.add_if(m.route.fields, stays);
+    if (m.authorization) {
+        head.add_if(m.authorization->fields,
+                    [&m, stays](std::string_view name) { return stays(name) && !m.route.fields.contains(name); });
+    }
+    head.add_constant("Content-Security-Policy", "sandbox");
+}
+
 /// Responses above this are not to be buffered by a proxy in front: nginx takes all of it from here as fast as it
 /// comes, however little of it the client reads, and so has fetched what nobody wanted.
 constexpr std::uint64_t max_buffered = std::uint64_t{1} << 20U;
@@ -186,7 +203,11 @@ void append_head(std::string& out, media_request& m, const representation& r, co
     if (m.authorization && !is_overridden(m, "Cache-Control")) {
         head.add_constant("Cache-Control", "private, no-cache"); // no shared cache may keep what one caller may see
     }
-    add_overrides(head, m, p.several.has_value());
+    if (detail::is_isolated(m, r)) {
+        add_isolated_overrides(head, m);
+    } else {
+        add_overrides(head, m, p.several.has_value());
+    }
     if (p.varies && !varies_already(m)) {
         head.add_constant("Vary", "Accept-Encoding");
     }

@@ -29,6 +29,23 @@ std::string disposition_of(std::string_view filename, std::string_view content_t
     return value;
 }
 
+/// The media type as it is said, before anything is isolated.
+std::string_view said_type(const media_request& m, const representation& r) {
+    const auto type = override_type(m);
+    if (!type.empty()) {
+        return type;
+    }
+    if (!r.content_type.empty()) {
+        return r.content_type;
+    }
+    const auto named = http::inert_type_of_name(m.key);
+    return named.empty() ? std::string_view("application/octet-stream") : named;
+}
+
+bool may_be_isolated(const media_route& route) {
+    return route.settings.follow && !route.settings.allow_inline;
+}
+
 } // namespace
 
 bool starts_with_type(std::string_view type, std::string_view prefix) {
@@ -43,7 +60,7 @@ std::string own_disposition(const media_request& m, std::string_view type) {
     if (allowed != nullptr && !allowed->filename.empty()) {
         return disposition_of(allowed->filename, type);
     }
-    return is_inline_type(type) ? "" : "attachment";
+    return m.route.settings.allow_inline || is_inline_type(type) ? "" : "attachment";
 }
 
 const http::header_list& override_fields(const media_request& m, std::string_view name) {
@@ -65,15 +82,25 @@ std::string_view override_type(const media_request& m) {
 }
 
 std::string_view type_of(const media_request& m, const representation& r) {
-    const auto type = override_type(m);
-    if (!type.empty()) {
-        return type;
+    const auto type = said_type(m, r);
+    return may_be_isolated(m.route) && !is_inline_type(type) ? isolated_type(type) : type;
+}
+
+bool is_isolated(const media_request& m, const representation& r) {
+    return may_be_isolated(m.route) && !is_inline_type(said_type(m, r));
+}
+
+std::string isolated_disposition(const media_request& m) {
+    std::string_view said = override_value(m, "Content-Disposition");
+    if (said.empty() && m.authorization) {
+        said = m.authorization->content_disposition;
     }
-    if (!r.content_type.empty()) {
-        return r.content_type;
+    const auto parameters = said.find(';');
+    if (parameters == std::string_view::npos || !http::is_field_value(said) ||
+        !http::is_token(http::trim_ows(said.substr(0, parameters)))) {
+        return "attachment";
     }
-    const auto named = http::inert_type_of_name(m.key);
-    return named.empty() ? std::string_view("application/octet-stream") : named;
+    return "attachment" + std::string(said.substr(parameters));
 }
 
 void add_for_caller(session::response_head& head, const media_request& m) {

@@ -29,12 +29,20 @@ void for_each_override(const media_request& m, std::string_view name, Visit visi
 /// The media type as the route says it, or the app; "": only the store knows.
 [[nodiscard]] std::string_view override_type(const media_request& m);
 
-/// The media type of what is sent: the route says it, or the app, or the store, or the key's extension.
+/// The media type of what is sent: the route says it, or the app, or the store, or the key's extension. Of what is
+/// isolated, `isolated_type`.
 [[nodiscard]] std::string_view type_of(const media_request& m, const representation& r);
+
+/// Whether the object must not act in the name of the app's origin, to which a redirect brought it: of no type that may
+/// be shown in place, on a route with `follow` that does not allow it.
+[[nodiscard]] bool is_isolated(const media_request& m, const representation& r);
 
 /// The disposition where no field of the route or the app says it: the type decides, so that what a browser would run
 /// as a page is never shown in place. "": none.
 [[nodiscard]] std::string own_disposition(const media_request& m, std::string_view type);
+
+/// The disposition of what is isolated: as the route or the app says it, but always `attachment`.
+[[nodiscard]] std::string isolated_disposition(const media_request& m);
 
 /// Whether `type` begins with `prefix`, whatever the case.
 [[nodiscard]] bool starts_with_type(std::string_view type, std::string_view prefix);

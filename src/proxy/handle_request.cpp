@@ -11,6 +11,7 @@
 #include <sluice/relay/relay.hpp>
 #include <sluice/session/send_response.hpp>
 
+#include "follow_redirect.hpp"
 #include "object_header_filter.hpp"
 
 namespace sluice::proxy {
@@ -86,6 +87,15 @@ awaitable<void> serve_object_header(services& with, session::exchange& x, const 
     co_await deliver(with, m, app_response::held_back);
 }
 
+/// Authorize and resolve, look up, deliver.
+awaitable<void> serve(services& with, session::exchange& x, const route_match& to) {
+    const auto& settings = to.route->settings;
+    if (settings.follow) {
+        return follow_redirect(with, x, *to.route);
+    }
+    return settings.object_header.empty() ? serve_media(with, x, to) : serve_object_header(with, x, to);
+}
+
 /// Relays a request that is not a media request.
 awaitable<void> relay_request(services& with, session::exchange& x) {
     if (is_unsafe(x.request.method) && !with.routes.empty()) {
@@ -113,12 +123,7 @@ awaitable<void> handle_request(services& with, session::exchange& x) {
     const route_match to = route_of(with, x);
     x.route = to.route != nullptr ? to.route->counters : &with.app.counters;
     if (to.route != nullptr && is_media_request(x.request, x.parser.has_body())) {
-        // Authorize and resolve, look up, deliver.
-        if (to.route->settings.object_header.empty()) {
-            co_await serve_media(with, x, to);
-        } else {
-            co_await serve_object_header(with, x, to);
-        }
+        co_await serve(with, x, to);
         co_return;
     }
     // Preflight.

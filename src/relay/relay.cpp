@@ -96,6 +96,21 @@ awaitable<void> tell_content(forwarding& f, client_response& response) {
     f.options.filter->on_content(!piece || !piece.value().empty());
 }
 
+/// Reads the content of a response that is kept back. Where it does not come, the response is there all the same.
+awaitable<void> read_held_content(forwarding& f, client_response& response, content_copy& to) {
+    response.set_timeout(f.x.worker.settings->fallback.after, "fallback.after");
+    while (to.whole) {
+        const auto piece = co_await response.read_body();
+        if (!piece) {
+            to.drop();
+        } else if (piece->empty()) {
+            co_return;
+        } else {
+            to.add(*piece);
+        }
+    }
+}
+
 /// From the request's being written to the response's end, while the rest of the body may be on its way.
 awaitable<result<void>> receive_response(forwarding& f, pending_response& pending, session::disconnect_watch& watch,
                                          detail::upload* body) {
@@ -118,6 +133,8 @@ awaitable<result<void>> receive_response(forwarding& f, pending_response& pendin
     if (f.options.filter != nullptr && !f.options.filter->on_head(response.head(), f.progress)) {
         if (f.options.filter->asks_for_content()) {
             co_await tell_content(f, response);
+        } else if (auto* content = f.options.filter->held_content()) {
+            co_await read_held_content(f, response, *content);
         }
         co_return result<void>{};
     }

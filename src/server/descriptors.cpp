@@ -27,7 +27,7 @@ void set_soft_limit(std::uint64_t n) noexcept {
 std::uint64_t descriptors_needed(const config::config& c) noexcept {
     const std::uint64_t workers = c.workers;
     const bool has_stores = !c.stores.empty();
-    const auto names_object = [](const config::route& r) { return !r.object_header.empty(); };
+    const auto names_object = [](const config::route& r) { return !r.object_header.empty() || r.follow; };
     const std::uint64_t app_pools = std::ranges::any_of(c.routes, names_object) ? 3 : 2;
     return fixed + 2ULL * c.limits.connections + (has_stores ? 2ULL * c.limits.fills : 0) + max_admin_connections +
            admin_reserve +

@@ -52,6 +52,8 @@ media::media_route compile(const config::route& r, const config::config& setting
     });
     if (compiled.subrequest_names_resource) {
         compiled.subrequest_pattern = authorize::path_pattern(compiled.subrequest.path, compiled.path.parts());
+    } else if (r.follow) { // the app is asked for the very path of the request
+        compiled.subrequest_pattern = compiled.media_pattern;
     }
     if (!r.object.empty()) {
         const bool by_app = r.resolve || !r.object_header.empty();

@@ -40,6 +40,10 @@ struct decision_inputs {
 /// no field says (`*`), or on a field that is sent and ignored.
 [[nodiscard]] bool varies_beyond_key(const http::field_list& response, const decision_inputs& in);
 
+/// Whether a response to the client's own request, sent with all its fields, may stand for later ones with the same
+/// key: not where it varies by `*` or by a field that the key ignores, nor with `Cache-Control: no-store`.
+[[nodiscard]] bool may_be_kept(const http::field_list& response, const decision_inputs& in);
+
 /// The text that `decision_cache::key_of` hashes: equal for two requests if and only if the route, the method, the
 /// target and the lines of all fields that are not ignored are equal, those in their order.
 [[nodiscard]] std::string decision_text(const decision_inputs& in);

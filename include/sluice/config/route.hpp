@@ -83,7 +83,18 @@ enum class preset { none, open_webui };
 /// that store.
 enum class preset_bucket { configured, recorded };
 
-/// A media route. The object comes from one of: `object`, `resolve`, `object_header`.
+/// By what a redirect of the app is believed: `signature`: its URL is signed, by the store's own key or in the store's
+/// own judgement; `location`: at its word.
+enum class redirect_trust { signature, location };
+
+/// `follow: {…}`: a redirect of the app into a configured store is followed here, and the object streamed.
+struct follow {
+    std::vector<unsigned> statuses{302, 303, 307, 308}; ///< of 301, 302, 303, 307, 308; at least one
+    duration ttl{10000}; ///< how long a redirect holds for the same request; 0: not at all
+    redirect_trust trust{redirect_trust::signature};
+};
+
+/// A media route. The object comes from one of: `object`, `resolve`, `object_header`, `follow`.
 struct route {
     std::string name;
     enum preset preset {};
@@ -95,13 +106,17 @@ struct route {
     std::vector<std::string> query_names; ///< with query_policy::named
     /// The parameters that `object` and the subrequest capture, each of which a request must have once.
     std::vector<std::string> query_captures{};
-    std::string store;  ///< "" only with `resolve` or `object_header`; else of `stores`, or unusable
-    std::string object; ///< a template over the captures; "" with the other two
+    /// "" only with `resolve`, `object_header` or `follow`; else of `stores`, or unusable.
+    std::string store;
+    std::string object; ///< a template over the captures; "" with the other three
     std::optional<resolve_pointers> resolve;
     /// The response field of the app that names the object, in lower case; "": none. `authorize` is unused then: the
     /// app handles each request itself.
     std::string object_header;
     std::string object_url_prefix; ///< with `object_header`: the path beneath which it has a URL (parse_url_prefix); ""
+    std::optional<struct follow> follow; ///< `authorize` is unused then, as with `object_header`
+    /// What came by `follow` may be shown in place on the app's origin, whatever its type.
+    bool allow_inline{false};
     std::variant<authorize_none, authorize_subrequest> authorize;
     std::optional<struct cors> cors;
     std::vector<std::pair<std::string, std::string>> headers; ///< with type_from::route the Content-Type too

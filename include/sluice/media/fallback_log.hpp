@@ -15,4 +15,8 @@ void warn_left_to_app(fallback_state& state, const media_route& route, std::stri
 void warn_object_not_ours(fallback_state& state, const media_route& route, std::string_view reason,
                           std::string_view named);
 
+/// Likewise, once a route and reason, that the app's redirect to `url` was passed on, though it may well be one that
+/// the operator wants followed. `url` is logged without user information and query.
+void warn_not_followed(fallback_state& state, const media_route& route, std::string_view reason, std::string_view url);
+
 } // namespace sluice::media

@@ -15,6 +15,24 @@ struct forward_progress {
     bool retried{false};      ///< it was sent again after a reused connection died: the first may have had its effect
 };
 
+/// The beginning of a message's content.
+struct content_copy {
+    std::size_t max_size; ///< bytes; content that is longer is not kept at all
+    std::string text{};   ///< "" where it is not whole
+    bool whole{true};     ///< false: it was longer, or did not come
+
+    /// Takes the next bytes of the content.
+    void add(std::string_view piece) {
+        whole = whole && piece.size() <= max_size - text.size();
+        whole ? text.append(piece) : text.assign({});
+    }
+    /// The rest will not come.
+    void drop() {
+        whole = false;
+        text.clear();
+    }
+};
+
 /// Looks at the app's final response before anything of it is passed on.
 class response_filter {
 public:
@@ -31,22 +49,12 @@ public:
     /// Whether the response that is not passed on has any content: after its first byte, its end, or
     /// `fallback.after`, when it counts as if it had.
     virtual void on_content(bool /*has_content*/) {}
+    /// Gets the content of a response that is not passed on; what is longer, or breaks off, is not kept. nullptr:
+    /// nobody wants it, and its connection is closed. Called once `on_head` has said false.
+    virtual content_copy* held_content() { return nullptr; }
     /// There is no response to be passed on, or only a part of it; called before the client is told, if it still can
     /// be. Gives the fields of the response that tells it; none: `forward_options::added_fields`.
     virtual http::header_list on_failure(const error& /*why*/, const forward_progress& /*progress*/) { return {}; }
-};
-
-/// The beginning of a request's content, as it went to the app.
-struct content_copy {
-    std::size_t max_size; ///< bytes; content that is longer is not kept at all
-    std::string text{};   ///< "" where it is not whole
-    bool whole{true};     ///< false: it was longer
-
-    /// Takes the next bytes of the content.
-    void add(std::string_view piece) {
-        whole = whole && piece.size() <= max_size - text.size();
-        whole ? text.append(piece) : text.assign({});
-    }
 };
 
 /// How a request is forwarded. What it refers to must outlive the call.

@@ -180,4 +180,23 @@ BOOST_AUTO_TEST_CASE(collapsed_with_the_same_generation_alone) {
     BOOST_TEST(flight_name(a, std::nullopt, 17) != flight_name(a, 17, 17));
 }
 
+BOOST_AUTO_TEST_CASE(responses_that_stand_for_later_requests) {
+    const auto kept = [](std::initializer_list<sluice::http::field_view> fields,
+                         std::vector<std::string> identity = {}) {
+        sluice::http::field_list list;
+        list.items = fields;
+        return may_be_kept(list, {{}, {}, {}, {}, {}, identity});
+    };
+    BOOST_TEST(kept({}));
+    BOOST_TEST(kept({{"Vary", "Cookie, Authorization"}, {"Cache-Control", "private, max-age=0"}}));
+    for (const auto* vary : {"*", "Accept", "accept-language", "Cookie, User-Agent", "Cookie,*", "Range",
+                             "If-None-Match", "Referer", ", ,Accept-Encoding"}) {
+        BOOST_TEST(!kept({{"Vary", vary}}), vary);
+        BOOST_TEST(!kept({{"vary", "Cookie"}, {"VARY", vary}}), vary);
+    }
+    BOOST_TEST(!kept({{"Cache-Control", "private, No-Store"}}));
+    BOOST_TEST(!kept({{"cache-control", "max-age=1"}, {"Cache-Control", "no-store"}}));
+    BOOST_TEST(kept({{"Vary", "Referer"}}, {"referer"})); // it is a part of the key
+}
+
 BOOST_AUTO_TEST_SUITE_END()
