@@ -102,6 +102,10 @@ json_pointer_reader::kind json_pointer_reader::kind_of(std::size_t i) const noex
 }
 
 const std::optional<std::string>& json_pointer_reader::value(std::size_t i) const noexcept {
+    return kind_of(i) == kind::string ? text(i) : no_value;
+}
+
+const std::optional<std::string>& json_pointer_reader::text(std::size_t i) const noexcept {
     const auto* w = machine_->at(i);
     return w != nullptr ? w->value : no_value;
 }

@@ -16,6 +16,9 @@ constexpr std::size_t max_value = 16UL * 1024;
 /// One more than a token can have: a pointer has 1,024 bytes at most.
 constexpr std::size_t max_key = 1025;
 
+/// A number that is longer is none that anybody counts with.
+constexpr std::size_t max_digits = 64;
+
 } // namespace
 
 error malformed(std::string detail) {
@@ -119,6 +122,23 @@ bool json_tracker::begin_value(kind what) {
             hit_ = true;
         }
     }
+    return true;
+}
+
+bool json_tracker::add_digits(text part) {
+    digits_.append(part.data(), std::min(part.size(), max_digits + 1 - std::min(max_digits + 1, digits_.size())));
+    return true;
+}
+
+bool json_tracker::end_number(text digits) {
+    add_digits(digits);
+    begin_value(digits_.size() <= max_digits ? kind::number : kind::other);
+    for (auto& w : targets_) {
+        if (hit_ && w.found == kind::number && !w.value) {
+            w.value = digits_;
+        }
+    }
+    digits_.clear();
     return true;
 }
 

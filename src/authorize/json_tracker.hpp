@@ -56,10 +56,10 @@ public:
     bool on_key(text part, std::size_t n, code& ec);
     bool on_string_part(text part, std::size_t n, code& ec);
     bool on_string(text part, std::size_t n, code& ec);
-    bool on_number_part(text /*part*/, code& /*ec*/) { return true; }
-    bool on_int64(std::int64_t /*i*/, text /*digits*/, code& /*ec*/) { return begin_value(kind::other); }
-    bool on_uint64(std::uint64_t /*u*/, text /*digits*/, code& /*ec*/) { return begin_value(kind::other); }
-    bool on_double(double /*d*/, text /*digits*/, code& /*ec*/) { return begin_value(kind::other); }
+    bool on_number_part(text part, code& /*ec*/) { return add_digits(part); }
+    bool on_int64(std::int64_t /*i*/, text digits, code& /*ec*/) { return end_number(digits); }
+    bool on_uint64(std::uint64_t /*u*/, text digits, code& /*ec*/) { return end_number(digits); }
+    bool on_double(double /*d*/, text digits, code& /*ec*/) { return end_number(digits); }
     bool on_bool(bool /*b*/, code& /*ec*/) { return begin_value(kind::other); }
     bool on_null(code& /*ec*/) { return begin_value(kind::null); }
     bool on_comment_part(text /*part*/, code& /*ec*/) { return true; }
@@ -76,6 +76,8 @@ private:
     bool fail(error e, code& ec);
     bool enter(std::string_view name, code& ec);
     bool begin_value(kind what);
+    bool add_digits(text part);
+    bool end_number(text digits);
     bool open(bool is_array);
     bool close();
 
@@ -83,6 +85,7 @@ private:
     std::vector<container> open_;
     std::string key_;
     std::string text_;
+    std::string digits_; ///< of the number that is being read, as it stands there
     bool in_string_{false};
     bool hit_{false};
     result<void> outcome_{};

@@ -1,8 +1,10 @@
 #include <sluice/authorize/location.hpp>
 #include <sluice/authorize/resolve_object.hpp>
 #include <sluice/http/fields.hpp>
+#include <sluice/sign/crypto.hpp>
 
 #include <algorithm>
+#include <cstring>
 
 namespace sluice::authorize {
 
@@ -14,7 +16,14 @@ constexpr std::size_t max_logged = 256;
 
 /// True for a value that is neither a string, nor null, nor missing.
 bool is_odd(const json_pointer_reader& values, resolved_value i) {
-    return values.kind_of(i) == json_pointer_reader::kind::other;
+    const auto kind = values.kind_of(i);
+    return kind == json_pointer_reader::kind::other || kind == json_pointer_reader::kind::number;
+}
+
+/// Whether the values beside the object are of the kinds that they must have.
+bool are_readable(const json_pointer_reader& values) {
+    return !is_odd(values, at_content_type) && !is_odd(values, at_filename) && !is_odd(values, at_fallback) &&
+           values.kind_of(at_version) != json_pointer_reader::kind::other;
 }
 
 void present(authorization& a, const json_pointer_reader& values) {
@@ -32,7 +41,7 @@ std::optional<fallback_reason> resolve_object(authorization& a, const protected_
     const auto& named = values.value(at_object);
     a.must_serialize = route.preset != nullptr && route.preset->must_serialize(route, named);
     a.key = loggable_name(named.value_or(""));
-    if (!named || is_odd(values, at_content_type) || is_odd(values, at_filename) || is_odd(values, at_fallback)) {
+    if (!named || !are_readable(values)) {
         return fallback_reason::unresolved;
     }
     if (route.locations.empty()) {
@@ -53,7 +62,18 @@ std::optional<fallback_reason> resolve_object(authorization& a, const protected_
     }
     a.store = place->store;
     a.key = std::move(place->key);
+    a.version = version_of(values.text(at_version).value_or(""));
     return std::nullopt;
+}
+
+std::uint64_t version_of(std::string_view text) {
+    if (text.empty()) {
+        return 0;
+    }
+    const auto digest = sign::sha256(text);
+    std::uint64_t number = 0;
+    std::memcpy(&number, digest.data(), sizeof(number));
+    return number | 1U;
 }
 
 std::string loggable_name(std::string_view named) {

@@ -89,8 +89,8 @@ awaitable<void> read_authorization(const subrequest& s, net::client_response& re
     std::optional<fallback_reason> why;
     std::string detail;
     if (const auto& resolve = s.route.settings.resolve) {
-        json_pointer_reader values(
-            {resolve->object, resolve->content_type, resolve->filename, resolve->filename_fallback, resolve->needed});
+        json_pointer_reader values({resolve->object, resolve->content_type, resolve->filename,
+                                    resolve->filename_fallback, resolve->needed, resolve->version});
         auto unread = co_await read_values(response, values, deadline);
         if (!unread) {
             why = resolve_object(a, s.route, s.x.target, values);

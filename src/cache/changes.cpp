@@ -80,6 +80,15 @@ bool object_cache::invalidate(std::string_view store, std::string_view name) {
     return true;
 }
 
+void object_cache::expect_version(object& o, std::uint64_t version) {
+    if (version == 0 || o.app_version() == version) {
+        return;
+    }
+    const mutex_lock lock(mutex_);
+    o.mark_changed(next_change()); // before the version, which tells others that it is marked
+    o.set_app_version(version);
+}
+
 std::size_t object_cache::purge_tagged(std::string_view tag) {
     return apply({change::purged, false, std::string(tag)});
 }

@@ -40,6 +40,7 @@ void read_resolve(reading& r, mapping& m, route& out) {
     }
     p.read("content_type", pointers.content_type, parse_pointer);
     p.read("filename", pointers.filename, parse_pointer);
+    p.read("version", pointers.version, parse_pointer);
     p.finish();
     out.resolve = std::move(pointers);
 }

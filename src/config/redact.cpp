@@ -144,7 +144,8 @@ json::object json_of(const resolve_pointers& p) {
     for (const auto& [key, pointer] : {std::pair<std::string_view, const std::string&>{"content_type", p.content_type},
                                        {"filename", p.filename},
                                        {"filename_fallback", p.filename_fallback},
-                                       {"needed", p.needed}}) {
+                                       {"needed", p.needed},
+                                       {"version", p.version}}) {
         if (!pointer.empty()) {
             out[key] = pointer;
         }

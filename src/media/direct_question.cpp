@@ -100,6 +100,7 @@ awaitable<result<direct_answer>> ask(fill_context& with, media_request& m, quest
         co_return got.error();
     }
     memory_stream::description about{shared_name(m, q), got.value().head(), m.purges_seen, q.why, steady_clock::now()};
+    about.app_version = m.app_version();
     about.goes_on = q.what != question::kind::beside_fill;
     co_return share_answer(with, m, std::move(got.value()), std::move(about));
 }

@@ -157,6 +157,9 @@ awaitable<result<admitted>> admit(fill_context& with, origin::store& store, obje
         co_return made.error();
     }
     const auto& o = made.value();
+    if (name.app_version != 0) {
+        o->set_app_version(name.app_version);
+    }
     auto data = co_await with.cache.open(o);
     if (!data) {
         co_return data.error();

@@ -37,6 +37,15 @@ bool is_fresh(const media_request& m, const cache::object& o) {
     return is_fresh(state_of(o), steady_clock::now(), m.route.max_age);
 }
 
+/// The version in the cache, which must be revalidated where the app says that it is another now; or nullptr.
+std::shared_ptr<cache::object> find_expected(fill_context& fills, const media_request& m) {
+    auto o = fills.cache.find(m.store.identity(), m.key);
+    if (o) {
+        fills.cache.expect_version(*o, m.app_version());
+    }
+    return o;
+}
+
 lookup_result serve(std::shared_ptr<cache::object> o) {
     return cached_version{std::move(o)};
 }
@@ -82,7 +91,7 @@ awaitable<result<lookup_result>> admit_response(const lookup& l, origin::fetched
     std::optional<origin::fetched> body(std::move(answer));
     m.x.outcome = outcome::miss;
     const object_name name{m.key, m.authorization ? std::string_view(m.authorization->purge_tags) : std::string_view(),
-                           m.purges_seen};
+                           m.purges_seen, m.app_version()};
     auto taken = co_await admit(l.fills, m.store, name, body);
     const auto object = lookup_flights::key_of(m.store, m.key);
     if (taken) {
@@ -192,7 +201,7 @@ awaitable<result<lookup_result>> lead(lookup& l, std::optional<cold_requests::re
         running.emplace(l.with.flights.cold(), lookup_flights::key_of(l.m.store, l.m.key), *asks);
     }
     // Another flight may have completed between the look and the lead.
-    auto o = l.fills.cache.find(l.m.store.identity(), l.m.key);
+    auto o = find_expected(l.fills, l.m);
     if (o && is_fresh(l.m, *o)) {
         co_return serve(std::move(o));
     }
@@ -252,7 +261,7 @@ awaitable<result<lookup_result>> find_version(const lookup_context& with, fill_c
     lookup l{with, fills, m};
     for (int attempt = 0; attempt < max_attempts; ++attempt) {
         arrival then{steady_clock::now()};
-        auto o = fills.cache.find(m.store.identity(), m.key);
+        auto o = find_expected(fills, m);
         if (o && is_servable(with, fills, m, o)) {
             co_return serve(std::move(o));
         }
@@ -285,7 +294,7 @@ awaitable<result<lookup_result>> find_version(const lookup_context& with, fill_c
         if (shared && shared.value().too_short_size && has_nothing_of(m, *shared.value().too_short_size)) {
             co_return unsatisfiable_range{*shared.value().too_short_size};
         }
-        auto now = fills.cache.find(m.store.identity(), m.key);
+        auto now = find_expected(fills, m);
         then.same_version = now == o;
         if (shared && now && is_confirmed_since(then, state_of(*now))) {
             co_return serve(std::move(now));
@@ -326,7 +335,7 @@ representation representation_of(const cache::object& o) noexcept {
 }
 
 std::shared_ptr<cache::object> find_servable(const lookup_context& with, fill_context& fills, media_request& m) {
-    auto o = fills.cache.find(m.store.identity(), m.key);
+    auto o = find_expected(fills, m);
     return o && is_servable(with, fills, m, o) ? o : nullptr;
 }
 

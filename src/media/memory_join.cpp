@@ -22,7 +22,8 @@ own_request own_request_of(const media_request& m) {
 bool is_current(fill_context& with, const media_request& m, const memory_stream::description& s) {
     const bool is_new = s.received >= m.x.started || http::is_fresh(s.received, steady_clock::now(), m.route.max_age);
     const auto tag = m.authorization ? std::string_view(m.authorization->purge_tags) : std::string_view();
-    return is_new && !with.cache.has_changed_since(s.purges_seen, m.store.identity(), m.key, tag);
+    return is_new && s.app_version == m.app_version() &&
+           !with.cache.has_changed_since(s.purges_seen, m.store.identity(), m.key, tag);
 }
 
 /// What `m` wants of that object; nullopt where the response has no body.

@@ -289,6 +289,7 @@ direct_answer share_answer(fill_context& with, const media_request& m, origin::f
 direct_answer share_answer(fill_context& with, const media_request& m, origin::fetched answer, errc why) {
     memory_stream::description about{lookup_flights::key_of(m.store, m.key), answer.head(), m.purges_seen, why,
                                      steady_clock::now()};
+    about.app_version = m.app_version();
     return share_answer(with, m, std::move(answer), std::move(about));
 }
 

@@ -4,6 +4,7 @@
 #include <sluice/metrics/fallback_reason.hpp>
 
 #include <cstddef>
+#include <cstdint>
 #include <optional>
 #include <string>
 
@@ -22,6 +23,8 @@ struct authorization {
     bool has_disposition{false};       ///< `content_disposition` is the app's word on it
     std::string content_disposition{}; ///< with has_disposition; "": none is sent
     http::header_list fields{};        ///< of the app's response
+    /// Of what the object is now, as the app says (`resolve_object.hpp`: `version_of`); 0: it does not say.
+    std::uint64_t version{0};
     /// Set where the request is allowed but cannot be served from here: why not. `key` is then what the app named, if
     /// it named anything.
     std::optional<metrics::fallback_reason> unresolved_reason{};

@@ -13,7 +13,8 @@
 /// The values at a few JSON pointers of the app's response, read as a stream. Pure.
 namespace sluice::authorize {
 
-/// Reads one JSON text (RFC 8259) piece by piece and keeps the strings at given JSON pointers (RFC 6901), nothing else.
+/// Reads one JSON text (RFC 8259) piece by piece and keeps the strings and numbers at given JSON pointers (RFC 6901),
+/// nothing else.
 ///
 /// Only a value at its pointer's exact place counts, never one of the same name elsewhere: the rest of the response may
 /// be text that some user wrote. `feed` each piece, then `finish`; what `kind_of` and `value` return holds only after
@@ -26,7 +27,7 @@ namespace sluice::authorize {
 class json_pointer_reader {
 public:
     /// What is at a pointer.
-    enum class kind : std::uint8_t { absent, null, string, other };
+    enum class kind : std::uint8_t { absent, null, string, number, other };
 
     /// In bytes of the whole text: what no pointer leads to is dropped as it comes, and takes no memory.
     static constexpr std::size_t default_cap = 256UL * 1024 * 1024;
@@ -46,6 +47,8 @@ public:
     [[nodiscard]] kind kind_of(std::size_t i) const noexcept;
     /// The string, or nullopt where the kind is another. Lives as long as the reader.
     [[nodiscard]] const std::optional<std::string>& value(std::size_t i) const noexcept;
+    /// The string, or the number as it stands in the text (64 bytes at most; a longer one is of kind `other`).
+    [[nodiscard]] const std::optional<std::string>& text(std::size_t i) const noexcept;
 
 private:
     class machine;

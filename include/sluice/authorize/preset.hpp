@@ -17,7 +17,7 @@ namespace sluice::authorize {
 struct protected_route;
 
 /// Which value of a route's `resolve` stands at which index of the `json_pointer_reader` that reads the app's response.
-enum resolved_value : std::size_t { at_object, at_content_type, at_filename, at_fallback, at_needed };
+enum resolved_value : std::size_t { at_object, at_content_type, at_filename, at_fallback, at_needed, at_version };
 
 /// Whose cached decisions a request that succeeded may have outdated, beside those about the resource that it names.
 enum class decision_scope : std::uint8_t {

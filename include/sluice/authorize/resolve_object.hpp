@@ -2,6 +2,7 @@
 
 #include <sluice/authorize/protected_route.hpp>
 
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -15,6 +16,9 @@ namespace sluice::authorize {
 [[nodiscard]] std::optional<metrics::fallback_reason> resolve_object(authorization& a, const protected_route& route,
                                                                      std::string_view target,
                                                                      const json_pointer_reader& values);
+
+/// Stands for what the app said at `resolve.version`: equal for equal texts; never 0 but for "".
+[[nodiscard]] std::uint64_t version_of(std::string_view text);
 
 /// What may be logged of an object's address: its first 256 bytes, without user and query.
 [[nodiscard]] std::string loggable_name(std::string_view named);

@@ -125,6 +125,10 @@ public:
     /// revalidated before; the rest follows as for `purge_tagged`.
     std::size_t invalidate_tagged(std::string_view tag);
 
+    /// The app calls what the object is now `version` (0: it does not say). Where that is not what it is known to be,
+    /// it is revalidated once before it is served again, whatever its age. Cheap where nothing has changed.
+    void expect_version(object& o, std::uint64_t version);
+
     /// The limits it was made with.
     [[nodiscard]] const cache_settings& settings() const noexcept { return settings_; }
     /// The threads that read and check pages.

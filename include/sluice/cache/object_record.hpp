@@ -62,6 +62,11 @@ public:
     /// When the origin last confirmed it.
     [[nodiscard]] steady_clock::time_point checked() const noexcept { return validation_.checked(); }
 
+    /// Stands for what the app calls the bytes that this version has; 0: not known, as after a restart.
+    [[nodiscard]] std::uint64_t app_version() const noexcept { return app_version_.load(std::memory_order_acquire); }
+    /// The origin was asked after the app had said this.
+    void set_app_version(std::uint64_t version) noexcept { app_version_.store(version, std::memory_order_release); }
+
     /// The last change (`object_cache::changes`) when it was put into the index. Both are called with the cache's mutex
     /// held.
     void set_indexed_at(std::uint64_t number) noexcept { indexed_at_ = number; }
@@ -94,6 +99,7 @@ private:
     std::atomic<bool> retired_{false};
     validation_state validation_;
     std::uint64_t indexed_at_{0};
+    std::atomic<std::uint64_t> app_version_{0};
 };
 
 } // namespace sluice::cache

@@ -49,6 +49,7 @@ struct resolve_pointers {
     std::string filename;
     std::string filename_fallback; ///< where nothing stands at `filename`; set by a preset only
     std::string needed{};          ///< where an object must stand; set by a preset only
+    std::string version{};         ///< a text or a number that changes whenever the object does
 };
 
 /// `cors: {…}`: what pages of other origins may do with a route's responses (Fetch §3.2).

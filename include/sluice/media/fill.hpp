@@ -90,6 +90,7 @@ struct object_name {
     std::string_view key;
     std::string_view purge_tags;  ///< kept with it, a line each; or ""
     std::uint64_t purges_seen{0}; ///< `object_cache::changes` before the app was asked whether it allows this
+    std::uint64_t app_version{0}; ///< what the app said before the origin was asked: `object_record::app_version`
 };
 
 /// Takes a whole answer of the origin into the cache as a new version, and lets its fill run. `slot`: of

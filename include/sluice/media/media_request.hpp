@@ -38,6 +38,9 @@ struct media_request {
     /// Remaining freshness lifetime of a stale response; negative.
     std::optional<std::chrono::seconds> ttl{};
 
+    /// `authorization::version`; 0 where nobody was asked.
+    [[nodiscard]] std::uint64_t app_version() const noexcept { return authorization ? authorization->version : 0; }
+
     /// Before another attempt: forgets how the last one, which sent nothing, was served.
     void begin_again() {
         x.outcome = metrics::outcome::relay;

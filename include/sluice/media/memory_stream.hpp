@@ -76,6 +76,7 @@ public:
         errc why{};                        ///< why it is past the cache
         steady_clock::time_point received; ///< when the head came
         bool goes_on{true};                ///< another GET may go on with it, where there is a validator
+        std::uint64_t app_version{0};      ///< what the app had called it, see `media_request::app_version`
 
         /// Whether another GET of the same version can go on with it.
         [[nodiscard]] bool is_resumable() const noexcept { return goes_on && !head.validator.empty(); }

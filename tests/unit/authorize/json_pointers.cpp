@@ -21,6 +21,8 @@ std::string name_of(kind k) {
         return "null";
     case kind::string:
         return "string";
+    case kind::number:
+        return "number";
     case kind::other:
         return "other";
     }
@@ -90,12 +92,30 @@ BOOST_AUTO_TEST_CASE(only_the_exact_place_counts) {
     says("12", "absent absent absent absent");
 }
 
+BOOST_AUTO_TEST_CASE(numbers_as_they_stand_there) {
+    for (const std::string value : {"0", "7", "-12", "1.50", "1e3", "18446744073709551616", "1704164645123"}) {
+        for (const auto& text : {"{\"a\":[1,22],\"path\":" + value + "}", "{\"path\":" + value + ",\"b\":33}"}) {
+            for (std::size_t split = 0; split <= text.size(); ++split) {
+                json_pointer_reader r({"/path"});
+                BOOST_TEST_REQUIRE(r.feed(text.substr(0, split)).has_value());
+                BOOST_TEST_REQUIRE(r.feed(text.substr(split)).has_value());
+                BOOST_TEST_REQUIRE(r.finish().has_value());
+                BOOST_TEST(r.text(0).value_or("none") == value, text << " split at " << split);
+                BOOST_TEST(!r.value(0).has_value()); // no string
+            }
+        }
+    }
+}
+
 BOOST_AUTO_TEST_CASE(kinds) {
     says_one(R"({"path":null})", "null");
-    for (const auto* value :
-         {"1", "-1", "1.5", "1e400", "18446744073709551616", "true", "false", "{}", "[]", "{\"a\":\"b\"}", "[\"a\"]"}) {
+    for (const auto* value : {"true", "false", "{}", "[]", "{\"a\":\"b\"}", "[\"a\"]"}) {
         says_one("{\"path\":" + std::string(value) + "}", "other");
     }
+    for (const auto* value : {"1", "-1", "1.5", "1e400", "18446744073709551616"}) {
+        says_one("{\"path\":" + std::string(value) + "}", "number");
+    }
+    says_one("{\"path\":" + std::string(65, '1') + "}", "other");
     says_one(R"({"path":""})", "[]");
     says_one("{}", "absent");
     says_one(R"( { "path" : "a" } )", "[a]");

@@ -17,7 +17,7 @@ protected_route route_with_store() {
 }
 
 json_pointer_reader response(const std::string& json) {
-    json_pointer_reader values({"/path", "/type", "/name", "", ""});
+    json_pointer_reader values({"/path", "/type", "/name", "", "", "/version"});
     BOOST_TEST_REQUIRE(values.feed(json).has_value());
     BOOST_TEST_REQUIRE(values.finish().has_value());
     return values;
@@ -75,9 +75,31 @@ BOOST_AUTO_TEST_CASE(why_an_object_cannot_be_served) {
     BOOST_TEST((why(route, R"({"path":["s3://media/up/a"]})") == fallback_reason::unresolved));
     BOOST_TEST((why(route, R"({"path":"s3://media/up/a","type":7})") == fallback_reason::unresolved));
     BOOST_TEST((why(route, R"({"path":"s3://media/up/a","name":{}})") == fallback_reason::unresolved));
+    BOOST_TEST((why(route, R"({"path":"s3://media/up/a","version":{}})") == fallback_reason::unresolved));
+    BOOST_TEST((why(route, R"({"path":"s3://media/up/a","version":true})") == fallback_reason::unresolved));
+    BOOST_TEST((why(route, R"({"path":7})") == fallback_reason::unresolved));
     BOOST_TEST((why(route, R"({"path":"s3://other/up/a"})") == fallback_reason::not_ours));
     BOOST_TEST((why(route, R"({"path":"s3://media/outside"})") == fallback_reason::not_ours));
     BOOST_TEST((why({{}, nullptr}, R"({"path":"s3://media/up/a"})") == fallback_reason::no_store));
+}
+
+BOOST_AUTO_TEST_CASE(a_version_is_a_text_or_a_number) {
+    const auto version = [](const std::string& said) {
+        authorization a;
+        BOOST_TEST(
+            !resolve_object(a, route_with_store(), "/f/1", response(R"({"path":"s3://media/up/a")" + said + "}")));
+        return a.version;
+    };
+    BOOST_TEST(version("") == 0U);
+    BOOST_TEST(version(R"(,"version":null)") == 0U);
+    BOOST_TEST(version(R"(,"version":"")") == 0U);
+    const auto one = version(R"(,"version":1)");
+    BOOST_TEST(one != 0U);
+    BOOST_TEST(version(R"(,"version":1 )") == one);
+    BOOST_TEST(version(R"(,"version":"1")") == one);
+    BOOST_TEST(version(R"(,"version":2)") != one);
+    BOOST_TEST(version(R"(,"version":1.5)") != one);
+    BOOST_TEST(version(R"(,"version":"2024-01-02T03:04:05Z")") != version(R"(,"version":"2024-01-02T03:04:06Z")"));
 }
 
 BOOST_AUTO_TEST_CASE(what_was_named_is_kept_for_the_log) {

@@ -238,6 +238,26 @@ BOOST_FIXTURE_TEST_CASE(a_name_that_was_purged_while_leave_was_asked_by_it_purge
     BOOST_TEST(find("b")->must_revalidate());
 }
 
+BOOST_FIXTURE_TEST_CASE(another_version_of_the_apps_has_an_object_revalidated_once, cache_bench) {
+    const auto o = made("a");
+    cache->expect_version(*o, 0); // it does not say
+    BOOST_TEST(!o->must_revalidate());
+    cache->expect_version(*o, 7); // not known, as after a restart
+    BOOST_TEST(o->must_revalidate());
+    o->confirm_version(o->marked());
+    cache->expect_version(*o, 7);
+    BOOST_TEST(!o->must_revalidate());
+    cache->expect_version(*o, 8);
+    BOOST_TEST(o->must_revalidate());
+    const auto asked = o->marked();
+    cache->expect_version(*o, 9); // while the origin is asked
+    o->confirm_version(asked);
+    BOOST_TEST(o->must_revalidate());
+    o->confirm_version(o->marked());
+    cache->expect_version(*o, 8); // even where it was one before
+    BOOST_TEST(o->must_revalidate());
+}
+
 BOOST_AUTO_TEST_SUITE_END()
 
 BOOST_AUTO_TEST_SUITE(recent_change_table)

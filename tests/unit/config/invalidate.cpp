@@ -50,9 +50,10 @@ BOOST_AUTO_TEST_CASE(faults) {
     fault_at("{@@/a/../b: /media}", "has a dot segment");
     fault_at("{@@\"/a/{x}/{x}\": /media}", "has the capture {x} twice");
     fault_at("{/a: @@media}", "\"invalidate./a\" must begin with /");
-    fault_at("{/a: @@/m//x}", "has an empty segment");
-    fault_at("{\"/a/{id}\": @@\"/m/{key}\"}", "uses {key}, which is not a capture of the path");
-    fault_at("{\"/a/{id}\": [\"/m/{id}\", @@\"/m/{key}\"]}", "uses {key}, which is not a capture of the path");
+    fault_at("{/a: /m/@@/x}", "has an empty segment");
+    fault_at("{\"/a/{id}\": \"/m/{@@key}\"}", "uses {key}, which is not a capture of the path");
+    fault_at("{\"/a/{id}\": [\"/m/{id}\", \"/m/{@@key}\"]}", "uses {key}, which is not a capture of the path");
+    fault_at("{/a: @@\"/m?x={query.y}\"}", "uses a parameter of the query");
     fault_at("{/a: @@[]}", "is an empty list");
     fault_at("{/a: @@{b: /c}}", "must be a path as in");
     fault_at("{/a: [@@[/c]]}", "must be a path as in");

@@ -61,6 +61,12 @@ BOOST_AUTO_TEST_CASE(resolve) {
     BOOST_TEST(r.resolve->content_type == "/meta/type");
     BOOST_TEST(r.resolve->filename == "/meta/name");
     BOOST_TEST(r.resolve->filename_fallback == "");
+    BOOST_TEST(r.resolve->version == "");
+    const auto versioned = good(with_route(asks + "resolve: {object: /path, version: /data/modified_on}"));
+    BOOST_TEST(versioned.routes.at(0).resolve->version == "/data/modified_on");
+    BOOST_TEST(shown(versioned).at("resolve").at("version").as_string() == "/data/modified_on");
+    fault_at(asks + "resolve: {object: /p, version: @@modified_on}", "JSON pointer");
+    fault_at(asks + "resolve: {object: /p, version: @@[/a]}", "resolve.version");
     BOOST_TEST(r.store == "");
     BOOST_TEST(r.object == "");
     BOOST_TEST((r.preset == preset::none));
