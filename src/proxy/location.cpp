@@ -34,7 +34,8 @@ std::optional<std::string> resolved(const urls::url_view& reference, std::string
     if (reference.encoded_path().empty()) {
         return std::string(path); // only a query or a fragment of it
     }
-    const auto base = urls::parse_uri("http://host" + std::string(path.starts_with('/') ? path : "/"));
+    const std::string origin = "http://host" + std::string(path.starts_with('/') ? path : "/");
+    const auto base = urls::parse_uri(origin); // a view of it
     urls::url whole;
     if (!base || !urls::resolve(*base, reference, whole)) {
         return std::nullopt;
@@ -66,6 +67,9 @@ std::optional<std::string> own_target(std::string_view location, std::span<const
         return std::nullopt;
     }
     const std::string named(reference.encoded_target());
+    if (!reference.encoded_path().empty() && !named.starts_with('/')) {
+        return std::nullopt; // the parser lets a port end anywhere
+    }
     return named.starts_with('/') ? named : "/" + named;
 }
 

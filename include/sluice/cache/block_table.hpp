@@ -35,8 +35,8 @@ public:
         [[nodiscard]] bool readable() const noexcept { return state == stored::present && !punching; }
     };
 
-    /// Counts its blocks in `gauge`, which must outlive it.
-    block_table(page_layout layout, block_gauge& gauge)
+    /// Counts its blocks in `gauge`. Both must outlive it.
+    block_table(const page_layout& layout, block_gauge& gauge)
         : layout_(layout)
         , gauge_(gauge) {}
     block_table(const block_table&) = delete;
@@ -105,7 +105,7 @@ private:
     void join_whole(key block);
     void leave_whole(key block);
 
-    const page_layout layout_;
+    const page_layout& layout_;
     block_gauge& gauge_;
     records records_;
     std::map<key, key> whole_; ///< runs of two or more blocks of which every page is readable: the first → the last

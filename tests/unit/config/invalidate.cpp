@@ -57,7 +57,7 @@ BOOST_AUTO_TEST_CASE(faults) {
     fault_at("{/a: @@[]}", "is an empty list");
     fault_at("{/a: @@{b: /c}}", "must be a path as in");
     fault_at("{/a: [@@[/c]]}", "must be a path as in");
-    fault_at("{/a: @@}", "must be a path as in");
+    fault_at("{@@/a: }", "must be a path as in");
     fault_at("{/a: /m, @@/a: /n}", "/a");
 }
 
