@@ -27,7 +27,7 @@ namespace {
 
 const time_point start = vectors::time("2026-01-15T12:00:00Z");
 // Azurite's published one.
-constexpr std::string_view account_key =
+constexpr std::string_view devstore_key =
     "Eby8vdM02xNOcqFlqUwJPLlmEtlCDXJ1OUzFT50uSRZ6IFsuFq2UVErCz4I6tq/K1SZFPTOtr/KBHBeksoGMGw==";
 const identity::environment nothing_set = [](std::string_view) { return std::nullopt; };
 
@@ -56,7 +56,7 @@ struct key_bench {
     explicit key_bench(const sluice::config::store& store = store_of(),
                        std::size_t capacity = azure_key_signer::default_capacity)
         : signer(
-              store, key_of(account_key), [this] { return now; }, capacity) {}
+              store, key_of(devstore_key), [this] { return now; }, capacity) {}
     time_point now{start};
     azure_key_signer signer;
 };
@@ -159,7 +159,7 @@ BOOST_AUTO_TEST_CASE(a_service_sas) {
     // An independent writing of the string to sign.
     const std::string text = "r\n\n2026-01-15T13:00:00Z\n/blob/devstoreaccount1/shards/train/00001 a.tar\n\n\nhttps\n"
                              "2021-12-02\nb\n\n\n\n\n\n\n";
-    const auto mac = key_of(account_key)->mac(text);
+    const auto mac = key_of(devstore_key)->mac(text);
     BOOST_TEST(query.at("sig") ==
                sluice::base64_encode(std::string_view(reinterpret_cast<const char*>(mac.data()), mac.size())));
 }
@@ -202,7 +202,7 @@ BOOST_AUTO_TEST_CASE(lives_that_are_asked_for) {
     BOOST_TEST(code_of(b.signer.presign_now("k", {.at = time_point::max()})) == "sign_failed");
     BOOST_TEST(code_of(b.signer.presign_now("", {})) == "sign_failed");
     BOOST_TEST(code_of(b.signer.sign_now("a/../b")) == "sign_failed");
-    azure_key_signer broken(store_of(), key_of(account_key),
+    azure_key_signer broken(store_of(), key_of(devstore_key),
                             []() -> time_point { throw std::runtime_error("no clock"); });
     BOOST_TEST(code_of(broken.sign_now("k")) == "sign_failed");
 }
@@ -326,7 +326,7 @@ BOOST_AUTO_TEST_CASE(without_the_permission) {
 
 BOOST_AUTO_TEST_CASE(the_factory) {
     auto store = store_of();
-    store.credentials = sluice::config::azure_account_key{secret(account_key)};
+    store.credentials = sluice::config::azure_account_key{secret(devstore_key)};
     const auto by_key = make_azure_signing(store, nothing_set, [] { return start; });
     BOOST_TEST(by_key.refreshables.empty());
     BOOST_TEST(dynamic_cast<azure_key_signer&>(*by_key.signer).sign_now("k")->url() ==
