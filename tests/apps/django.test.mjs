@@ -36,11 +36,31 @@ test('Django', async (t) => {
   const site = await startSite(t);
   await t.test('django-accel', async (tt) => {
     const people = await behind(tt, site, 'django-accel');
-    await checkLife(people, await upload(people, 'accel', 'a lecture ü #1.mp4', 'accel'), hits.revalidated);
+    await checkLife(people, { ...(await upload(people, 'accel', 'a lecture ü #1.mp4', 'accel')), type: 'video/mp4' }, hits.revalidated);
+  });
+  await t.test('django-accel: logged out, at once', async (tt) => {
+    const people = await behind(tt, site, 'django-accel');
+    const medium = await upload(people, 'accel', 'b.mp4', 'log-out');
+    checkServed(await people.owner.ask(medium.target), medium);
+    const { fields } = people.owner; // which somebody has kept
+    assert.equal((await people.owner.form('/accounts/logout/', {})).status, 302);
+    const after = await people.nobody.ask(medium.target, { headers: fields });
+    assert.deepEqual([after.status, after.headers.location], [302, `/accounts/login/?next=${medium.target}`]);
   });
   await t.test('django-sendfile2', async (tt) => {
     const people = await behind(tt, site, 'django-sendfile2');
     await checkLife(people, { ...(await upload(people, 'file', 'ein Vortrag ö.mp4', 'file')), type: 'video/mp4' }, hits.local);
+  });
+  await t.test('django-storages', async (tt) => {
+    const people = await behind(tt, site, 'django-storages');
+    const medium = { ...(await upload(people, 'video', 'c ü.mp4', 'storages')), type: 'video/mp4' };
+    await checkRanges(medium, { hit: hits.revalidated });
+    await checkRefusals(medium);
+    const change = `/lectures/${medium.id}`;
+    await checkOverwritten(medium, async (body) => assert.equal((await people.owner.ask(change, { method: 'PUT', body })).status, 200), content('other', 0, 250001));
+    assert.equal((await people.owner.ask(change, { method: 'DELETE' })).status, 204);
+    const gone = await people.owner.ask(medium.target);
+    assert.ok([302, 404].includes(gone.status), `${gone.status}`); // its redirect may have been kept, to what is no longer there
   });
   await t.test('django-hls', async (tt) => {
     const people = await behind(tt, site, 'django-hls');
@@ -54,4 +74,10 @@ test('Django', async (t) => {
     assert.deepEqual([playlist.status, playlist.headers['content-type']], [200, 'application/vnd.apple.mpegurl'], 'the playlist is the app\'s');
     checkServed(await people.owner.ask(`/hls/${id}/0.ts`), { bytes: bytes.subarray(0, half) });
   });
+});
+
+test('Django with X-Sendfile', async (t) => {
+  const site = await startSite(t, { env: { SENDFILE_BACKEND: 'django_sendfile.backends.xsendfile' } });
+  const people = await behind(t, site, 'django-xsendfile');
+  await checkLife(people, { ...(await upload(people, 'file', 'another lecture #1.mp4', 'file')), type: 'video/mp4' }, hits.local);
 });

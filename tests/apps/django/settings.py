@@ -6,6 +6,7 @@ HERE = Path(os.environ["SITE_DIRECTORY"])
 SECRET_KEY = os.environ["SITE_SECRET_KEY"]
 ALLOWED_HOSTS = ["127.0.0.1"]
 ROOT_URLCONF = "lectures.urls"
+LOGOUT_REDIRECT_URL = "/accounts/login/"
 USE_TZ = True
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 DATABASES = {"default": {"ENGINE": "django.db.backends.sqlite3", "NAME": HERE / "site.sqlite3", "OPTIONS": {"timeout": 30}}}

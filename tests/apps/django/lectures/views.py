@@ -6,7 +6,7 @@ from django.contrib.auth.decorators import login_required
 from django.core.exceptions import PermissionDenied
 from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
-from django.http import HttpResponse, JsonResponse
+from django.http import FileResponse, HttpResponse, JsonResponse
 from django.shortcuts import get_object_or_404, redirect
 from django_sendfile import sendfile
 
@@ -65,6 +65,12 @@ def by_accel(request, pk):
 def by_sendfile(request, pk):
     """django-sendfile2."""
     return sendfile(request, of_owner(request, pk).copy.path)
+
+
+@login_required
+def by_python(request, pk):
+    """What sites do that have no server before them: the bytes go through Python."""
+    return FileResponse(of_owner(request, pk).video.open())
 
 
 @login_required
