@@ -46,10 +46,10 @@ for (const name of recipeNames()) {
 
 /// Sluice with the recipe before the stand-in, its objects in a bucket; the medium that everybody wants.
 async function startApp(t, name) {
-  const { key, target, head, type, local, fields, hit = hits.cached } = standIns[name];
+  const { key, target, head, type, local, fields, open, hit = hits.cached } = standIns[name];
   let [store, app] = [];
   t.after(() => runAll([() => app?.close(), () => store?.close()]));
-  store = await startBucket();
+  store = await startBucket({ open });
   app = await startStandIn(name, store);
   const bytes = content(name, 0, 300007);
   store.put(key, { bytes, contentType: 'video/mp4', modified: Date.now() });

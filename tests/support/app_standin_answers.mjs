@@ -118,6 +118,7 @@ const rails = {
   key: 'x8k2m4n6p0q1r3s5t7u9v2w4y6z8',
   target: '/rails/active_storage/blobs/redirect/eyJfcmFpbHMiOnsiZGF0YSI6N30--0f1e2d3c/a%20film%20%C3%BC.mp4',
   type: 'video/mp4',
+  head: 302, // its URLs are signed for GET, whatever it is asked by
   answer({ path, user, say, signed }) {
     if (!user) return say(302, '', { Location: '/users/sign_in', 'Content-Type': 'text/html; charset=utf-8' });
     if (user !== 'ann' || path !== rails.target) return say(404, 'The page you were looking for does not exist.');
@@ -131,6 +132,7 @@ const gitea = {
   version: 'Gitea 1.24',
   key: `attachments/3/f/${id}`,
   target: `/attachments/${id}`,
+  head: 303, // its URLs are signed for GET, whatever it is asked by
   answer({ path, user, say, signed }) {
     if (user !== 'ann') return say(404, '<html><body>Not Found</body></html>');
     if (path !== gitea.target) return say(200, '<html><body>a page</body></html>');

@@ -72,10 +72,14 @@ class Bucket extends Origin {
   }
 }
 
-/// Starts it. Beside an Origin's: `environment`, the variables by which an AWS SDK, and Sluice, find it and its keys.
-export async function startBucket({ accessKey = 'AKAPPS', secretKey = 'a secret/of+apps', bucket = 'media', region = 'us-east-1' } = {}) {
+/// Starts it. `open`: anybody may read it without a signature. Beside an Origin's: `environment`, the variables by which an AWS SDK, and Sluice, find it and its keys.
+export async function startBucket({ accessKey = 'AKAPPS', secretKey = 'a secret/of+apps', bucket = 'media', region = 'us-east-1',
+  open = false } = {}) {
   const keys = { accessKey, secretKey, region };
-  const store = new Bucket({ bucket, keys, authorize: (request) => checkSignature(request, keys) });
+  const isPublic = (request) => open && ['GET', 'HEAD'].includes(request.method) && request.headers.authorization === undefined &&
+    !/[?&]X-Amz-/.test(request.target);
+  const authorize = (request) => (isPublic(request) ? undefined : checkSignature(request, keys));
+  const store = new Bucket({ bucket, keys, authorize });
   await store.listen(0);
   store.credentials = { access_key_id: accessKey, secret_access_key: secretKey };
   store.environment = { AWS_ACCESS_KEY_ID: accessKey, AWS_SECRET_ACCESS_KEY: secretKey, AWS_REGION: region, AWS_DEFAULT_REGION: region,
