@@ -183,6 +183,7 @@ sample_request sample_of(const config::route& r, const config::authorize_subrequ
     const auto path = config::parse_path(r.path).value();
     const auto names = path.captures();
     std::vector<media::capture> captures;
+    captures.reserve(names.size());
     for (const auto& name : names) {
         captures.push_back({name, value});
     }

@@ -22,7 +22,7 @@ std::string_view essence_of(std::string_view content_type) noexcept {
 
 bool contains_folded(std::string_view text, std::string_view lower) noexcept {
     const auto same = [](char a, char b) { return ascii_lower(a) == b; };
-    return !std::ranges::search(text, lower, same).empty();
+    return std::search(text.begin(), text.end(), lower.begin(), lower.end(), same) != text.end();
 }
 
 } // namespace
