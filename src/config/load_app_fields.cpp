@@ -13,7 +13,7 @@ bool app_says_type(const route& r) {
     const auto* how = std::get_if<authorize_subrequest>(&r.authorize);
     const bool taken = how != nullptr && how->same != same_question::none &&
                        std::ranges::find(how->take, "content-type") != how->take.end();
-    return !r.object_header.empty() || (r.resolve && !r.resolve->content_type.empty()) || taken;
+    return !r.object_header.empty() || r.follow || (r.resolve && !r.resolve->content_type.empty()) || taken;
 }
 
 bool sets_type(const route& r) {
@@ -68,7 +68,7 @@ void read_allowed(mapping& m, route& out) {
     if (!out.object_header.empty()) {
         m.wrong("allowed_app_headers", *value,
                 "and object_header are mutually exclusive: all fields of its answer go on");
-    } else if (std::holds_alternative<authorize_none>(out.authorize)) {
+    } else if (std::holds_alternative<authorize_none>(out.authorize) && !out.follow) {
         m.wrong("allowed_app_headers", *value, "means nothing where the app is not asked");
     }
 }

@@ -164,6 +164,20 @@ void read_subrequest(mapping& a, const std::vector<std::string>* captures, bool 
     }
 }
 
+/// Whether the query of the template `subrequest` writes the parameter `name`.
+bool has_parameter(std::string_view subrequest, std::string_view name) {
+    const auto mark = subrequest.find('?');
+    auto query = mark == std::string_view::npos ? std::string_view() : subrequest.substr(mark + 1);
+    while (!query.empty()) {
+        const auto pair = query.substr(0, query.find('&'));
+        if (pair.substr(0, pair.find('=')) == name) {
+            return true;
+        }
+        query.remove_prefix(std::min(pair.size() + 1, query.size()));
+    }
+    return false;
+}
+
 void read_forwarded(reading& r, mapping& a, bool preset, const std::vector<std::string>& query_captures,
                     authorize_subrequest& out) {
     a.read_list("forward_query", out.forward_query, parse_query_name);
@@ -177,10 +191,10 @@ void read_forwarded(reading& r, mapping& a, bool preset, const std::vector<std::
         r.add(*value, "\"" + a.full("forward_query") + "\" is an empty list: leave it out");
     }
     for (const auto& item : value->items) {
-        if (std::ranges::find(query_captures, item.text) != query_captures.end()) {
+        if (std::ranges::find(query_captures, item.text) != query_captures.end() ||
+            has_parameter(out.path, item.text)) {
             a.wrong("forward_query", item,
-                    "must not hold a parameter that the subrequest captures, which it would "
-                    "carry twice");
+                    "must not hold a parameter that the subrequest has already, which it would carry twice");
         }
     }
 }

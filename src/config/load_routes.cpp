@@ -67,7 +67,7 @@ void read_preset(reading& r, mapping& m, config& c, route& out) {
         m.ignore_rest(); // the rest of the route depends on it
         return;
     }
-    exclude(r, m, "preset", {"path", "query", "object", "resolve", "object_header"});
+    exclude(r, m, "preset", {"path", "query", "object", "resolve", "object_header", "follow"});
     fill_open_webui(out);
     if (const node* value = m.take("preset_options")) {
         read_preset_options(r, *value, m.full("preset_options"), out);

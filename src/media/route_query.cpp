@@ -70,10 +70,14 @@ std::optional<std::string_view> only_value(std::string_view name, std::string_vi
 } // namespace
 
 bool query_allowed(const config::route& r, std::string_view query, bool has_query) {
+    const auto* how = std::get_if<config::authorize_subrequest>(&r.authorize);
+    // What is forwarded goes raw: some apps take `;` for `&`, and would be asked by another parameter than was read.
+    if (how != nullptr && !how->forward_query.empty() && query.find(';') != std::string_view::npos) {
+        return false;
+    }
     if (r.query == config::query_policy::any) {
         return true;
     }
-    const auto* how = std::get_if<config::authorize_subrequest>(&r.authorize);
     const bool by_itself = !r.query_captures.empty() || (how != nullptr && !how->forward_query.empty());
     if (r.query == config::query_policy::none && !by_itself) {
         return !has_query;

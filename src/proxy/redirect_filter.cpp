@@ -143,7 +143,9 @@ void redirect_filter::allow(const http::response_head& head, authorize::object_u
     const auto& settings = *x_.worker.settings;
     allowed.store = url.object.store;
     allowed.key = std::move(url.object.key);
-    allowed.content_type = std::move(url.content_type);
+    if (route_.settings.type_from != config::type_from::store) {
+        allowed.content_type = std::move(url.content_type);
+    }
     allowed.fields = authorize::allowed_app_headers(
         head.fields, {{}, route_.settings.cors.has_value(), route_.settings.allowed_app_headers, true});
     allowed.purge_tags = authorize::purge_tags_of(route_, {}, x_.target);

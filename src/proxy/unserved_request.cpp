@@ -1,3 +1,4 @@
+#include <sluice/authorize/location.hpp>
 #include <sluice/base/log.hpp>
 #include <sluice/http/fields.hpp>
 #include <sluice/media/fallback.hpp>
@@ -115,7 +116,8 @@ awaitable<void> relay_unresolved(services& with, session::exchange& x, const med
 awaitable<void> send_not_ours(services& with, session::exchange& x, const media::media_route& route,
                               std::string_view named) {
     constexpr auto reason = to_string(metrics::fallback_reason::not_ours);
-    media::warn_object_not_ours(with.fallback, route, reason, named);
+    const auto url = authorize::url_in_path(named, route.settings.object_url_prefix);
+    media::warn_object_not_ours(with.fallback, route, reason, url ? std::string_view(*url) : named);
     co_await send_error(x, route, reason);
 }
 

@@ -115,7 +115,7 @@ test('allow_inline: they go out as they are', async (t) => {
 test('the log says once what to configure, without a query', async (t) => {
   const s = await start(t);
   const elsewhere = 'https://bucket.s3.eu-west-1.amazonaws.com/a/b.mp4';
-  const rows = [['elsewhere', `${elsewhere}?X-Amz-Signature=0123456789abcdef`, elsewhere], ['unsigned', s.url(), s.url()],
+  const rows = [['elsewhere', `${elsewhere}?X-Amz-Signature=${'5eed'.repeat(16)}`, elsewhere], ['unsigned', s.url(), s.url()],
     ['encoded_slash', s.signed().replace('films/', 'films%2F'), s.url('films%2Fv.mp4')]];
   for (const [reason, location, named] of rows) {
     s.redirects(location);

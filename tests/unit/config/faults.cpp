@@ -378,6 +378,7 @@ BOOST_AUTO_TEST_CASE(authorize) {
     fault("subrequest: /a, forward_query: token", "92", "must be a list");
     fault("subrequest: /a, forward_query: [a%20b]", "93", "without escapes");
     fault("subrequest: \"/a?x={query.t}\", forward_query: [t]", "107", "carry twice");
+    fault("subrequest: \"/a?t=1\", forward_query: [t]", "99", "carry twice");
     fault("subrequest: \"/a\\r\\nX: y\"", "73", "control");
     fault("subrequest: /a, ttl: 10", "82", "unit");
     fault("subrequest: /a, ttl: 25h", "82", "must be from 0s to 24h");

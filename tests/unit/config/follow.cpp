@@ -54,6 +54,10 @@ BOOST_AUTO_TEST_CASE(settings) {
     BOOST_TEST((r.follow->trust == redirect_trust::location));
     BOOST_TEST(r.allow_inline);
     BOOST_TEST(r.store == "up");
+    const auto typed = route_of("follow: {}, content_type: store, allowed_app_headers: [X-Note]");
+    BOOST_TEST((typed.type_from == type_from::store));
+    BOOST_TEST((typed.allowed_app_headers == std::vector<std::string>{"x-note"}));
+    BOOST_TEST((route_of("follow: {}, content_type: app").type_from == type_from::app));
 }
 
 BOOST_AUTO_TEST_CASE(shown_as_configured) {

@@ -70,6 +70,9 @@ BOOST_AUTO_TEST_CASE(captured_and_forwarded_parameters_are_allowed) {
     BOOST_TEST(query_allowed(forwards, "token=1&token=2", true));
     BOOST_TEST(query_allowed(forwards, "", false));
     BOOST_TEST(!query_allowed(forwards, "token=1&x", true));
+    forwards.query = config::query_policy::any;
+    BOOST_TEST(query_allowed(forwards, "token=1&x", true));
+    BOOST_TEST(!query_allowed(forwards, "token=1;x=2", true)); // to some apps `;` is `&`
 }
 
 BOOST_AUTO_TEST_CASE(captures_of_the_query) {
