@@ -32,6 +32,9 @@ bool is_inline_type(std::string_view content_type) noexcept {
     if (http::same_name(essence, "application/pdf") || http::same_name(essence, "text/plain")) {
         return true;
     }
+    if (essence.size() > 4 && http::same_name(essence.substr(essence.size() - 4), "+xml")) {
+        return false; // an XML document, whatever it says of its kind (MIME Sniffing §4.6)
+    }
     const auto kind = essence.substr(0, essence.find('/'));
     return (http::same_name(kind, "image") && !detail::starts_with_type(essence, "image/svg")) ||
            http::same_name(kind, "audio") || http::same_name(kind, "video");

@@ -45,7 +45,10 @@ awaitable<void> serve_media(services& with, session::exchange& x, const route_ma
     const request_start start(with);
     auto plan = plan_request(to);
     if (!plan) {
-        co_await relay_unresolved(with, x, route, metrics::fallback_reason::not_ours, plan.error().detail, {});
+        // Nothing of a query goes to the log.
+        const auto named =
+            route.settings.query_captures.empty() ? std::string_view(plan.error().detail) : std::string_view();
+        co_await relay_unresolved(with, x, route, metrics::fallback_reason::not_ours, named, {});
         co_return;
     }
     // Authorize and resolve.

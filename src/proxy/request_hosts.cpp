@@ -16,11 +16,10 @@ std::string host_of(std::string_view text) {
     const auto end = text.starts_with('[') ? text.find(']') : std::string_view::npos;
     const auto colon = text.find(':', end == std::string_view::npos ? 0 : end);
     auto host = text.substr(0, colon);
-    if (host.ends_with('.')) {
-        host.remove_suffix(1);
-    }
-    const bool good = std::ranges::all_of(
-        host, [](char c) { return is_alnum(c) || std::string_view("-_.:[]").find(c) != std::string_view::npos; });
+    // With a dot at its end the app may take it for another host, or for none that it knows.
+    const bool good = !host.ends_with('.') && std::ranges::all_of(host, [](char c) {
+        return is_alnum(c) || std::string_view("-_.:[]").find(c) != std::string_view::npos;
+    });
     return good ? to_lower(host) : std::string();
 }
 

@@ -80,6 +80,9 @@ std::vector<config::url> s3_url_places(const config::store& store) {
     for (const char* host : {"s3.", "s3.dualstack.", "s3-fips.", "s3-fips.dualstack.", "s3-"}) {
         append_url_places(places, {true, host + region + domain, 443, ""}, store.bucket);
     }
+    if (region.starts_with("us-gov-")) {
+        return places; // another partition, whose bucket of this name is somebody else's: these hosts are of `aws`
+    }
     for (const char* host : {"s3", "s3-accelerate", "s3-accelerate.dualstack"}) {
         append_url_places(places, {true, host + domain, 443, ""}, store.bucket);
     }

@@ -112,6 +112,11 @@ BOOST_AUTO_TEST_CASE(spellings_of_the_clouds) {
         BOOST_TEST(read("https://evil." + tail + "/media/a", clouds) == "elsewhere", host);
     }
     BOOST_TEST(read("https://media.s3.us-west-2.amazonaws.com/a", clouds) == "elsewhere");
+    const std::vector<store_location> gov{place_of(origin::s3_kind(), "media", {.region = "us-gov-west-1"})};
+    BOOST_TEST(read("https://media.s3.us-gov-west-1.amazonaws.com/a", gov) == "0:a");
+    for (const auto* host : {"s3", "s3-accelerate", "s3-accelerate.dualstack"}) { // of another partition
+        BOOST_TEST(read("https://media." + std::string(host) + ".amazonaws.com/a", gov) == "elsewhere", host);
+    }
     BOOST_TEST(read("https://storage.googleapis.com/goog/a%20b", clouds) == "1:a b");
     BOOST_TEST(read("https://goog.storage.googleapis.com/a+b", clouds) == "1:a+b");
     BOOST_TEST(read("https://storage.cloud.google.com/goog/a", clouds) == "elsewhere");

@@ -286,8 +286,8 @@ BOOST_AUTO_TEST_CASE(inline_types) {
         BOOST_TEST(is_inline_type(type), type);
     }
     for (const auto* type :
-         {"", "image", "image/svg+xml", "Image/SVG+xml; x=y", "text/html", "text/xml", "application/xml",
-          "application/octet-stream", "xvideo/mp4", "image/png,text/html", "video/ mp4"}) {
+         {"", "image", "image/svg+xml", "Image/SVG+xml; x=y", "image/x+xml", "video/Y+XML", "text/html", "text/xml",
+          "application/xml", "application/octet-stream", "xvideo/mp4", "image/png,text/html", "video/ mp4"}) {
         BOOST_TEST(!is_inline_type(type), type);
     }
     fixture f;

@@ -30,12 +30,12 @@ BOOST_AUTO_TEST_SUITE(hosts)
 
 BOOST_AUTO_TEST_CASE(the_host_field) {
     for (const auto peer : {peer_trust::trusted_proxy, peer_trust::untrusted}) {
-        for (const auto* host : {"a.example", "A.Example", "a.example:8080", "a.example.", "a.example.:80",
-                                 "a2.example", "[::1]", "[::1]:8080"}) {
+        for (const auto* host : {"a.example", "A.Example", "a.example:8080", "a2.example", "[::1]", "[::1]:8080"}) {
             BOOST_TEST(taken({{"Host", host}}, peer), host);
         }
-        for (const auto* host : {"", "b.example", "xa.example", "a.example.b", "a.example..", "a.example,b.example",
-                                 "a.example b.example", "a.example@b.example", "a.example/", ":80", "[::1"}) {
+        for (const auto* host :
+             {"", "b.example", "xa.example", "a.example.b", "a.example.", "a.example.:80", "a.example..",
+              "a.example,b.example", "a.example b.example", "a.example@b.example", "a.example/", ":80", "[::1"}) {
             BOOST_TEST(!taken({{"Host", host}}, peer), host);
         }
         BOOST_TEST(!taken({}, peer));
