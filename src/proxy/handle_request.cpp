@@ -39,16 +39,20 @@ awaitable<void> deliver(services& with, media::media_request& m, app_response so
     }
 }
 
+/// Relays a request whose object lies elsewhere. Nothing of a query goes to the log.
+awaitable<void> relay_elsewhere(services& with, session::exchange& x, const media::media_route& route, error why) {
+    const std::string_view named =
+        route.settings.query_captures.empty() ? std::string_view(why.detail) : std::string_view();
+    co_await relay_unresolved(with, x, route, metrics::fallback_reason::not_ours, named, {});
+}
+
 /// An object that the route's path names, or the app's response to a subrequest.
 awaitable<void> serve_media(services& with, session::exchange& x, const route_match& to) {
     const media::media_route& route = *to.route;
     const request_start start(with);
     auto plan = plan_request(to);
     if (!plan) {
-        // Nothing of a query goes to the log.
-        const auto named =
-            route.settings.query_captures.empty() ? std::string_view(plan.error().detail) : std::string_view();
-        co_await relay_unresolved(with, x, route, metrics::fallback_reason::not_ours, named, {});
+        co_await relay_elsewhere(with, x, route, plan.error());
         co_return;
     }
     // Authorize and resolve.
