@@ -105,6 +105,7 @@ test('it does not outlive the URL that allowed it', async (t) => {
   assert.equal((await s.ask()).status, 200);
   const ended = Date.now() + 2000;
   s.answers(403, {});
+  // The URL's own life, which is told in whole seconds of the clock: nothing else tells when it has ended.
   while (Date.now() <= ended) {
     await new Promise((resolve) => setTimeout(resolve, 200));
   }
